@@ -1,0 +1,61 @@
+#pragma once
+// All that the daemon can ever do to the world. The variant is closed and pinned by a test (tests/core/engine):
+// who audits Readback reads this file. It reads with GET or HEAD, runs the configured read-only commands in a sandbox,
+// writes its own store, and sends alerts. There is no action that changes the watched platform.
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/engine/event.hpp"
+#include "core/model/record.hpp"
+
+namespace readback {
+
+/// Read these surfaces and paths now, together. References are read too when no surface could be reached.
+struct StartSweep {
+  std::string target;
+  std::uint64_t sweep = 0;
+};
+
+/// Run this configured read-only command in its sandbox.
+struct StartCheck {
+  std::string target, check;
+};
+
+/// Keep this sweep: the answers, what was understood, what was concluded.
+struct Record {
+  SweepRecord sweep;
+};
+
+/// Seal a snapshot on disk before anything else of this list is done; the alerts behind it carry its digest.
+struct Seal {
+  SnapshotOrder order;
+};
+
+/// Put this into every sink's outbox that takes it, in the transaction that saves the state.
+struct Notify {
+  AlertEvent event;
+  std::string only_sink;   ///< for a test alert to one sink; "" is every sink that takes it
+};
+
+/// The engine's state has changed and must be on disk before an alert of this list leaves.
+struct SaveState {};
+
+/// Say this in the log. `kind` is a fixed word for filters ("incident.firing", "sweep.void", "check.broken").
+struct Say {
+  enum class Level { debug, info, warning, error } level = Level::info;
+  std::string kind, target, incident_id, boundary, text;
+};
+
+/// The answer to what an operator asked; always exactly one for an operator's event.
+struct Answer {
+  bool ok = true;
+  int problem = 0;         ///< an HTTP status when not ok: 404, 409, 422
+  std::string text;        ///< operator language
+  std::string id;          ///< of what was made or changed
+};
+
+using Action = std::variant<StartSweep, StartCheck, Record, Seal, Notify, SaveState, Say, Answer>;
+using Actions = std::vector<Action>;
+
+}  // namespace readback

@@ -1,0 +1,57 @@
+#pragma once
+// All that the engine can be told. The shell turns the world into these, `replay` turns a recording into the same.
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/model/alert_event.hpp"
+#include "core/model/raw_read.hpp"
+
+namespace readback {
+
+/// Time has passed: start what is due. The shell sends it at `Engine::next_due()`.
+struct Tick {};
+
+/// A sweep has come back whole: every surface, path and reference that was asked, in any order.
+struct SweepDone {
+  std::string target;
+  std::uint64_t sweep = 0;
+  std::vector<RawRead> reads;
+  std::string void_reason;   ///< not empty: our own loop lagged or the clock stepped; recorded, marked, not counted
+};
+
+/// A check has ended. Its result belongs to the target's next sweep.
+struct CheckDone {
+  std::string target;
+  RawRead read;
+};
+
+/// The snapshot asked for by a Seal is on disk (or could not be written, and then `sha256` is empty and `note` says why).
+struct Sealed {
+  std::string incident_id, snapshot_id, sha256, note;
+};
+
+// What an operator may say through the control socket. Each changes Readback's own record and nothing else.
+struct SymptomSaid { std::string text, target, by; std::optional<Extent> extent; std::string exposed_by; };
+struct Acknowledged { std::string incident_id, by; };
+struct VerifyAsked { std::string incident_id; };
+struct ResolveAttested { std::string incident_id, runbook, note, by; };
+struct Silence {
+  std::string id, target, reason, by;     ///< target "" is all
+  std::optional<Boundary> boundary;
+  WallTime created_at{}, expires_at{};
+};
+struct SilenceAdded { Silence silence; };
+struct SilenceExpired { std::string id; };
+struct SweepAsked { std::string target; };           ///< "" is all
+struct CaptureAsked { std::string target, reason, by; };
+struct TestAlertAsked { std::string sink; };         ///< "" is all
+struct Reconfigured { Config config; };              ///< after a reload; incidents and counters stay
+
+using Event = std::variant<Tick, SweepDone, CheckDone, Sealed, SymptomSaid, Acknowledged, VerifyAsked, ResolveAttested, SilenceAdded,
+                           SilenceExpired, SweepAsked, CaptureAsked, TestAlertAsked, Reconfigured>;
+
+}  // namespace readback
