@@ -35,7 +35,7 @@ struct Seal {
 /// Put this into every sink's outbox that takes it, in the transaction that saves the state.
 struct Notify {
   AlertEvent event;
-  std::string only_sink;   ///< for a test alert to one sink; "" is every sink that takes it
+  std::string only_sink;  ///< for a test alert to one sink; "" is every sink that takes it
 };
 
 /// The engine's state has changed and must be on disk before an alert of this list leaves.
@@ -50,9 +50,9 @@ struct Say {
 /// The answer to what an operator asked; always exactly one for an operator's event.
 struct Answer {
   bool ok = true;
-  int problem = 0;         ///< an HTTP status when not ok: 404, 409, 422
-  std::string text;        ///< operator language
-  std::string id;          ///< of what was made or changed
+  int problem = 0;   ///< an HTTP status when not ok: 404, 409, 422
+  std::string text;  ///< operator language
+  std::string id;    ///< of what was made or changed
 };
 
 using Action = std::variant<StartSweep, StartCheck, Record, Seal, Notify, SaveState, Say, Answer>;

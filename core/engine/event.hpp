@@ -9,6 +9,7 @@
 #include "config/config.hpp"
 #include "core/model/alert_event.hpp"
 #include "core/model/raw_read.hpp"
+#include "core/model/view.hpp"
 
 namespace readback {
 
@@ -20,7 +21,7 @@ struct SweepDone {
   std::string target;
   std::uint64_t sweep = 0;
   std::vector<RawRead> reads;
-  std::string void_reason;   ///< not empty: our own loop lagged or the clock stepped; recorded, marked, not counted
+  std::string void_reason;  ///< not empty: our own loop lagged or the clock stepped; recorded, marked, not counted
 };
 
 /// A check has ended. Its result belongs to the target's next sweep.
@@ -29,29 +30,47 @@ struct CheckDone {
   RawRead read;
 };
 
-/// The snapshot asked for by a Seal is on disk (or could not be written, and then `sha256` is empty and `note` says why).
+/// The snapshot asked for by a Seal is on disk (or could not be written, and then `sha256` is empty and `note` says
+/// why).
 struct Sealed {
   std::string incident_id, snapshot_id, sha256, note;
 };
 
 // What an operator may say through the control socket. Each changes Readback's own record and nothing else.
-struct SymptomSaid { std::string text, target, by; std::optional<Extent> extent; std::string exposed_by; };
-struct Acknowledged { std::string incident_id, by; };
-struct VerifyAsked { std::string incident_id; };
-struct ResolveAttested { std::string incident_id, runbook, note, by; };
-struct Silence {
-  std::string id, target, reason, by;     ///< target "" is all
-  std::optional<Boundary> boundary;
-  WallTime created_at{}, expires_at{};
+struct SymptomSaid {
+  std::string text, target, by;
+  std::optional<Extent> extent;
+  std::string exposed_by;
 };
-struct SilenceAdded { Silence silence; };
-struct SilenceExpired { std::string id; };
-struct SweepAsked { std::string target; };           ///< "" is all
-struct CaptureAsked { std::string target, reason, by; };
-struct TestAlertAsked { std::string sink; };         ///< "" is all
-struct Reconfigured { Config config; };              ///< after a reload; incidents and counters stay
+struct Acknowledged {
+  std::string incident_id, by;
+};
+struct VerifyAsked {
+  std::string incident_id;
+};
+struct ResolveAttested {
+  std::string incident_id, runbook, note, by;
+};
+struct SilenceAdded {
+  Silence silence;
+};
+struct SilenceExpired {
+  std::string id;
+};
+struct SweepAsked {
+  std::string target;
+};  ///< "" is all
+struct CaptureAsked {
+  std::string target, reason, by;
+};
+struct TestAlertAsked {
+  std::string sink;
+};  ///< "" is all
+struct Reconfigured {
+  Config config;
+};  ///< after a reload; incidents and counters stay
 
-using Event = std::variant<Tick, SweepDone, CheckDone, Sealed, SymptomSaid, Acknowledged, VerifyAsked, ResolveAttested, SilenceAdded,
-                           SilenceExpired, SweepAsked, CaptureAsked, TestAlertAsked, Reconfigured>;
+using Event = std::variant<Tick, SweepDone, CheckDone, Sealed, SymptomSaid, Acknowledged, VerifyAsked, ResolveAttested,
+                           SilenceAdded, SilenceExpired, SweepAsked, CaptureAsked, TestAlertAsked, Reconfigured>;
 
 }  // namespace readback

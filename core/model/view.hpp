@@ -1,0 +1,93 @@
+#pragma once
+// The published view: what the socket, the status page, the metrics and `readback status` show. The engine fills the
+// part about targets and incidents, the shell the part about itself. Plain data, copied out; nobody reaches into the
+// engine.
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/model/record.hpp"
+
+namespace readback {
+
+/// New pages that match are held back until `expires_at`; sweeps, records and resolves are not.
+struct Silence {
+  std::string id, target, reason, by;  ///< target "" is all
+  std::optional<Boundary> boundary;    ///< unset: all
+  WallTime created_at{}, expires_at{};
+};
+
+/// One read of a target as it stands now.
+struct ReadView {
+  std::string name, kind;  ///< "health", "surface"; "check:materialization", "check"; "path:checkout", "path"
+  std::string role;        ///< of a surface: health, services, readiness, security; of a path: user, agent, automation
+  std::string word;        ///< "pass", "unreachable", "drift", …; "unknown" before it was seen once
+  bool stale = false, contradictory = false, green = false;
+  WallTime at{}, since{};  ///< of the newest read; when this word began
+  Millis took{0};
+  Phases phases;
+  std::string version, address;
+  std::optional<WallTime> as_of, tls_expires_at;
+  std::vector<std::string> reasons;
+};
+
+struct TargetView {
+  std::string name, base_url;
+  std::string primary = "unknown";   ///< "green", "unknown" or a boundary
+  std::string extent;                ///< "" when green
+  std::optional<Severity> severity;  ///< of the worst boundary that holds now; unset when green or unknown
+  std::vector<std::string> also;
+  std::vector<Boundary> holding;  ///< every boundary that holds in the last counted sweep
+  std::string text;               ///< the verdict in one sentence, operator language
+  std::uint64_t sweep = 0;        ///< number of the last sweep; 0 before the first
+  std::optional<WallTime> last_sweep_at, next_sweep_at, blind_since, green_since;
+  std::string void_reason;  ///< the last sweep was void: why
+  bool suspected = false;   ///< a confirmation burst is going on
+  bool in_maintenance = false;
+  std::vector<ReadView> reads;
+  std::vector<std::string> open_incidents;  ///< ids
+  std::uint64_t sweeps_total = 0, sweeps_void = 0, checks_total = 0;
+};
+
+/// What the engine publishes.
+struct EngineView {
+  std::vector<TargetView> targets;
+  std::vector<IncidentView> incidents;  ///< open ones and the recently resolved, newest first
+  std::vector<Silence> silences;
+};
+
+/// How delivery stands, one a sink.
+struct SinkView {
+  std::string name, type;
+  std::string state = "idle";  ///< idle, delivered, retrying, broken (parked bodies), off (answered 410)
+  std::string detail;          ///< "503 Service Unavailable, 4th attempt, next in 8 s"
+  std::uint64_t depth = 0, delivered = 0, failed = 0, dead = 0;
+  std::optional<WallTime> oldest_at, last_attempt_at, last_success_at, next_attempt_at;
+};
+
+/// What the shell publishes about itself.
+struct DaemonView {
+  std::string version, host, environment, config_path, config_digest;
+  std::int64_t pid = 0;
+  WallTime started_at{};
+  std::optional<WallTime> last_reload_at;
+  bool reload_ok = true;
+  std::string reload_error;
+  bool store_ok = true;
+  std::string store_error;
+  std::uint64_t store_bytes = 0, snapshots = 0, sweeps_total = 0, log_overruns = 0;
+  std::string sandbox;  ///< "landlock ABI 7, seccomp" or what cannot be enforced
+  bool sandbox_complete = true;
+  std::optional<WallTime> heartbeat_at;
+  Millis lag{0};  ///< of our own loop, at the last sweep
+  std::vector<SinkView> sinks;
+};
+
+struct View {
+  WallTime at{};
+  DaemonView daemon;
+  EngineView engine;
+};
+
+}  // namespace readback
