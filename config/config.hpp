@@ -29,13 +29,13 @@ std::string_view to_string(SurfaceRole r);
 
 struct SurfaceConfig {
   std::string name;
-  std::string path;                      ///< begins with '/', joined to base_url
+  std::string path;  ///< begins with '/', joined to base_url
   SurfaceRole role = SurfaceRole::readiness;
-  std::string verdict;                   ///< JSON pointer that wins over the search for a verdict field; "" is search
+  std::string verdict;  ///< JSON pointer that wins over the search for a verdict field; "" is search
   std::vector<std::string> critical_items;
-  std::optional<Millis> stale_after;     ///< else the target's
+  std::optional<Millis> stale_after;  ///< else the target's
   Words words;
-  bool version_header = false;           ///< read `X-Version` when the body names no version
+  bool version_header = false;               ///< read `X-Version` when the body names no version
   std::vector<std::string> volatile_fields;  ///< JSON pointers left out of snapshot diffs
 };
 
@@ -46,20 +46,20 @@ enum class CheckRole { materialization, evidence };
 
 struct SandboxConfig {
   Network network = Network::loopback;
-  bool require = false;                  ///< refuse to run where the kernel cannot enforce all of it
-  std::vector<std::string> unix_sockets; ///< paths that the check may connect to; none by default
-  std::vector<std::string> read_paths;   ///< empty: everything may be read (the default)
+  bool require = false;                   ///< refuse to run where the kernel cannot enforce all of it
+  std::vector<std::string> unix_sockets;  ///< paths that the check may connect to; none by default
+  std::vector<std::string> read_paths;    ///< empty: everything may be read (the default)
 };
 
 struct CheckConfig {
   std::string name;
   CheckRole role = CheckRole::materialization;
-  std::vector<std::string> command;      ///< argv; never a shell line
+  std::vector<std::string> command;  ///< argv; never a shell line
   std::string cwd;
   Millis interval = std::chrono::minutes(5);  ///< drift moves at the pace of deployments, not of requests
   Millis timeout = Seconds(60);
   std::set<int> in_sync_exits{0}, drift_exits, broken_exits;  ///< what `exit_codes` overrides; see core/reading
-  std::map<std::string, std::string> env;  ///< added to the fixed environment
+  std::map<std::string, std::string> env;                     ///< added to the fixed environment
   SandboxConfig sandbox;
 };
 
@@ -67,55 +67,65 @@ enum class PathKind { user, agent, automation };
 std::string_view to_string(PathKind k);
 
 struct PathExpect {
-  std::vector<int> status;                       ///< empty: any 2xx
+  std::vector<int> status;  ///< empty: any 2xx
   std::string body_contains;
-  std::map<std::string, std::string> json;       ///< JSON pointer -> expected scalar, as its JSON or plain text
+  std::map<std::string, std::string> json;  ///< JSON pointer -> expected scalar, as its JSON or plain text
   std::optional<Millis> max_latency;
 };
 
 struct PathConfig {
   std::string name;
   PathKind kind = PathKind::user;
-  std::string url;                       ///< absolute, or begins with '/' and is joined to base_url
+  std::string url;  ///< absolute, or begins with '/' and is joined to base_url
   PathExpect expect;
-  std::optional<Millis> timeout;         ///< else the target's
+  std::optional<Millis> timeout;  ///< else the target's
 };
 
 struct TlsConfig {
   std::string ca_file, cert_file, key_file, server_name;
   bool verify = true;
-  Millis expires_within = std::chrono::hours(24 * 14);  ///< announced this long ahead: a renewal is retried daily for weeks
+  Millis expires_within =
+      std::chrono::hours(24 * 14);  ///< announced this long ahead: a renewal is retried daily for weeks
 };
 
 struct ConfirmConfig {
-  int failures = 3;                      ///< consecutive sweeps; one lost packet pages nobody
-  Millis spacing = Seconds(2);           ///< between the sweeps of a confirmation burst
+  int failures = 3;             ///< consecutive sweeps; one lost packet pages nobody
+  Millis spacing = Seconds(2);  ///< between the sweeps of a confirmation burst
   int recoveries = 3;
 };
 
 struct MaintenanceWindow {
-  std::set<int> days;                    ///< 0 = Sunday .. 6; empty: every day
-  int from_minute = 0;                   ///< minutes after local midnight
+  std::set<int> days;   ///< 0 = Sunday .. 6; empty: every day
+  int from_minute = 0;  ///< minutes after local midnight
   Millis length = std::chrono::hours(1);
-  std::string timezone = "UTC";          ///< IANA name
+  std::string timezone = "UTC";  ///< IANA name
+  /// The zone's offsets from UTC, each in force from `begin` (seconds since 1970) on; filled when the configuration is
+  /// read, so that core needs no time zone database. Empty is UTC.
+  struct ZoneOffset {
+    std::int64_t begin = 0;
+    int seconds = 0;
+  };
+  std::vector<ZoneOffset> zone;
 };
 
-struct RunbookConfig { std::string title, url, owner, next_safe_step; };
+struct RunbookConfig {
+  std::string title, url, owner, next_safe_step;
+};
 
 struct TargetConfig {
   std::string name;
-  std::string base_url;                  ///< http://, https:// or unix:///path.sock
-  Millis interval = Seconds(30);         ///< the stack's own health checks run at 30 s
-  Millis timeout = Seconds(5);           ///< covers DNS, connect, TLS, headers and body together
+  std::string base_url;           ///< http://, https:// or unix:///path.sock
+  Millis interval = Seconds(30);  ///< the stack's own health checks run at 30 s
+  Millis timeout = Seconds(5);    ///< covers DNS, connect, TLS, headers and body together
   int jitter_percent = 10;
-  int request_budget_per_minute = 90;    ///< the platform's own limit for read sweeps
+  int request_budget_per_minute = 90;  ///< the platform's own limit for read sweeps
   std::vector<std::pair<std::string, SecretRef>> headers;
   TlsConfig tls;
   ConfirmConfig confirm;
   Millis stale_after = std::chrono::minutes(10);  ///< 0 is off
   Millis episode_window = std::chrono::minutes(5);
   Words words;
-  std::vector<SurfaceConfig> surfaces;   ///< the four built-in ones unless changed, in their fixed order
+  std::vector<SurfaceConfig> surfaces;  ///< the four built-in ones unless changed, in their fixed order
   std::vector<CheckConfig> checks;
   std::vector<PathConfig> paths;
   std::vector<std::string> references;
@@ -131,11 +141,11 @@ enum class DedupScope { host, platform };
 struct SinkConfig {
   std::string name;
   SinkType type = SinkType::webhook;
-  std::vector<SecretRef> urls;           ///< one, except for alertmanager; pagerduty has a default
-  std::vector<SecretRef> secrets;        ///< webhook: one, two during a rotation
-  SecretRef routing_key;                 ///< pagerduty
-  std::vector<Boundary> boundaries;      ///< empty: all
-  std::vector<std::string> targets;      ///< empty: all
+  std::vector<SecretRef> urls;       ///< one, except for alertmanager; pagerduty has a default
+  std::vector<SecretRef> secrets;    ///< webhook: one, two during a rotation
+  SecretRef routing_key;             ///< pagerduty
+  std::vector<Boundary> boundaries;  ///< empty: all
+  std::vector<std::string> targets;  ///< empty: all
   Severity min_severity = Severity::info;
   DedupScope dedup_scope = DedupScope::host;
   Millis timeout = Seconds(10);
@@ -150,17 +160,19 @@ struct AlertsConfig {
 };
 
 struct HeartbeatConfig {
-  std::optional<SecretRef> url;          ///< unset: no heartbeat
+  std::optional<SecretRef> url;  ///< unset: no heartbeat
   Millis interval = Seconds(60);
 };
 
-struct RedactConfig { std::vector<std::string> keys, patterns; };
+struct RedactConfig {
+  std::vector<std::string> keys, patterns;
+};
 
 struct EvidenceConfig {
   Millis keep_time = std::chrono::hours(24 * 30);
   std::uint64_t keep_bytes = std::uint64_t{1} << 30;
   RedactConfig redact;
-  std::vector<CheckConfig> commands;     ///< read-only extras, run in the check's sandbox when a snapshot is sealed
+  std::vector<CheckConfig> commands;  ///< read-only extras, run in the check's sandbox when a snapshot is sealed
 };
 
 struct ResolutionConfig {
@@ -168,17 +180,26 @@ struct ResolutionConfig {
   bool require_attestation = false;
 };
 
-struct ControlConfig { std::string socket = "/run/readback/control.sock", group = "readback"; };
-struct HttpConfig { std::string listen; };   ///< "" is off
-struct StoreConfig { std::string path = "/var/lib/readback"; };
+struct ControlConfig {
+  std::string socket = "/run/readback/control.sock", group = "readback";
+};
+struct HttpConfig {
+  std::string listen;
+};  ///< "" is off
+struct StoreConfig {
+  std::string path = "/var/lib/readback";
+};
 
 enum class LogLevel { debug, info, warning, error };
 enum class LogFormat { automatic, text, json, journal };
-struct LogConfig { LogLevel level = LogLevel::info; LogFormat format = LogFormat::automatic; };
+struct LogConfig {
+  LogLevel level = LogLevel::info;
+  LogFormat format = LogFormat::automatic;
+};
 
 struct Config {
   std::string environment = "default";
-  std::string host;                      ///< label on every alert; "" is the machine's host name
+  std::string host;  ///< label on every alert; "" is the machine's host name
   std::vector<TargetConfig> targets;
   AlertsConfig alerts;
   HeartbeatConfig heartbeat;

@@ -1,0 +1,47 @@
+#pragma once
+// What the verdict table looks at: the standing of every read of a target at one sweep, and nothing else.
+// A fact may be older than the sweep: a surface that was throttled or left out keeps what it said last (`held`),
+// and then it can neither confirm a fault nor prove a recovery.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/model/reading.hpp"
+
+namespace readback {
+
+struct SurfaceFact {
+  std::string name;
+  SurfaceRole role = SurfaceRole::health;
+  bool seen = false;       ///< read at least once; before that it says nothing at all
+  bool held = false;       ///< not read in this sweep, or throttled: the reading is an older one
+  bool throttled = false;  ///< answered 429 in this sweep, which proves that somebody is there
+  SurfaceReading said;     ///< meaningless unless `seen`
+};
+
+struct CheckFact {
+  std::string name;
+  bool seen = false;
+  bool held = false;         ///< did not run in this sweep
+  int results_in_a_row = 0;  ///< consecutive results of this kind, this one included
+  CheckReading said;
+};
+
+struct PathFact {
+  std::string name;
+  PathKind kind = PathKind::user;
+  bool seen = false;
+  bool held = false;
+  PathReading said;
+};
+
+struct SweepFacts {
+  std::vector<SurfaceFact> surfaces;
+  std::vector<CheckFact> checks;  ///< of role materialization
+  std::vector<PathFact> paths;
+  bool references_all_failed = false;    ///< at least one reference was read in this sweep, and none answered
+  std::vector<std::string> alternating;  ///< surfaces whose version alternates between sweeps: "health: 1.4.1, 1.4.2"
+};
+
+}  // namespace readback

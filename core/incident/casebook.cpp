@@ -1,0 +1,512 @@
+#include "core/incident/casebook.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/incident/words.hpp"
+
+namespace readback {
+namespace {
+
+constexpr int results_that_confirm = 2;  // of a check: consecutive results, however many sweeps repeat one
+constexpr std::size_t most_reasons = 20;
+
+/// What the boundary's own reads of one sweep say about its recovery. A read that was not made proves nothing.
+enum class Proof { good, neutral, bad };
+
+struct Weigh {
+  Proof proof = Proof::good;
+  bool any = false;
+  void add(Proof p) {
+    any = true;
+    proof = std::max(proof, p);
+  }
+};
+
+Proof surface_proof(const SurfaceFact& s, bool may_be_stale) {
+  if (!s.seen || s.held) return Proof::neutral;
+  return s.said.reading == Reading::pass && (may_be_stale || !s.said.stale) ? Proof::good : Proof::bad;
+}
+
+Proof recovery_proof(Boundary b, const Incident& incident, const SweepFacts& facts) {
+  const auto blamed = [&](const std::string& read) { return incident.blamed.contains(read); };
+  Weigh weigh;
+  for (const auto& s : facts.surfaces) {
+    const bool core = s.role == SurfaceRole::health || s.role == SurfaceRole::services;
+    switch (b) {
+      case Boundary::outage:
+        if (core) weigh.add(surface_proof(s, true));
+        break;
+      case Boundary::security:
+        if (s.role == SurfaceRole::security) weigh.add(surface_proof(s, false));
+        break;
+      case Boundary::readiness:
+        if (s.role == SurfaceRole::readiness || blamed(s.name)) weigh.add(surface_proof(s, false));
+        break;
+      case Boundary::drift:  // versions that alternated: it answers, and the table no longer sees them alternate
+        if (blamed(s.name)) weigh.add(!s.seen || s.held ? Proof::neutral : s.said.accepted ? Proof::good : Proof::bad);
+        break;
+      case Boundary::observer:  // credentials that were refused: an answer that is not a refusal
+        if (blamed(s.name)) {
+          const bool refused = s.said.reading == Reading::denied || s.said.reading == Reading::unreachable;
+          weigh.add(!s.seen || s.held ? Proof::neutral : refused ? Proof::bad : Proof::good);
+        }
+        break;
+      case Boundary::product: break;
+    }
+  }
+  if (b == Boundary::drift || b == Boundary::observer)
+    for (const auto& c : facts.checks) {
+      if (!blamed("check:" + c.name)) continue;
+      const bool works =
+          b == Boundary::drift ? c.said.result == CheckResult::in_sync : c.said.result != CheckResult::broken;
+      weigh.add(!c.seen || c.held ? Proof::neutral : works ? Proof::good : Proof::bad);
+    }
+  if (b == Boundary::product)
+    for (const auto& p : facts.paths)
+      weigh.add(!p.seen || p.held ? Proof::neutral : p.said.pass ? Proof::good : Proof::bad);
+  if (!weigh.any) {  // nothing of its own to read: blindness that is over, an incident that an operator declared
+    const bool read = std::any_of(facts.surfaces.begin(), facts.surfaces.end(),
+                                  [](const SurfaceFact& s) { return s.seen && !s.held; });
+    return read ? Proof::good : Proof::neutral;
+  }
+  return weigh.proof;
+}
+
+std::size_t index(Boundary b) { return static_cast<std::size_t>(b); }
+
+}  // namespace
+
+/// One sweep on its way through the boundaries.
+struct Casebook::Pass {
+  Casebook& book;
+  const CountedSweep& sweep;
+  const CaseRules& rules;
+  IdSource& ids;
+  std::vector<Transition> out;
+
+  Track& track(Boundary b) { return book.tracks[index(b)]; }
+  const TargetConfig& target() const { return rules.target; }
+
+  void emit(EventKind kind, Boundary b, Incident& i) {
+    i.view.also = sweep.verdict.also(b);
+    i.view.conditions = six_conditions(i, rules.proof);
+    i.note(sweep.now.wall, std::string(to_string(kind)), i.view.summary);
+    out.push_back({kind, i.view, i.view.also});
+  }
+
+  void follow_episode() {
+    auto& episode = book.episode;
+    const JudgedRead* first = nullptr;
+    for (const auto& r : sweep.reads) {
+      if (r.green || r.word == "throttled" || kind_of(r.raw.read) == ReadKind::reference) continue;
+      if (!first || r.raw.at < first->raw.at) first = &r;
+    }
+    if (first && episode.id.empty()) {
+      episode.id = ids.next(sweep.now.wall);
+      episode.first.reset();
+    }
+    if (first && !episode.first) {
+      const std::string reason =
+          first->reasons.empty() ? first->word : bare_reason(first->raw.read, first->reasons.front());
+      episode.first = FirstFailure{first->raw.read, first->raw.at, reason};
+    }
+    if (!first && sweep.verdict.findings.empty()) {
+      book.last_good = sweep.verdict.green() ? sweep.number : book.last_good;
+      const bool quiet = std::none_of(book.tracks.begin(), book.tracks.end(),
+                                      [](const Track& t) { return t.incident && t.incident->is_active(); });
+      if (quiet) episode = {};
+    }
+    if (!sweep.verdict.findings.empty() && episode.id.empty()) episode.id = ids.next(sweep.now.wall);
+  }
+
+  void count_holding(Track& t, const Finding* finding) {
+    if (!finding) {
+      t.holding = 0;
+      t.flap.push(false);
+      return;
+    }
+    if (!finding->fresh) return;  // an older answer is repeated: neither confirms nor clears
+    if (t.holding++ == 0) {
+      t.holding_since = earliest_blamed(*finding);
+      t.holding_from = sweep.now.mono;
+      t.first_sweep = sweep.number;
+    }
+    t.flap.push(true);
+  }
+
+  WallTime earliest_blamed(const Finding& finding) const {
+    WallTime at = sweep.now.wall;
+    for (const auto& r : sweep.reads)
+      if (std::find(finding.blamed.begin(), finding.blamed.end(), r.raw.read) != finding.blamed.end())
+        at = std::min(at, r.raw.at);
+    return at;
+  }
+
+  int results(const Finding& finding) const {
+    int most = 0;
+    for (const auto& c : sweep.facts.checks)
+      if (std::find(finding.blamed.begin(), finding.blamed.end(), "check:" + c.name) != finding.blamed.end())
+        most = std::max(most, c.results_in_a_row);
+    return most;
+  }
+
+  bool confirmed_by_results(Boundary b, const Finding& f) const {
+    return (b == Boundary::drift || b == Boundary::observer) && results(f) >= results_that_confirm;
+  }
+  bool confirmed(Boundary b, const Track& t, const Finding& f) const {
+    if (confirmed_by_results(b, f)) return true;
+    if (f.check_alone || t.holding < target().confirm.failures) return false;
+    const bool answer_could_explain =
+        b == Boundary::readiness || b == Boundary::product || (b == Boundary::outage && f.extent != Extent::total);
+    return !(sweep.awaiting_check && answer_could_explain);
+  }
+  /// Never three in a row and yet bad again and again, over a full window: noise of a few per cent is not this.
+  bool opens_by_flapping(const Track& t) const {
+    constexpr int bad_enough = 8;
+    return t.flap.full() && t.flap.percent() >= FlapWindow::begins_at && t.flap.held() >= bad_enough;
+  }
+
+  bool stands_over(Boundary inhibitor) {
+    const auto& t = track(inhibitor);
+    return sweep.verdict.find(inhibitor) || (t.incident && t.incident->is_active());
+  }
+  bool inhibited(Boundary b, MonoTime confirmed_at) {
+    if (b != Boundary::readiness && b != Boundary::product) return false;
+    if (stands_over(Boundary::outage)) return true;
+    if (b == Boundary::product && stands_over(Boundary::readiness)) return true;
+    const auto& drift = track(Boundary::drift).incident;
+    if (!drift || !drift->is_active() || drift->view.acknowledged_at || rules.muted(Boundary::drift)) return false;
+    const Millis apart =
+        drift->confirmed < confirmed_at ? confirmed_at - drift->confirmed : drift->confirmed - confirmed_at;
+    return apart <= target().episode_window;
+  }
+
+  void open(Boundary b, Track& t, const Finding& f, bool by_flapping) {
+    Incident i;
+    auto& v = i.view;
+    v.id = ids.next(sweep.now.wall);
+    v.episode_id = book.episode.id;
+    v.target = target().name;
+    v.boundary = b;
+    v.opened_at = t.holding_since;
+    v.confirmed_at = sweep.now.wall;
+    v.first_failure = book.episode.first;
+    if (!v.first_failure)
+      v.first_failure =
+          FirstFailure{f.blamed.empty() ? "health" : f.blamed.front(), t.holding_since,
+                       f.why.empty() ? "" : bare_reason(f.blamed.empty() ? "" : f.blamed.front(), f.why.front())};
+    v.symptom = v.first_failure->read + ": " + v.first_failure->reason;
+    v.last_good = book.last_good;
+    v.first_bad = t.first_sweep;
+    v.at_page = sweep.number;
+    v.state = IncidentState::inhibited;
+    i.opened = t.holding_from;
+    i.confirmed = sweep.now.mono;
+    i.flapping = by_flapping;
+    i.attempts = by_flapping                                              ? t.flap.held()
+                 : f.check_alone || t.holding < target().confirm.failures ? results(f)
+                                                                          : t.holding;
+    i.note(v.opened_at, "opened", v.symptom);
+    i.note(v.confirmed_at, "confirmed",
+           by_flapping ? "by " + std::to_string(t.flap.held()) + " bad sweeps of the last 21"
+                       : std::string("by ") + std::to_string(i.attempts) + " in a row");
+    t.incident = std::move(i);
+  }
+
+  void blame(Incident& i, const Finding& f) {
+    if (!f.blind) i.blamed.insert(f.blamed.begin(), f.blamed.end());
+    i.view.why = f.why;
+    if (i.view.why.size() > most_reasons) i.view.why.resize(most_reasons);
+    i.view.also = sweep.verdict.also(f.boundary);
+  }
+
+  void page(Boundary b, Track& t, const Finding& f) {
+    auto& i = *t.incident;
+    i.view.severity = f.severity;
+    i.view.extent = i.flapping ? Extent::intermittent : f.extent;
+    i.view.summary = page_summary(i, f, sweep.facts, target(), t.holding_since);
+    if (inhibited(b, i.confirmed)) {
+      set_waiting(i, IncidentState::inhibited, "held back: it follows from what is paged already");
+      return;
+    }
+    if (rules.muted(b)) {
+      set_waiting(i, IncidentState::muted, "held back by a silence or a maintenance window");
+      return;
+    }
+    i.view.state = IncidentState::firing;
+    i.view.paged_at = sweep.now.wall;
+    i.view.at_page = sweep.number;
+    i.paged = true;
+    i.spoken = sweep.now.mono;
+    emit(EventKind::firing, b, i);
+    if (i.flapping) say_intermittent(b, t);
+  }
+  void set_waiting(Incident& i, IncidentState state, const char* text) {
+    if (i.view.state != state || i.view.timeline.empty() || i.view.timeline.back().text != text)
+      i.note(sweep.now.wall, std::string(to_string(state)), text);
+    i.view.state = state;
+  }
+
+  void say_intermittent(Boundary b, Track& t) {
+    auto& i = *t.incident;
+    const std::string page = i.view.summary;
+    i.view.extent = Extent::intermittent;
+    i.view.summary = intermittent_summary(i, t.flap.held());
+    emit(EventKind::intermittent, b, i);
+    i.view.summary = page;
+  }
+
+  void still_firing(Boundary b, Track& t, const Finding& f) {
+    auto& i = *t.incident;
+    if (f.fresh) i.passes = 0;
+    escalate(b, t, f);
+    if (!rules.muted(b) && !i.view.acknowledged_at && sweep.now.mono - i.spoken >= rules.alerts.renotify) {
+      i.spoken = sweep.now.mono;
+      const std::string page = i.view.summary;
+      i.view.summary = "STILL " + page + ", for " + humanize(sweep.now.mono - i.opened);
+      emit(EventKind::reminder, b, i);
+      i.view.summary = page;
+    }
+  }
+
+  void escalate(Boundary b, Track& t, const Finding& f) {
+    auto& i = *t.incident;
+    const bool blind_too_long =
+        f.blind && i.view.severity < Severity::critical && sweep.now.mono - t.holding_from >= target().blind_limit;
+    const bool louder = f.severity > i.view.severity;
+    const bool wider = !i.flapping && f.extent == Extent::total && i.view.extent != Extent::total;
+    if (!louder && !wider)
+      i.worse = 0;
+    else if (f.fresh)
+      ++i.worse;
+    if (rules.muted(b) || !(blind_too_long || i.worse >= target().confirm.failures)) return;
+    i.worse = 0;
+    i.view.severity = blind_too_long ? Severity::critical : std::max(i.view.severity, f.severity);
+    if (wider) i.view.extent = f.extent;
+    i.view.summary = page_summary(i, f, sweep.facts, target(), i.view.opened_at);
+    i.spoken = sweep.now.mono;
+    emit(EventKind::escalated, b, i);
+  }
+
+  void follow_flapping(Boundary b, Track& t) {
+    auto& i = *t.incident;
+    const double percent = t.flap.percent();
+    if (!i.flapping && percent >= FlapWindow::begins_at) {
+      i.flapping = true;
+      if (i.paged && i.view.state == IncidentState::firing && !rules.muted(b)) say_intermittent(b, t);
+    } else if (i.flapping && percent < FlapWindow::ends_below) {
+      i.flapping = false;
+      i.note(sweep.now.wall, "steady", "no longer flapping");
+    }
+  }
+
+  void close(Track& t) {
+    auto& i = *t.incident;
+    i.view.state = IncidentState::resolved;
+    i.view.resolved_at = sweep.now.wall;
+    book.history_.push_back(i.view);
+    if (book.history_.size() > history_kept) book.history_.erase(book.history_.begin());
+    t.incident.reset();
+  }
+
+  void recover(Boundary b, Track& t) {
+    auto& i = *t.incident;
+    switch (recovery_proof(b, i, sweep.facts)) {
+      case Proof::good: ++i.passes; break;
+      case Proof::neutral: return;
+      case Proof::bad: i.passes = 0; return;
+    }
+    if (i.passes < target().confirm.recoveries || i.flapping) return;
+    if (!i.paged && !i.view.declared) {
+      i.note(sweep.now.wall, "ended", "over before anybody was paged");
+      close(t);
+      return;
+    }
+    i.view.state = IncidentState::recovered;
+    i.view.recovered_at = sweep.now.wall;
+    i.recovered = sweep.now.mono;
+    i.worse = 0;
+    i.verified.clear();
+    i.green_since = sweep.verdict.green() ? std::optional(sweep.now.mono) : std::nullopt;
+    const std::string page = i.view.summary;
+    i.view.summary = recovered_summary(i, sweep.now.wall);
+    emit(EventKind::recovered, b, i);
+    i.view.summary = page;
+  }
+
+  void relapse(Boundary b, Track& t, const Finding& f) {
+    auto& i = *t.incident;
+    i.view.state = IncidentState::firing;
+    i.view.recovered_at.reset();
+    i.recovered.reset();
+    i.green_since.reset();
+    i.verified.clear();
+    i.passes = 0;
+    i.view.severity = std::max(i.view.severity, f.severity);
+    i.attempts = std::max(t.holding, 1);
+    i.view.summary = page_summary(i, f, sweep.facts, target(), t.holding_since);
+    emit(EventKind::relapsed, b, i);
+  }
+
+  /// After the recovery: is the whole target green, was everything read again, do the six conditions hold?
+  void verify(Boundary b, Track& t) {
+    auto& i = *t.incident;
+    if (i.recovered == sweep.now.mono) return;  // what comes after the recovery verifies it
+    for (const auto& r : sweep.reads) {
+      if (r.green && i.verified.insert(r.raw.read).second) i.verified_at = sweep.now.wall;
+      if (!r.green && r.word != "throttled") i.verified.erase(r.raw.read);
+    }
+    if (!sweep.verdict.green()) {
+      i.green_since.reset();
+      return;
+    }
+    if (!i.green_since) i.green_since = sweep.now.mono;
+    i.view.conditions = six_conditions(i, rules.proof);
+    if (sweep.now.mono - *i.green_since < rules.resolution.settle || !all_hold(i.view.conditions, i, rules.proof))
+      return;
+    i.view.state = IncidentState::resolved;
+    i.view.resolved_at = sweep.now.wall;
+    i.view.summary = resolved_summary(i, sweep.now.wall, "the six conditions hold");
+    if (i.paged)
+      emit(EventKind::resolved, b, i);
+    else
+      i.note(sweep.now.wall, "resolved", i.view.summary);
+    close(t);
+  }
+
+  void gather(Incident& i) {
+    if (sweep.verdict.green()) i.saw_green = true;
+    for (const auto& r : sweep.reads) {
+      const auto kind = kind_of(r.raw.read);
+      if (kind == ReadKind::check && !i.check_ran_at) {
+        i.check_ran_at = r.raw.at;
+        i.check_ran = r.raw.read + " said " + r.word;
+      }
+      if (kind == ReadKind::path && !r.green && r.word != "throttled")
+        i.failed_paths.insert(std::string(bare_name(r.raw.read)));
+    }
+  }
+
+  void judge(Boundary b) {
+    Track& t = track(b);
+    const Finding* finding = sweep.verdict.find(b);
+    if (sweep.verdict.blind() && b != Boundary::observer) {  // not to see proves neither fault nor recovery
+      t.holding = 0;
+      if (t.incident) {
+        t.incident->passes = 0;
+        t.incident->worse = 0;
+        t.incident->green_since.reset();
+      }
+      return;
+    }
+    count_holding(t, finding);
+    if (finding && !t.incident) {
+      const bool by_flapping = opens_by_flapping(t);
+      if (confirmed(b, t, *finding))
+        open(b, t, *finding, false);
+      else if (by_flapping)
+        open(b, t, *finding, true);
+      else
+        book.suspects_ = true;
+    }
+    if (!t.incident) return;
+    auto& i = *t.incident;
+    gather(i);
+    if (finding) blame(i, *finding);
+    follow_flapping(b, t);
+    if (i.view.state == IncidentState::recovered) {
+      if (finding && finding->fresh && !inhibited(b, i.confirmed))
+        relapse(b, t, *finding);
+      else
+        verify(b, t);
+    } else if (finding && !i.paged) {
+      page(b, t, *finding);
+    } else if (finding) {
+      still_firing(b, t, *finding);
+    } else {
+      recover(b, t);
+    }
+    if (t.incident && t.incident->worse > 0) book.suspects_ = true;
+    if (t.incident) t.incident->view.conditions = six_conditions(*t.incident, rules.proof);
+  }
+};
+
+std::vector<Transition> Casebook::count(const CountedSweep& sweep, const CaseRules& rules, IdSource& ids) {
+  Pass pass{*this, sweep, rules, ids, {}};
+  suspects_ = false;
+  pass.follow_episode();
+  for (Boundary b : all_boundaries) pass.judge(b);
+  return std::move(pass.out);
+}
+
+bool Casebook::wants_checks() const {
+  for (const auto& t : tracks) {
+    if (!t.incident) continue;
+    const auto& i = *t.incident;
+    const bool rests_on_check = std::any_of(i.blamed.begin(), i.blamed.end(),
+                                            [](const std::string& read) { return kind_of(read) == ReadKind::check; });
+    if (i.is_active() && rests_on_check && i.passes > 0) return true;
+    if (i.view.state == IncidentState::recovered &&
+        std::none_of(i.verified.begin(), i.verified.end(),
+                     [](const std::string& read) { return kind_of(read) == ReadKind::check; }))
+      return true;
+  }
+  return false;
+}
+
+std::vector<Incident*> Casebook::open_incidents() {
+  std::vector<Incident*> open;
+  for (auto& t : tracks)
+    if (t.incident) open.push_back(&*t.incident);
+  return open;
+}
+
+std::vector<const Incident*> Casebook::open_incidents() const {
+  std::vector<const Incident*> open;
+  for (const auto& t : tracks)
+    if (t.incident) open.push_back(&*t.incident);
+  return open;
+}
+
+Incident* Casebook::find(const std::string& incident_id) {
+  for (auto& t : tracks)
+    if (t.incident && t.incident->view.id == incident_id) return &*t.incident;
+  return nullptr;
+}
+
+Incident& Casebook::declare(Boundary b, const std::string& target, Instant now, IdSource& ids) {
+  auto& t = tracks[index(b)];
+  Incident i;
+  i.view.id = ids.next(now.wall);
+  if (episode.id.empty()) episode.id = ids.next(now.wall);
+  i.view.episode_id = episode.id;
+  i.view.target = target;
+  i.view.boundary = b;
+  i.view.state = IncidentState::firing;
+  i.view.severity = Severity::warning;
+  i.view.declared = true;
+  i.view.opened_at = i.view.confirmed_at = now.wall;
+  i.view.last_good = last_good;
+  i.opened = i.confirmed = i.spoken = now.mono;
+  t.incident = std::move(i);
+  return *t.incident;
+}
+
+std::vector<Transition> Casebook::close_all(Instant now, const std::string& why) {
+  std::vector<Transition> out;
+  for (auto& t : tracks) {
+    if (!t.incident) continue;
+    auto& i = *t.incident;
+    i.view.state = IncidentState::resolved;
+    i.view.resolved_at = now.wall;
+    i.view.summary = resolved_summary(i, now.wall, why);
+    i.view.why = {why};
+    i.note(now.wall, "resolved", i.view.summary);
+    if (i.paged) out.push_back({EventKind::resolved, i.view, {}});
+    t.incident.reset();
+  }
+  return out;
+}
+
+}  // namespace readback
