@@ -49,6 +49,7 @@ struct CheckReading {
 
 struct PathReading {
   bool pass = false;
+  bool throttled = false;               ///< answered 429: it proves neither that the path works nor that it fails
   std::optional<TransportFault> fault;
   std::vector<std::string> reasons;
 };
