@@ -1,0 +1,85 @@
+// The default owner routes. Addresses are those under which the platform publishes its operations pages.
+#include "core/alert/runbooks.hpp"
+
+namespace readback {
+namespace {
+
+const RunbookConfig* configured(const TargetConfig& target, Boundary b) {
+  const auto found = target.runbooks.find(b);
+  return found == target.runbooks.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+Runbook default_runbook(Boundary b) {
+  switch (b) {
+    case Boundary::observer:
+      // Our own eyes: nobody at the platform owns this one, except where its credentials were refused.
+      return {"Debug authentication issue (when credentials were refused), else this watchdog's own host",
+              "https://docs.helpifyr.com/de/operations/debug-authentication-issue/",
+              "watchdog operator; credentials: jhf-heddle"};
+    case Boundary::outage:
+      return {"Check stack health", "https://docs.helpifyr.com/operations/check-stack-health", "helpifyr-fabric"};
+    case Boundary::security:
+      return {"Secure and govern", "https://docs.helpifyr.com/de/get-started/secure-and-govern", "helpifyr-fabric"};
+    case Boundary::drift:
+      return {"Recover from partial deployment", "https://docs.helpifyr.com/operations/recover-from-partial-deployment",
+              "jhf-deployment"};
+    case Boundary::readiness:
+      return {"Debug Fabric readiness issue", "https://docs.helpifyr.com/operations/debug-fabric-readiness-issue",
+              "helpifyr-fabric"};
+    case Boundary::product:
+      return {"Debug failed agent task", "https://docs.helpifyr.com/operations/debug-failed-agent-task",
+              "jhf-pattern (orchestration), jhf-warp (execution), jhf-reed (evidence)"};
+  }
+  return {};
+}
+
+std::string default_next_safe_step(Boundary b) {
+  switch (b) {
+    case Boundary::observer:
+      return "Look at this host first: resolver, route, descriptors, the watchdog's credentials. The platform's state "
+             "is "
+             "not known until it can be read; compare with one read from another host, and do not act on the platform.";
+    case Boundary::outage:
+      return "Compare /health with /api/v1/platform/services to find the smallest part that fails, and keep the "
+             "snapshot. "
+             "Before any restart: bash ./scripts/verify-runtime-guardrails.sh, then the owner confirms.";
+    case Boundary::security:
+      return "Read the security and sign-off readiness and name the blocker; share redacted evidence only. Hold "
+             "rollouts "
+             "and approvals until the owner has confirmed the posture.";
+    case Boundary::drift:
+      return "Run python ./scripts/verify_runtime_materialization.py --check and compare with the platform's services. "
+             "Before any change: bash ./scripts/verify-runtime-guardrails.sh, then the owner confirms repair, rerun or "
+             "rollback.";
+    case Boundary::readiness:
+      return "Compare /health with the readiness routes and run python ./scripts/verify_runtime_materialization.py "
+             "--check: "
+             "separate API truth, materialization and provider. Do not restart for a red readiness alone; before any "
+             "change: bash ./scripts/verify-runtime-guardrails.sh, then the owner confirms.";
+    case Boundary::product:
+      return "Capture the failing path's state before anything is retried (task id, last visible transition, error), "
+             "and "
+             "check who owns each hand-off. Before any change: bash ./scripts/verify-runtime-guardrails.sh, then the "
+             "owner confirms.";
+  }
+  return {};
+}
+
+Runbook resolve_runbook(const TargetConfig& target, Boundary b) {
+  Runbook book = default_runbook(b);
+  const RunbookConfig* own = configured(target, b);
+  if (!own) return book;
+  if (!own->title.empty() || !own->url.empty()) book.url = own->url;
+  if (!own->title.empty()) book.title = own->title;
+  if (!own->owner.empty()) book.owner = own->owner;
+  return book;
+}
+
+std::string resolve_next_safe_step(const TargetConfig& target, Boundary b) {
+  const RunbookConfig* own = configured(target, b);
+  return own && !own->next_safe_step.empty() ? own->next_safe_step : default_next_safe_step(b);
+}
+
+}  // namespace readback
