@@ -66,6 +66,17 @@ struct SinkView {
   std::optional<WallTime> oldest_at, last_attempt_at, last_success_at, next_attempt_at;
 };
 
+/// One sealed snapshot, as `readback snapshot list` shows it.
+struct SnapshotView {
+  std::string id, incident_id, target;
+  std::string reason;            ///< "page", "capture: TEXT", "recovered"
+  std::string boundary, extent;  ///< "" for a capture without an incident
+  std::string sha256;            ///< of the bundle, lower-case hex
+  std::string previous;          ///< digest of the snapshot before it in the chain; "" for the first
+  std::uint64_t size = 0;        ///< of the bundle, bytes
+  WallTime at{};                 ///< when it was sealed
+};
+
 /// What the shell publishes about itself.
 struct DaemonView {
   std::string version, host, environment, config_path, config_digest;
