@@ -15,7 +15,7 @@ namespace readback {
 struct StartSweep {
   std::string target;
   std::uint64_t sweep = 0;
-  std::vector<std::string> skip;   ///< reads to leave out: they asked for time with a 429
+  std::vector<std::string> skip;  ///< reads to leave out: they asked for time with a 429
 };
 
 /// Run this configured read-only command in its sandbox.

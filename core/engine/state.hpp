@@ -1,0 +1,69 @@
+#pragma once
+// What is inside the engine, and its parts: targets, silences, ids. Shared by the engine's own files only.
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/engine/engine.hpp"
+#include "core/engine/target.hpp"
+
+namespace readback {
+
+struct Engine::State {
+  Config config;
+  EngineOptions options;
+  IdSource ids;
+  std::map<std::string, std::unique_ptr<TargetState>> targets;  ///< by name
+  std::map<std::string, Silence> silences;                      ///< by id
+  std::vector<IncidentView> departed;                           ///< of targets that are no longer watched
+  Instant now{};
+  bool must_reconcile = false;  ///< a restored state may know targets that the configuration has dropped
+
+  TargetState* find_target(const std::string& name);
+  struct FoundIncident {
+    TargetState* target = nullptr;
+    Incident* incident = nullptr;
+  };
+  FoundIncident find_incident(const std::string& id);
+  bool is_muted(const TargetState& target, Boundary b) const;
+  CaseRules rules_for(const TargetState& target) const;
+  AlertEvent alert_of(EventKind kind, const IncidentView& view, const std::vector<Boundary>& also);
+  SnapshotOrder snapshot_of(const TargetState& target, const IncidentView& view, const std::string& reason);
+  void follow_up(Actions& out, TargetState& target, std::vector<Transition> transitions);
+
+  // schedule.cpp: what is due
+  void plan_target(TargetState& target, std::size_t place, std::size_t of);
+  void start_due(Actions& out);
+  void start_sweep(Actions& out, TargetState& target);
+  void plan_after_sweep(TargetState& target);
+  void ask_checks(TargetState& target, bool for_disagreement);
+  void start_checks(Actions& out, TargetState& target);
+  bool awaits_check(TargetState& target);
+  MonoTime next_due() const;
+
+  // engine.cpp: one handler an event
+  void on(const Tick&, Actions& out);
+  void on(const SweepDone& e, Actions& out);
+  void on(const CheckDone& e, Actions& out);
+  void on(const Sealed& e, Actions& out);
+  void on(const Reconfigured& e, Actions& out);
+  void adopt(const Config& adopted, Actions& out);
+
+  // operator.cpp: what people ask for
+  void on(const SymptomSaid& e, Actions& out);
+  void on(const Acknowledged& e, Actions& out);
+  void on(const VerifyAsked& e, Actions& out);
+  void on(const ResolveAttested& e, Actions& out);
+  void on(const SilenceAdded& e, Actions& out);
+  void on(const SilenceExpired& e, Actions& out);
+  void on(const SweepAsked& e, Actions& out);
+  void on(const CaptureAsked& e, Actions& out);
+  void on(const TestAlertAsked& e, Actions& out);
+};
+
+/// How many requests one sweep of this target sends to it (references go elsewhere).
+int requests_of(const TargetConfig& target);
+ProofRules proof_rules(const TargetConfig& target, const ResolutionConfig& resolution);
+
+}  // namespace readback

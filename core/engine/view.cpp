@@ -1,0 +1,113 @@
+// What the engine shows: a copy, in the words of the page.
+#include <algorithm>
+
+#include "core/engine/state.hpp"
+#include "core/incident/words.hpp"
+#include "core/schedule/maintenance.hpp"
+
+namespace readback {
+namespace {
+
+ReadView read_view(const TargetState& t, const std::string& name, const char* kind, std::string_view role) {
+  ReadView v;
+  v.name = name;
+  v.kind = kind;
+  v.role = role;
+  const auto known = t.reads.find(name);
+  if (known == t.reads.end()) return v;
+  const auto& s = known->second;
+  v.word = s.seen ? s.word : "unknown";
+  v.green = s.seen && s.green;
+  v.at = s.at;
+  v.since = s.since;
+  v.took = s.took;
+  v.phases = s.phases;
+  v.address = s.address;
+  v.tls_expires_at = s.tls_expires_at;
+  switch (kind_of(name)) {
+    case ReadKind::surface:
+      v.stale = s.surface.stale;
+      v.contradictory = s.surface.contradictory;
+      v.version = s.surface.version;
+      v.as_of = s.surface.as_of;
+      v.reasons = s.surface.reasons;
+      break;
+    case ReadKind::check: v.reasons = s.check.reasons; break;
+    case ReadKind::path: v.reasons = s.path.reasons; break;
+    case ReadKind::reference: break;
+  }
+  return v;
+}
+
+/// One sentence for whoever has two seconds.
+std::string sentence(const TargetState& t) {
+  if (!t.counted_once) return "no sweep has come back yet: nothing is known";
+  if (t.verdict.green()) return "every surface, check and path passes";
+  if (t.verdict.findings.empty()) return "nothing can be blamed, but not everything has been seen to pass";
+  const auto& f = t.verdict.findings.front();
+  std::string text = std::string(to_string(f.extent)) + " " + std::string(to_string(f.boundary));
+  if (!f.why.empty()) text += ": " + f.why.front();
+  const auto also = t.verdict.also(f.boundary);
+  for (std::size_t i = 0; i < also.size(); ++i) text += (i ? ", " : "; also ") + std::string(to_string(also[i]));
+  return text;
+}
+
+}  // namespace
+
+EngineView Engine::view(Instant now) const {
+  EngineView all;
+  for (const auto& [name, state] : state_->targets) {
+    const TargetState& t = *state;
+    TargetView v;
+    v.name = name;
+    v.base_url = t.config.base_url;
+    v.primary = t.counted_once ? t.verdict.primary() : "unknown";
+    for (const auto& f : t.verdict.findings) {
+      v.holding.push_back(f.boundary);
+      v.severity = v.severity ? std::max(*v.severity, f.severity) : f.severity;
+    }
+    for (const auto* i :
+         std::as_const(t.book).open_incidents())  // blindness that lasted is louder than one sweep of it
+      if (i->is_active() && v.severity && t.verdict.find(i->view.boundary))
+        v.severity = std::max(*v.severity, i->view.severity);
+    if (!t.verdict.findings.empty()) {
+      const auto& first = t.verdict.findings.front();
+      v.extent = to_string(first.extent);
+      for (Boundary b : t.verdict.also(first.boundary)) v.also.emplace_back(to_string(b));
+    }
+    v.text = sentence(t);
+    v.sweep = t.sweep;
+    v.last_sweep_at = t.last_sweep_at;
+    v.next_sweep_at = now.wall + std::max(Millis(0), t.due - now.mono);
+    v.blind_since = t.blind_since;
+    v.green_since = t.green_since;
+    v.void_reason = t.void_reason;
+    v.suspected = t.was_suspect;
+    v.in_maintenance = in_maintenance(t.config.maintenance, now.wall);
+    for (const auto& s : t.config.surfaces) v.reads.push_back(read_view(t, s.name, "surface", to_string(s.role)));
+    for (const auto& c : t.config.checks)
+      if (c.role == CheckRole::materialization)
+        v.reads.push_back(read_view(t, "check:" + c.name, "check", "materialization"));
+    for (const auto& p : t.config.paths) v.reads.push_back(read_view(t, "path:" + p.name, "path", to_string(p.kind)));
+    for (const auto* i : std::as_const(t.book).open_incidents()) {
+      v.open_incidents.push_back(i->view.id);
+      all.incidents.push_back(i->view);
+    }
+    for (const auto& past : t.book.history()) all.incidents.push_back(past);
+    v.sweeps_total = t.sweeps_total;
+    v.sweeps_void = t.sweeps_void;
+    v.checks_total = t.checks_total;
+    all.targets.push_back(std::move(v));
+  }
+  all.incidents.insert(all.incidents.end(), state_->departed.begin(), state_->departed.end());
+  std::stable_sort(all.incidents.begin(), all.incidents.end(), [](const IncidentView& a, const IncidentView& b) {
+    const bool a_open = a.state != IncidentState::resolved, b_open = b.state != IncidentState::resolved;
+    if (a_open != b_open) return a_open;
+    return a.opened_at > b.opened_at;
+  });
+  for (const auto& [id, s] : state_->silences)
+    if (s.expires_at > now.wall) all.silences.push_back(s);
+  return all;
+}
+
+}  // namespace readback

@@ -1,0 +1,203 @@
+// A million random sweeps through the casebook. Whatever comes, nobody is paged without a confirmation, nobody is paged
+// twice for one incident, and whoever was paged hears the end of it.
+#include <doctest/doctest.h>
+
+#include <bit>
+#include <cstdlib>
+#include <map>
+
+#include "core/incident/casebook.hpp"
+
+using namespace readback;
+
+namespace {
+
+struct Life {
+  Boundary boundary;
+  bool recovered = false, over = false;
+};
+
+struct World {
+  IdSource chance;
+  TargetConfig target = default_target("fabric");
+  AlertsConfig alerts;
+  ResolutionConfig resolution;
+  bool muted = false;
+  std::array<int, 4> surface{};  // index into the states below
+  int check = 0, path = 0;       // 0 good, 1 bad
+  int check_row = 0;
+
+  explicit World(std::uint64_t seed) : chance(seed) {
+    target.checks.emplace_back().name = "materialization";
+    target.paths.emplace_back().name = "checkout";
+  }
+  bool one_in(int n) { return chance.random() % static_cast<std::uint64_t>(n) == 0; }
+
+  SweepFacts next(std::vector<JudgedRead>& reads, WallTime at) {
+    SweepFacts facts;
+    const bool storm = one_in(400);
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (storm || one_in(40)) surface[i] = static_cast<int>(chance.random() % 9);
+      if (one_in(12)) surface[i] = 0;
+      SurfaceFact f;
+      f.name = target.surfaces[i].name;
+      f.role = target.surfaces[i].role;
+      f.seen = true;
+      constexpr Reading states[] = {Reading::pass,        Reading::pass,        Reading::warn,
+                                    Reading::fail,        Reading::unknown,     Reading::fail,
+                                    Reading::unreachable, Reading::unreachable, Reading::denied};
+      f.said.reading = states[surface[i]];
+      f.said.stale = surface[i] == 1;
+      f.said.own_word = surface[i] < 5;
+      f.said.accepted = f.said.reading == Reading::pass || f.said.reading == Reading::warn;
+      if (surface[i] == 6) f.said.fault = TransportFault::refused;
+      if (surface[i] == 7) f.said.fault = TransportFault::no_route;
+      f.held = f.throttled = one_in(60);
+      JudgedRead r;
+      r.raw.read = f.name;
+      r.raw.at = at + Millis(i);
+      r.word = f.throttled ? "throttled" : to_string(f.said.reading);
+      r.green = !f.throttled && f.said.reading == Reading::pass && !f.said.stale;
+      if (!r.green) f.said.reasons = {f.name + ": " + r.word};
+      r.reasons = f.said.reasons;
+      reads.push_back(r);
+      facts.surfaces.push_back(f);
+    }
+    CheckFact c;
+    c.name = "materialization";
+    c.seen = true;
+    c.held = !one_in(5);
+    if (!c.held) {
+      const int was = check;
+      if (one_in(30)) check = static_cast<int>(chance.random() % 3);
+      if (one_in(6)) check = 0;
+      check_row = was == check ? check_row + 1 : 1;
+      JudgedRead r;
+      r.raw.read = "check:materialization";
+      r.raw.at = at + Millis(5);
+      r.word = to_string(static_cast<CheckResult>(check));
+      r.green = check == 0;
+      if (!r.green) r.reasons = {r.raw.read + ": " + r.word};
+      reads.push_back(r);
+    }
+    c.said.result = static_cast<CheckResult>(check);
+    c.results_in_a_row = check_row;
+    if (check) c.said.reasons = {"check:materialization: says so"};
+    facts.checks.push_back(c);
+    if (one_in(50)) path = 1;
+    if (one_in(10)) path = 0;
+    PathFact p;
+    p.name = "checkout";
+    p.seen = true;
+    p.said.pass = path == 0;
+    JudgedRead r;
+    r.raw.read = "path:checkout";
+    r.raw.at = at + Millis(6);
+    r.green = path == 0;
+    r.word = path ? "fail" : "pass";
+    if (path) p.said.reasons = r.reasons = {"path:checkout: answered 500"};
+    reads.push_back(r);
+    facts.paths.push_back(p);
+    if (one_in(500)) muted = !muted;
+    return facts;
+  }
+};
+
+/// Sweeps in a row, newest first, in which the boundary held on a read that was made.
+struct Held {
+  int row = 0;
+  std::uint64_t window = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a million random sweeps page nobody without a confirmation, nobody twice, and tell everybody the end") {
+  const char* wanted = std::getenv("READBACK_RANDOM_SWEEPS");
+  const int sweeps = wanted ? std::atoi(wanted) : 1'000'000;
+  World world(20261123);
+  Casebook book;
+  IdSource ids;
+  std::map<std::string, Life> lives;
+  std::map<Boundary, Held> held;
+  ProofRules proof;
+  for (const auto& s : world.target.surfaces) proof.surfaces.push_back(s.name);
+  proof.checks = {"check:materialization"};
+  proof.paths = {"path:checkout"};
+  const CaseRules rules{world.target, world.alerts, world.resolution, proof, [&](Boundary) { return world.muted; }};
+  Instant now{MonoTime(Seconds(1000)), WallTime(Millis(1795402800000))};
+  std::size_t firings = 0, resolutions = 0;
+  std::string wrong;
+
+  for (int n = 1; n <= sweeps && wrong.empty(); ++n) {
+    now.mono += Seconds(30);
+    now.wall += Seconds(30);
+    std::vector<JudgedRead> reads;
+    const SweepFacts facts = world.next(reads, now.wall);
+    const Verdict verdict = diagnose(facts);
+    for (Boundary b : all_boundaries) {
+      const Finding* f = verdict.find(b);
+      if (verdict.blind() && b != Boundary::observer) {
+        held[b].row = 0;
+        continue;
+      }
+      if (f && !f->fresh) continue;
+      held[b].row = f ? held[b].row + 1 : 0;
+      held[b].window = (held[b].window << 1 | (f ? 1u : 0u)) & ((1u << 21) - 1);
+    }
+    for (const auto& t : book.count({now, static_cast<std::uint64_t>(n), facts, verdict, reads}, rules, ids)) {
+      const auto& v = t.view;
+      const auto known = lives.find(v.id);
+      const std::string where = "sweep " + std::to_string(n) + ", " + std::string(to_string(t.kind)) + " " +
+                                std::string(to_string(v.boundary)) + ": ";
+      if (verdict.blind() && v.boundary != Boundary::observer) wrong = where + "blind, and yet it speaks";
+      if (t.kind == EventKind::firing) {
+        ++firings;
+        if (known != lives.end()) wrong = where + "a second page for one incident";
+        for (const auto& [id, life] : lives)
+          if (!life.over && life.boundary == v.boundary) wrong = where + "a page while one is open";
+        const bool by_results =
+            (v.boundary == Boundary::drift || v.boundary == Boundary::observer) && world.check_row >= 2;
+        const bool by_row = held[v.boundary].row >= world.target.confirm.failures;
+        const bool by_flapping = std::popcount(held[v.boundary].window) >= 8;
+        // Confirmed earlier, and held back since: then it must at least hold now.
+        const bool was_held_back = v.opened_at < now.wall - Seconds(30) * world.target.confirm.failures;
+        if (!verdict.find(v.boundary)) wrong = where + "a page for what does not hold";
+        if (!by_results && !by_row && !by_flapping && !was_held_back) wrong = where + "a page without its confirmation";
+        if (world.muted) wrong = where + "a page through a silence";
+        if ((v.boundary == Boundary::readiness || v.boundary == Boundary::product) && verdict.find(Boundary::outage))
+          wrong = where + "a page for a consequence of the outage";
+        lives[v.id] = {v.boundary};
+        continue;
+      }
+      if (known == lives.end()) {
+        wrong = where + "about an incident that nobody was paged for";
+        continue;
+      }
+      auto& life = known->second;
+      if (life.over) wrong = where + "after the end";
+      if (t.kind == EventKind::recovered) {
+        if (life.recovered) wrong = where + "recovered twice";
+        if (verdict.find(v.boundary)) wrong = where + "recovered while it holds";
+        life.recovered = true;
+      }
+      if (t.kind == EventKind::relapsed) {
+        if (!life.recovered) wrong = where + "relapsed without having recovered";
+        life.recovered = false;
+      }
+      if (t.kind == EventKind::resolved) {
+        ++resolutions;
+        if (!life.recovered) wrong = where + "resolved without having recovered";
+        if (!verdict.green()) wrong = where + "resolved while something is bad";
+        life.over = true;
+      }
+    }
+    if (n % 10'000 == 0)  // the end is never swallowed: what is not over is still in the book
+      for (const auto& [id, life] : lives)
+        if (!life.over && !book.find(id)) wrong = "an incident that was paged has vanished: " + id;
+    std::erase_if(lives, [](const auto& entry) { return entry.second.over; });
+  }
+  CHECK(wrong == "");
+  CHECK(firings > static_cast<std::size_t>(sweeps) / 2000);
+  CHECK(resolutions > firings / 4);
+  MESSAGE(firings << " pages, " << resolutions << " resolved, in " << sweeps << " sweeps");
+}
