@@ -22,7 +22,7 @@ struct World {
   TargetConfig target = default_target("fabric");
   AlertsConfig alerts;
   ResolutionConfig resolution;
-  bool muted = false;
+  bool muted = false, calm = true;
   std::array<int, 4> surface{};  // index into the states below
   int check = 0, path = 0;       // 0 good, 1 bad
   int check_row = 0;
@@ -33,11 +33,15 @@ struct World {
   }
   bool one_in(int n) { return chance.random() % static_cast<std::uint64_t>(n) == 0; }
 
+  /// Trouble for a while, then calm for a while: incidents need both.
   SweepFacts next(std::vector<JudgedRead>& reads, WallTime at) {
     SweepFacts facts;
-    const bool storm = one_in(400);
+    if (one_in(calm ? 60 : 40)) calm = !calm;
+    const bool storm = !calm && one_in(100);
+    if (calm) path = 0;
     for (std::size_t i = 0; i < 4; ++i) {
-      if (storm || one_in(40)) surface[i] = static_cast<int>(chance.random() % 9);
+      if (calm) surface[i] = 0;
+      if (storm || (!calm && one_in(40))) surface[i] = static_cast<int>(chance.random() % 9);
       if (one_in(12)) surface[i] = 0;
       SurfaceFact f;
       f.name = target.surfaces[i].name;
@@ -69,7 +73,8 @@ struct World {
     c.held = !one_in(5);
     if (!c.held) {
       const int was = check;
-      if (one_in(30)) check = static_cast<int>(chance.random() % 3);
+      if (calm) check = 0;
+      if (!calm && one_in(30)) check = static_cast<int>(chance.random() % 3);
       if (one_in(6)) check = 0;
       check_row = was == check ? check_row + 1 : 1;
       JudgedRead r;
@@ -84,7 +89,7 @@ struct World {
     c.results_in_a_row = check_row;
     if (check) c.said.reasons = {"check:materialization: says so"};
     facts.checks.push_back(c);
-    if (one_in(50)) path = 1;
+    if (!calm && one_in(50)) path = 1;
     if (one_in(10)) path = 0;
     PathFact p;
     p.name = "checkout";
@@ -167,6 +172,7 @@ TEST_CASE("a million random sweeps page nobody without a confirmation, nobody tw
         if ((v.boundary == Boundary::readiness || v.boundary == Boundary::product) && verdict.find(Boundary::outage))
           wrong = where + "a page for a consequence of the outage";
         lives[v.id] = {v.boundary};
+        book.find(v.id)->sealed_before_green = true;  // the shell seals before the page leaves
         continue;
       }
       if (known == lives.end()) {
