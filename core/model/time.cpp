@@ -1,0 +1,177 @@
+// Times as text, both ways. The calendar is <chrono>'s; the forms are those of RFC 3339 and RFC 9110 section 5.6.7.
+#include "core/model/time.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+namespace readback {
+namespace {
+
+using std::chrono::days;
+using std::chrono::sys_days;
+using std::chrono::year_month_day;
+
+struct Civil {
+  int year, month, day, hour, minute, second, milli;
+};
+
+Civil civil_of(WallTime t) {
+  const auto midnight = std::chrono::floor<days>(t);
+  const year_month_day date{midnight};
+  const auto rest = (t - midnight).count();
+  return {static_cast<int>(date.year()),
+          static_cast<int>(static_cast<unsigned>(date.month())),
+          static_cast<int>(static_cast<unsigned>(date.day())),
+          static_cast<int>(rest / 3'600'000),
+          static_cast<int>(rest / 60'000 % 60),
+          static_cast<int>(rest / 1000 % 60),
+          static_cast<int>(rest % 1000)};
+}
+
+/// Nothing for a day that does not exist. A leap second counts as the last one of its minute, so that order is kept.
+std::optional<WallTime> instant_of(const Civil& c) {
+  const year_month_day date{std::chrono::year{c.year}, std::chrono::month{static_cast<unsigned>(c.month)},
+                            std::chrono::day{static_cast<unsigned>(c.day)}};
+  if (!date.ok() || c.hour > 23 || c.minute > 59 || c.second > 60) return std::nullopt;
+  return WallTime(sys_days{date}) + std::chrono::hours(c.hour) + std::chrono::minutes(c.minute) +
+         Seconds(std::min(c.second, 59)) + Millis(c.second == 60 ? 999 : c.milli);
+}
+
+/// Reads a text from the left; `ok` falls once and stays.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : rest_(text) {}
+  bool ok = true;
+  bool done() const { return ok && rest_.empty(); }
+  char peek() const { return rest_.empty() ? '\0' : rest_.front(); }
+  int number(std::size_t digits) {
+    int n = 0;
+    if (rest_.size() < digits) return ok = false, 0;
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + digits, n);
+    if (error != std::errc{} || end != rest_.data() + digits || n < 0 || rest_.front() == '-') return ok = false, 0;
+    rest_.remove_prefix(digits);
+    return n;
+  }
+  void expect(std::string_view text) {
+    if (!rest_.starts_with(text)) {
+      ok = false;
+      return;
+    }
+    rest_.remove_prefix(text.size());
+  }
+  bool accept(std::string_view any_of) {
+    if (rest_.empty() || any_of.find(rest_.front()) == any_of.npos) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  /// Up to nine digits behind the point, as milliseconds; what is finer is cut.
+  int fraction() {
+    int milli = 0, digits = 0;
+    for (; peek() >= '0' && peek() <= '9'; ++digits, rest_.remove_prefix(1))
+      if (digits < 3) milli = milli * 10 + (peek() - '0');
+    if (digits == 0 || digits > 9) ok = false;
+    for (; digits < 3; ++digits) milli *= 10;
+    return milli;
+  }
+  std::string_view until(char end) {
+    const auto at = rest_.find(end);
+    if (at == rest_.npos) return ok = false, std::string_view();
+    const auto word = rest_.substr(0, at);
+    rest_.remove_prefix(at + 1);
+    return word;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+int month_of(std::string_view word) {
+  constexpr std::array<std::string_view, 12> names{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto found = std::find(names.begin(), names.end(), word);
+  return found == names.end() ? 0 : static_cast<int>(found - names.begin()) + 1;
+}
+
+void clock_of(Scanner& s, Civil& c) {
+  c.hour = s.number(2), s.expect(":"), c.minute = s.number(2), s.expect(":"), c.second = s.number(2);
+}
+
+}  // namespace
+
+std::string to_rfc3339(WallTime t) {
+  const WallTime first = sys_days{std::chrono::year{0} / 1 / 1},
+                 last = WallTime(sys_days{std::chrono::year{10000} / 1 / 1}) - Millis(1);
+  const Civil c = civil_of(std::clamp(t, first, last));
+  char text[32];
+  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month, c.day, c.hour, c.minute,
+                c.second, c.milli);
+  return text;
+}
+
+std::string to_clock(WallTime t) { return to_rfc3339(t).substr(11, 8) + "Z"; }
+
+std::optional<WallTime> parse_rfc3339(std::string_view text) {
+  Scanner s(text);
+  Civil c{};
+  c.year = s.number(4), s.expect("-"), c.month = s.number(2), s.expect("-"), c.day = s.number(2);
+  if (!s.accept("Tt ")) return std::nullopt;
+  clock_of(s, c);
+  if (s.ok && s.accept(".,")) c.milli = s.fraction();
+  int offset = 0;  // minutes east of UTC
+  if (s.ok && !s.accept("Zz") && !s.done()) {
+    const bool west = s.peek() == '-';
+    if (!s.accept("+-")) return std::nullopt;
+    const int hours = s.number(2);
+    s.accept(":");
+    const int minutes = s.done() ? 0 : s.number(2);
+    if (hours > 23 || minutes > 59) return std::nullopt;
+    offset = (west ? -1 : 1) * (hours * 60 + minutes);
+  }
+  if (!s.done()) return std::nullopt;
+  const auto local = instant_of(c);
+  if (!local) return std::nullopt;
+  return *local - std::chrono::minutes(offset);
+}
+
+std::optional<WallTime> parse_http_date(std::string_view text) {
+  Scanner s(text);
+  Civil c{};
+  const auto comma = text.find(',');
+  if (comma == text.npos) {  // asctime: Sun Nov  6 08:49:37 1994
+    s.until(' ');
+    c.month = month_of(s.until(' '));
+    c.day = s.accept(" ") ? s.number(1) : s.number(2);
+    s.expect(" "), clock_of(s, c), s.expect(" ");
+    c.year = s.number(4);
+  } else if (s.until(','), s.expect(" "),
+             text.size() > comma + 4 && text[comma + 4] == '-') {  // RFC 850: Sunday, 06-Nov-94 08:49:37 GMT
+    c.day = s.number(2), s.expect("-"), c.month = month_of(s.until('-')), c.year = s.number(2);
+    c.year += c.year < 70 ? 2000 : 1900;
+    s.expect(" "), clock_of(s, c), s.expect(" GMT");
+  } else {  // IMF-fixdate: Sun, 06 Nov 1994 08:49:37 GMT
+    c.day = s.number(2), s.expect(" "), c.month = month_of(s.until(' ')), c.year = s.number(4);
+    s.expect(" "), clock_of(s, c), s.expect(" GMT");
+  }
+  return s.done() && c.month ? instant_of(c) : std::nullopt;
+}
+
+std::string humanize(Millis d) {
+  const auto ms = std::max<std::int64_t>(0, d.count());
+  char text[48];
+  if (ms < 1000)
+    std::snprintf(text, sizeof text, "%dms", static_cast<int>(ms));
+  else if (ms < 60'000)
+    std::snprintf(text, sizeof text, "%ds", static_cast<int>(ms / 1000));
+  else if (ms < 3'600'000)
+    std::snprintf(text, sizeof text, "%dm %02ds", static_cast<int>(ms / 60'000), static_cast<int>(ms / 1000 % 60));
+  else if (ms < 86'400'000)
+    std::snprintf(text, sizeof text, "%dh %02dm", static_cast<int>(ms / 3'600'000), static_cast<int>(ms / 60'000 % 60));
+  else
+    std::snprintf(text, sizeof text, "%lldd %02dh", static_cast<long long>(ms / 86'400'000),
+                  static_cast<int>(ms / 3'600'000 % 24));
+  return text;
+}
+
+}  // namespace readback
