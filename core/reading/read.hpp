@@ -1,8 +1,32 @@
 #pragma once
+// From one raw answer to what it says (design: diagnosis sections 1 and 2). Pure: the time of judgement is the time of
+// the read, and freshness is measured against the answer's own `Date`, so that a wrong clock on our host makes nothing
+// stale. Never green by accident: what cannot be judged is `unknown`.
+#include <string>
+#include <vector>
+
 #include "config/config.hpp"
 #include "core/model/reading.hpp"
+
 namespace readback {
-SurfaceReading read_surface(const TargetConfig&, const SurfaceConfig&, const RawRead&);
-CheckReading read_check(const CheckConfig&, const RawRead&);
-PathReading read_path(const PathConfig&, const RawRead&);
+
+/// The answer of a surface; `raw.answer` is a transport error or an HTTP answer.
+SurfaceReading read_surface(const TargetConfig& target, const SurfaceConfig& surface, const RawRead& raw);
+
+/// The same, and how it came about, a step a line in operator language: what `readback probe` shows.
+struct ExplainedReading {
+  SurfaceReading reading;
+  std::vector<std::string> steps;
+};
+ExplainedReading explain_surface(const TargetConfig& target, const SurfaceConfig& surface, const RawRead& raw);
+
+/// In sync, drift, or broken: a check that could not say anything is a fault of ours and never drift.
+CheckReading read_check(const CheckConfig& check, const RawRead& raw);
+
+PathReading read_path(const PathConfig& path, const RawRead& raw);
+
+/// `Retry-After` in seconds or as a date, measured against the answer's own Date; never negative. Nothing when absent
+/// or unreadable.
+std::optional<Millis> retry_after(const HttpAnswer& answer, WallTime read_at);
+
 }  // namespace readback

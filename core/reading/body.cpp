@@ -1,0 +1,454 @@
+#include "core/reading/body.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <boost/json/basic_parser_impl.hpp>
+#include <charconv>
+#include <map>
+#include <set>
+
+namespace readback {
+namespace json = boost::json;
+namespace {
+
+constexpr std::string_view verdict_fields[] = {"status",    "overall_status",   "state",   "health", "verdict",
+                                               "readiness", "readiness_status", "posture", "result"};
+constexpr std::string_view boolean_fields[] = {"ready", "ok", "healthy", "is_ready", "isHealthy", "alive"};
+constexpr std::string_view wrappers[] = {"data", "result", "summary", "readiness", "health"};
+constexpr std::string_view blocker_fields[] = {"blockers", "blocking_reasons"};
+constexpr std::string_view containers[] = {"services",   "checks",       "components", "entries",
+                                           "subsystems", "dependencies", "items",      "resources",
+                                           "details",    "info",         "error"};
+constexpr std::string_view name_fields[] = {"name", "id", "service", "component", "key", "componentId"};
+constexpr std::string_view reason_fields[] = {"detail", "details", "message",     "reason", "reason_code",
+                                              "error",  "output",  "description", "summary"};
+constexpr std::string_view critical_fields[] = {"critical", "required", "isCritical"};
+constexpr std::string_view stamp_fields[] = {"generated_at", "checked_at",  "last_checked", "evaluated_at",
+                                             "observed_at",  "captured_at", "as_of",        "updated_at",
+                                             "last_updated", "lastUpdate",  "timestamp",    "time"};
+constexpr std::string_view version_fields[] = {"version", "build", "revision", "commit", "release", "releaseId"};
+constexpr std::size_t texts_kept = 10;
+constexpr int deepest_verdict = 3;  // an object that has an object that has a verdict
+
+/// Keys of the outermost object that come twice. Boost.JSON keeps the last one silently; a body that says both "ok" and
+/// "down" under one name must not be believed.
+struct DuplicateFinder {
+  static constexpr std::size_t max_object_size = json::object::max_size();
+  static constexpr std::size_t max_array_size = json::array::max_size();
+  static constexpr std::size_t max_key_size = json::string::max_size();
+  static constexpr std::size_t max_string_size = json::string::max_size();
+  int depth = 0;
+  std::string key;
+  std::set<std::string> seen;
+  std::string twice;
+
+  bool on_document_begin(json::error_code&) { return true; }
+  bool on_document_end(json::error_code&) { return true; }
+  bool on_object_begin(json::error_code&) { return ++depth, true; }
+  bool on_object_end(std::size_t, json::error_code&) { return --depth, true; }
+  bool on_array_begin(json::error_code&) { return ++depth, true; }
+  bool on_array_end(std::size_t, json::error_code&) { return --depth, true; }
+  bool on_key_part(json::string_view part, std::size_t, json::error_code&) {
+    if (depth == 1 && key.size() < 64) key += part;
+    return true;
+  }
+  bool on_key(json::string_view part, std::size_t, json::error_code&) {
+    if (depth != 1) return true;
+    if (key.size() < 64) key += part;
+    const auto judged = [&](std::string_view field) { return field == key; };
+    const bool matters = std::any_of(std::begin(verdict_fields), std::end(verdict_fields), judged) ||
+                         std::any_of(std::begin(boolean_fields), std::end(boolean_fields), judged) ||
+                         std::any_of(std::begin(blocker_fields), std::end(blocker_fields), judged) ||
+                         std::any_of(std::begin(containers), std::end(containers), judged);
+    if (matters && !seen.insert(key).second && twice.empty()) twice = key;
+    key.clear();
+    return true;
+  }
+  bool on_string_part(json::string_view, std::size_t, json::error_code&) { return true; }
+  bool on_string(json::string_view, std::size_t, json::error_code&) { return true; }
+  bool on_number_part(json::string_view, json::error_code&) { return true; }
+  bool on_int64(std::int64_t, json::string_view, json::error_code&) { return true; }
+  bool on_uint64(std::uint64_t, json::string_view, json::error_code&) { return true; }
+  bool on_double(double, json::string_view, json::error_code&) { return true; }
+  bool on_bool(bool, json::error_code&) { return true; }
+  bool on_null(json::error_code&) { return true; }
+  bool on_comment_part(json::string_view, json::error_code&) { return true; }
+  bool on_comment(json::string_view, json::error_code&) { return true; }
+};
+
+std::string duplicate_in(std::string_view text) {
+  json::basic_parser<DuplicateFinder> parser{json::parse_options()};
+  json::error_code ec;
+  parser.write_some(false, text.data(), text.size(), ec);
+  return parser.handler().twice;
+}
+
+/// The words that apply to one surface.
+struct Vocabulary {
+  const Words& surface;
+  const Words& target;
+  Meaning operator()(std::string_view word) const { return meaning_of(word, surface, target); }
+};
+
+std::optional<SaidVerdict> verdict_of(const json::value& v, const std::string& field, const Vocabulary& words,
+                                      int depth);
+
+std::optional<SaidVerdict> verdict_in(const json::object& o, const std::string& prefix, const Vocabulary& words,
+                                      int depth) {
+  const auto try_fields = [&](const auto& fields) -> std::optional<SaidVerdict> {
+    for (std::string_view field : fields)
+      if (const auto* v = o.if_contains(field))
+        if (auto found = verdict_of(*v, prefix + std::string(field), words, depth)) return found;
+    return std::nullopt;
+  };
+  if (auto found = try_fields(verdict_fields)) return found;
+  if (auto found = try_fields(boolean_fields)) return found;
+  return std::nullopt;
+}
+
+/// A verdict may be a word, a boolean, 1 or 0, or an object that has one of its own.
+std::optional<SaidVerdict> verdict_of(const json::value& v, const std::string& field, const Vocabulary& words,
+                                      int depth) {
+  if (const auto* s = v.if_string()) return SaidVerdict{field, printable(*s, 60), words(*s)};
+  if (const auto* b = v.if_bool()) return SaidVerdict{field, *b ? "true" : "false", *b ? Meaning::pass : Meaning::fail};
+  if (v.is_number()) {
+    json::error_code ec;
+    const double n = v.to_number<double>(ec);
+    if (n == 1) return SaidVerdict{field, "1", Meaning::pass};
+    if (n == 0) return SaidVerdict{field, "0", Meaning::fail};
+    return std::nullopt;  // an HTTP code, a count: no verdict
+  }
+  if (const auto* o = v.if_object(); o && depth < deepest_verdict) return verdict_in(*o, field + ".", words, depth + 1);
+  return std::nullopt;
+}
+
+std::string text_of(const json::value& v) {
+  if (const auto* s = v.if_string()) return printable(*s);
+  if (v.is_primitive() && !v.is_null()) return printable(json::serialize(v));
+  return "";
+}
+
+template <class Fields>
+std::string first_text(const json::object& o, const Fields& fields) {
+  for (std::string_view field : fields)
+    if (const auto* v = o.if_contains(field))
+      if (auto text = text_of(*v); !text.empty()) return text;
+  return "";
+}
+
+Reading reading_of(Meaning m) {
+  switch (m) {
+    case Meaning::pass: return Reading::pass;
+    case Meaning::warn:
+    case Meaning::unrecognised: return Reading::warn;
+    case Meaning::fail: return Reading::fail;
+    case Meaning::neutral: return Reading::unknown;
+  }
+  return Reading::warn;
+}
+
+int weight(Reading r) { return r == Reading::fail ? 3 : r == Reading::warn ? 2 : r == Reading::pass ? 1 : 0; }
+
+class ItemReader {
+ public:
+  ItemReader(BodyWords& out, const Vocabulary& words, const std::vector<std::string>& critical)
+      : out_(out), words_(words) {
+    for (const auto& name : critical) critical_.insert(normalised(name));
+  }
+
+  /// One container: a list of objects, or a map to objects, words, booleans or lists of objects.
+  void container(const std::string& where, const json::value& v) {
+    const std::size_t before = out_.items_total;
+    if (const auto* list = v.if_array()) {
+      for (const auto& each : *list)
+        if (const auto* o = each.if_object()) {
+          if (full()) continue;
+          std::string name = first_text(*o, name_fields);
+          object(name.empty() ? where + "[" + std::to_string(&each - list->data()) + "]" : name, *o);
+        }
+    } else if (const auto* map = v.if_object()) {
+      for (const auto& [key, value] : *map)
+        if (!full()) member(printable(key, 80), value);
+    }
+    if (out_.items_total > before) out_.where.push_back(where);
+  }
+
+ private:
+  bool full() {
+    if (out_.items.size() < items_looked_at) return false;
+    ++out_.items_total;
+    return true;
+  }
+
+  void member(const std::string& name, const json::value& v) {
+    if (const auto* s = v.if_string()) {
+      const Meaning m = words_(*s);
+      add({name, reading_of(m), false, m == Meaning::unrecognised || m == Meaning::fail ? printable(*s) : ""});
+    } else if (const auto* b = v.if_bool()) {
+      add({name, *b ? Reading::pass : Reading::fail, false, ""});
+    } else if (const auto* o = v.if_object()) {
+      object(name, *o);
+    } else if (const auto* list = v.if_array()) {
+      list_of_objects(name, *list);
+    }
+  }
+
+  void object(const std::string& name, const json::object& o) {
+    if (auto item = judged(name, o)) add(std::move(*item));
+  }
+
+  /// Nothing when the object holds no word at all: then it is data, not a part with a state.
+  std::optional<Item> judged(const std::string& name, const json::object& o) {
+    const auto said = verdict_in(o, "", words_, 1);
+    if (!said) return std::nullopt;
+    Item item{name, reading_of(said->meaning), false, first_text(o, reason_fields)};
+    if (item.detail.empty() && said->meaning == Meaning::unrecognised) item.detail = said->word;
+    for (std::string_view field : critical_fields)
+      if (const auto* v = o.if_contains(field); v && v->is_bool() && v->get_bool()) item.critical = true;
+    return item;
+  }
+
+  /// The health+json draft: each name has a list of observations, and the worst of them counts.
+  void list_of_objects(const std::string& name, const json::array& list) {
+    std::optional<Item> worst;
+    for (const auto& each : list)
+      if (const auto* o = each.if_object())
+        if (auto item = judged(name, *o)) {
+          const bool critical = item->critical || (worst && worst->critical);
+          if (!worst || weight(item->reading) > weight(worst->reading)) worst = std::move(item);
+          worst->critical = critical;
+        }
+    if (worst) add(std::move(*worst));
+  }
+
+  /// The same part may stand in several containers (info and details, error and details): once is enough, the worst
+  /// counts.
+  void add(Item item) {
+    if (critical_.contains(normalised(item.name))) item.critical = true;
+    const auto [known, fresh] = place_.emplace(item.name, out_.items.size());
+    if (fresh) {
+      ++out_.items_total;
+      out_.items.push_back(std::move(item));
+      return;
+    }
+    auto& old = out_.items[known->second];
+    const bool critical = old.critical || item.critical;
+    if (weight(item.reading) > weight(old.reading)) old = std::move(item);
+    old.critical = critical;
+  }
+
+  BodyWords& out_;
+  const Vocabulary& words_;
+  std::set<std::string> critical_;
+  std::map<std::string, std::size_t> place_;
+};
+
+/// A list, an object, a text or a count above 0. Each entry in the words that it has.
+std::size_t complaints(const json::value& v, std::vector<std::string>& texts) {
+  const auto say = [&](std::string text) {
+    if (texts.size() < texts_kept && !text.empty()) texts.push_back(std::move(text));
+  };
+  const auto entry = [&](const json::value& each) {
+    if (const auto* o = each.if_object()) {
+      std::string text;
+      for (std::string_view field :
+           {"code", "subject", "name", "message", "reason", "detail", "summary", "description"})
+        if (const auto* part = o->if_contains(field))
+          if (auto word = text_of(*part); !word.empty() && text.find(word) == text.npos)
+            text += (text.empty() ? "" : ", ") + word;
+      say(text.empty() ? printable(json::serialize(each)) : text);
+    } else {
+      say(text_of(each));
+    }
+  };
+  if (const auto* list = v.if_array()) {
+    for (const auto& each : *list) {
+      if (texts.size() >= texts_kept) break;
+      entry(each);
+    }
+    return list->size();
+  }
+  if (const auto* map = v.if_object()) {
+    for (const auto& [key, value] : *map) {
+      if (texts.size() >= texts_kept) break;
+      const std::string text = text_of(value);
+      say(printable(key, 80) + (text.empty() || text == "true" ? "" : ": " + text));
+    }
+    return map->size();
+  }
+  if (const auto* s = v.if_string()) {
+    if (s->empty()) return 0;
+    say(printable(*s));
+    return 1;
+  }
+  if (const auto* b = v.if_bool()) return *b ? 1 : 0;
+  if (v.is_number()) {
+    json::error_code ec;
+    const double n = v.to_number<double>(ec);
+    return n > 0 ? static_cast<std::size_t>(std::min(n, 1e9)) : 0;
+  }
+  return 0;
+}
+
+/// RFC 3339, or the seconds or milliseconds since 1970. A small number is a duration, not a time.
+std::optional<WallTime> stamp_of(const json::value& v) {
+  constexpr double year_2000 = 946684800, milliseconds_from = 1e11, year_10000 = 253402300800;
+  const auto from_number = [&](double n) -> std::optional<WallTime> {
+    if (!(n >= year_2000)) return std::nullopt;
+    const double ms = n >= milliseconds_from ? n : n * 1000;
+    return WallTime(Millis(static_cast<std::int64_t>(std::min(ms, year_10000 * 1000))));
+  };
+  if (const auto* s = v.if_string()) {
+    const std::string_view text(s->data(), s->size());
+    if (text.size() > 40) return std::nullopt;
+    if (auto at = parse_rfc3339(text)) return at;
+    double n = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+    return error == std::errc{} && end == text.data() + text.size() ? from_number(n) : std::nullopt;
+  }
+  if (!v.is_number()) return std::nullopt;
+  json::error_code ec;
+  return from_number(v.to_number<double>(ec));
+}
+
+void stamps_in(const json::object& o, const std::string& prefix, std::vector<Stamp>& out) {
+  for (std::string_view field : stamp_fields)
+    if (const auto* v = o.if_contains(field))
+      if (const auto at = stamp_of(*v)) out.push_back({prefix + std::string(field), *at});
+}
+
+void read_object(const json::object& o, const SurfaceConfig& surface, const Vocabulary& words, BodyWords& out) {
+  std::vector<std::pair<std::string, const json::object*>> levels{{"", &o}};
+  for (std::string_view wrapper : wrappers)
+    if (const auto* v = o.if_contains(wrapper); v && v->is_object())
+      levels.emplace_back(std::string(wrapper) + ".", &v->get_object());
+
+  if (surface.verdict.empty())
+    for (const auto& [prefix, level] : levels)
+      if (!out.verdict) out.verdict = verdict_in(*level, prefix, words, 1);
+
+  ItemReader items(out, words, surface.critical_items);
+  for (const auto& [prefix, level] : levels) {
+    for (std::string_view field : blocker_fields)
+      if (const auto* v = level->if_contains(field)) out.blocker_count += complaints(*v, out.blockers);
+    if (const auto* v = level->if_contains("warnings")) out.warning_count += complaints(*v, out.warnings);
+    for (std::string_view container : containers)
+      if (const auto* v = level->if_contains(container)) items.container(prefix + std::string(container), *v);
+    for (std::string_view field : version_fields)
+      if (const auto* v = level->if_contains(field); v && out.version.empty()) {
+        out.version = printable(text_of(*v), 80);
+        if (!out.version.empty()) out.version_field = prefix + std::string(field);
+      }
+  }
+  stamps_in(o, "", out.stamps);
+  for (const auto& [key, value] : o)
+    if (const auto* inner = value.if_object()) stamps_in(*inner, std::string(key) + ".", out.stamps);
+}
+
+void read_json(const json::value& root, const SurfaceConfig& surface, const Vocabulary& words, BodyWords& out) {
+  if (!surface.verdict.empty()) {
+    if (const auto* v = at_pointer(root, surface.verdict)) out.verdict = verdict_of(*v, surface.verdict, words, 0);
+    if (!out.verdict) out.missing_pointer = surface.verdict;
+  }
+  if (const auto* o = root.if_object())
+    read_object(*o, surface, words, out);
+  else if (root.is_array()) {
+    ItemReader items(out, words, surface.critical_items);
+    items.container("list", root);
+  } else if (surface.verdict.empty()) {
+    out.verdict = verdict_of(root, "the body", words, 0);
+  }
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
+  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
+  return text;
+}
+
+/// `[+]ping ok` and `[-]etcd failed: reason withheld`, as the Kubernetes API server answers `?verbose`.
+void read_verbose_lines(std::string_view text, BodyWords& out) {
+  while (!text.empty() && out.items.size() < items_looked_at) {
+    const auto end = text.find('\n');
+    const std::string_view line = trimmed(text.substr(0, end));
+    text = end == text.npos ? std::string_view() : text.substr(end + 1);
+    const bool good = line.starts_with("[+]"), bad = line.starts_with("[-]");
+    if (!good && !bad) continue;
+    const auto name_end = line.find(' ');
+    const std::string_view rest = name_end == line.npos ? std::string_view() : line.substr(name_end + 1);
+    out.items.push_back({printable(line.substr(3, name_end == line.npos ? line.npos : name_end - 3), 80),
+                         good ? Reading::pass : Reading::fail, false, good ? "" : printable(rest)});
+    ++out.items_total;
+  }
+  if (!out.items.empty()) out.where.emplace_back("verbose lines");
+}
+
+bool looks_like_html(std::string_view text) {
+  std::string head(text.substr(0, 256));
+  std::transform(head.begin(), head.end(), head.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return head.starts_with("<") &&
+         (head.find("<html") != head.npos || head.find("<!doctype") != head.npos || head.find("<head") != head.npos ||
+          head.find("<body") != head.npos || head.starts_with("<h") || head.starts_with("<p"));
+}
+
+}  // namespace
+
+std::optional<json::value> parse_outside_json(std::string_view text, std::string& why) {
+  json::error_code ec;
+  json::parse_options options;
+  options.max_depth = 32;
+  try {
+    auto value = json::parse(text, ec, {}, options);
+    if (!ec) return value;
+    why = ec == json::error::too_deep ? "nested too deep" : ec == json::error::incomplete ? "cut off" : ec.message();
+  } catch (const std::exception& e) {  // out of memory for this one value
+    why = e.what();
+  }
+  return std::nullopt;
+}
+
+const json::value* at_pointer(const json::value& root, const std::string& pointer) {
+  json::error_code ec;
+  return root.find_pointer(pointer, ec);
+}
+
+BodyWords understand(std::string_view body, const SurfaceConfig& surface, const Words& target_words) {
+  BodyWords out;
+  const Vocabulary words{surface.words, target_words};
+  if (body.starts_with("\xef\xbb\xbf")) body.remove_prefix(3);
+  body = trimmed(body);
+  if (body.empty()) return out;
+  const bool structured = body.front() == '{' || body.front() == '[';
+  const bool bare = body.front() == '"' || body == "true" || body == "false";
+  const bool verbose = body.starts_with("[+]") || body.starts_with("[-]");
+  if ((structured && !verbose) || bare) {
+    if (const auto value = parse_outside_json(body, out.trouble)) {
+      out.kind = BodyWords::Kind::json;
+      if (structured) out.duplicate = duplicate_in(body);
+      read_json(*value, surface, words, out);
+    } else {
+      out.kind = BodyWords::Kind::garbage;
+    }
+    return out;
+  }
+  if (looks_like_html(body)) {
+    out.kind = BodyWords::Kind::html;
+    return out;
+  }
+  out.kind = BodyWords::Kind::text;
+  if (body.find("[+]") != body.npos || body.find("[-]") != body.npos) read_verbose_lines(body, out);
+  if (out.items.empty() && body.size() <= 128) {
+    const Meaning m = words(body);
+    if (m != Meaning::unrecognised) out.verdict = SaidVerdict{"the body", printable(body, 60), m};
+  }
+  return out;
+}
+
+std::vector<Item> items_of(std::string_view body) {
+  static const SurfaceConfig none;
+  static const Words no_words;
+  return understand(body, none, no_words).items;
+}
+
+}  // namespace readback

@@ -1,0 +1,54 @@
+#pragma once
+// What a body says, whatever its shape: a verdict, blockers, warnings, items, a stamp, a version. Only understood here;
+// what it amounts to is decided in read.cpp.
+#include <boost/json/value.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/model/reading.hpp"
+#include "core/reading/vocabulary.hpp"
+
+namespace readback {
+
+struct SaidVerdict {
+  std::string field;  ///< "status", "readiness.status", "/json/pointer", "the body"
+  std::string word;   ///< as received, printable
+  Meaning meaning = Meaning::unrecognised;
+};
+
+struct Stamp {
+  std::string field;
+  WallTime at{};
+};
+
+struct BodyWords {
+  enum class Kind { empty, json, text, html, garbage } kind = Kind::empty;
+  std::string trouble;  ///< why a body that should be JSON is none: "incomplete", "too deep", …
+  std::optional<SaidVerdict> verdict;
+  std::string missing_pointer;  ///< the configured verdict pointer, when the body has no value there
+  std::vector<std::string> blockers, warnings;
+  std::size_t blocker_count = 0, warning_count = 0;
+  std::vector<Item> items;  ///< all of them, at most `items_looked_at`
+  std::size_t items_total = 0;
+  std::vector<Stamp> stamps;
+  std::string version, version_field;
+  std::string duplicate;           ///< a verdict field that the body names twice
+  std::vector<std::string> where;  ///< for the explanation: which containers the items came from
+};
+
+/// An answer of 100,000 parts is looked at up to here; the rest is counted. Bounds time and memory, not meaning: nobody
+/// lists this many services.
+inline constexpr std::size_t items_looked_at = 5000;
+
+BodyWords understand(std::string_view body, const SurfaceConfig& surface, const Words& target_words);
+/// The items of a JSON text only, for a check's stdout.
+std::vector<Item> items_of(std::string_view body);
+
+/// `/a/b/0` in a parsed value; nullptr when it is not there or the pointer is malformed.
+const boost::json::value* at_pointer(const boost::json::value& root, const std::string& pointer);
+/// Parses within the limits that hold for all outside JSON: depth 32, no trailing text. Nothing on any error, with why.
+std::optional<boost::json::value> parse_outside_json(std::string_view text, std::string& why);
+
+}  // namespace readback
