@@ -121,8 +121,8 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   const std::filesystem::path& folder() const;
-  /// What was found at the start and repaired, one sentence each.
-  const std::vector<std::string>& notes() const;
+  /// What was found damaged and set aside, at the start or later, one sentence each.
+  std::vector<std::string> notes() const;
   /// False while writing fails. `error` says why, in operator language.
   bool ok() const;
   std::string error() const;

@@ -1,0 +1,101 @@
+#pragma once
+// The tables of the store and every statement on them; only the store's thread comes here. Functions throw SqliteError.
+//
+//   meta, state            one row each: version, Engine::save()
+//   outbox, opened         what must be told, and what was opened where
+//   sweeps, texts, uses    the recorder: a packed row a sweep, each different text once (zstd), and how long it is
+//   needed snapshots              the index of the bundles
+//
+// A text is needed while a sweep that uses it is kept. To count that exactly would cost a write for every read, so
+// `uses` holds the number of the sweep until which the text may be used without another note: exact for large texts,
+// with some slack for small ones.
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <unordered_map>
+
+#include "daemon/store/read_codec.hpp"
+#include "daemon/store/sqlite.hpp"
+#include "daemon/store/store.hpp"
+
+namespace readback {
+
+inline constexpr int store_version = 1;
+
+class Tables final : private TextShelf {
+ public:
+  /// Opens or makes the file; what is damaged or newer is set aside, with a sentence in `notes`.
+  static std::unique_ptr<Tables> open(const std::filesystem::path& file, std::vector<std::string>& notes);
+
+  /// Sets aside whatever is there, and makes a new one.
+  static std::unique_ptr<Tables> open_anew(const std::filesystem::path& file, std::vector<std::string>& notes);
+  /// Nowhere: for the time until the disk can be used again.
+  static std::unique_ptr<Tables> in_memory();
+
+  enum class Sync { full, normal };
+  /// What the following transactions cost: `full` is on the disk when they return.
+  void sync(Sync wanted);
+
+  // State and outbox.
+  std::string load_state();
+  std::vector<OutboxRow> load_pending();
+  std::vector<OpenedKey> load_opened();
+  std::int64_t last_seq();
+  void save_state(const std::string& state);
+  void insert(const OutboxRow& row);  ///< skipped when event and sink are already there
+  void upsert(const OutboxRow& row);  ///< inserts it, or writes how its delivery stands
+  void apply_mark(const OutboxRow& row);
+  void replace_opened(const std::vector<OpenedKey>& all);
+  std::vector<OutboxRow> deliveries(const std::string& incident_id, std::size_t limit);
+
+  // Recorder.
+  void record(const SweepRecord& sweep);
+  void forget_cache();  ///< after a transaction that did not happen
+  std::vector<SweepRecord> sweep_reads(const std::string& target, const std::vector<std::uint64_t>& sweeps);
+  ReadPage read_page(const ReadQuery& query);
+
+  // Snapshots.
+  std::vector<SnapshotRow> load_snapshots();  ///< oldest first
+  void insert(const SnapshotRow& row);
+  void remove_snapshot(const std::string& id);
+
+  // Retention. Each call takes at most a bounded number of sweeps, so that a commit never waits for long.
+  struct Taken {
+    std::int64_t sweeps = 0;
+    bool more = false;
+  };
+  Taken drop_sweeps_before(WallTime cutoff, const std::vector<SweepKey>& pins);
+  Taken drop_oldest_sweeps(const std::vector<SweepKey>& pins);
+  void drop_unused_texts(const std::vector<SweepKey>& pins);
+  void drop_outbox_before(WallTime cutoff);
+  void shrink();          ///< gives freed pages back to the file system
+  void checkpoint();      ///< empties the log into the database
+  std::uint64_t bytes();  ///< pages in use and the log; freed pages do not count
+
+  Sqlite& db() { return db_; }
+
+ private:
+  explicit Tables(const std::filesystem::path& file);
+  void prepare_schema();
+  std::int64_t keep_text(std::string_view text) override;
+  std::string text_of(std::int64_t number) override;
+  std::int64_t name_id(const std::string& name);
+  std::set<std::int64_t> pinned_ids(const std::vector<SweepKey>& pins);
+  Taken drop(std::vector<std::int64_t> ids, bool more);
+  SweepRecord unpack(Statement& row);
+
+  struct Known {
+    std::int64_t id = 0, until = 0;
+  };
+  std::filesystem::path file_;
+  Sqlite db_;
+  std::optional<Sync> sync_;
+  std::unordered_map<std::string, Known> known_;  ///< digest -> entry, of what was used lately
+  std::unordered_map<std::string, std::int64_t> names_;
+  std::int64_t current_sweep_ = 0;
+};
+
+/// `2026-11-23T03:11:58Z` as `20261123T031158Z`, for file names.
+std::string compact_stamp(WallTime t);
+
+}  // namespace readback

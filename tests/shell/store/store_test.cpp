@@ -1,0 +1,598 @@
+// The store against a real file system: what survives kill -9, a full disk, damage, and what retention leaves.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <set>
+
+#include "core/model/ids.hpp"
+#include "daemon/store/sqlite.hpp"
+#include "daemon/store/store.hpp"
+
+using namespace readback;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Folder {
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "readback-store-XXXXXX").string();
+    path = ::mkdtemp(name.data());
+  }
+  ~Folder() {
+    std::error_code ec;
+    fs::remove_all(path, ec);
+  }
+  fs::path path;
+};
+
+/// Runs a coroutine to its end, and fails when it takes longer than the limit.
+template <class R>
+R run(net::io_context& io, net::awaitable<R> task) {
+  std::optional<R> result;
+  std::exception_ptr error;
+  net::co_spawn(io, std::move(task), [&](std::exception_ptr e, R r) {
+    error = e;
+    result = std::move(r);
+  });
+  io.restart();
+  io.run_for(std::chrono::seconds(30));
+  if (error) std::rethrow_exception(error);
+  REQUIRE(result.has_value());
+  return std::move(*result);
+}
+void run(net::io_context& io, net::awaitable<void> task) {
+  bool done = false;
+  net::co_spawn(io, std::move(task), [&](std::exception_ptr e) {
+    if (e) std::rethrow_exception(e);
+    done = true;
+  });
+  io.restart();
+  io.run_for(std::chrono::seconds(30));
+  REQUIRE(done);
+}
+
+std::unique_ptr<Store> open_store(net::io_context& io, const fs::path& folder, Retention keep = {}) {
+  auto opened = Store::open(io.get_executor(), folder, keep);
+  if (auto* error = std::get_if<StoreError>(&opened)) FAIL(error->text);
+  return std::move(std::get<std::unique_ptr<Store>>(opened));
+}
+
+const WallTime t0 = *parse_rfc3339("2026-11-23T03:00:00Z");
+
+OutboxRow row_of(const std::string& event, const std::string& sink, const std::string& incident, OutboxRow::Mark mark) {
+  OutboxRow row;
+  row.event_id = event;
+  row.sink = sink;
+  row.incident_id = incident;
+  row.target = "fabric";
+  row.kind = mark == OutboxRow::Mark::close ? EventKind::resolved : EventKind::firing;
+  row.key = "prod/fabric/outage/h1";
+  row.body = "{\"id\":\"" + event + "\"}";
+  row.content_type = "application/json";
+  row.created = t0;
+  row.mark = mark;
+  return row;
+}
+
+JudgedRead read_of(std::string name, WallTime at, std::string body) {
+  JudgedRead r;
+  r.raw.read = std::move(name);
+  r.raw.at = at;
+  r.raw.took = Millis(12);
+  r.raw.phases = {-1, 210, -1, 9300, 11800};
+  r.raw.address = "127.0.0.1:38080";
+  HttpAnswer answer;
+  answer.status = 200;
+  const auto date = std::chrono::floor<Seconds>(at);
+  std::string stamp = "Mon, 23 Nov 2026 " + to_rfc3339(date).substr(11, 8) + " GMT";
+  answer.headers = {{"date", stamp},
+                    {"server", "uvicorn"},
+                    {"content-type", "application/json"},
+                    {"content-length", std::to_string(body.size())}};
+  answer.body = std::move(body);
+  r.raw.answer = std::move(answer);
+  r.word = "pass";
+  r.green = true;
+  return r;
+}
+
+SweepRecord sweep_of(std::uint64_t number, WallTime at, const std::string& body) {
+  SweepRecord s;
+  s.target = "fabric";
+  s.sweep = number;
+  s.at = at;
+  for (const char* name : {"health", "services", "observability", "security"})
+    s.reads.push_back(read_of(name, at + Millis(number % 7), "{\"surface\":\"" + std::string(name) + "\"," + body));
+  s.primary = "green";
+  return s;
+}
+
+std::string incompressible(std::size_t size, unsigned seed) {
+  std::mt19937 random(seed);
+  std::string text;
+  while (text.size() < size) text += static_cast<char>('!' + random() % 90);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a commit is there after the store was closed and opened again, in order, with what was opened") {
+  Folder folder;
+  net::io_context io;
+  {
+    auto store = open_store(io, folder.path);
+    const auto result = run(io, store->commit({"{\"s\":1}",
+                                               {row_of("e1", "hook", "i1", OutboxRow::Mark::open),
+                                                row_of("e1", "chat", "i1", OutboxRow::Mark::open)}}));
+    CHECK(result.durable);
+    run(io, store->commit({"{\"s\":2}", {row_of("e2", "hook", "i1", OutboxRow::Mark::close)}}));
+    run(io, store->commit({"", {}}));
+  }
+  auto store = open_store(io, folder.path);
+  CHECK(store->load_state() == "{\"s\":2}");
+  REQUIRE(store->pending().size() == 3);
+  CHECK(store->pending().begin()->second.body == "{\"id\":\"e1\"}");
+  CHECK(store->pending().rbegin()->second.event_id == "e2");
+  REQUIRE(store->opened().size() == 2);
+  for (const auto& key : store->opened()) CHECK((key.sink == "hook") == key.closed_at.has_value());
+
+  OutboxRow done = store->pending().begin()->second;
+  done.state = OutboxState::delivered;
+  done.last_status = 204;
+  done.attempts = 1;
+  done.done_at = t0 + Seconds(1);
+  run(io, store->mark(done));
+  CHECK(store->pending().size() == 2);
+  const auto sent = run(io, store->deliveries("i1", 10));
+  REQUIRE(sent.size() == 3);
+  CHECK(sent[0].state == OutboxState::delivered);
+  CHECK(sent[0].last_status == 204);
+  CHECK(sent[0].done_at == t0 + Seconds(1));
+}
+
+TEST_CASE("the same event for the same sink is written once") {
+  Folder folder;
+  net::io_context io;
+  auto store = open_store(io, folder.path);
+  run(io, store->commit({"", {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
+  run(io, store->commit({"", {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
+  CHECK(run(io, store->deliveries("", 10)).size() == 1);
+}
+
+TEST_CASE("kill -9 at any moment: every commit that returned is there, none twice, state and rows agree") {
+  Folder folder;
+  std::mt19937 random(7);
+  int survived = 0;
+  std::uint64_t promised = 0;
+  for (int round = 0; round < 60; ++round) {
+    int pipe[2];
+    REQUIRE(::pipe(pipe) == 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::close(pipe[0]);
+      net::io_context io;
+      auto opened = Store::open(io.get_executor(), folder.path, {});
+      if (std::holds_alternative<StoreError>(opened)) ::_exit(3);
+      auto& store = std::get<std::unique_ptr<Store>>(opened);
+      std::uint64_t n = store->load_state().empty() ? 0 : std::stoull(store->load_state());
+      for (;;) {
+        ++n;
+        const std::string id = "e" + std::to_string(n);
+        store->record(sweep_of(n, t0 + Seconds(n), "\"status\":\"ok\"}"));
+        std::optional<CommitResult> result;
+        net::co_spawn(io, store->commit({std::to_string(n), {row_of(id, "hook", id, OutboxRow::Mark::open)}}),
+                      [&](std::exception_ptr, CommitResult r) { result = r; });
+        io.restart();
+        while (!result) io.run_one();
+        if (!result->durable) ::_exit(4);
+        if (::write(pipe[1], &n, sizeof n) != sizeof n) ::_exit(5);
+      }
+    }
+    ::close(pipe[1]);
+    // Let it get somewhere, then end it at an arbitrary point of its work.
+    std::uint64_t n = 0;
+    const auto enough = 1 + random() % 12;
+    for (unsigned i = 0; i < enough && ::read(pipe[0], &n, sizeof n) == sizeof n; ++i) promised = n;
+    ::usleep(random() % 3000);
+    ::kill(child, SIGKILL);
+    while (::read(pipe[0], &n, sizeof n) == sizeof n) promised = n;
+    ::close(pipe[0]);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    CHECK(WIFSIGNALED(status));
+    ++survived;
+
+    net::io_context io;
+    auto store = open_store(io, folder.path);
+    CHECK(store->notes().empty());
+    const auto state = std::stoull(store->load_state());
+    CHECK(state >= promised);
+    CHECK(store->pending().size() == state);  // the row of every state, in the same transaction
+    std::set<std::string> events;
+    for (const auto& [seq, row] : store->pending()) events.insert(row.event_id);
+    CHECK(events.size() == store->pending().size());
+  }
+  MESSAGE("kills survived: " << survived << ", commits promised: " << promised);
+}
+
+TEST_CASE("a damaged, truncated, foreign or newer file is set aside, never deleted, and said") {
+  struct Case {
+    const char* name;
+    void (*spoil)(const fs::path&);
+    const char* kind;
+  };
+  const Case cases[] = {
+      {"text instead of a database", [](const fs::path& f) { std::ofstream(f) << std::string(9000, 'x'); }, "damaged"},
+      {"truncated to half", [](const fs::path& f) { fs::resize_file(f, fs::file_size(f) / 2 / 4096 * 4096); },
+       "damaged"},
+      {"zeros in the middle",
+       [](const fs::path& f) {
+         std::fstream file(f, std::ios::in | std::ios::out | std::ios::binary);
+         file.seekp(4096);
+         file << std::string(fs::file_size(f) - 4096, '\0');
+       },
+       "damaged"},
+      {"of a newer version", [](const fs::path& f) { Sqlite(f.string()).exec("PRAGMA user_version=99"); }, "newer"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    Folder folder;
+    net::io_context io;
+    {
+      auto store = open_store(io, folder.path);
+      run(io, store->commit({"{\"s\":1}", {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
+    }
+    c.spoil(folder.path / "readback.db");
+    auto store = open_store(io, folder.path);
+    REQUIRE(store->notes().size() == 1);
+    CHECK(store->notes()[0].find("set aside as readback.db." + std::string(c.kind)) != std::string::npos);
+    CHECK(store->load_state().empty());
+    bool kept = false;
+    for (const auto& entry : fs::directory_iterator(folder.path))
+      if (entry.path().filename().string().starts_with("readback.db." + std::string(c.kind)) && entry.file_size() > 0)
+        kept = true;
+    CHECK(kept);
+    CHECK(run(io, store->commit({"{}", {}})).durable);
+  }
+}
+
+TEST_CASE("an empty file, as a crash at the very first start leaves it, is simply used") {
+  Folder folder;
+  std::ofstream(folder.path / "readback.db").flush();
+  net::io_context io;
+  auto store = open_store(io, folder.path);
+  CHECK(store->notes().empty());
+  CHECK(run(io, store->commit({"{}", {}})).durable);
+}
+
+TEST_CASE("a folder that cannot be written, or is in use, is an error of the start") {
+  Folder folder;
+  net::io_context io;
+  std::ofstream(folder.path / "file") << "x";
+  auto no_folder = Store::open(io.get_executor(), folder.path / "file" / "store", {});
+  REQUIRE(std::holds_alternative<StoreError>(no_folder));
+  CHECK(std::get<StoreError>(no_folder).text.starts_with("store: cannot make the folder "));
+
+  auto first = open_store(io, folder.path);
+  auto second = Store::open(io.get_executor(), folder.path, {});
+  REQUIRE(std::holds_alternative<StoreError>(second));
+  CHECK(std::get<StoreError>(second).text.find("is used by another readbackd") != std::string::npos);
+}
+
+TEST_CASE("the disk fills up: commits go on from memory with a flag, and are written when there is room again") {
+  Folder folder;
+  if (::mount("none", folder.path.c_str(), "tmpfs", 0, "size=640k") != 0) {
+    MESSAGE("skipped: mounting a small tmpfs needs root");
+    return;
+  }
+  {
+    net::io_context io;
+    auto store = open_store(io, folder.path / "s");
+    const std::string ballast = (folder.path / "ballast").string();
+    REQUIRE(run(io, store->commit({"{\"s\":1}", {}})).durable);
+    {
+      std::ofstream file(ballast);
+      const std::string block(4096, 'b');
+      while (file.write(block.data(), 4096).flush()) {
+      }
+    }
+    CommitResult result{true, ""};
+    int n = 0;
+    for (; n < 300 && result.durable; ++n)
+      result = run(io, store->commit({"{\"s\":" + std::to_string(n) + "}",
+                                      {row_of("e" + std::to_string(n), "hook", "i", OutboxRow::Mark::open)}}));
+    CHECK(!result.durable);
+    CHECK(!store->ok());
+    CHECK(store->error().find("database or disk is full") != std::string::npos);
+    CHECK(store->pending().size() == static_cast<std::size_t>(n));  // the page is there to be sent
+    OutboxRow delivered = store->pending().rbegin()->second;
+    delivered.state = OutboxState::delivered;
+    run(io, store->mark(delivered));
+    for (std::uint64_t i = 0; i < 200; ++i)
+      store->record(sweep_of(i, t0 + Seconds(i), incompressible(3000, static_cast<unsigned>(i))));
+    CHECK(run(io, store->sweep_reads("fabric", {199})).empty());
+    CHECK(store->dropped() > 0);
+
+    fs::remove(ballast);
+    result = run(io, store->commit({"{\"s\":\"after\"}", {}}));
+    CHECK(result.durable);
+    CHECK(store->ok());
+    const auto size = store->pending().size();
+    store.reset();
+    store = open_store(io, folder.path / "s");
+    CHECK(store->load_state() == "{\"s\":\"after\"}");
+    CHECK(store->pending().size() == size);
+    CHECK(run(io, store->deliveries("", 1000)).size() == static_cast<std::size_t>(n));
+  }
+  ::umount(folder.path.c_str());
+}
+
+TEST_CASE("a read-only file system is an error of the start") {
+  Folder folder;
+  if (::mount("none", folder.path.c_str(), "tmpfs", MS_RDONLY, "size=1m") != 0) {
+    MESSAGE("skipped: mounting a tmpfs needs root");
+    return;
+  }
+  {
+    net::io_context io;
+    auto opened = Store::open(io.get_executor(), folder.path, {});
+    REQUIRE(std::holds_alternative<StoreError>(opened));
+    CHECK(std::get<StoreError>(opened).text.find("Read-only file system; give readbackd a writable store.path") !=
+          std::string::npos);
+  }
+  ::umount(folder.path.c_str());
+}
+
+TEST_CASE("writes that fail while it is in use: from memory with a flag, and it recovers by itself") {
+  Folder folder;
+  net::io_context io;
+  auto store = open_store(io, folder.path);
+  REQUIRE(run(io, store->commit({"{\"s\":1}", {}})).durable);
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  rlimit none = before;
+  none.rlim_cur = 0;  // every write(2) fails, as on a file system that an error has turned read-only
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0);
+  const auto result = run(io, store->commit({"{\"s\":2}", {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
+  const bool flagged = !store->ok();
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  CHECK(!result.durable);
+  CHECK(flagged);
+  CHECK(store->pending().size() == 1);
+  // Nobody writes anything: the store tries again on its own.
+  net::steady_timer timer(io);
+  for (int i = 0; i < 200 && !store->ok(); ++i) {
+    timer.expires_after(std::chrono::milliseconds(50));
+    timer.async_wait([](ErrorCode) {});
+    io.restart();
+    io.run();
+  }
+  CHECK(store->ok());
+  store.reset();
+  store = open_store(io, folder.path);
+  CHECK(store->load_state() == "{\"s\":2}");
+  CHECK(store->pending().size() == 1);
+  CHECK(store->opened().size() == 1);
+}
+
+TEST_CASE("damage found while the store is in use: the file is set aside, memory goes into a new one") {
+  Folder folder;
+  net::io_context io;
+  auto store = open_store(io, folder.path);
+  for (std::uint64_t i = 1; i < 2000; ++i)
+    store->record(sweep_of(i, t0 + Seconds(i), incompressible(900, static_cast<unsigned>(i))));
+  REQUIRE(run(io, store->commit({"{\"s\":1}", {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}})).durable);
+  store->pin({}, {});
+  run(io, store->retain(t0 + Seconds(2000)));  // the log is empty now, all is in the file
+  {
+    std::fstream file(folder.path / "readback.db", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(4096);
+    const std::string junk(fs::file_size(folder.path / "readback.db") - 4096, '\xee');
+    file << junk;
+  }
+  for (std::uint64_t i = 1; i < 2000; i += 100) run(io, store->sweep_reads("fabric", {i}));
+  const auto result = run(io, store->commit({"{\"s\":2}", {row_of("e2", "hook", "i1", OutboxRow::Mark::close)}}));
+  CHECK(result.durable);
+  CHECK(store->ok());
+  REQUIRE(store->notes().size() == 1);
+  CHECK(store->notes()[0].find("set aside as readback.db.damaged-") != std::string::npos);
+  store.reset();
+  store = open_store(io, folder.path);
+  CHECK(store->load_state() == "{\"s\":2}");
+  CHECK(store->pending().size() == 2);
+  REQUIRE(store->opened().size() == 1);
+  CHECK(store->opened()[0].closed_at.has_value());
+}
+
+TEST_CASE("a sweep comes back as it was recorded, to the byte") {
+  Folder folder;
+  net::io_context io;
+  auto store = open_store(io, folder.path);
+  SweepRecord sweep = sweep_of(41, t0, "\"status\":\"ok\",\"pad\":\"" + std::string(200, 'p') + "\"}");
+  auto& first = std::get<HttpAnswer>(sweep.reads[0].raw.answer);
+  first.headers.push_back({"Date", "not a date"});
+  first.headers.push_back({"x-bytes", std::string("\x01\x00\xff:3:", 6)});
+  first.http_version = "1.0";
+  sweep.reads[1].raw.answer = TransportError{TransportFault::tls, "certificate expired on 2026-11-20"};
+  sweep.reads[1].word = "unreachable";
+  sweep.reads[1].green = false;
+  sweep.reads[1].reasons = {"", "two\nlines", "12:3"};
+  sweep.reads[1].raw.tls_expires_at = t0 - Seconds(86400);
+  CheckRun run_result;
+  run_result.fault = CheckFault::signal;
+  run_result.signal = 9;
+  run_result.detail = "ended by SIGKILL";
+  run_result.out = std::string(5000, 'o');
+  run_result.cut = true;
+  run_result.denials = {"write /srv/x", "connect /run/docker.sock"};
+  sweep.reads[2].raw.read = "check:materialization";
+  sweep.reads[2].raw.answer = run_result;
+  sweep.reads[3].stale = sweep.reads[3].contradictory = true;
+  sweep.primary = "outage";
+  sweep.extent = "degraded";
+  sweep.also = {"security", "drift"};
+  sweep.void_reason = "our own loop lagged by 7.2 s";
+  store->record(sweep);
+  const auto back = run(io, store->sweep_reads("fabric", {41, 42}));
+  REQUIRE(back.size() == 1);
+  const auto& b = back[0];
+  CHECK(b.sweep == 41);
+  CHECK(b.at == sweep.at);
+  CHECK(b.primary == "outage");
+  CHECK(b.extent == "degraded");
+  CHECK(b.also == sweep.also);
+  CHECK(b.void_reason == sweep.void_reason);
+  REQUIRE(b.reads.size() == 4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    CAPTURE(i);
+    CHECK(b.reads[i].raw.read == sweep.reads[i].raw.read);
+    CHECK(b.reads[i].raw.at == sweep.reads[i].raw.at);
+    CHECK(b.reads[i].raw.took == sweep.reads[i].raw.took);
+    CHECK(b.reads[i].raw.phases.first_byte_us == sweep.reads[i].raw.phases.first_byte_us);
+    CHECK(b.reads[i].raw.phases.dns_us == -1);
+    CHECK(b.reads[i].raw.tls_expires_at == sweep.reads[i].raw.tls_expires_at);
+    CHECK(b.reads[i].word == sweep.reads[i].word);
+    CHECK(b.reads[i].reasons == sweep.reads[i].reasons);
+    CHECK(b.reads[i].stale == sweep.reads[i].stale);
+    CHECK(b.reads[i].contradictory == sweep.reads[i].contradictory);
+    CHECK(b.reads[i].green == sweep.reads[i].green);
+    CHECK(b.reads[i].raw.answer.index() == sweep.reads[i].raw.answer.index());
+  }
+  const auto& http = std::get<HttpAnswer>(b.reads[0].raw.answer);
+  CHECK(http.headers == first.headers);
+  CHECK(http.body == first.body);
+  CHECK(http.http_version == "1.0");
+  CHECK(std::get<TransportError>(b.reads[1].raw.answer).detail == "certificate expired on 2026-11-20");
+  const auto& check = std::get<CheckRun>(b.reads[2].raw.answer);
+  CHECK(check.signal == 9);
+  CHECK(!check.exit);
+  CHECK(check.fault == CheckFault::signal);
+  CHECK(check.out == run_result.out);
+  CHECK(check.cut);
+  CHECK(check.denials == run_result.denials);
+}
+
+TEST_CASE("unchanged bodies are stored once: at most 150 bytes a read") {
+  Folder folder;
+  net::io_context io;
+  auto store = open_store(io, folder.path);
+  store->pin({}, {});
+  constexpr std::uint64_t sweeps = 5000;
+  run(io, store->retain(t0));
+  const auto before = store->bytes();
+  for (std::uint64_t i = 1; i <= sweeps; ++i) {
+    store->record(sweep_of(i, t0 + Seconds(30) * static_cast<int>(i),
+                           "\"status\":\"ok\",\"services\":\"" + std::string(1500, 's') + "\"}"));
+    if (i % 1000 == 0) run(io, store->sweep_reads("fabric", {i}));
+  }
+  run(io, store->retain(t0));
+  const double each = static_cast<double>(store->bytes() - before) / (sweeps * 4);
+  MESSAGE("bytes a read with unchanged bodies: " << each);
+  CHECK(each <= 150);
+  CHECK(store->dropped() == 0);
+}
+
+TEST_CASE("retention: the bound holds under churn, and what open incidents need stays") {
+  Folder folder;
+  net::io_context io;
+  constexpr std::uint64_t bound = 3 << 20;
+  auto store = open_store(io, folder.path, {std::chrono::hours(24 * 30), bound});
+  fs::create_directory(folder.path / "snapshots");
+  for (int i = 0; i < 6; ++i) {
+    const std::string id = "snap" + std::to_string(i);
+    std::ofstream(folder.path / "snapshots" / id) << std::string(500 << 10, 'x');
+    SnapshotRow row;
+    row.id = id;
+    row.incident_id = "i" + std::to_string(i);
+    row.path = "snapshots/" + id;
+    row.size = 500 << 10;
+    row.created = t0;
+    run(io, store->add_snapshot(row));
+  }
+  store->pin({{"fabric", 3}, {"fabric", 7}}, {"i1"});
+  std::uint64_t most = 0;
+  for (std::uint64_t i = 1; i <= 3000; ++i) {
+    store->record(sweep_of(i, t0 + Seconds(i), incompressible(1200, static_cast<unsigned>(i)) + "\"}"));
+    if (i % 100 == 0) {
+      run(io, store->retain(t0 + Seconds(i)));
+      most = std::max(most, store->bytes());
+    }
+  }
+  CHECK(most <= bound);
+  const auto pinned = run(io, store->sweep_reads("fabric", {3, 7, 8, 3000}));
+  REQUIRE(pinned.size() == 3);
+  CHECK(pinned[0].sweep == 3);
+  CHECK(std::get<HttpAnswer>(pinned[0].reads[0].raw.answer).body ==
+        "{\"surface\":\"health\"," + incompressible(1200, 3) + "\"}");
+  CHECK(pinned[2].sweep == 3000);
+  CHECK(store->find_snapshot("snap1").has_value());
+  CHECK(fs::exists(folder.path / "snapshots" / "snap1"));
+  CHECK(store->find_snapshot("latest")->id == "snap5");
+  CHECK(!store->find_snapshot("snap0").has_value());
+  CHECK(!fs::exists(folder.path / "snapshots" / "snap0"));
+
+  SUBCASE("days") {
+    run(io, store->retain(t0 + std::chrono::hours(24 * 31)));
+    const auto left = run(io, store->sweep_reads("fabric", {3, 7, 2999, 3000}));
+    REQUIRE(left.size() == 3);
+    CHECK(left[2].sweep == 3000);  // the newest is `latest`, however old
+  }
+}
+
+TEST_CASE("one megabyte that changes at every sweep does not break a small bound") {
+  Folder folder;
+  net::io_context io;
+  auto store = open_store(io, folder.path, {std::chrono::hours(24), 8 << 20});
+  store->pin({}, {});
+  std::uint64_t most = 0;
+  for (std::uint64_t i = 1; i <= 24; ++i) {
+    SweepRecord sweep;
+    sweep.target = "fabric";
+    sweep.sweep = i;
+    sweep.at = t0 + Seconds(i);
+    sweep.reads.push_back(read_of("services", sweep.at, incompressible(1 << 20, static_cast<unsigned>(i))));
+    store->record(std::move(sweep));
+    run(io, store->retain(t0 + Seconds(i)));
+    most = std::max(most, store->bytes());
+  }
+  CHECK(most <= (8u << 20));
+  CHECK(run(io, store->sweep_reads("fabric", {24})).size() == 1);
+}
+
+TEST_CASE("pages of reads: all of a time, in order, of one target") {
+  Folder folder;
+  net::io_context io;
+  auto store = open_store(io, folder.path);
+  for (std::uint64_t i = 1; i <= 50; ++i) {
+    auto sweep = sweep_of(i, t0 + Seconds(i), "\"ok\"}");
+    if (i % 5 == 0) sweep.target = "other";
+    store->record(std::move(sweep));
+  }
+  ReadQuery query;
+  query.target = "fabric";
+  query.from = t0 + Seconds(11);
+  query.to = t0 + Seconds(40);
+  query.limit = 7;
+  std::vector<std::uint64_t> seen;
+  for (;;) {
+    const auto page = run(io, store->read_page(query));
+    for (const auto& sweep : page.sweeps) seen.push_back(sweep.sweep);
+    if (!page.next) break;
+    query.after = *page.next;
+  }
+  std::vector<std::uint64_t> expected;
+  for (std::uint64_t i = 11; i <= 40; ++i)
+    if (i % 5) expected.push_back(i);
+  CHECK(seen == expected);
+}
