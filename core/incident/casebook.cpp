@@ -120,10 +120,12 @@ struct Casebook::Pass {
     if (!sweep.verdict.findings.empty() && episode.id.empty()) episode.id = ids.next(sweep.now.wall);
   }
 
-  void count_holding(Track& t, const Finding* finding) {
+  void count_holding(Boundary b, Track& t, const Finding* finding) {
     if (!finding) {
       t.holding = 0;
-      t.flap.push(false);
+      // A surface that an outage explains away for a while has not become well: only a proof of health is a change.
+      static const Incident none;
+      if (recovery_proof(b, t.incident ? *t.incident : none, sweep.facts) == Proof::good) t.flap.push(false);
       return;
     }
     if (!finding->fresh) return;  // an older answer is repeated: neither confirms nor clears
@@ -331,7 +333,10 @@ struct Casebook::Pass {
     i.green_since = sweep.verdict.green() ? std::optional(sweep.now.mono) : std::nullopt;
     const std::string page = i.view.summary;
     i.view.summary = recovered_summary(i, sweep.now.wall);
-    emit(EventKind::recovered, b, i);
+    if (i.paged)
+      emit(EventKind::recovered, b, i);
+    else
+      i.note(sweep.now.wall, "recovered", i.view.summary);
     i.view.summary = page;
   }
 
@@ -346,7 +351,10 @@ struct Casebook::Pass {
     i.view.severity = std::max(i.view.severity, f.severity);
     i.attempts = std::max(t.holding, 1);
     i.view.summary = page_summary(i, f, sweep.facts, target(), t.holding_since);
-    emit(EventKind::relapsed, b, i);
+    if (i.paged)
+      emit(EventKind::relapsed, b, i);
+    else
+      i.note(sweep.now.wall, "relapsed", i.view.summary);
   }
 
   /// After the recovery: is the whole target green, was everything read again, do the six conditions hold?
@@ -400,7 +408,7 @@ struct Casebook::Pass {
       }
       return;
     }
-    count_holding(t, finding);
+    count_holding(b, t, finding);
     if (finding && !t.incident) {
       const bool by_flapping = opens_by_flapping(t);
       if (confirmed(b, t, *finding))

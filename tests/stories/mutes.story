@@ -1,6 +1,6 @@
 # A silence holds back the page, never the record; what is still bad when it ends pages then.
 PPPP x2
-silence 5m
+silence 4m
 RRRR x5
 expect open outage muted
 RRRR x5 -> firing outage total critical

@@ -2,7 +2,7 @@
 PPPP x2
 LLLL x2
 LLLL -> firing observer total warning
-LLLL x16
+LLLL x17
 LLLL -> escalated observer total critical
 PPPP x3 -> recovered observer
 PPPP x4 -> resolved observer
