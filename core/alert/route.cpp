@@ -1,0 +1,45 @@
+#include "core/alert/route.hpp"
+
+#include <algorithm>
+
+namespace readback {
+namespace {
+
+bool is_pager(SinkType t) { return t == SinkType::pagerduty || t == SinkType::alertmanager; }
+
+template <class T>
+bool allows(const std::vector<T>& list, const T& wanted) {
+  return list.empty() || std::find(list.begin(), list.end(), wanted) != list.end();
+}
+
+}  // namespace
+
+bool takes(const SinkConfig& sink, const AlertEvent& event) {
+  return allows(sink.boundaries, event.boundary) && allows(sink.targets, event.target) &&
+         event.severity >= sink.min_severity;
+}
+
+Route route(const SinkConfig& sink, const AlertEvent& event, bool is_open) {
+  switch (event.kind) {
+    case EventKind::test: return {true, false, false};
+    case EventKind::firing:
+    case EventKind::escalated:
+    case EventKind::reminder:
+    case EventKind::intermittent:
+      if (is_open || takes(sink, event)) return {true, true, false};
+      return {};
+    case EventKind::acknowledged:
+      if (is_open) return {true, false, false};
+      return {};
+    case EventKind::recovered:
+    case EventKind::relapsed:
+      if (is_open && !is_pager(sink.type)) return {true, false, false};
+      return {};
+    case EventKind::resolved:
+      if (is_open) return {true, false, true};
+      return {};
+  }
+  return {};
+}
+
+}  // namespace readback

@@ -1,0 +1,94 @@
+#pragma once
+// Delivery: from the outbox to the receivers. One worker a sink, so that a slow or dead one delays no other; within a
+// sink the order of each incident is kept, and one incident's trouble does not hold up another's.
+//
+//   rows = delivery.render(event, "")          // what each sink will be told, chosen now
+//   co_await store.commit({engine.save(), rows})  // on the disk before the first byte
+//   delivery.wake()                            // and now it may leave
+//
+// What a body says is chosen in render(); an attempt adds its own time, its signature and its secrets (core/alert).
+// Secrets are looked up at every attempt: a rotated credential needs no restart.
+//
+// When a sink is off (410) or refused a page for good, the other sinks are told: an event `firing` with boundary
+// `observer`, extent `degraded`, target `readback`, incident `sink-broken/<sink>` and the words `sink broken`. It goes
+// to all of them whatever they filter, is no incident of the engine, and is `resolved` when that sink accepts something
+// again.
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/engine/action.hpp"
+#include "core/model/alert_event.hpp"
+#include "core/model/view.hpp"
+#include "daemon/runtime/net.hpp"
+#include "daemon/store/store.hpp"
+
+namespace readback {
+
+struct SecretProblem {
+  std::string text;  ///< "credential pagerduty: no such file"; never the secret
+};
+/// Turns a reference into the secret itself.
+using SecretSource = std::function<std::variant<std::string, SecretProblem>(const SecretRef&)>;
+
+struct DeliverySetup {
+  Config config;
+  std::string host;  ///< label of our own alarms
+  SecretSource secrets;
+  std::function<void(const Say&)> say;  ///< the log; may be empty
+  std::function<bool()> healthy;        ///< the heartbeat is sent only while this holds; empty: always
+  std::uint64_t seed = 0;               ///< of jitter and of the ids of our own alarms
+};
+
+/// How one sink answered a test event.
+struct TestResult {
+  std::string sink, type;
+  bool delivered = false;
+  int status = 0;    ///< 0: no answer
+  std::string text;  ///< "204 No Content", "connection refused, tried once, goes on trying"
+};
+
+struct DeliveryCount {
+  std::string sink, result;  ///< delivered, retried, dead, expired
+  std::uint64_t count = 0;
+};
+
+class Delivery {
+ public:
+  Delivery(net::any_io_executor loop, Store& store, DeliverySetup setup);
+  ~Delivery();
+  Delivery(const Delivery&) = delete;
+  Delivery& operator=(const Delivery&) = delete;
+
+  /// The rows that this event puts into the outbox, for the sinks that take it (core/alert/route.hpp). The caller
+  /// commits them, in this order, and calls wake().
+  std::vector<OutboxRow> render(const AlertEvent& event, const std::string& only_sink);
+  void wake();
+
+  /// Sinks are matched by name. A sink that was off is tried again. One that is gone from the configuration works on
+  /// until what it had opened is closed (not beyond a restart: its address is then no longer known).
+  void reconfigure(Config config);
+
+  std::vector<SinkView> view() const;
+  std::vector<DeliveryCount> counts() const;
+  /// Age of the oldest event that waits; unset when none does.
+  std::optional<Millis> oldest_waiting(WallTime now) const;
+  std::optional<WallTime> heartbeat_at() const;
+
+  /// Works until stop(); then lets what is on its way finish for at most 3 s. Once.
+  net::awaitable<void> run();
+  void stop();
+
+  /// Waits until every sink that got this test event has answered, at most `limit`.
+  net::awaitable<std::vector<TestResult>> test_results(std::string event_id, Millis limit);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace readback
