@@ -1,0 +1,42 @@
+#pragma once
+// From YAML to the configuration, with every problem at once: each has file, line, column and what to write instead.
+// What the file does not say keeps its default; what it says and nobody knows is an error, at any depth.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+
+namespace readback {
+
+struct ConfigProblem {
+  std::string file;
+  int line = 0, column = 0;  ///< from 1; 0 when the problem has no place in the file
+  bool warning = false;      ///< does not keep the daemon from starting
+  std::string text;
+  std::string suggestion;  ///< what to write instead; may be empty
+};
+/// `readback.yaml:12:5: unknown key `intervall`; did you mean `interval`?`
+std::string to_string(const ConfigProblem& problem);
+
+struct LoadedConfig {
+  Config config;
+  std::vector<ConfigProblem> problems;  ///< in the order of the file
+  bool ok() const;                      ///< no error; warnings are allowed
+};
+
+/// Never throws.
+LoadedConfig parse_config(std::string_view yaml, const std::string& file);
+/// Reads the file as well; one that cannot be read is a problem like the others.
+LoadedConfig load_config(const std::string& path);
+
+/// What only the host can tell: a check's program and folder, files that are named. Reads the file system, changes
+/// nothing.
+std::vector<ConfigProblem> problems_on_host(const Config& config, const std::string& file);
+
+/// The effective configuration as YAML that parses again. Plain secrets are masked, references stand as they are.
+std::string print_config(const Config& config);
+/// SHA-256 of what is in force, secrets included by their own digest only: two daemons with one digest behave alike.
+std::string config_digest(const Config& config);
+
+}  // namespace readback
