@@ -1,0 +1,61 @@
+#include "daemon/read/sweep.hpp"
+
+#include <algorithm>
+
+#include "daemon/runtime/join.hpp"
+
+namespace readback {
+
+std::variant<std::shared_ptr<const TargetReader>, std::string> TargetReader::make(const TargetConfig& config,
+                                                                                  Headers headers) {
+  auto made = std::make_shared<TargetReader>();
+  auto tls = TlsClient::make(config.tls);
+  if (auto* trouble = std::get_if<std::string>(&tls)) return "the target " + config.name + ": " + *trouble;
+  const auto client = std::get<std::shared_ptr<TlsClient>>(tls);
+
+  const auto add = [&](std::vector<ReadRequest>& list, std::string read, const std::string& url, Millis timeout,
+                       bool own) -> std::string {
+    auto parsed = resolve_url(config.base_url, url);
+    if (!parsed) return "the target " + config.name + ": " + url + " is no address";
+    ReadRequest request;
+    request.read = std::move(read);
+    request.url = std::move(*parsed);
+    request.timeout = timeout;
+    request.tls = client;
+    // Secrets go to the platform itself only, never to a path or a reference on another host.
+    const auto base = parse_url(config.base_url);
+    if (own && base && base->host == request.url.host && base->scheme == request.url.scheme) request.headers = headers;
+    list.push_back(std::move(request));
+    return "";
+  };
+  std::string trouble;
+  for (const auto& s : config.surfaces)
+    if (trouble.empty()) trouble = add(made->own_, s.name, s.path, config.timeout, true);
+  for (const auto& p : config.paths)
+    if (trouble.empty()) trouble = add(made->own_, "path:" + p.name, p.url, p.timeout.value_or(config.timeout), true);
+  for (const auto& r : config.references)
+    if (trouble.empty()) trouble = add(made->references_, "reference:" + r, r, config.timeout, false);
+  if (!trouble.empty()) return trouble;
+  return std::shared_ptr<const TargetReader>(std::move(made));
+}
+
+net::awaitable<std::vector<RawRead>> TargetReader::sweep(std::shared_ptr<const TargetReader> self, Resolver& resolver,
+                                                         std::vector<std::string> skip) {
+  std::vector<net::awaitable<RawRead>> tasks;
+  for (const auto& request : self->own_)
+    if (std::find(skip.begin(), skip.end(), request.read) == skip.end()) tasks.push_back(read_once(resolver, request));
+  auto reads = co_await all_of(std::move(tasks));
+
+  bool reached = false;
+  for (const auto& r : reads)
+    if (kind_of(r.read) == ReadKind::surface && std::holds_alternative<HttpAnswer>(r.answer)) reached = true;
+  if (!reached && !self->references_.empty()) {
+    std::vector<net::awaitable<RawRead>> asked;
+    for (const auto& request : self->references_) asked.push_back(read_once(resolver, request));
+    auto answers = co_await all_of(std::move(asked));
+    for (auto& answer : answers) reads.push_back(std::move(answer));
+  }
+  co_return reads;
+}
+
+}  // namespace readback

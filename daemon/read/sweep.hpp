@@ -1,0 +1,31 @@
+#pragma once
+// One sweep of one target: every surface and every path together, so that their answers can be compared; and when
+// nothing of the target could be reached, the references, to tell our own blindness from their outage.
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config/config.hpp"
+#include "daemon/read/reader.hpp"
+
+namespace readback {
+
+/// A target made ready to be read: addresses taken apart, secrets looked up, TLS loaded. Made anew by each reload.
+class TargetReader {
+ public:
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  /// `headers` are the target's own with their values. A text says why the target cannot be read at all.
+  static std::variant<std::shared_ptr<const TargetReader>, std::string> make(const TargetConfig& config,
+                                                                             Headers headers);
+
+  /// Surfaces first, then paths, then references, each in the order of the configuration. `skip` names reads that are
+  /// left out. The reader is kept alive by the caller's pointer until it ends.
+  static net::awaitable<std::vector<RawRead>> sweep(std::shared_ptr<const TargetReader> self, Resolver& resolver,
+                                                    std::vector<std::string> skip);
+
+ private:
+  std::vector<ReadRequest> own_, references_;
+};
+
+}  // namespace readback
