@@ -1,0 +1,291 @@
+#include "core/evidence/redact.hpp"
+
+#include <openssl/evp.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <cmath>
+
+namespace readback {
+namespace json = boost::json;
+namespace {
+
+/// Parts of a key's name that make its value a secret. A bare `key` or `name` is a part's name in many health answers.
+constexpr std::string_view secret_parts[] = {"password",
+                                             "passwd",
+                                             "passphrase",
+                                             "secret",
+                                             "token",
+                                             "api_key",
+                                             "apikey",
+                                             "api-key",
+                                             "access_key",
+                                             "accesskey",
+                                             "private_key",
+                                             "privatekey",
+                                             "routing_key",
+                                             "auth_key",
+                                             "encryption_key",
+                                             "signing_key",
+                                             "credential",
+                                             "signature",
+                                             "session_id",
+                                             "sessionid",
+                                             "cookie",
+                                             "authorization",
+                                             "x-auth",
+                                             "dsn",
+                                             "bearer",
+                                             "connection_string",
+                                             "client_key",
+                                             "otp",
+                                             "pwd"};
+/// Said of a secret, not a secret: a health answer may well call its token "valid".
+constexpr std::string_view harmless_words[] = {
+    "ok",          "okay",           "pass",    "passed",  "passing",   "up",        "down",    "healthy",  "unhealthy",
+    "ready",       "not_ready",      "green",   "red",     "yellow",    "degraded",  "warn",    "warning",  "fail",
+    "failed",      "failing",        "error",   "valid",   "invalid",   "expired",   "missing", "present",  "absent",
+    "set",         "unset",          "none",    "null",    "true",      "false",     "unknown", "disabled", "enabled",
+    "configured",  "not_configured", "rotated", "current", "required",  "optional",  "active",  "inactive", "available",
+    "unavailable", "verified",       "blocked", "stale",   "connected", "refreshing"};
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+bool is_harmless(std::string_view value) {
+  if (value.size() > 24) return false;
+  std::string word = lower(value);
+  std::replace(word.begin(), word.end(), '-', '_');
+  return std::find(std::begin(harmless_words), std::end(harmless_words), word) != std::end(harmless_words) ||
+         word.empty();
+}
+
+/// Long, mixed and without order: what a generator made. Digests and UUIDs are made too, and are no secrets.
+bool looks_generated(std::string_view word) {
+  if (word.size() < 32) return false;
+  std::array<int, 256> seen{};
+  bool upper = false, small = false, digit = false, only_hex = true;
+  for (unsigned char c : word) {
+    ++seen[c];
+    upper = upper || std::isupper(c);
+    small = small || std::islower(c);
+    digit = digit || std::isdigit(c);
+    only_hex = only_hex && (std::isxdigit(c) || c == '-');
+  }
+  if (only_hex) return false;
+  double bits = 0;
+  for (int n : seen)
+    if (n > 0) bits -= n * std::log2(static_cast<double>(n) / static_cast<double>(word.size()));
+  return bits / static_cast<double>(word.size()) >= 3.8 && digit && (upper || small) &&
+         (upper == small || bits / static_cast<double>(word.size()) >= 4.2);
+}
+
+/// One pattern: its first group stays, its second is the secret, a third stays again.
+struct Rule {
+  std::string name;
+  std::unique_ptr<RE2> pattern;
+  bool judged = false;  ///< only what looks generated
+};
+
+Rule rule(std::string name, const std::string& pattern, bool judged = false) {
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_encoding(RE2::Options::EncodingLatin1);  // bodies are bytes
+  options.set_max_mem(8 << 20);
+  return {std::move(name), std::make_unique<RE2>(pattern, options), judged};
+}
+
+constexpr const char* secret_key =
+    R"re([A-Za-z0-9_.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|routing[_-]?key|auth[_-]?key|encryption[_-]?key|signing[_-]?key|client[_-]?key|credentials?|signature|session[_-]?id|dsn|connection[_-]?string|pwd)[A-Za-z0-9_.-]*)re";
+
+std::vector<Rule> built_in_rules() {
+  std::vector<Rule> all;
+  const std::string key = secret_key;
+  all.push_back(rule("pem", R"re((?s)()(-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\z))())re"));
+  all.push_back(rule("jwt", R"re(()(eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){0,3})())re"));
+  all.push_back(rule("cookie", R"re((?i)((?:set-)?cookie["']?\s*[:=]\s*["']?)([^\r\n"']+)())re"));
+  all.push_back(rule("authorization", R"re((?i)(authorization["']?\s*[:=]\s*["']?)([^\r\n"']+)())re"));
+  all.push_back(rule("bearer", R"re((?i)(\b(?:bearer|basic)\s+)([A-Za-z0-9._~+/=:-]{6,})())re"));
+  all.push_back(rule(
+      "token",
+      R"re(()(whsec_[A-Za-z0-9+/=]{8,}|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}|sk-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{12,}|xox[abprs]-[A-Za-z0-9-]{8,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}|npm_[A-Za-z0-9]{20,}|dop_v1_[a-f0-9]{32,}|hvs\.[A-Za-z0-9_-]{16,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|hooks\.slack\.com/services/[A-Za-z0-9/]+)())re"));
+  all.push_back(rule("userinfo", R"re(([A-Za-z][A-Za-z0-9+.-]*://)([^\s/"'<>@]*:[^\s/"'<>]*|[^\s/"'<>@]+)(@))re"));
+  all.push_back(rule("query", R"re((https?://[^\s"'<>?]*\?)([^\s"'<>]+)())re"));
+  all.push_back(
+      rule("argument",
+           R"re((?i)(--?[a-z0-9-]*(?:password|passwd|token|secret|api-?key)[a-z0-9-]*(?:\s+|=)["']?)([^\s"']+)())re"));
+  all.push_back(rule("key", "(?i)([\"']?" + key + "[\"']?\\s*(?::|=>|=)\\s*[bu]?\")((?:[^\"\\\\]|\\\\.)*)(\")"));
+  all.push_back(rule("key", "(?i)([\"']?" + key + "[\"']?\\s*(?::|=>|=)\\s*[bu]?')((?:[^'\\\\]|\\\\.)*)(')"));
+  all.push_back(rule("key", "(?i)(\\\\\"" + key + "\\\\\"\\s*:\\s*\\\\\")([^\"\\\\]*)(\\\\\")"));
+  all.push_back(rule("key", "(?i)([\"']?" + key + "[\"']?\\s*(?::|=>|=)\\s*)([^\\s\"',;&}\\])<]+)()"));
+  all.push_back(rule("email", R"re(()([A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,})())re"));
+  all.push_back(rule("generated", R"re(()([A-Za-z0-9+/_=-]{32,})())re", true));
+  return all;
+}
+
+}  // namespace
+
+struct Redactor::Parts {
+  std::string key;
+  std::vector<std::string> known, extra_parts;
+  std::vector<Rule> rules;
+  std::map<std::string, std::uint64_t> removed;
+  bool changed = false;
+
+  std::string placeholder(const std::string& rule_name, std::string_view value) {
+    ++removed[rule_name];
+    changed = true;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    const std::string keyed = key + "\n" + std::string(value);
+    EVP_Digest(keyed.data(), keyed.size(), digest, &length, EVP_sha256(), nullptr);
+    char hex[9];
+    std::snprintf(hex, sizeof hex, "%02x%02x%02x%02x", digest[0], digest[1], digest[2], digest[3]);
+    return "<redacted:" + rule_name + ":" + hex + ">";
+  }
+
+  std::string apply(const Rule& r, const std::string& text) {
+    std::string out;
+    re2::StringPiece rest(text), before, secret, after;
+    const char* copied = text.data();
+    bool any = false;
+    while (RE2::FindAndConsume(&rest, *r.pattern, &before, &secret, &after)) {
+      const std::string_view value(secret.data(), secret.size());
+      const bool keep = value.empty() || value.find("<redacted:") != value.npos ||
+                        (r.judged ? !looks_generated(value) : r.name != "email" && is_harmless(value));
+      if (!keep) {
+        out.append(copied, static_cast<std::size_t>(secret.data() - copied));
+        out += placeholder(r.name, value);
+        copied = secret.data() + secret.size();
+        any = true;
+      }
+      if (rest.empty()) break;
+    }
+    if (!any) return text;
+    return out.append(copied, static_cast<std::size_t>(text.data() + text.size() - copied));
+  }
+
+  std::string text(std::string_view from) {
+    std::string out(from);
+    for (const auto& value : known)
+      for (auto at = out.find(value); at != out.npos; at = out.find(value, at)) {
+        const auto mark = placeholder("known", value);
+        out.replace(at, value.size(), mark);
+        at += mark.size();
+      }
+    for (const auto& r : rules) out = apply(r, out);
+    return out;
+  }
+
+  bool is_secret_key(std::string_view name) const {
+    const std::string key_name = lower(name);
+    const auto holds = [&](std::string_view part) { return key_name.find(part) != key_name.npos; };
+    return std::any_of(std::begin(secret_parts), std::end(secret_parts), holds) ||
+           std::any_of(extra_parts.begin(), extra_parts.end(), holds);
+  }
+
+  /// `below_secret`: some key above says that what stands here is one.
+  void walk(json::value& v, bool below_secret) {
+    if (auto* o = v.if_object()) {
+      for (auto& [name, value] : *o) walk(value, below_secret || is_secret_key(name));
+    } else if (auto* a = v.if_array()) {
+      for (auto& each : *a) walk(each, below_secret);
+    } else if (auto* s = v.if_string()) {
+      const std::string_view value(s->data(), s->size());
+      if (below_secret && !is_harmless(value) && !value.starts_with("<redacted:")) {
+        v = placeholder("key", value);
+      } else {
+        const bool before = std::exchange(changed, false);
+        auto clean = text(value);
+        if (changed) v = clean;
+        changed = changed || before;
+      }
+    } else if (below_secret && v.is_number()) {
+      json::error_code ec;
+      const double n = v.to_number<double>(ec);
+      if (n > 9999 || n < -9999) v = placeholder("key", json::serialize(v));  // a count or an age is none
+    }
+  }
+};
+
+Redactor::Redactor(const RedactConfig& config, std::string key, std::vector<std::string> known)
+    : parts_(std::make_unique<Parts>()) {
+  parts_->key = std::move(key);
+  for (auto& value : known)
+    if (value.size() >= 6) parts_->known.push_back(std::move(value));
+  std::sort(parts_->known.begin(), parts_->known.end(),
+            [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  for (const auto& part : config.keys) parts_->extra_parts.push_back(lower(part));
+  for (const auto& pattern : config.patterns) {
+    auto own = rule("configured", "()(" + pattern + ")()");
+    if (own.pattern->ok() && own.pattern->NumberOfCapturingGroups() == 3) parts_->rules.push_back(std::move(own));
+  }
+  for (auto& r : built_in_rules()) parts_->rules.push_back(std::move(r));
+  for (const auto& part : config.keys)
+    parts_->rules.push_back(rule("key", "(?i)([\"']?[A-Za-z0-9_.-]*" + RE2::QuoteMeta(part) +
+                                            "[A-Za-z0-9_.-]*[\"']?\\s*[:=]\\s*[\"']?)([^\\s\"',;&}\\]]+)()"));
+}
+Redactor::~Redactor() = default;
+Redactor::Redactor(Redactor&&) noexcept = default;
+Redactor& Redactor::operator=(Redactor&&) noexcept = default;
+
+std::string Redactor::text(std::string_view text) { return parts_->text(text); }
+
+std::string Redactor::body(std::string_view body) {
+  const auto first = body.find_first_not_of(" \t\r\n\xef\xbb\xbf");
+  if (first != body.npos && (body[first] == '{' || body[first] == '[')) {
+    json::error_code ec;
+    json::parse_options options;
+    options.max_depth = 32;
+    auto value = json::parse(body.substr(first), ec, {}, options);
+    if (!ec) {
+      parts_->changed = false;
+      parts_->walk(value, false);
+      return parts_->changed ? json::serialize(value) : std::string(body);
+    }
+  }
+  return parts_->text(body);
+}
+
+void Redactor::headers(Headers& headers) {
+  for (auto& h : headers) {
+    const std::string name = lower(h.name);
+    const bool secret = parts_->is_secret_key(name) || name.ends_with("-key") || name == "x-signature";
+    h.value = secret && !is_harmless(h.value) ? parts_->placeholder("header", h.value) : parts_->text(h.value);
+  }
+}
+
+void Redactor::read(RawRead& raw) {
+  if (auto* a = std::get_if<HttpAnswer>(&raw.answer)) {
+    headers(a->headers);
+    a->body = body(a->body);
+  } else if (auto* e = std::get_if<TransportError>(&raw.answer)) {
+    e->detail = parts_->text(e->detail);
+  } else if (auto* run = std::get_if<CheckRun>(&raw.answer)) {
+    run->out = body(run->out);
+    run->err = parts_->text(run->err);
+    run->detail = parts_->text(run->detail);
+    for (auto& denial : run->denials) denial = parts_->text(denial);
+  }
+}
+
+const std::map<std::string, std::uint64_t>& Redactor::removed() const { return parts_->removed; }
+void Redactor::reset_counts() { parts_->removed.clear(); }
+
+std::map<std::string, std::uint64_t> placeholders_in(std::string_view text) {
+  std::map<std::string, std::uint64_t> found;
+  constexpr std::string_view mark = "<redacted:";
+  for (auto at = text.find(mark); at != text.npos; at = text.find(mark, at + 1)) {
+    const auto from = at + mark.size(), end = text.find(':', from);
+    if (end != text.npos && end - from < 32) ++found[std::string(text.substr(from, end - from))];
+  }
+  return found;
+}
+
+}  // namespace readback

@@ -1,0 +1,48 @@
+#pragma once
+// What must never reach a disk, a page or a socket, taken out at the edge: a read is redacted before anything else sees
+// it. Where there is structure (JSON, headers, addresses, `key: value`) the structure is used; elsewhere patterns are.
+// The same value becomes the same placeholder under one key, so that evidence can still be compared:
+// `<redacted:token:3f2a91c4>`.
+//
+// What a surface says must survive: status words, blockers, item names, stamps, versions and digests are no secrets,
+// and a redacted JSON body is judged as the received one.
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/model/raw_read.hpp"
+
+namespace readback {
+
+class Redactor {
+ public:
+  /// `key` keeps the placeholders from being guessed by trying values; `known` are secrets that must go wherever they
+  /// stand, such as the daemon's own credentials. Patterns of the configuration that are no expressions are left out.
+  Redactor(const RedactConfig& config, std::string key, std::vector<std::string> known = {});
+  ~Redactor();
+  Redactor(Redactor&&) noexcept;
+  Redactor& operator=(Redactor&&) noexcept;
+
+  std::string text(std::string_view text);
+  /// A JSON body stays JSON; any other is text. Unchanged bodies come back byte for byte.
+  std::string body(std::string_view body);
+  void read(RawRead& read);
+  void headers(Headers& headers);
+
+  /// How many values were removed, by rule ("token", "email").
+  const std::map<std::string, std::uint64_t>& removed() const;
+  void reset_counts();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// Counts the placeholders in a text, by rule: what a manifest says of a file.
+std::map<std::string, std::uint64_t> placeholders_in(std::string_view text);
+
+}  // namespace readback
