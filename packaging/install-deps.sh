@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Installs what is missing on a Debian 12 machine: what the build needs, and with --test what the tests need as well.
+# Only Debian packages, only those that are not there yet, and no service of theirs is started or left enabled.
+#
+#   packaging/install-deps.sh [--build | --test] [--list]
+set -euo pipefail
+
+build_packages=(
+  g++ cmake ninja-build ccache pkg-config
+  libboost1.81-dev libboost-json1.81-dev libyaml-cpp-dev libhowardhinnant-date-dev libspdlog-dev libfmt-dev
+  libssl-dev libsystemd-dev libsqlite3-dev libzstd-dev libarchive-dev libcli11-dev libseccomp-dev prometheus-cpp-dev
+  doctest-dev libbenchmark-dev python3 ca-certificates tzdata
+)
+test_packages=(
+  # servers that nobody here wrote
+  nats-server etcd-server prometheus prometheus-alertmanager nginx-light python3-fastapi uvicorn
+  # what looks at our programs and files
+  sqlite3 strace lintian curl openssl zstd procps iproute2 tmux chromium chromium-driver libfaketime libcurl4-openssl-dev
+  clang-format python3-yaml python3-jsonschema man-db
+  # a root with a real systemd to boot the package in
+  mmdebstrap systemd systemd-container debian-archive-keyring
+)
+services=(nats-server etcd prometheus prometheus-alertmanager prometheus-node-exporter nginx)
+
+what=test list=no
+for word in "$@"; do
+  case $word in
+    --build) what=build ;;
+    --test) what=test ;;
+    --list) list=yes ;;
+    *) echo "usage: $0 [--build | --test] [--list]" >&2; exit 64 ;;
+  esac
+done
+wanted=("${build_packages[@]}")
+if [ $what = test ]; then wanted+=("${test_packages[@]}"); fi
+if [ $list = yes ]; then printf '%s\n' "${wanted[@]}"; exit 0; fi
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+  echo "$0: this is not a Debian machine; install by hand: ${wanted[*]}" >&2
+  exit 1
+fi
+missing=()
+for package in "${wanted[@]}"; do
+  if [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)" != installed ]; then
+    missing+=("$package")
+  fi
+done
+if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "$0: neither root nor sudo; missing: ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+echo "installing ${#missing[@]} packages: ${missing[*]}"
+
+# A package that brings a service starts it at once, unless a policy says no. Ours stands only while we install.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null
+  "${as_root[@]}" chmod 755 $policy
+  trap '"${as_root[@]}" rm -f $policy' EXIT
+fi
+
+log=$(mktemp)
+install() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o DPkg::Lock::Timeout=300 \
+    "${missing[@]}" >"$log" 2>&1
+}
+if ! install; then
+  # Package lists that are absent or old: fetch them once, and say what went wrong only if it still does.
+  "${as_root[@]}" apt-get update -q -o DPkg::Lock::Timeout=300 >"$log.update" 2>&1 || tail -5 "$log.update" >&2
+  if ! install; then
+    tail -30 "$log" >&2
+    echo "$0: apt-get could not install: ${missing[*]}" >&2
+    exit 1
+  fi
+fi
+rm -f "$log" "$log.update"
+
+if command -v systemctl >/dev/null; then
+  for service in "${services[@]}"; do
+    for package in "${missing[@]}"; do
+      case $package in
+        "$service" | "$service-server" | "$service-light")
+          "${as_root[@]}" systemctl disable --quiet "$service" >/dev/null 2>&1 || true ;;
+      esac
+    done
+  done
+fi
