@@ -1,0 +1,359 @@
+#include "core/evidence/bundle.hpp"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "core/evidence/redact.hpp"
+#include "core/model/reads_json.hpp"
+
+namespace readback {
+namespace json = boost::json;
+namespace {
+
+constexpr std::string_view manifest_name = "manifest.json";
+constexpr std::string_view hidden_host = "<internal-runtime-redacted>";
+
+/// Names of fields that are new in every answer and explain nothing.
+bool always_changes(std::string_view name) {
+  constexpr std::string_view names[] = {
+      "generated_at", "checked_at",     "last_checked",  "evaluated_at",     "observed_at",
+      "captured_at",  "as_of",          "updated_at",    "last_updated",     "lastUpdate",
+      "timestamp",    "time",           "request_id",    "requestId",        "trace_id",
+      "traceId",      "correlation_id", "uptime",        "uptime_seconds",   "uptime_s",
+      "latency_ms",   "duration_ms",    "totalDuration", "response_time_ms", "now",
+      "date"};
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+std::string escaped(std::string_view name) {
+  std::string out;
+  for (char c : name) out += c == '~' ? std::string("~0") : c == '/' ? std::string("~1") : std::string(1, c);
+  return out;
+}
+
+struct Differ {
+  const std::vector<std::string>& leave_out;
+  json::array patch;
+
+  void note(const char* op, const std::string& path, const json::value* value) {
+    constexpr std::size_t most = 2000;
+    if (patch.size() >= most) return;
+    json::object o{{"op", op}, {"path", path}};
+    if (value) o["value"] = *value;
+    patch.push_back(std::move(o));
+  }
+  bool skipped(const std::string& path, std::string_view name) const {
+    return always_changes(name) || std::find(leave_out.begin(), leave_out.end(), path) != leave_out.end();
+  }
+  void compare(const json::value& before, const json::value& after, const std::string& path) {
+    if (before == after) return;
+    if (before.is_object() && after.is_object()) {
+      for (const auto& [name, value] : before.get_object()) {
+        const std::string below = path + "/" + escaped(name);
+        if (skipped(below, name)) continue;
+        if (const auto* now = after.get_object().if_contains(name))
+          compare(value, *now, below);
+        else
+          note("remove", below, nullptr);
+      }
+      for (const auto& [name, value] : after.get_object()) {
+        const std::string below = path + "/" + escaped(name);
+        if (!before.get_object().contains(name) && !skipped(below, name)) note("add", below, &value);
+      }
+    } else if (before.is_array() && after.is_array()) {
+      const auto& a = before.get_array();
+      const auto& b = after.get_array();
+      const std::size_t both = std::min(a.size(), b.size());
+      for (std::size_t i = 0; i < both; ++i) compare(a[i], b[i], path + "/" + std::to_string(i));
+      for (std::size_t i = a.size(); i > both; --i) note("remove", path + "/" + std::to_string(i - 1), nullptr);
+      for (std::size_t i = both; i < b.size(); ++i) note("add", path + "/-", &b[i]);
+    } else {
+      note("replace", path, &after);
+    }
+  }
+};
+
+json::array diff(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out) {
+  json::error_code ec_before, ec_after;
+  const auto a = json::parse(before, ec_before), b = json::parse(after, ec_after);
+  if (ec_before || ec_after) {
+    if (before == after) return {};
+    return {json::object{{"op", "replace"}, {"path", ""}, {"value", std::string(after)}}};
+  }
+  Differ differ{leave_out, {}};
+  differ.compare(a, b, "");
+  return std::move(differ.patch);
+}
+
+std::string safe_name(std::string_view read) {
+  std::string out;
+  for (char c : read) out += std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' ? c : '_';
+  return out.substr(0, 80);
+}
+
+json::array texts(const std::vector<std::string>& all) {
+  json::array list;
+  for (const auto& t : all) list.emplace_back(t);
+  return list;
+}
+
+/// A file of JSON ends with a line end and has its keys on lines of their own at the first level: readable in a pager.
+std::string pretty(const json::object& o) {
+  std::string out = "{\n";
+  bool first = true;
+  for (const auto& [key, value] : o) {
+    if (!first) out += ",\n";
+    first = false;
+    out += "  " + json::serialize(json::value(key)) + ": " + json::serialize(value);
+  }
+  return out + "\n}\n";
+}
+
+std::string read_file(const SweepRecord& sweep, const JudgedRead& r) {
+  json::error_code ec;
+  auto o = json::parse(to_recorded_line({sweep.target, sweep.sweep, r.raw}), ec).as_object();
+  o["reading"] = r.word;
+  o["stale"] = r.stale;
+  o["contradictory"] = r.contradictory;
+  o["reasons"] = texts(r.reasons);
+  return pretty(o);
+}
+
+const JudgedRead* find_read(const SweepRecord* sweep, std::string_view name) {
+  if (sweep)
+    for (const auto& r : sweep->reads)
+      if (r.raw.read == name) return &r;
+  return nullptr;
+}
+const SweepRecord* phase(const BundleInput& in, const char* name) {
+  const auto found = in.phases.find(name);
+  return found == in.phases.end() ? nullptr : &found->second;
+}
+
+std::string body_of(const JudgedRead& r) {
+  const auto* a = std::get_if<HttpAnswer>(&r.raw.answer);
+  return a ? a->body : "";
+}
+
+std::string diff_file(const BundleInput& in) {
+  const auto* good = phase(in, "last-good");
+  const auto* bad = phase(in, "at-page");
+  json::object all;
+  if (good && bad)
+    for (const auto& before : good->reads) {
+      const auto* after = find_read(bad, before.raw.read);
+      if (!after || kind_of(before.raw.read) == ReadKind::reference) continue;
+      json::object o;
+      o["reading"] = json::object{{"before", before.word}, {"after", after->word}};
+      o["reasons"] = texts(after->reasons);
+      o["patch"] = diff(body_of(before), body_of(*after), in.volatile_fields);
+      if (before.word != after->word || !o["patch"].as_array().empty()) all[before.raw.read] = std::move(o);
+    }
+  if (!good) all["note"] = "there is no good sweep before this one to compare with";
+  return pretty(all);
+}
+
+std::string summary_file(const BundleInput& in) {
+  const auto& o = in.order;
+  std::string text = "# " + (o.summary.empty() ? "Snapshot of " + o.target : o.summary) + "\n\n";
+  text += "- snapshot: " + o.snapshot_id + ", sealed " + to_rfc3339(o.at) + " because of: " + o.reason + "\n";
+  text += "- target: " + o.target + ", environment " + in.environment + ", host " + in.host + "\n";
+  if (!o.boundary.empty()) text += "- boundary: " + o.boundary + ", " + o.extent + ", " + o.severity + "\n";
+  if (!o.incident_id.empty()) text += "- incident: " + o.incident_id + "\n";
+  if (o.first_failure)
+    text += "- failed first: " + o.first_failure->read + " at " + to_rfc3339(o.first_failure->at) + ": " +
+            o.first_failure->reason + "\n";
+  if (!o.symptom.empty()) text += "- symptom: " + o.symptom + "\n";
+  if (!o.why.empty()) text += "\n## Why\n\n";
+  for (const auto& why : o.why) text += "- " + why + "\n";
+  text += "\n## Next safe step\n\n" + o.next_safe_step + "\n\nRunbook: " + o.runbook.title + " <" + o.runbook.url +
+          ">, owner " + o.runbook.owner + "\n";
+  if (!o.conditions.empty()) text += "\n## Resolved means\n\n";
+  for (const auto& c : o.conditions)
+    text += std::to_string(c.number) + ". " + c.title + ": " + std::string(to_string(c.state)) +
+            (c.by.empty() ? "" : " (" + c.by + ")") + "\n";
+  return text;
+}
+
+std::string timeline_file(const BundleInput& in) {
+  std::string lines;
+  for (const auto& sweep : in.timeline)
+    for (const auto& r : sweep.reads) lines += to_recorded_line({sweep.target, sweep.sweep, r.raw}) + "\n";
+  return lines;
+}
+
+void add_checks(const BundleInput& in, BundleFiles& files) {
+  for (const char* name : {"at-page", "latest", "first-bad", "last-good"}) {
+    const auto* sweep = phase(in, name);
+    if (!sweep) continue;
+    for (const auto& r : sweep->reads) {
+      const auto* run = std::get_if<CheckRun>(&r.raw.answer);
+      const std::string folder = "checks/" + safe_name(bare_name(r.raw.read)) + "/";
+      if (!run || files.contains(folder + "result.json")) continue;
+      files[folder + "stdout"] = run->out;
+      files[folder + "stderr"] = run->err;
+      files[folder + "result.json"] = read_file(*sweep, r);
+    }
+  }
+  for (auto it = in.timeline.rbegin(); it != in.timeline.rend(); ++it)  // a check runs more rarely than a sweep
+    for (const auto& r : it->reads) {
+      const auto* run = std::get_if<CheckRun>(&r.raw.answer);
+      const std::string folder = "checks/" + safe_name(bare_name(r.raw.read)) + "/";
+      if (!run || files.contains(folder + "result.json")) continue;
+      files[folder + "stdout"] = run->out;
+      files[folder + "stderr"] = run->err;
+      files[folder + "result.json"] = read_file(*it, r);
+    }
+}
+
+json::object file_entry(const std::string& contents) {
+  json::object removed;
+  std::uint64_t total = 0;
+  for (const auto& [rule, count] : placeholders_in(contents)) {
+    removed[rule] = count;
+    total += count;
+  }
+  return {{"sha256", sha256_of(contents)},
+          {"bytes", contents.size()},
+          {"redacted", total},
+          {"redacted_by_rule", std::move(removed)}};
+}
+
+json::object listed(const BundleFiles& files) {
+  json::object all;
+  for (const auto& [name, contents] : files)
+    if (name != manifest_name) all[name] = file_entry(contents);
+  return all;
+}
+
+}  // namespace
+
+std::string sha256_of(std::string_view bytes) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr);
+  std::string hex;
+  for (unsigned i = 0; i < length; ++i) {
+    constexpr char digits[] = "0123456789abcdef";
+    hex += digits[digest[i] >> 4];
+    hex += digits[digest[i] & 15];
+  }
+  return hex;
+}
+
+std::string json_diff(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out) {
+  return json::serialize(diff(before, after, leave_out));
+}
+
+BundleFiles bundle_files(const BundleInput& in) {
+  BundleFiles files;
+  files["summary.md"] = summary_file(in);
+  files["diff.json"] = diff_file(in);
+  files["timeline.jsonl"] = timeline_file(in);
+  files["host.json"] = in.host_json.empty() ? "{}\n" : in.host_json + "\n";
+  for (const auto& [name, sweep] : in.phases)
+    for (const auto& r : sweep.reads)
+      if (kind_of(r.raw.read) != ReadKind::check)
+        files["reads/" + name + "/" + safe_name(r.raw.read) + ".json"] = read_file(sweep, r);
+  add_checks(in, files);
+
+  const auto& o = in.order;
+  json::object m;
+  m["schema"] = "readback.snapshot/v1";
+  m["id"] = o.snapshot_id;
+  m["incident"] = o.incident_id;
+  m["episode"] = o.episode_id;
+  m["target"] = o.target;
+  m["reason"] = o.reason;
+  m["boundary"] = o.boundary;
+  m["extent"] = o.extent;
+  m["severity"] = o.severity;
+  m["summary"] = o.summary;
+  m["why"] = texts(o.why);
+  m["environment"] = in.environment;
+  m["host"] = in.host;
+  m["version"] = in.version;
+  m["config_digest"] = in.config_digest;
+  m["sandbox"] = in.sandbox;
+  m["sealed_at"] = to_rfc3339(o.at);
+  json::object sweeps;
+  for (const auto& [name, sweep] : in.phases)
+    sweeps[name] = json::object{{"sweep", sweep.sweep}, {"at", to_rfc3339(sweep.at)}, {"verdict", sweep.primary}};
+  m["sweeps"] = std::move(sweeps);
+  m["previous_sha256"] = in.previous_sha256;
+  m["form"] = "full";
+  m["files"] = listed(files);
+  files[std::string(manifest_name)] = pretty(m);
+  return files;
+}
+
+BundleFiles public_safe(const BundleFiles& full) {
+  BundleFiles files;
+  json::error_code ec;
+  for (const auto& [name, contents] : full) {
+    if (name.starts_with("reads/") && name.ends_with(".json")) {
+      const auto parsed = json::parse(contents, ec);
+      if (ec || !parsed.is_object()) continue;
+      json::object o;
+      for (const char* key :
+           {"at", "target", "sweep", "read", "ms", "error", "exit", "reading", "stale", "contradictory", "phases_us"})
+        if (const auto* v = parsed.get_object().if_contains(key)) o[key] = *v;
+      if (const auto* http = parsed.get_object().if_contains("http"); http && http->is_object()) {
+        const auto* body = http->get_object().if_contains("body");
+        o["status"] = http->get_object().contains("status") ? http->get_object().at("status") : json::value(nullptr);
+        o["body_sha256"] = body && body->is_string() ? sha256_of(std::string(body->get_string())) : "";
+      }
+      if (o.contains("read") && o["read"].is_string() && std::string(o["read"].get_string()).starts_with("reference:"))
+        o["read"] = "reference:" + std::string(hidden_host);
+      files[name] = pretty(o);
+    }
+  }
+  const auto found = full.find(std::string(manifest_name));
+  if (found == full.end()) return {};
+  const auto parsed = json::parse(found->second, ec);
+  if (ec || !parsed.is_object()) return {};
+  json::object m = parsed.get_object();
+  m["host"] = hidden_host;
+  m["form"] = "public-safe";
+  m["why"] = json::array{};
+  m["summary"] = "";
+  m["of_full_manifest_sha256"] = sha256_of(found->second);
+  files["summary.md"] =
+      "# Public-safe snapshot\n\nVerdicts, codes, times and digests only. Addresses are <fabric-base-url>, hosts are " +
+      std::string(hidden_host) + ".\n";
+  m["files"] = listed(files);
+  files[std::string(manifest_name)] = pretty(m);
+  return files;
+}
+
+std::vector<std::string> manifest_troubles(const BundleFiles& files) {
+  std::vector<std::string> troubles;
+  const auto found = files.find(std::string(manifest_name));
+  if (found == files.end()) return {"there is no manifest.json: this is no snapshot of Readback"};
+  json::error_code ec;
+  const auto parsed = json::parse(found->second, ec);
+  if (ec || !parsed.is_object()) return {"manifest.json is no JSON object"};
+  const auto* schema = parsed.get_object().if_contains("schema");
+  if (!schema || !schema->is_string() || schema->get_string() != "readback.snapshot/v1")
+    return {"the manifest has another schema than readback.snapshot/v1"};
+  const auto* list = parsed.get_object().if_contains("files");
+  if (!list || !list->is_object()) return {"the manifest lists no files"};
+  for (const auto& [name, entry] : list->get_object()) {
+    const auto file = files.find(std::string(name));
+    if (file == files.end()) {
+      troubles.push_back(std::string(name) + " is missing");
+      continue;
+    }
+    const auto* digest = entry.is_object() ? entry.get_object().if_contains("sha256") : nullptr;
+    if (!digest || !digest->is_string() || std::string(digest->get_string()) != sha256_of(file->second))
+      troubles.push_back(std::string(name) + " was changed");
+  }
+  for (const auto& [name, contents] : files)
+    if (name != manifest_name && !list->get_object().contains(name))
+      troubles.push_back(name + " is not in the manifest");
+  return troubles;
+}
+
+}  // namespace readback

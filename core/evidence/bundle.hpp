@@ -1,0 +1,42 @@
+#pragma once
+// The contents of a snapshot bundle (contract section 5): which files it has and what stands in them, as a pure
+// function of the evidence, so that the same evidence gives the same bytes.
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/model/record.hpp"
+
+namespace readback {
+
+/// Name within the bundle -> contents, in the order in which they are packed.
+using BundleFiles = std::map<std::string, std::string>;
+
+struct BundleInput {
+  SnapshotOrder order;
+  std::string host, environment, version, config_digest, sandbox, previous_sha256;
+  /// The sweeps that the order names; those that are 0 or no longer kept are missing.
+  std::map<std::string, SweepRecord> phases;  ///< "last-good", "first-bad", "at-page", "latest"
+  std::vector<SweepRecord> timeline;          ///< of the 15 minutes before, oldest first
+  std::string host_json;                      ///< the host's state as one JSON object
+  std::vector<std::string> volatile_fields;   ///< JSON pointers that a diff leaves out
+};
+
+/// All files, manifest.json included.
+BundleFiles bundle_files(const BundleInput& input);
+
+/// The form that may be shown to others: verdicts, codes, times and digests; no bodies, headers, hosts or addresses.
+BundleFiles public_safe(const BundleFiles& full);
+
+/// Empty when every file is as the manifest says and none is missing or extra; else what is wrong, operator language.
+std::vector<std::string> manifest_troubles(const BundleFiles& files);
+
+/// What changed from `before` to `after` as JSON Patch (RFC 6902) in one line a JSON text; texts that are not JSON are
+/// replaced as a whole. Fields that always change (stamps, ids, counters) are left out.
+std::string json_diff(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out);
+
+std::string sha256_of(std::string_view bytes);
+
+}  // namespace readback

@@ -1,0 +1,125 @@
+#include "daemon/evidence/archive.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+namespace readback {
+namespace {
+
+constexpr std::int64_t largest_entry = 64LL << 20, largest_whole = 256LL << 20;
+constexpr std::size_t most_entries = 5000;
+
+struct WriteCloser {
+  void operator()(archive* a) const { archive_write_free(a); }
+};
+struct ReadCloser {
+  void operator()(archive* a) const { archive_read_free(a); }
+};
+struct EntryCloser {
+  void operator()(archive_entry* e) const { archive_entry_free(e); }
+};
+
+la_ssize_t append(archive*, void* to, const void* bytes, std::size_t length) {
+  static_cast<std::string*>(to)->append(static_cast<const char*>(bytes), length);
+  return static_cast<la_ssize_t>(length);
+}
+
+bool is_plain_name(std::string_view name) {
+  if (name.empty() || name.size() > 300 || name.front() == '/' || name.find('\\') != name.npos ||
+      name.find('\0') != name.npos)
+    return false;
+  for (std::size_t from = 0; from <= name.size();) {
+    const auto end = std::min(name.find('/', from), name.size());
+    const auto part = name.substr(from, end - from);
+    if (part.empty() || part == "." || part == "..") return false;
+    from = end + 1;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::variant<std::string, ArchiveError> pack(const BundleFiles& files, WallTime modified) {
+  std::string bytes;
+  std::unique_ptr<archive, WriteCloser> a(archive_write_new());
+  const auto failed = [&](const char* what) {
+    return ArchiveError{std::string(what) + ": " +
+                        (archive_error_string(a.get()) ? archive_error_string(a.get()) : "failed")};
+  };
+  archive_write_set_format_ustar(a.get());
+  if (archive_write_add_filter_zstd(a.get()) != ARCHIVE_OK) return failed("zstd");
+  archive_write_set_filter_option(a.get(), "zstd", "compression-level", "3");
+  archive_write_set_bytes_in_last_block(a.get(), 1);
+  if (archive_write_open(a.get(), &bytes, nullptr, append, nullptr) != ARCHIVE_OK) return failed("the archive");
+  const auto seconds = std::chrono::floor<Seconds>(modified).time_since_epoch().count();
+  for (const auto& [name, contents] : files) {
+    std::unique_ptr<archive_entry, EntryCloser> entry(archive_entry_new());
+    archive_entry_set_pathname(entry.get(), name.c_str());
+    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(contents.size()));
+    archive_entry_set_filetype(entry.get(), AE_IFREG);
+    archive_entry_set_perm(entry.get(), 0640);
+    archive_entry_set_mtime(entry.get(), seconds, 0);
+    if (archive_write_header(a.get(), entry.get()) != ARCHIVE_OK) return failed(name.c_str());
+    if (archive_write_data(a.get(), contents.data(), contents.size()) != static_cast<la_ssize_t>(contents.size()))
+      return failed(name.c_str());
+  }
+  if (archive_write_close(a.get()) != ARCHIVE_OK) return failed("the archive");
+  return bytes;
+}
+
+std::variant<BundleFiles, ArchiveError> unpack(const std::string& bytes) {
+  std::unique_ptr<archive, ReadCloser> a(archive_read_new());
+  archive_read_support_filter_zstd(a.get());
+  archive_read_support_format_tar(a.get());
+  const auto said = [&] {
+    return std::string(archive_error_string(a.get()) ? archive_error_string(a.get()) : "damaged");
+  };
+  if (archive_read_open_memory(a.get(), bytes.data(), bytes.size()) != ARCHIVE_OK)
+    return ArchiveError{"not a snapshot bundle: " + said()};
+  BundleFiles files;
+  std::int64_t whole = 0;
+  archive_entry* entry = nullptr;
+  for (;;) {
+    const int next = archive_read_next_header(a.get(), &entry);
+    if (next == ARCHIVE_EOF) break;
+    if (next != ARCHIVE_OK) return ArchiveError{"the bundle is damaged or cut off: " + said()};
+    const std::string name = archive_entry_pathname(entry) ? archive_entry_pathname(entry) : "";
+    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) || archive_entry_symlink(entry))
+      return ArchiveError{"refused: `" + name + "` is a link or no plain file"};
+    if (!is_plain_name(name)) return ArchiveError{"refused: `" + name + "` leads out of the bundle"};
+    if (files.size() >= most_entries)
+      return ArchiveError{"refused: more than " + std::to_string(most_entries) + " files"};
+    if (archive_entry_size(entry) > largest_entry || (whole += archive_entry_size(entry)) > largest_whole)
+      return ArchiveError{"refused: `" + name + "` is larger than a bundle may be"};
+    std::string contents(static_cast<std::size_t>(archive_entry_size(entry)), '\0');
+    std::size_t got = 0;
+    while (got < contents.size()) {
+      const auto n = archive_read_data(a.get(), contents.data() + got, contents.size() - got);
+      if (n <= 0) return ArchiveError{"the bundle is damaged or cut off in " + name + ": " + said()};
+      got += static_cast<std::size_t>(n);
+    }
+    if (!files.emplace(name, std::move(contents)).second) return ArchiveError{"refused: `" + name + "` comes twice"};
+  }
+  if (files.empty()) return ArchiveError{"not a snapshot bundle: it is empty"};
+  return files;
+}
+
+std::variant<std::string, ArchiveError> read_bytes(const std::string& path) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return ArchiveError{path + " cannot be read: " + std::strerror(errno)};
+  const auto size = file.tellg();
+  if (size < 0 || size > largest_whole) return ArchiveError{path + " is larger than a bundle may be"};
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  file.seekg(0);
+  file.read(bytes.data(), size);
+  if (!file) return ArchiveError{path + " cannot be read"};
+  return bytes;
+}
+
+}  // namespace readback

@@ -1,0 +1,163 @@
+#include "daemon/evidence/sealer.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "daemon/evidence/archive.hpp"
+#include "daemon/evidence/host.hpp"
+
+namespace readback {
+namespace {
+
+constexpr Millis timeline_length = std::chrono::minutes(15);
+constexpr std::size_t timeline_sweeps = 600;
+
+net::thread_pool& workers() {
+  static net::thread_pool pool(1);
+  return pool;
+}
+
+/// Written beside, synced, renamed, and the folder synced: whole on the disk, or not there.
+std::string write_durably(const std::string& path, const std::string& bytes) {
+  const std::string beside = path + ".part";
+  const auto failed = [&](const char* step) {
+    std::string why = std::string(step) + " " + path + ": " + std::strerror(errno);
+    ::unlink(beside.c_str());
+    return why;
+  };
+  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+  if (fd < 0) return failed("cannot create");
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const auto n = ::write(fd, bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) {
+      ::close(fd);
+      return failed("cannot write");
+    }
+    done += static_cast<std::size_t>(n);
+  }
+  if (::fsync(fd) != 0) {
+    ::close(fd);
+    return failed("cannot sync");
+  }
+  ::close(fd);
+  if (::rename(beside.c_str(), path.c_str()) != 0) return failed("cannot rename");
+  const std::string folder = std::filesystem::path(path).parent_path();
+  const int dir = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (dir >= 0) {
+    ::fsync(dir);
+    ::close(dir);
+  }
+  return "";
+}
+
+struct Work {
+  BundleInput input;
+  std::string folder;
+  SealResult result;
+  std::uint64_t size = 0;
+};
+
+void pack_and_write(Work& w) {
+  w.input.host_json = host_state_json(w.folder);
+  auto packed = pack(bundle_files(w.input), w.input.order.at);
+  if (auto* error = std::get_if<ArchiveError>(&packed)) {
+    w.result.note = error->text;
+    return;
+  }
+  const auto& bytes = std::get<std::string>(packed);
+  std::error_code ec;
+  std::filesystem::create_directories(w.folder, ec);
+  w.result.path = w.folder + "/" + w.input.order.snapshot_id + ".tar.zst";
+  w.result.note = write_durably(w.result.path, bytes);
+  if (!w.result.note.empty()) return;
+  w.size = bytes.size();
+  w.result.sha256 = sha256_of(bytes);
+}
+
+const SweepRecord* numbered(const std::vector<SweepRecord>& sweeps, std::uint64_t number) {
+  for (const auto& s : sweeps)
+    if (s.sweep == number && number != 0) return &s;
+  return nullptr;
+}
+
+}  // namespace
+
+net::awaitable<SealResult> seal(Store& store, SnapshotOrder order, SealContext context) {
+  auto executor = co_await net::this_coro::executor;
+  auto work = std::make_shared<Work>();
+  work->folder = (store.folder() / "snapshots").string();
+  work->result.snapshot_id = order.snapshot_id;
+
+  std::vector<std::uint64_t> wanted{order.last_good, order.first_bad, order.at_page, order.latest};
+  auto sweeps = co_await store.sweep_reads(order.target, wanted);
+  ReadQuery query;
+  query.target = order.target;
+  query.from = order.at - timeline_length;
+  query.to = order.at + Seconds(1);
+  query.limit = timeline_sweeps;
+  auto page = co_await store.read_page(query);
+
+  auto& in = work->input;
+  in.host = context.host;
+  in.environment = context.environment;
+  in.version = context.version;
+  in.config_digest = context.config_digest;
+  in.sandbox = context.sandbox;
+  in.volatile_fields = context.volatile_fields;
+  const std::pair<const char*, std::uint64_t> phases[] = {{"last-good", order.last_good},
+                                                          {"first-bad", order.first_bad},
+                                                          {"at-page", order.at_page},
+                                                          {"latest", order.latest}};
+  for (const auto& [name, number] : phases)
+    if (const auto* sweep = numbered(sweeps, number)) in.phases[name] = *sweep;
+  in.timeline = std::move(page.sweeps);
+  const auto before = store.snapshots();
+  if (!before.empty()) in.previous_sha256 = before.front().sha256;
+  in.order = std::move(order);
+
+  auto done = std::make_shared<net::steady_timer>(executor);
+  done->expires_at(net::steady_timer::time_point::max());
+  auto finished = std::make_shared<bool>(false);
+  net::post(workers(), [work, done, finished, executor] {
+    pack_and_write(*work);
+    net::post(executor, [done, finished] {
+      *finished = true;
+      done->cancel();
+    });
+  });
+  while (!*finished) {
+    auto [ec] = co_await done->async_wait(token);
+    (void)ec;
+  }
+  SealResult result = work->result;
+  if (!result.sha256.empty()) {
+    SnapshotRow row;
+    row.id = result.snapshot_id;
+    row.incident_id = work->input.order.incident_id;
+    row.target = work->input.order.target;
+    row.reason = work->input.order.reason;
+    row.boundary = work->input.order.boundary;
+    row.extent = work->input.order.extent;
+    row.path = result.path;
+    row.sha256 = result.sha256;
+    row.previous_sha256 = work->input.previous_sha256;
+    row.size = work->size;
+    row.created = work->input.order.at;
+    auto added = co_await store.add_snapshot(std::move(row));
+    if (!added.durable) result.note = added.error;
+  }
+  co_return result;
+}
+
+}  // namespace readback
