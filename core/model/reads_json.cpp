@@ -110,15 +110,16 @@ HttpAnswer parse_http(const json::object& o) {
   if (status < 100 || status > 999) throw Wrong{"`http.status` is missing or no HTTP status"};
   a.status = static_cast<int>(status);
   if (const auto* headers = find(o, "headers")) {
-    for (const auto& [name, value] : object_at(*headers, "http.headers")) {
+    for (const auto& header : object_at(*headers, "http.headers")) {
+      const std::string name(header.key());
       const auto add = [&](const json::value& v) {
-        if (!v.is_string()) throw Wrong{"the header `" + std::string(name) + "` is not a string"};
-        a.headers.push_back({std::string(name), std::string(v.get_string())});
+        if (!v.is_string()) throw Wrong{"the header `" + name + "` is not a string"};
+        a.headers.push_back({name, std::string(v.get_string())});
       };
-      if (const auto* several = value.if_array())
+      if (const auto* several = header.value().if_array())
         for (const auto& each : *several) add(each);
       else
-        add(value);
+        add(header.value());
     }
   }
   a.body = find(o, "body_base64") ? from_base64(text_at(o, "body_base64")) : text_at(o, "body");

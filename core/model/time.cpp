@@ -124,8 +124,8 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
     const bool west = s.peek() == '-';
     if (!s.accept("+-")) return std::nullopt;
     const int hours = s.number(2);
-    s.accept(":");
-    const int minutes = s.done() ? 0 : s.number(2);
+    const bool colon = s.accept(":");
+    const int minutes = s.done() && !colon ? 0 : s.number(2);
     if (hours > 23 || minutes > 59) return std::nullopt;
     offset = (west ? -1 : 1) * (hours * 60 + minutes);
   }

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 #include <set>
+#include <vector>
 
 namespace readback {
 namespace json = boost::json;
@@ -19,6 +20,9 @@ constexpr std::string_view blocker_fields[] = {"blockers", "blocking_reasons"};
 constexpr std::string_view containers[] = {"services",   "checks",       "components", "entries",
                                            "subsystems", "dependencies", "items",      "resources",
                                            "details",    "info",         "error"};
+/// Those that hold parts also inside a part; `details`, `info` and `error` hold data there.
+constexpr std::string_view nested_containers[] = {"services",   "checks",       "components", "entries",
+                                                  "subsystems", "dependencies", "items",      "resources"};
 constexpr std::string_view name_fields[] = {"name", "id", "service", "component", "key", "componentId"};
 constexpr std::string_view reason_fields[] = {"detail", "details", "message",     "reason", "reason_code",
                                               "error",  "output",  "description", "summary"};
@@ -30,37 +34,54 @@ constexpr std::string_view version_fields[] = {"version", "build", "revision", "
 constexpr std::size_t texts_kept = 10;
 constexpr int deepest_verdict = 3;  // an object that has an object that has a verdict
 
-/// Keys of the outermost object that come twice. Boost.JSON keeps the last one silently; a body that says both "ok" and
-/// "down" under one name must not be believed.
+/// Keys that an object names twice. Boost.JSON keeps the last one silently; a body that says both "ok" and "down" under
+/// one name must not be believed. In the outermost object only the fields that are judged count; further in, every key
+/// may be the name of a part.
 struct DuplicateFinder {
   static constexpr std::size_t max_object_size = json::object::max_size();
   static constexpr std::size_t max_array_size = json::array::max_size();
   static constexpr std::size_t max_key_size = json::string::max_size();
   static constexpr std::size_t max_string_size = json::string::max_size();
-  int depth = 0;
+  int arrays = 0;
   std::string key;
-  std::set<std::string> seen;
+  std::vector<std::string> keys;    // of all objects that are open
+  std::vector<std::size_t> starts;  // where the keys of each of them begin
   std::string twice;
+
+  static bool is_judged(const std::string& key) {
+    const auto same = [&](std::string_view field) { return field == key; };
+    return std::any_of(std::begin(verdict_fields), std::end(verdict_fields), same) ||
+           std::any_of(std::begin(boolean_fields), std::end(boolean_fields), same) ||
+           std::any_of(std::begin(blocker_fields), std::end(blocker_fields), same) ||
+           std::any_of(std::begin(containers), std::end(containers), same) ||
+           std::any_of(std::begin(wrappers), std::end(wrappers), same);
+  }
 
   bool on_document_begin(json::error_code&) { return true; }
   bool on_document_end(json::error_code&) { return true; }
-  bool on_object_begin(json::error_code&) { return ++depth, true; }
-  bool on_object_end(std::size_t, json::error_code&) { return --depth, true; }
-  bool on_array_begin(json::error_code&) { return ++depth, true; }
-  bool on_array_end(std::size_t, json::error_code&) { return --depth, true; }
+  bool on_object_begin(json::error_code&) {
+    starts.push_back(keys.size());
+    return true;
+  }
+  bool on_object_end(std::size_t, json::error_code&) {
+    const auto first = keys.begin() + static_cast<std::ptrdiff_t>(starts.back());
+    std::sort(first, keys.end());
+    const bool outermost = starts.size() == 1 && arrays == 0;
+    for (auto at = first; twice.empty() && (at = std::adjacent_find(at, keys.end())) != keys.end(); ++at)
+      if (!outermost || is_judged(*at)) twice = printable(*at, 60);
+    keys.erase(first, keys.end());
+    starts.pop_back();
+    return true;
+  }
+  bool on_array_begin(json::error_code&) { return ++arrays, true; }
+  bool on_array_end(std::size_t, json::error_code&) { return --arrays, true; }
   bool on_key_part(json::string_view part, std::size_t, json::error_code&) {
-    if (depth == 1 && key.size() < 64) key += part;
+    key += part;
     return true;
   }
   bool on_key(json::string_view part, std::size_t, json::error_code&) {
-    if (depth != 1) return true;
-    if (key.size() < 64) key += part;
-    const auto judged = [&](std::string_view field) { return field == key; };
-    const bool matters = std::any_of(std::begin(verdict_fields), std::end(verdict_fields), judged) ||
-                         std::any_of(std::begin(boolean_fields), std::end(boolean_fields), judged) ||
-                         std::any_of(std::begin(blocker_fields), std::end(blocker_fields), judged) ||
-                         std::any_of(std::begin(containers), std::end(containers), judged);
-    if (matters && !seen.insert(key).second && twice.empty()) twice = key;
+    key += part;
+    keys.push_back(std::move(key));
     key.clear();
     return true;
   }
@@ -159,42 +180,54 @@ class ItemReader {
   /// One container: a list of objects, or a map to objects, words, booleans or lists of objects.
   void container(const std::string& where, const json::value& v) {
     const std::size_t before = out_.items_total;
-    if (const auto* list = v.if_array()) {
-      for (const auto& each : *list)
-        if (const auto* o = each.if_object()) {
-          if (full()) continue;
-          std::string name = first_text(*o, name_fields);
-          object(name.empty() ? where + "[" + std::to_string(&each - list->data()) + "]" : name, *o);
-        }
-    } else if (const auto* map = v.if_object()) {
-      for (const auto& [key, value] : *map)
-        if (!full()) member(printable(key, 80), value);
-    }
+    parts("", where, v, 0);
     if (out_.items_total > before) out_.where.push_back(where);
   }
 
  private:
+  /// Parts of parts, as Spring Boot nests its components: named "db/primary". Data also nests, so what stands further
+  /// in counts only where it is clearly a state.
+  static constexpr int deepest_part = 3;
+
+  void parts(const std::string& prefix, const std::string& where, const json::value& v, int depth) {
+    if (const auto* list = v.if_array()) {
+      for (const auto& each : *list)
+        if (const auto* o = each.if_object()) {
+          if (full()) continue;
+          const std::string name = first_text(*o, name_fields);
+          object(prefix + (name.empty() ? where + "[" + std::to_string(&each - list->data()) + "]" : name), *o, depth);
+        }
+    } else if (const auto* map = v.if_object()) {
+      for (const auto& [key, value] : *map)
+        if (!full()) member(prefix + printable(key, 80), value, depth);
+    }
+  }
+
   bool full() {
     if (out_.items.size() < items_looked_at) return false;
     ++out_.items_total;
     return true;
   }
 
-  void member(const std::string& name, const json::value& v) {
+  void member(const std::string& name, const json::value& v, int depth) {
     if (const auto* s = v.if_string()) {
       const Meaning m = words_(*s);
+      if (depth > 0 && m == Meaning::unrecognised) return;
       add({name, reading_of(m), false, m == Meaning::unrecognised || m == Meaning::fail ? printable(*s) : ""});
     } else if (const auto* b = v.if_bool()) {
       add({name, *b ? Reading::pass : Reading::fail, false, ""});
     } else if (const auto* o = v.if_object()) {
-      object(name, *o);
+      object(name, *o, depth);
     } else if (const auto* list = v.if_array()) {
       list_of_objects(name, *list);
     }
   }
 
-  void object(const std::string& name, const json::object& o) {
+  void object(const std::string& name, const json::object& o, int depth) {
     if (auto item = judged(name, o)) add(std::move(*item));
+    if (depth == deepest_part) return;
+    for (std::string_view field : nested_containers)
+      if (const auto* v = o.if_contains(field)) parts(name + "/", std::string(field), *v, depth + 1);
   }
 
   /// Nothing when the object holds no word at all: then it is data, not a part with a state.
@@ -224,7 +257,8 @@ class ItemReader {
   /// The same part may stand in several containers (info and details, error and details): once is enough, the worst
   /// counts.
   void add(Item item) {
-    if (critical_.contains(normalised(item.name))) item.critical = true;
+    const std::string_view own_name = std::string_view(item.name).substr(item.name.rfind('/') + 1);
+    if (critical_.contains(normalised(item.name)) || critical_.contains(normalised(own_name))) item.critical = true;
     const auto [known, fresh] = place_.emplace(item.name, out_.items.size());
     if (fresh) {
       ++out_.items_total;
@@ -277,7 +311,7 @@ std::size_t complaints(const json::value& v, std::vector<std::string>& texts) {
     return map->size();
   }
   if (const auto* s = v.if_string()) {
-    if (s->empty()) return 0;
+    if (s->empty() || *s == "0") return 0;
     say(printable(*s));
     return 1;
   }
@@ -342,7 +376,7 @@ void read_object(const json::object& o, const SurfaceConfig& surface, const Voca
   }
   stamps_in(o, "", out.stamps);
   for (const auto& [key, value] : o)
-    if (const auto* inner = value.if_object()) stamps_in(*inner, std::string(key) + ".", out.stamps);
+    if (const auto* inner = value.if_object()) stamps_in(*inner, printable(key, 80) + ".", out.stamps);
 }
 
 void read_json(const json::value& root, const SurfaceConfig& surface, const Vocabulary& words, BodyWords& out) {
@@ -368,17 +402,18 @@ std::string_view trimmed(std::string_view text) {
 
 /// `[+]ping ok` and `[-]etcd failed: reason withheld`, as the Kubernetes API server answers `?verbose`.
 void read_verbose_lines(std::string_view text, BodyWords& out) {
-  while (!text.empty() && out.items.size() < items_looked_at) {
+  while (!text.empty()) {
     const auto end = text.find('\n');
     const std::string_view line = trimmed(text.substr(0, end));
     text = end == text.npos ? std::string_view() : text.substr(end + 1);
     const bool good = line.starts_with("[+]"), bad = line.starts_with("[-]");
     if (!good && !bad) continue;
+    ++out.items_total;
+    if (out.items.size() >= items_looked_at) continue;
     const auto name_end = line.find(' ');
     const std::string_view rest = name_end == line.npos ? std::string_view() : line.substr(name_end + 1);
     out.items.push_back({printable(line.substr(3, name_end == line.npos ? line.npos : name_end - 3), 80),
                          good ? Reading::pass : Reading::fail, false, good ? "" : printable(rest)});
-    ++out.items_total;
   }
   if (!out.items.empty()) out.where.emplace_back("verbose lines");
 }
@@ -439,9 +474,12 @@ BodyWords understand(std::string_view body, const SurfaceConfig& surface, const 
   out.kind = BodyWords::Kind::text;
   if (body.find("[+]") != body.npos || body.find("[-]") != body.npos) read_verbose_lines(body, out);
   if (out.items.empty() && body.size() <= 128) {
+    // Only a lone word of the lists: "error code: 502" is what a proxy writes, and no verdict of the surface.
     const Meaning m = words(body);
-    if (m != Meaning::unrecognised) out.verdict = SaidVerdict{"the body", printable(body, 60), m};
+    const bool begins_with_error = m == Meaning::fail && normalised(body).starts_with("error_");
+    if (m != Meaning::unrecognised && !begins_with_error) out.verdict = SaidVerdict{"the body", printable(body, 60), m};
   }
+  if (!out.verdict && out.items.empty()) out.text = printable(body, 60);
   return out;
 }
 

@@ -34,13 +34,14 @@ struct BodyWords {
   std::size_t items_total = 0;
   std::vector<Stamp> stamps;
   std::string version, version_field;
-  std::string duplicate;           ///< a verdict field that the body names twice
+  std::string duplicate;           ///< a key that one object of the body names twice
+  std::string text;                ///< the beginning of a text body that says nothing known
   std::vector<std::string> where;  ///< for the explanation: which containers the items came from
 };
 
-/// An answer of 100,000 parts is looked at up to here; the rest is counted. Bounds time and memory, not meaning: nobody
-/// lists this many services.
-inline constexpr std::size_t items_looked_at = 5000;
+/// More parts than an answer of the largest size (1 MiB) can hold. What lies beyond is only counted, and an answer with
+/// more is `unknown`: the one that fails could be among them.
+inline constexpr std::size_t items_looked_at = 200'000;
 
 BodyWords understand(std::string_view body, const SurfaceConfig& surface, const Words& target_words);
 /// The items of a JSON text only, for a check's stdout.

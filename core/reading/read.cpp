@@ -157,7 +157,8 @@ class Judge {
   void server_error(const HttpAnswer& answer) {
     const bool gateway = answer.status >= 502 && answer.status <= 504;
     const std::string http = "HTTP " + std::to_string(answer.status);
-    if (body_.kind == BodyWords::Kind::json)
+    const bool speaks = body_.kind == BodyWords::Kind::json || body_.verdict || body_.items_total > 0;
+    if (speaks)
       at_least(Reading::fail, http + ": answering, not ready");
     else
       at_least(Reading::fail, gateway ? http + ": a gateway's answer, not the surface's own" : http);
@@ -177,12 +178,10 @@ class Judge {
 
   /// What the body itself says: a verdict, blockers, warnings, items.
   void words() {
+    version_header();
     const bool judgeable = body_.kind == BodyWords::Kind::json || body_.kind == BodyWords::Kind::text;
     if (!judgeable) return;
     auto& r = out_.reading;
-    r.version = body_.version;
-    if (!body_.version.empty()) step("version " + body_.version + " from `" + body_.version_field + "`");
-    version_header();
     r.own_word = body_.verdict.has_value() || body_.blocker_count > 0 || body_.items_total > 0;
     if (r.own_word && is_server_error()) r.accepted = true;
     if (!body_.duplicate.empty())
@@ -195,7 +194,9 @@ class Judge {
   bool is_server_error() const { return std::get<HttpAnswer>(raw_.answer).status >= 500; }
 
   void version_header() {
-    if (!out_.reading.version.empty() || !surface_.version_header) return;
+    out_.reading.version = body_.version;
+    if (!body_.version.empty()) step("version " + body_.version + " from `" + body_.version_field + "`");
+    if (!body_.version.empty() || !surface_.version_header) return;
     if (const auto* version = find_header(std::get<HttpAnswer>(raw_.answer).headers, "x-version"))
       out_.reading.version = printable(*version, 80);
   }
@@ -210,14 +211,17 @@ class Judge {
     if (!body_.verdict) return;
     const auto& v = *body_.verdict;
     step("verdict from `" + v.field + "`: \"" + v.word + "\" " + meaning_words(v.meaning));
-    const bool others = body_.blocker_count > 0 || std::any_of(body_.items.begin(), body_.items.end(), is_judged);
+    const bool items_say = std::any_of(body_.items.begin(), body_.items.end(), is_judged);
     switch (v.meaning) {
       case Meaning::pass: break;
       case Meaning::warn: at_least(Reading::warn, v.field + " " + v.word); break;
       case Meaning::fail: at_least(Reading::fail, v.field + " " + v.word); break;
       case Meaning::neutral:
-        at_least(Reading::unknown, v.field + " " + v.word +
-                                       (others ? " gives no verdict" : " is the only word, and it gives no verdict"));
+        // Spring's UNKNOWN is ignored beside components that know better; alone it proves nothing.
+        if (items_say)
+          reason(Reading::pass, v.field + " " + v.word + " gives no verdict, its items do");
+        else
+          at_least(Reading::unknown, v.field + " " + v.word + " is the only word, and it gives no verdict");
         break;
       case Meaning::unrecognised:
         at_least(Reading::unknown, v.field + " \"" + v.word + "\" is a word that cannot be judged");
@@ -260,7 +264,9 @@ class Judge {
   void items() {
     if (body_.items_total == 0) {
       if (!body_.verdict && body_.missing_pointer.empty() && body_.blocker_count == 0 && body_.warning_count == 0)
-        at_least(Reading::unknown, "the body holds no verdict, no blocker and no item that could be judged");
+        at_least(Reading::unknown, body_.text.empty()
+                                       ? "the body holds no verdict, no blocker and no item that could be judged"
+                                       : "the text \"" + body_.text + "\" is none that could be judged");
       return;
     }
     const auto count = [&](Reading r) {
@@ -271,6 +277,9 @@ class Judge {
     for (const auto& name : body_.where) where += (where.empty() ? "`" : ", `") + name + "`";
     step(std::to_string(body_.items_total) + " items from " + where + ": " + std::to_string(passed) + " pass, " +
          std::to_string(warned) + " warn, " + std::to_string(failed) + " fail");
+
+    if (body_.items_total > items_looked_at)
+      at_least(Reading::unknown, std::to_string(body_.items_total) + " items are more than can be looked at");
 
     const bool own_verdict = body_.verdict && body_.verdict->meaning != Meaning::neutral;
     bool critical_failed = false;
@@ -394,6 +403,12 @@ CheckResult result_of_exit(const CheckConfig& check, int exit, const CheckRun& r
 
 bool scalar_equals(const boost::json::value& value, const std::string& expected) {
   if (const auto* s = value.if_string(); s && *s == expected) return true;
+  if (value.is_number()) {  // 1.0 is 1, however it is written
+    double wanted = 0;
+    const auto [end, error] = std::from_chars(expected.data(), expected.data() + expected.size(), wanted);
+    if (error == std::errc{} && end == expected.data() + expected.size() && value.is_double())
+      return value.get_double() == wanted;
+  }
   return !value.is_structured() && boost::json::serialize(value) == expected;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 namespace readback {
 namespace {
@@ -87,6 +88,16 @@ std::size_t character_length(std::string_view text, std::size_t at) {
   return length;
 }
 
+/// Characters that break a line or turn its direction: a reason is one line that reads as it was written.
+bool disturbs(std::string_view character) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7f;
+  if (character.size() == 2) return byte(0) == 0xc2 && byte(1) < 0xa0;
+  if (character.size() != 3 || byte(0) != 0xe2) return false;
+  const unsigned low = (byte(1) & 0x3fu) << 6 | (byte(2) & 0x3fu);  // of U+2000
+  return (low >= 0x28 && low <= 0x2e) || (low >= 0x66 && low <= 0x69);
+}
+
 }  // namespace
 
 std::string normalised(std::string_view word) {
@@ -119,10 +130,9 @@ std::string printable(std::string_view text, std::size_t most) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = character_length(text, at);
     if (out.size() + std::max<std::size_t>(length, 1) > most) return out + "…";
-    const auto byte = static_cast<unsigned char>(text[at]);
     if (length == 0)
       out += '?';
-    else if (byte < 0x20 || byte == 0x7f)
+    else if (disturbs(text.substr(at, length)))
       out += ' ';
     else
       out.append(text, at, length);
