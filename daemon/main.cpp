@@ -1,1 +1,91 @@
-int main() { return 78; }
+// readbackd: the daemon. Reads its options, prepares everything that can fail, and only then starts.
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "daemon/app/app.hpp"
+#include "daemon/app/once.hpp"
+#include "daemon/app/options.hpp"
+#include "daemon/platform/log.hpp"
+#include "daemon/platform/version.hpp"
+
+namespace {
+
+using namespace readback;
+
+void complain(const std::string& text) { std::fprintf(stderr, "readbackd: %s\n", text.c_str()); }
+
+int check_config(const DaemonOptions& options) {
+  auto loaded = load_config(options.config_path);
+  if (loaded.ok())
+    for (auto& problem : problems_on_host(loaded.config, options.config_path))
+      loaded.problems.push_back(std::move(problem));
+  for (const auto& problem : loaded.problems) complain(to_string(problem));
+  if (!loaded.ok()) return exit_config;
+  if (options.print)
+    std::fputs(print_config(loaded.config).c_str(), stdout);
+  else
+    std::printf("%s: fine, %zu target(s), %zu sink(s)\n", options.config_path.c_str(), loaded.config.targets.size(),
+                loaded.config.alerts.sinks.size());
+  return 0;
+}
+
+/// Each read is a descriptor, and thousands of targets may be read at once.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  DaemonOptions options;
+  CLI::App cli(
+      "readbackd watches a live Helpifyr environment: it reads, compares, proves the failure boundary and pages once.\n"
+      "It never changes anything.");
+  cli.name("readbackd");
+  cli.footer("Example: readbackd --config /etc/readback/readback.yaml --check-config");
+  cli.set_version_flag("--version", "readbackd " + std::string(version()));
+  cli.add_option("--config", options.config_path, "the configuration file")->capture_default_str();
+  auto* check =
+      cli.add_flag("--check-config", options.check_config, "validate everything, tell every error, and exit (0 or 78)");
+  cli.add_flag("--print", options.print, "with --check-config: show the effective configuration, secrets masked")
+      ->needs(check);
+  cli.add_flag("--once", options.once,
+               "one sweep with checks and paths, the verdict as JSON; exit 0 green, 1 warning, 2 worse, 3 unknown");
+  try {
+    cli.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const int code = cli.exit(e);
+    return code == 0 ? 0 : 64;
+  }
+  if (options.check_config) return check_config(options);
+
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGCHLD, SIG_DFL);  // an inherited SIG_IGN would lose how checks ended
+  raise_descriptor_limit();
+  auto prepared = prepare(options.config_path);
+  for (const auto& warning : prepared.warnings) complain(warning);
+  for (const auto& trouble : prepared.troubles) complain(trouble);
+  if (!prepared.ok()) return exit_config;
+  if (options.once) return run_once(prepared, options.config_path);
+
+  set_up_log(prepared.config.log);
+  int status = 0;
+  {
+    net::io_context io(1);
+    App app(io, options.config_path, std::move(prepared));
+    if (const auto trouble = app.start(); !trouble.empty()) {
+      complain(trouble);
+      status = exit_failed;
+    } else {
+      app.run();
+    }
+  }
+  close_log();
+  return status;
+}

@@ -1,0 +1,415 @@
+#include "daemon/app/app.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <random>
+
+#include "daemon/check/check.hpp"
+#include "daemon/check/sandbox.hpp"
+#include "daemon/platform/log.hpp"
+#include "daemon/platform/secrets.hpp"
+#include "daemon/platform/service_manager.hpp"
+#include "daemon/platform/version.hpp"
+#include "daemon/runtime/clock.hpp"
+
+namespace readback {
+namespace {
+
+constexpr auto beat = std::chrono::milliseconds(250);  // how often the loop looks at its own lag
+constexpr Millis tolerable_step = Seconds(1);          // of the wall clock against the monotonic one, within a sweep
+constexpr Millis stuck_after = Seconds(30);            // the watchdog is not petted for a pipeline that hangs
+constexpr auto stop_limit = std::chrono::milliseconds(4000);  // contract: a stop takes at most 5 s
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+std::variant<std::string, SecretProblem> secret_for_sink(const SecretRef& ref) {
+  auto found = reveal(ref);
+  if (auto* trouble = std::get_if<SecretTrouble>(&found)) return SecretProblem{trouble->text};
+  return std::get<std::string>(found);
+}
+
+Retention retention_of(const Config& config) { return {config.evidence.keep_time, config.evidence.keep_bytes}; }
+
+std::string text_of(const std::exception_ptr& failed) {
+  try {
+    std::rethrow_exception(failed);
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "an unknown exception";
+  }
+}
+
+}  // namespace
+
+App::App(net::io_context& io, std::string config_path, Prepared prepared)
+    : io_(io),
+      config_path_(std::move(config_path)),
+      current_(std::move(prepared)),
+      host_(host_name(current_.config)),
+      redactor_(current_.config.evidence.redact, std::to_string(random_seed()), current_.secrets),
+      resolver_(io.get_executor()),
+      tasks_(io.get_executor(),
+             [this](const std::string& task, std::exception_ptr failed) {
+               say({Say::Level::error, "daemon.bug", "", "", "",
+                    "the task " + task + " ended by an error: " + text_of(failed)});
+             }),
+      queue_wake_(io),
+      due_(io),
+      beat_(io),
+      signal_set_(io, SIGTERM, SIGINT, SIGHUP),
+      started_(now()) {}
+
+App::~App() = default;
+
+void App::say(Say line) { log(line); }
+
+std::string App::start() {
+  auto opened = Store::open(io_.get_executor(), current_.config.store.path, retention_of(current_.config));
+  if (auto* error = std::get_if<StoreError>(&opened)) return error->text;
+  store_ = std::move(std::get<std::unique_ptr<Store>>(opened));
+  for (const auto& note : store_->notes()) say({Say::Level::error, "store.failed", "", "", "", note});
+
+  const auto support = sandbox_support();
+  sandbox_text_ = support.text;
+  sandbox_complete_ = support.complete();
+  const bool has_checks = std::any_of(current_.config.targets.begin(), current_.config.targets.end(),
+                                      [](const TargetConfig& t) { return !t.checks.empty(); });
+  if (has_checks)
+    for (const auto& missing : support.missing) say({Say::Level::warning, "sandbox.incomplete", "", "", "", missing});
+
+  EngineOptions options;
+  options.seed = random_seed();
+  options.host = host_;
+  engine_ = std::make_unique<Engine>(current_.config, options, now());
+  if (const auto state = store_->load_state(); !state.empty())
+    if (const auto refused = engine_->restore(state, now()))
+      say({Say::Level::error, "store.failed", "", "", "", *refused + "; starting with an empty record"});
+
+  DeliverySetup setup;
+  setup.config = current_.config;
+  setup.host = host_;
+  setup.secrets = secret_for_sink;
+  setup.say = [this](const Say& line) { say(line); };
+  setup.healthy = [this] {
+    // Alive is who sweeps and can write: every target was read within three of its intervals.
+    if (!store_->ok()) return false;
+    const auto at = now();
+    for (const auto& t : engine_->view(at).targets)
+      for (const auto& c : current_.config.targets)
+        if (c.name == t.name && (!t.last_sweep_at || at.wall - *t.last_sweep_at > c.interval * 3 + c.timeout))
+          return false;
+    return true;
+  };
+  setup.seed = random_seed();
+  delivery_ = std::make_unique<Delivery>(io_.get_executor(), *store_, std::move(setup));
+
+  std::error_code ec;
+  std::filesystem::create_directories(store_->folder() / "scratch", ec);
+  if (ec) return "the scratch folder " + (store_->folder() / "scratch").string() + " cannot be made: " + ec.message();
+  return "";
+}
+
+void App::run() {
+  tasks_.spawn("pipeline", pipeline());
+  tasks_.spawn("clock", clock());
+  tasks_.spawn("heartbeat", heartbeat());
+  tasks_.spawn("delivery", delivery_->run());
+  tasks_.spawn("signals", signals());
+  say({Say::Level::info, "daemon.started", "", "", "",
+       "readbackd " + std::string(version()) + " watches " + std::to_string(current_.config.targets.size()) +
+           " target(s) from " + host_ + "; sandbox: " + sandbox_text_});
+  notify_ready(status_line());
+  put(Tick{});
+  io_.run();
+  say({Say::Level::info, "daemon.stopped", "", "", "", "stopped"});
+}
+
+// --- the queue
+// ----------------------------------------------------------------------------------------------------------
+
+void App::put(Event event, std::function<void(const Answer&)> reply) {
+  queue_.push_back({std::move(event), std::move(reply)});
+  queue_wake_.cancel();
+}
+
+net::awaitable<void> App::pipeline() {
+  while (!stopping_) {
+    if (queue_.empty()) {
+      busy_since_.reset();
+      queue_wake_.expires_at(net::steady_timer::time_point::max());
+      auto [ec] = co_await queue_wake_.async_wait(token);
+      (void)ec;
+      continue;
+    }
+    busy_since_ = now().mono;
+    Incoming next = std::move(queue_.front());
+    queue_.pop_front();
+    co_await process(std::move(next));
+    arm();
+  }
+}
+
+void App::arm() {
+  const auto wait = std::max(Millis(1), engine_->next_due() - now().mono);
+  due_.expires_after(wait);
+}
+
+/// Sends a Tick whenever something is due. The timer is set anew after every event, and then the wait ends early.
+net::awaitable<void> App::clock() {
+  arm();
+  while (!stopping_) {
+    auto [ec] = co_await due_.async_wait(token);
+    if (!ec) {
+      due_.expires_at(net::steady_timer::time_point::max());  // until the Tick has been handled
+      put(Tick{});
+    }
+  }
+}
+
+void App::start_reads(const Actions& actions) {
+  for (const auto& action : actions) {
+    if (const auto* start = std::get_if<StartSweep>(&action)) tasks_.spawn("sweep of " + start->target, sweep(*start));
+    if (const auto* start = std::get_if<StartCheck>(&action)) tasks_.spawn("check " + start->check, check(*start));
+  }
+}
+
+net::awaitable<void> App::process(Incoming incoming) {
+  const bool from_operator = static_cast<bool>(incoming.reply);
+  Actions actions = engine_->handle(incoming.event, now());
+  start_reads(actions);  // what is slow below must not delay the next reads
+
+  std::optional<Answer> answer;
+  std::map<std::string, SealResult> sealed;  // by incident
+  bool save = false;
+  std::vector<OutboxRow> rows;
+  for (std::size_t i = 0; i < actions.size(); ++i) {
+    if (auto* record = std::get_if<Record>(&actions[i])) {
+      ++sweeps_total_;
+      tell_expiries(record->sweep);
+      store_->record(record->sweep);
+    } else if (auto* order = std::get_if<Seal>(&actions[i])) {
+      auto context = seal_context();
+      const std::string incident = order->order.incident_id;
+      auto result = co_await seal(*store_, order->order, std::move(context));
+      Sealed told{incident, result.snapshot_id, result.sha256, result.note};
+      Event sealed_event = told;
+      auto more = engine_->handle(sealed_event, now());
+      for (auto& action : more) actions.push_back(std::move(action));
+      sealed[incident] = std::move(result);
+    } else if (auto* notify = std::get_if<Notify>(&actions[i])) {
+      if (const auto found = sealed.find(notify->event.incident_id); found != sealed.end()) {
+        notify->event.snapshot_id = found->second.sha256.empty() ? "" : found->second.snapshot_id;
+        notify->event.snapshot_sha256 = found->second.sha256;
+        notify->event.evidence_note = found->second.sha256.empty() ? "no snapshot: " + found->second.note : "";
+      }
+      auto rendered = delivery_->render(notify->event, notify->only_sink);
+      for (auto& row : rendered) rows.push_back(std::move(row));
+      notify_status(status_line());
+    } else if (std::get_if<SaveState>(&actions[i])) {
+      save = true;
+    } else if (auto* line = std::get_if<Say>(&actions[i])) {
+      say(*line);
+    } else if (auto* said = std::get_if<Answer>(&actions[i])) {
+      answer = *said;
+    }
+  }
+  if (save || !rows.empty()) {
+    pin();
+    Commit commit;
+    commit.state = engine_->save();
+    const bool any_rows = !rows.empty();
+    commit.rows = std::move(rows);
+    auto result = co_await store_->commit(std::move(commit));
+    if (!result.durable && store_was_ok_)
+      say({Say::Level::error, "store.failed", "", "", "",
+           "the store cannot be written, alerts go on from memory: " + result.error});
+    if (result.durable && !store_was_ok_)
+      say({Say::Level::info, "store.works", "", "", "", "the store can be written again"});
+    store_was_ok_ = result.durable;
+    if (any_rows) delivery_->wake();
+  }
+  if (from_operator) incoming.reply(answer.value_or(Answer{}));
+}
+
+/// What an open incident needs is not for retention to take.
+void App::pin() {
+  std::vector<SweepKey> sweeps;
+  std::vector<std::string> incidents;
+  for (const auto& i : engine_->view(now()).incidents) {
+    if (i.state == IncidentState::resolved) continue;
+    incidents.push_back(i.id);
+    for (const auto number : {i.last_good, i.first_bad, i.at_page})
+      if (number) sweeps.push_back({i.target, number});
+  }
+  store_->pin(std::move(sweeps), std::move(incidents));
+}
+
+SealContext App::seal_context() const {
+  SealContext c;
+  c.host = host_;
+  c.environment = current_.config.environment;
+  c.version = version();
+  c.config_digest = current_.digest;
+  c.sandbox = sandbox_text_;
+  for (const auto& t : current_.config.targets)
+    for (const auto& s : t.surfaces)
+      c.volatile_fields.insert(c.volatile_fields.end(), s.volatile_fields.begin(), s.volatile_fields.end());
+  return c;
+}
+
+/// A certificate that ends soon is told once a day: renewals are retried daily for weeks before anybody must act.
+void App::tell_expiries(const SweepRecord& sweep) {
+  for (const auto& c : current_.config.targets) {
+    if (c.name != sweep.target) continue;
+    for (const auto& r : sweep.reads) {
+      if (!r.raw.tls_expires_at || *r.raw.tls_expires_at - r.raw.at > c.tls.expires_within) continue;
+      auto& told = expiry_told_[sweep.target];
+      if (told != WallTime{} && r.raw.at - told < std::chrono::hours(24)) return;
+      told = r.raw.at;
+      const bool over = *r.raw.tls_expires_at <= r.raw.at;
+      say({Say::Level::warning, "tls.expires", sweep.target, "", "",
+           "the certificate of " + r.raw.address + (over ? " has expired on " : " expires on ") +
+               to_rfc3339(*r.raw.tls_expires_at) + (over ? "" : ", in " + humanize(*r.raw.tls_expires_at - r.raw.at))});
+      return;
+    }
+  }
+}
+
+// --- reads and checks
+// -----------------------------------------------------------------------------------------------------
+
+net::awaitable<void> App::sweep(StartSweep what) {
+  const auto found = current_.readers.find(what.target);
+  if (found == current_.readers.end()) co_return;
+  auto reader = found->second;
+  RunningSweep running;
+  running.started = now();
+  for (const auto& t : current_.config.targets)
+    if (t.name == what.target) running.timeout = t.timeout;
+  running_[what.target] = running;
+  auto reads = co_await TargetReader::sweep(reader, resolver_, what.skip);
+  note_lag();
+  const auto ended = now();
+  const auto watched = running_[what.target];
+  running_.erase(what.target);
+  SweepDone done;
+  done.target = what.target;
+  done.sweep = what.sweep;
+  const auto step = clock_step(watched.started, ended);
+  if (watched.worst_lag > watched.timeout)
+    done.void_reason = "our own loop lagged by " + humanize(watched.worst_lag) + ", more than the timeout";
+  else if (step > tolerable_step || step < -tolerable_step)
+    done.void_reason = "our wall clock was moved by " + humanize(step < Millis(0) ? -step : step) + " during the sweep";
+  for (auto& read : reads) redactor_.read(read);
+  done.reads = std::move(reads);
+  put(std::move(done));
+}
+
+net::awaitable<void> App::check(StartCheck what) {
+  CheckRequest request;
+  for (const auto& t : current_.config.targets)
+    for (const auto& c : t.checks)
+      if (t.name == what.target && c.name == what.check) request.config = c;
+  request.read = "check:" + what.check;
+  request.scratch_parent = (store_->folder() / "scratch").string();
+  auto read = co_await run_check(std::move(request));
+  redactor_.read(read);
+  CheckDone done;
+  done.target = what.target;
+  done.read = std::move(read);
+  put(std::move(done));
+}
+
+// --- our own health
+// ---------------------------------------------------------------------------------------------------------
+
+void App::note_lag() {
+  const auto late = now().mono - beat_expected_;
+  if (beat_expected_ == MonoTime{} || late <= Millis(0)) return;
+  for (auto& [target, running] : running_) running.worst_lag = std::max(running.worst_lag, late);
+  last_lag_ = late;
+}
+
+net::awaitable<void> App::heartbeat() {
+  const auto pet_every = watchdog_interval();
+  MonoTime petted{};
+  while (!stopping_) {
+    beat_expected_ = now().mono + beat;
+    beat_.expires_after(beat);
+    auto [ec] = co_await beat_.async_wait(token);
+    if (ec) break;
+    last_lag_ = Millis(0);
+    note_lag();
+    const auto at = now().mono;
+    const bool stuck = busy_since_ && at - *busy_since_ > stuck_after;
+    if (pet_every && !stuck && at - petted >= *pet_every) {
+      pet_watchdog();
+      petted = at;
+    }
+  }
+}
+
+std::string App::status_line() {
+  std::string text;
+  for (const auto& t : engine_->view(now()).targets)
+    text += (text.empty() ? "" : "; ") + t.name + ": " + (t.extent.empty() ? "" : t.extent + " ") + t.primary;
+  return text.empty() ? "no target" : text;
+}
+
+net::awaitable<void> App::signals() {
+  while (!stopping_) {
+    auto [ec, number] = co_await signal_set_.async_wait(token);
+    if (ec) break;
+    if (number == SIGHUP) {
+      co_await reload();
+      continue;
+    }
+    stopping_ = true;
+    notify_stopping();
+    delivery_->stop();
+    beat_.cancel();
+    due_.cancel();
+    queue_wake_.cancel();
+    // Reads and checks are told to end; a check's family is killed and reaped before its task ends.
+    tasks_.cancel();
+    io_.stop();
+  }
+}
+
+net::awaitable<void> App::reload() {
+  notify_reloading();
+  auto fresh = prepare(config_path_);
+  reloaded_at_ = now().wall;
+  reload_ok_ = fresh.ok();
+  if (!fresh.ok()) {
+    reload_error_ = fresh.troubles.front() +
+                    (fresh.troubles.size() > 1 ? " (and " + std::to_string(fresh.troubles.size() - 1) + " more)" : "");
+    for (const auto& trouble : fresh.troubles) say({Say::Level::error, "config.refused", "", "", "", trouble});
+    say({Say::Level::error, "config.refused", "", "", "",
+         "the configuration is not taken over: the one before stays in force"});
+    notify_ready(status_line());
+    co_return;
+  }
+  reload_error_.clear();
+  fresh.config.store = current_.config.store;  // where the record lies, and where we listen, change with a restart only
+  fresh.config.control = current_.config.control;
+  fresh.config.http = current_.config.http;
+  current_ = std::move(fresh);
+  set_up_log(current_.config.log);
+  redactor_ = Redactor(current_.config.evidence.redact, std::to_string(random_seed()), current_.secrets);
+  store_->keep(retention_of(current_.config));
+  delivery_->reconfigure(current_.config);
+  put(Reconfigured{current_.config});
+  say({Say::Level::info, "config.reloaded", "", "", "",
+       "the configuration was read anew, digest " + current_.digest.substr(0, 12)});
+  notify_ready(status_line());
+}
+
+}  // namespace readback

@@ -1,0 +1,109 @@
+#pragma once
+// The daemon put together. One loop, one thread; the store and the log have their own. Whatever happens becomes an
+// Event, goes through one queue to the engine, and the engine's actions are carried out in their order:
+//
+//   record -> seal on disk -> state and alerts in one transaction -> deliver
+//
+// Reads and checks are started before the slow part of that, and run beside it.
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "core/engine/engine.hpp"
+#include "core/evidence/redact.hpp"
+#include "daemon/app/prepare.hpp"
+#include "daemon/control/backend.hpp"
+#include "daemon/evidence/sealer.hpp"
+#include "daemon/runtime/task_group.hpp"
+#include "daemon/sinks/delivery.hpp"
+#include "daemon/store/store.hpp"
+
+namespace readback {
+
+class App : public ControlBackend {
+ public:
+  App(net::io_context& io, std::string config_path, Prepared prepared);
+  ~App() override;
+
+  /// Everything that may fail at a start: the store, the socket. Empty, or one line why not.
+  std::string start();
+  /// Runs until SIGTERM or SIGINT.
+  void run();
+
+  // ControlBackend
+  View view() override;
+  net::awaitable<Answer> ask(Event event) override;
+  net::awaitable<TestReport> test_alerts(std::string sink) override;
+  net::awaitable<std::optional<IncidentView>> stored_incident(std::string id) override;
+  net::awaitable<std::vector<IncidentView>> stored_incidents() override;
+  net::awaitable<std::optional<SweepRecord>> stored_sweep(std::string target, std::uint64_t sweep) override;
+  net::awaitable<std::vector<SnapshotView>> snapshots() override;
+  net::awaitable<std::optional<BundleFile>> bundle(std::string id, BundleForm form) override;
+  net::awaitable<ReadsPage> reads(ReadsQuery query) override;
+  void say(Say line) override;
+
+ private:
+  struct Incoming {
+    Event event;
+    std::function<void(const Answer&)> reply;  ///< may be empty
+  };
+  struct RunningSweep {
+    Instant started;
+    Millis worst_lag{0};
+    Millis timeout{0};
+  };
+
+  void put(Event event, std::function<void(const Answer&)> reply = {});
+  net::awaitable<void> pipeline();
+  net::awaitable<void> process(Incoming incoming);
+  void start_reads(const Actions& actions);
+  net::awaitable<void> sweep(StartSweep what);
+  net::awaitable<void> check(StartCheck what);
+  net::awaitable<void> clock();
+  net::awaitable<void> heartbeat();
+  net::awaitable<void> signals();
+  net::awaitable<void> reload();
+  void note_lag();
+  void arm();
+  void redact(AlertEvent& event);
+  void tell_expiries(const SweepRecord& sweep);
+  SealContext seal_context() const;
+  std::string status_line();
+  void pin();
+
+  net::io_context& io_;
+  std::string config_path_;
+  Prepared current_;
+  std::string host_;
+  Redactor redactor_;
+  Resolver resolver_;
+  TaskGroup tasks_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Delivery> delivery_;
+
+  std::deque<Incoming> queue_;
+  net::steady_timer queue_wake_, due_, beat_;
+  net::signal_set signal_set_;
+  bool stopping_ = false;
+  std::optional<MonoTime> busy_since_;
+  Instant started_;
+  std::optional<WallTime> reloaded_at_;
+  bool reload_ok_ = true;
+  std::string reload_error_, sandbox_text_;
+  bool sandbox_complete_ = true;
+  std::map<std::string, RunningSweep> running_;
+  std::map<std::string, WallTime> expiry_told_;  ///< by target and read: once a day is enough
+  MonoTime beat_expected_{};
+  Millis last_lag_{0};
+  std::uint64_t sweeps_total_ = 0;
+  bool store_was_ok_ = true;
+};
+
+}  // namespace readback

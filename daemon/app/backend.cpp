@@ -1,0 +1,182 @@
+// What the control socket asks of the daemon: the published view, an operator's word to the engine, and what the store
+// and the evidence room keep.
+#include <unistd.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "core/model/reads_json.hpp"
+#include "daemon/app/app.hpp"
+#include "daemon/evidence/archive.hpp"
+#include "daemon/platform/log.hpp"
+#include "daemon/platform/version.hpp"
+#include "daemon/runtime/clock.hpp"
+
+namespace readback {
+
+View App::view() {
+  View v;
+  const auto at = now();
+  v.at = at.wall;
+  v.engine = engine_->view(at);
+  auto& d = v.daemon;
+  d.version = version();
+  d.host = host_;
+  d.environment = current_.config.environment;
+  d.config_path = config_path_;
+  d.config_digest = current_.digest;
+  d.pid = ::getpid();
+  d.started_at = started_.wall;
+  d.last_reload_at = reloaded_at_;
+  d.reload_ok = reload_ok_;
+  d.reload_error = reload_error_;
+  d.store_ok = store_->ok();
+  d.store_error = store_->error();
+  d.store_bytes = store_->bytes();
+  d.snapshots = store_->snapshot_count();
+  d.sweeps_total = sweeps_total_;
+  d.log_overruns = log_overruns();
+  d.sandbox = sandbox_text_;
+  d.sandbox_complete = sandbox_complete_;
+  d.heartbeat_at = delivery_->heartbeat_at();
+  d.lag = last_lag_;
+  d.sinks = delivery_->view();
+  return v;
+}
+
+net::awaitable<Answer> App::ask(Event event) {
+  auto executor = co_await net::this_coro::executor;
+  struct Wait {
+    explicit Wait(net::any_io_executor ex) : timer(ex) {}
+    net::steady_timer timer;
+    std::optional<Answer> answer;
+  };
+  auto wait = std::make_shared<Wait>(executor);
+  wait->timer.expires_after(std::chrono::seconds(30));
+  auto reply = [wait](const Answer& a) {
+    wait->answer = a;
+    wait->timer.cancel();
+  };
+  std::function<void(const Answer&)> told = reply;
+  put(std::move(event), std::move(told));
+  while (!wait->answer) {
+    auto [ec] = co_await wait->timer.async_wait(token);
+    if (!ec) break;
+  }
+  Answer late;
+  late.ok = false;
+  late.problem = 503;
+  late.text = "the daemon is busy and has not answered within 30 s";
+  co_return wait->answer ? *wait->answer : late;
+}
+
+net::awaitable<TestReport> App::test_alerts(std::string sink) {
+  TestReport report;
+  TestAlertAsked asked;
+  asked.sink = sink;
+  Event event = asked;
+  auto answer = co_await ask(std::move(event));
+  if (!answer.ok) {
+    report.refused = answer;
+    co_return report;
+  }
+  const auto before = now().mono;
+  auto results = co_await delivery_->test_results(answer.id, Seconds(15));
+  for (const auto& r : results) {
+    TestDelivery d;
+    d.sink = r.sink;
+    d.type = r.type;
+    d.ok = r.delivered;
+    d.status = r.status;
+    d.detail = r.text;
+    d.took = now().mono - before;
+    report.deliveries.push_back(std::move(d));
+  }
+  co_return report;
+}
+
+net::awaitable<std::optional<IncidentView>> App::stored_incident(std::string id) {
+  std::optional<IncidentView> found;
+  for (const auto& i : engine_->view(now()).incidents)
+    if (i.id == id) found = i;
+  co_return found;
+}
+
+net::awaitable<std::vector<IncidentView>> App::stored_incidents() { co_return engine_->view(now()).incidents; }
+
+net::awaitable<std::optional<SweepRecord>> App::stored_sweep(std::string target, std::uint64_t sweep) {
+  std::vector<std::uint64_t> wanted{sweep};
+  auto sweeps = co_await store_->sweep_reads(target, wanted);
+  std::optional<SweepRecord> found;
+  if (!sweeps.empty()) found = std::move(sweeps.front());
+  co_return found;
+}
+
+namespace {
+
+SnapshotView shown(const SnapshotRow& row) {
+  SnapshotView v;
+  v.id = row.id;
+  v.incident_id = row.incident_id;
+  v.target = row.target;
+  v.reason = row.reason;
+  v.boundary = row.boundary;
+  v.extent = row.extent;
+  v.at = row.created;
+  v.sha256 = row.sha256;
+  v.previous = row.previous_sha256;
+  v.size = row.size;
+  return v;
+}
+
+}  // namespace
+
+net::awaitable<std::vector<SnapshotView>> App::snapshots() {
+  std::vector<SnapshotView> all;
+  for (const auto& row : store_->snapshots()) all.push_back(shown(row));
+  co_return all;
+}
+
+net::awaitable<std::optional<BundleFile>> App::bundle(std::string id, BundleForm form) {
+  std::optional<BundleFile> out;
+  const auto row = store_->find_snapshot(id);
+  if (!row) co_return out;
+  BundleFile file;
+  file.snapshot = shown(*row);
+  const std::string path = row->path.starts_with("/") ? row->path : (store_->folder() / row->path).string();
+  if (form == BundleForm::full) {
+    if (::access(path.c_str(), R_OK) != 0) co_return out;
+    file.path = path;
+    file.sha256 = row->sha256;
+    out = std::move(file);
+    co_return out;
+  }
+  auto bytes = read_bytes(path);
+  if (!std::holds_alternative<std::string>(bytes)) co_return out;
+  auto files = unpack(std::get<std::string>(bytes));
+  if (!std::holds_alternative<BundleFiles>(files)) co_return out;
+  auto packed = pack(public_safe(std::get<BundleFiles>(files)), row->created);
+  if (!std::holds_alternative<std::string>(packed)) co_return out;
+  file.bytes = std::get<std::string>(std::move(packed));
+  file.sha256 = sha256_of(file.bytes);
+  out = std::move(file);
+  co_return out;
+}
+
+net::awaitable<ReadsPage> App::reads(ReadsQuery query) {
+  ReadsPage out;
+  ReadQuery ask;
+  ask.target = query.target;
+  ask.from = query.since;
+  if (query.until) ask.to = *query.until - Millis(1);
+  ask.after = query.cursor;
+  ask.limit = std::max<std::size_t>(1, query.max_bytes / 4096);
+  auto page = co_await store_->read_page(ask);
+  for (const auto& sweep : page.sweeps)
+    for (const auto& r : sweep.reads) out.lines += to_recorded_line({sweep.target, sweep.sweep, r.raw}) + "\n";
+  out.end = !page.next;
+  out.next = page.next.value_or(0);
+  co_return out;
+}
+
+}  // namespace readback
