@@ -361,6 +361,10 @@ class Daemon:
     def get(self, path):
         return self.request("GET", path)
 
+    def status(self):
+        """The published view (`GET /v1/status`)."""
+        return json.loads(self.get("/v1/status")[1])
+
     def client(self, *words, expect=None, env=None):
         """Runs `readback`; the finished process. `expect` is the exit code it must have."""
         done = subprocess.run([str(CLIENT), "--socket", str(self.socket), *[str(w) for w in words]],
@@ -462,8 +466,8 @@ class Case(unittest.TestCase):
         return world
 
     def wait_green(self, daemon, limit=None):
-        wait_until(lambda: daemon.client("status").returncode == 0,
-                   lambda: f"status is green\n{daemon.client('status').text}\n{daemon.log()[-3000:]}", limit)
+        wait_until(lambda: daemon.status()["exit"] == 0,
+                   lambda: f"status is green\n{json.dumps(daemon.status(), indent=1)}\n{daemon.log()[-3000:]}", limit)
 
     def run(self, result=None):
         """A failing test shows the logs of its daemons: the folder is gone afterwards."""

@@ -157,15 +157,7 @@ class RealServers(harness.Case):
         daemon.state.mkdir()
         done = subprocess.run([harness.DAEMON, "--config", daemon.config_path, "--once"], capture_output=True, text=True,
                               timeout=harness.LIMIT)
-        verdict = json.loads(done.stdout)
-        verdict = verdict["targets"][0] if "targets" in verdict else verdict
-        return {name: json.dumps(value) for name, value in self.named(verdict["readings"])}
-
-    @staticmethod
-    def named(readings):
-        if isinstance(readings, dict):
-            return readings.items()
-        return [(r.get("read") or r.get("name"), r) for r in readings]
+        return {r["name"]: json.dumps(r) for r in json.loads(done.stdout)["targets"][0]["reads"]}
 
     def paths_hold(self, url, text):
         hook = self.receiver()
@@ -176,7 +168,9 @@ class RealServers(harness.Case):
                    {"name": "ready", "kind": "user", "url": "/-/ready"}])],
             "alerts": {"sinks": [{"name": "hook", "type": "webhook", "url": hook.url}]}}).start()
         hook.wait("firing", "outage")  # H is `unknown`, which is bad; the paths themselves hold
-        self.assertNotIn("product", daemon.client("--json", "status").text.partition('"also"')[2][:200])
+        target = daemon.status()["targets"][0]
+        self.assertNotIn("product", target["also"] + target["holding"])
+        self.assertEqual({r["word"] for r in target["reads"] if r["kind"] == "path"}, {"pass"})
 
     def certificate(self, name, days, cn="localhost"):
         key, cert = self.directory / f"{name}.key", self.directory / f"{name}.pem"

@@ -1,0 +1,112 @@
+"""What README.md says is true: its configurations load, its commands exist, its transcript is what happens today.
+
+    /usr/bin/python3 tests/e2e/test_readme.py --write     puts today's transcript into README.md
+"""
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+import harness
+
+README = harness.ROOT / "README.md"
+BEGIN, END = "<!-- transcript: written by tests/e2e/test_readme.py -->", "<!-- end of transcript -->"
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.M | re.S)
+
+
+def transcript(case):
+    """A real incident, command by command, with times, ids, ports and digests made equal."""
+    folder = harness.materialized(case.directory / "checkout")
+    world = case.world(environment="prod", host="host-7", target={
+        "checks": harness.check_at(folder),
+        "paths": [{"name": "checkout", "kind": "user", "url": "/app/checkout",
+                   "expect": {"status": [200], "body_contains": "ready"}}]})
+    told = []
+
+    def run(*words, shown=None):
+        done = world.daemon.client(*words)
+        told.append(f"$ readback {shown or ' '.join(map(str, words))}\n{(done.text + done.error_text).rstrip()}\n")
+
+    harness.wait_until(lambda: world.daemon.status()["targets"][0]["checks_total"] > 0, "a first check")
+    run("status")
+    world.sim.fault("/health", "not_ready", text="postgres: connection pool exhausted")
+    page = world.hook.wait("firing")
+    told.append("(the page)\n" + "\n".join([page["summary"], *("  because: " + w for w in page["why"]),
+                f"  runbook: {page['runbook']['title']} (owner: {page['runbook']['owner']})",
+                f"  next safe step: {page['next_safe_step']}", f"  evidence: {page['evidence']['pull']}"]) + "\n")
+    bundle = case.directory / "bundle.tar.zst"
+    run("snapshot", "pull", "latest", "-o", bundle, shown="snapshot pull latest -o bundle.tar.zst")
+    run("snapshot", "verify", bundle, shown="snapshot verify bundle.tar.zst")
+    run("symptom", "checkout hangs at the last step", shown='symptom "checkout hangs at the last step"')
+    world.sim.ok("/health")
+    world.hook.wait("resolved")
+    run("incident", page["incident"]["id"], shown="incident " + page["incident"]["id"])
+    return normalised("\n".join(told), case)
+
+
+def normalised(text, case):
+    text = text.replace(str(case.directory) + "/", "")
+    text = re.sub(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "0193…", text)
+    text = re.sub(r"\b[0-9a-f]{64}\b", "4f2c…", text)
+    text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:38080", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?", "2026-11-24 03:11:58Z", text)
+    text = re.sub(r"\b\d\d:\d\d:\d\d(\.\d+)?Z?\b", "03:11:58Z", text)
+    text = re.sub(r"\b\d+(\.\d+)? ?(ms|µs|KiB|MiB|B|bytes)\b", r"N \2", text)
+    text = re.sub(r"\b\d+ (s|min|m|h)\b", r"N \1", text)
+    return text
+
+
+class Readme(harness.Case):
+    def test_every_configuration_is_accepted(self):
+        examples = blocks("yaml")
+        self.assertGreaterEqual(len(examples), 3)
+        folder = harness.materialized(self.directory / "helpifyr-fabric")
+        credentials = self.directory / "credentials"
+        credentials.mkdir()
+        for name in ("fabric-api-key", "pagerduty", "hook-secret"):
+            (credentials / name).write_text(harness.new_secret())
+        (credentials / "slack-url").write_text("https://hooks.example/services/x")
+        for text in examples:
+            text = text.replace("/srv/helpifyr-fabric", str(folder)).replace("/etc/readback/", str(credentials) + "/")
+            path = self.directory / "readback.yaml"
+            path.write_text(text)
+            done = subprocess.run([harness.DAEMON, "--config", path, "--check-config"], capture_output=True, text=True,
+                                  env={**os.environ, "CREDENTIALS_DIRECTORY": str(credentials)})
+            self.assertEqual(done.returncode, 0, done.stderr + text)
+
+    def test_every_command_that_is_named_exists(self):
+        named = set(re.findall(r"`readback ([a-z-]+)", README.read_text()))
+        self.assertTrue(named)
+        for word in sorted(named):
+            done = subprocess.run([harness.CLIENT, word, "--help"], capture_output=True, text=True, timeout=20)
+            self.assertEqual(done.returncode, 0, f"readback {word} --help: {done.stderr}")
+
+    def test_every_file_that_is_named_exists(self):
+        for name in re.findall(r"`((?:core|daemon|config|tests|packaging|systemd)/[\w./-]+)", README.read_text()):
+            self.assertTrue((harness.ROOT / name).exists(), name)
+
+    @unittest.skipIf(BEGIN not in README.read_text(), "README.md has no transcript yet")
+    def test_the_transcript_is_what_happens(self):
+        kept = README.read_text().split(BEGIN)[1].split(END)[0]
+        self.assertEqual(kept.replace("```text", "```").strip().strip("`").strip(), transcript(self).strip())
+
+
+class Write(harness.Case):
+    def runTest(self):
+        text = README.read_text()
+        new = f"{BEGIN}\n```text\n{transcript(self).strip()}\n```\n{END}"
+        if BEGIN in text:
+            text = text[:text.index(BEGIN)] + new + text[text.index(END) + len(END):]
+        else:
+            text = text.replace("## How the diagnosis works", "## An incident\n\n" + new + "\n\n## How the diagnosis works")
+        README.write_text(text)
+
+
+if __name__ == "__main__":
+    if "--write" in sys.argv:
+        sys.exit(0 if unittest.TextTestRunner().run(Write()).wasSuccessful() else 1)
+    unittest.main()
