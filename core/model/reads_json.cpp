@@ -210,7 +210,9 @@ json::object http_json(const HttpAnswer& a) {
 std::variant<RecordedRead, LineError> parse_recorded_read(std::string_view line) {
   json::error_code ec;
   try {
-    const auto value = json::parse(line, ec);
+    unsigned char first_block[8192];  // most lines fit, and then nothing of the tree is allocated one by one
+    json::monotonic_resource arena(first_block);
+    const auto value = json::parse(line, ec, &arena);
     if (ec) return LineError{"not JSON: " + ec.message()};
     if (!value.is_object()) return LineError{"not a JSON object"};
     return parse(value.get_object());

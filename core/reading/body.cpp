@@ -429,12 +429,12 @@ bool looks_like_html(std::string_view text) {
 
 }  // namespace
 
-std::optional<json::value> parse_outside_json(std::string_view text, std::string& why) {
+std::optional<json::value> parse_outside_json(std::string_view text, std::string& why, json::storage_ptr memory) {
   json::error_code ec;
   json::parse_options options;
   options.max_depth = 32;
   try {
-    auto value = json::parse(text, ec, {}, options);
+    auto value = json::parse(text, ec, std::move(memory), options);
     if (!ec) return value;
     why = ec == json::error::too_deep ? "nested too deep" : ec == json::error::incomplete ? "cut off" : ec.message();
   } catch (const std::exception& e) {  // out of memory for this one value
@@ -458,7 +458,9 @@ BodyWords understand(std::string_view body, const SurfaceConfig& surface, const 
   const bool bare = body.front() == '"' || body == "true" || body == "false";
   const bool verbose = body.starts_with("[+]") || body.starts_with("[-]");
   if ((structured && !verbose) || bare) {
-    if (const auto value = parse_outside_json(body, out.trouble)) {
+    unsigned char first_block[8192];  // a usual body needs no other memory for its tree
+    json::monotonic_resource arena(first_block);
+    if (const auto value = parse_outside_json(body, out.trouble, &arena)) {
       out.kind = BodyWords::Kind::json;
       if (structured) out.duplicate = duplicate_in(body);
       read_json(*value, surface, words, out);

@@ -50,6 +50,8 @@ std::vector<Item> items_of(std::string_view body);
 /// `/a/b/0` in a parsed value; nullptr when it is not there or the pointer is malformed.
 const boost::json::value* at_pointer(const boost::json::value& root, const std::string& pointer);
 /// Parses within the limits that hold for all outside JSON: depth 32, no trailing text. Nothing on any error, with why.
-std::optional<boost::json::value> parse_outside_json(std::string_view text, std::string& why);
+/// What `memory` lends must outlive the value.
+std::optional<boost::json::value> parse_outside_json(std::string_view text, std::string& why,
+                                                     boost::json::storage_ptr memory = {});
 
 }  // namespace readback
