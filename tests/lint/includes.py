@@ -100,6 +100,8 @@ def other_findings(root):
         for line, name in includes_of(path):
             storey, other = room_of(name)
             wanted = "readback_config" if storey == "config" else f"{storey}_{other}"
+            if name == "config/config.hpp" and "core_engine" in mine:
+                continue  # the structs are part of the engine's own interface
             if storey in ("core", "daemon", "config") and wanted not in mine:
                 yield path, line, f"daemon/{room} is not linked with {wanted}, and may not include {name}"
 
