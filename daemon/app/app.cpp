@@ -113,7 +113,10 @@ std::string App::start() {
   std::error_code ec;
   std::filesystem::create_directories(store_->folder() / "scratch", ec);
   if (ec) return "the scratch folder " + (store_->folder() / "scratch").string() + " cannot be made: " + ec.message();
-  return "";
+
+  IdSource boot(random_seed());
+  control_ = std::make_unique<ControlRoom>(io_.get_executor(), *this, boot.next(started_.wall));
+  return control_->open(current_.config.control, current_.config.http);
 }
 
 void App::run() {
@@ -193,6 +196,7 @@ net::awaitable<void> App::process(Incoming incoming) {
     if (auto* record = std::get_if<Record>(&actions[i])) {
       ++sweeps_total_;
       tell_expiries(record->sweep);
+      control_->on_sweep(record->sweep);
       store_->record(record->sweep);
     } else if (auto* order = std::get_if<Seal>(&actions[i])) {
       auto context = seal_context();
@@ -209,6 +213,7 @@ net::awaitable<void> App::process(Incoming incoming) {
         notify->event.snapshot_sha256 = found->second.sha256;
         notify->event.evidence_note = found->second.sha256.empty() ? "no snapshot: " + found->second.note : "";
       }
+      control_->on_alert(notify->event);
       auto rendered = delivery_->render(notify->event, notify->only_sink);
       for (auto& row : rendered) rows.push_back(std::move(row));
       notify_status(status_line());
@@ -374,13 +379,24 @@ net::awaitable<void> App::signals() {
     stopping_ = true;
     notify_stopping();
     delivery_->stop();
+    control_->close();
     beat_.cancel();
     due_.cancel();
     queue_wake_.cancel();
-    // Reads and checks are told to end; a check's family is killed and reaped before its task ends.
-    tasks_.cancel();
-    io_.stop();
+    // Reads and checks are told to end; a check's family is killed and reaped before its task ends. This task ends too.
+    net::co_spawn(io_, stop(), [this](std::exception_ptr) { io_.stop(); });
+    break;
   }
+}
+
+/// Joins everything within the limit, and saves what is known last.
+net::awaitable<void> App::stop() {
+  tasks_.cancel();
+  co_await tasks_.join(stop_limit);
+  co_await control_->join(Millis(500));
+  Commit last;
+  last.state = engine_->save();
+  co_await store_->commit(std::move(last));
 }
 
 net::awaitable<void> App::reload() {
@@ -406,6 +422,9 @@ net::awaitable<void> App::reload() {
   redactor_ = Redactor(current_.config.evidence.redact, std::to_string(random_seed()), current_.secrets);
   store_->keep(retention_of(current_.config));
   delivery_->reconfigure(current_.config);
+  std::vector<std::string> watched;
+  for (const auto& t : current_.config.targets) watched.push_back(t.name);
+  control_->keep_only(watched);
   put(Reconfigured{current_.config});
   say({Say::Level::info, "config.reloaded", "", "", "",
        "the configuration was read anew, digest " + current_.digest.substr(0, 12)});

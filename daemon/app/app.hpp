@@ -18,7 +18,7 @@
 #include "core/engine/engine.hpp"
 #include "core/evidence/redact.hpp"
 #include "daemon/app/prepare.hpp"
-#include "daemon/control/backend.hpp"
+#include "daemon/control/control_room.hpp"
 #include "daemon/evidence/sealer.hpp"
 #include "daemon/runtime/task_group.hpp"
 #include "daemon/sinks/delivery.hpp"
@@ -68,10 +68,10 @@ class App : public ControlBackend {
   net::awaitable<void> clock();
   net::awaitable<void> heartbeat();
   net::awaitable<void> signals();
+  net::awaitable<void> stop();
   net::awaitable<void> reload();
   void note_lag();
   void arm();
-  void redact(AlertEvent& event);
   void tell_expiries(const SweepRecord& sweep);
   SealContext seal_context() const;
   std::string status_line();
@@ -87,6 +87,7 @@ class App : public ControlBackend {
   std::unique_ptr<Store> store_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Delivery> delivery_;
+  std::unique_ptr<ControlRoom> control_;
 
   std::deque<Incoming> queue_;
   net::steady_timer queue_wake_, due_, beat_;

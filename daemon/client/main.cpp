@@ -1,1 +1,372 @@
-int main() { return 69; }
+// readback: the client. Each command is one question to the daemon (or none), shown in words or, with --json, as it
+// came.
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+
+#include "config/scalars.hpp"
+#include "core/model/time.hpp"
+#include "daemon/client/connection.hpp"
+#include "daemon/client/offline.hpp"
+#include "daemon/client/show.hpp"
+#include "daemon/client/terminal.hpp"
+#include "daemon/client/watch.hpp"
+#include "daemon/platform/version.hpp"
+#include "daemon/runtime/clock.hpp"
+
+namespace {
+
+using namespace readback;
+namespace json = boost::json;
+
+constexpr int exit_failed = 1, exit_unknown = 3, exit_usage = 64, exit_no_daemon = 69;
+
+/// Ends the command with this status; the text, if any, has been said.
+struct Done {
+  int status;
+};
+
+struct Client {
+  std::string socket;
+  bool as_json = false;
+
+  [[noreturn]] void fail(const std::string& text, int status = exit_failed) const {
+    std::fprintf(stderr, "readback: %s\n", text.c_str());
+    throw Done{status};
+  }
+  Connection connection() const { return Connection(socket_path(socket)); }
+
+  Reply checked(std::variant<Reply, NoDaemon> answer, int without_daemon = exit_no_daemon) const {
+    if (auto* none = std::get_if<NoDaemon>(&answer)) fail(none->text, without_daemon);
+    auto& reply = std::get<Reply>(answer);
+    if (reply.status >= 200 && reply.status < 300) return std::move(reply);
+    json::error_code ec;
+    const auto problem = json::parse(reply.body, ec);
+    if (ec || !problem.is_object()) fail("the daemon answered " + std::to_string(reply.status));
+    const auto& o = problem.get_object();
+    std::string text = text_at(o, "detail").empty() ? text_at(o, "title") : text_at(o, "detail");
+    if (const auto nearest = text_at(o, "nearest"); !nearest.empty() && text.find(nearest) == text.npos)
+      text += "; the nearest is " + nearest;
+    if (as_json) std::printf("%s\n", reply.body.c_str());
+    fail(text);
+  }
+  json::object get(const std::string& target, int without_daemon = exit_no_daemon) const {
+    return object(checked(connection().ask("GET", target), without_daemon).body);
+  }
+  json::object send(const std::string& method, const std::string& target, const json::object& body = {}) const {
+    return object(checked(connection().ask(method, target, method == "POST" ? json::serialize(body) : "")).body);
+  }
+  json::object object(const std::string& text) const {
+    json::error_code ec;
+    auto v = json::parse(text, ec);
+    if (ec || !v.is_object())
+      fail("the daemon's answer is not understood: is it of another version than readback " + std::string(version()) +
+           "?");
+    return std::move(v.get_object());
+  }
+  /// True when it has been printed as JSON.
+  bool raw(const json::value& v) const {
+    if (as_json) std::printf("%s\n", json::serialize(v).c_str());
+    return as_json;
+  }
+  void print(const std::string& text) const { std::fputs(text.c_str(), stdout); }
+  void changed(const json::object& change) const {
+    if (raw(change)) return;
+    std::printf("%s%s\n", text_at(change, "text").c_str(),
+                text_at(change, "id").empty() ? "" : ("\n" + text_at(change, "id")).c_str());
+  }
+  std::string latest_incident(const std::string& id) const {
+    if (id != "latest") return id;
+    const auto list = get("/v1/incidents").at("incidents").as_array();
+    if (list.empty()) fail("there is no incident");
+    return text_at(list.front().as_object(), "id");
+  }
+};
+
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (unsigned char c : text) {
+    char hex[4];
+    std::snprintf(hex, sizeof hex, "%%%02X", c);
+    out += std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~' ? std::string(1, static_cast<char>(c))
+                                                                           : std::string(hex);
+  }
+  return out;
+}
+
+int status_command(const Client& c, const std::string& target, bool hints) {
+  json::object s;
+  try {
+    s = c.get("/v1/status", exit_unknown);
+  } catch (const Done& done) {
+    throw Done{done.status == exit_failed ? exit_unknown : done.status};
+  }
+  if (!target.empty()) {
+    json::array only;
+    for (const auto& t : s.at("targets").as_array())
+      if (text_at(t.as_object(), "name") == target) only.push_back(t);
+    if (only.empty()) c.fail("no target is called " + target, exit_unknown);
+    s["exit"] = only.front().as_object().at("exit");
+    s["status"] = only.front().as_object().at("status");
+    s["targets"] = std::move(only);
+  }
+  if (!c.raw(s)) c.print(show_status(s));
+  if (hints && !c.as_json) {
+    const bool open = !s.at("incidents").as_array().empty();
+    c.print("\n" + bold("Next") +
+            (open ? "\n  readback incident latest        what failed, why, and the next safe step\n  readback snapshot "
+                    "pull latest   the evidence from before the failure\n  readback report latest -o R.html\n"
+                  : "\n  readback watch                  sweeps and events as they come\n  readback test-alert         "
+                    "    does a page arrive?\n  readback --help\n"));
+  }
+  return static_cast<int>(s.at("exit").as_int64());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_DFL);  // `readback export | head` ends quietly
+  Client c;
+  CLI::App cli(
+      "readback asks the readbackd of this host: what is wrong, since when, why, and what is the next safe step.");
+  cli.name("readback");
+  cli.footer("Without a command: the status and what to do next.\nExample: readback incident latest");
+  cli.set_version_flag("--version", "readback " + std::string(version()));
+  cli.add_option("--socket", c.socket,
+                 "the daemon's control socket (else $READBACK_SOCKET, else /run/readback/control.sock)");
+  cli.add_flag("--json", c.as_json, "print JSON");
+  cli.require_subcommand(0, 1);
+  cli.fallthrough();
+  int status = 0;
+  std::string target, id = "latest", out, reason, text, extent, exposed_by, runbook, note, duration, boundary, sink,
+                      since = "24h", file, other;
+  bool all = false, safe = false;
+  ReplayCommand replay;
+  ProbeCommand probe;
+
+  const auto command = [&](CLI::App& parent, const char* name, const char* what, const char* example,
+                           std::function<void()> run) {
+    auto* sub = parent.add_subcommand(name, what);
+    sub->footer(std::string("Example: ") + example);
+    if (run) sub->callback(std::move(run));
+    sub->fallthrough();
+    return sub;
+  };
+
+  auto* sub =
+      command(cli, "status", "the verdict of each target; exit 0 green, 1 warning, 2 critical or error, 3 unknown",
+              "readback status --target fabric", [&] { status = status_command(c, target, false); });
+  sub->add_option("--target", target, "only this one");
+
+  sub = command(cli, "probe", "read a platform once, without a daemon, and explain what was understood",
+                "readback probe https://fabric.example:38080", [&] {
+                  probe.json = c.as_json;
+                  status = probe_command(probe);
+                });
+  sub->add_option("URL", probe.url, "http://, https:// or unix:///path.sock")->required();
+  sub->add_option("--config-out", probe.config_out, "write a configuration to start from to this file");
+  sub->add_option("--timeout-ms", probe.timeout_ms, "for each read")->capture_default_str();
+
+  sub =
+      command(cli, "incidents", "open incidents, or with --all the resolved ones too", "readback incidents --all", [&] {
+        const auto list = c.get(all ? "/v1/incidents?state=all" : "/v1/incidents?state=open");
+        if (!c.raw(list)) c.print(show_incidents(list.at("incidents").as_array()));
+      });
+  sub->add_flag("--all", all, "resolved ones too");
+
+  sub = command(cli, "incident", "one incident: timeline, reasons, and the six conditions", "readback incident latest",
+                [&] {
+                  const auto i = c.get("/v1/incidents/" + escaped(c.latest_incident(id)));
+                  if (!c.raw(i)) c.print(show_incident(i));
+                });
+  sub->add_option("ID", id, "an id, the beginning of one, or latest")->capture_default_str();
+
+  auto* snapshot = command(cli, "snapshot", "evidence: list, pull, capture, verify, diff",
+                           "readback snapshot pull latest -o bundle.tar.zst", {});
+  snapshot->require_subcommand(1);
+  command(*snapshot, "list", "sealed snapshots, newest first", "readback snapshot list", [&] {
+    const auto list = c.get("/v1/snapshots");
+    if (!c.raw(list)) c.print(show_snapshots(list.at("snapshots").as_array()));
+  });
+  sub = command(*snapshot, "pull", "fetch a bundle", "readback snapshot pull latest -o bundle.tar.zst", [&] {
+    const auto reply =
+        c.checked(c.connection().ask("GET", "/v1/snapshots/" + escaped(id) + (safe ? "?form=public-safe" : "")));
+    std::string name = out;
+    if (name.empty()) name = "readback-" + id + ".tar.zst";
+    status = write_out(reply.body, name);
+    if (status == 0 && name != "-" && !c.as_json) std::printf("%s, %zu bytes\n", name.c_str(), reply.body.size());
+    if (status == 0 && name != "-" && c.as_json) c.raw(json::object{{"file", name}, {"bytes", reply.body.size()}});
+  });
+  sub->add_option("ID", id, "an id, the beginning of one, or latest")->capture_default_str();
+  sub->add_option("-o,--output", out, "the file, - for stdout");
+  sub->add_flag("--public-safe", safe, "verdicts, codes, times and digests only");
+  sub = command(*snapshot, "capture", "seal one now", "readback snapshot capture --reason 'before the upgrade'", [&] {
+    json::object body;
+    if (!target.empty()) body["target"] = target;
+    if (!reason.empty()) body["reason"] = reason;
+    c.changed(c.send("POST", "/v1/snapshots", body));
+  });
+  sub->add_option("--reason", reason, "why");
+  sub->add_option("--target", target, "of this target");
+  sub = command(*snapshot, "verify", "is this bundle whole? works offline", "readback snapshot verify bundle.tar.zst",
+                [&] { status = verify_bundle_command(file, c.as_json); });
+  sub->add_option("FILE", file)->required();
+  sub = command(*snapshot, "diff", "what changed between two bundles",
+                "readback snapshot diff before.tar.zst after.tar.zst",
+                [&] { status = diff_bundles_command(file, other, c.as_json); });
+  sub->add_option("BEFORE", file)->required();
+  sub->add_option("AFTER", other)->required();
+
+  sub = command(
+      cli, "report", "one self-contained HTML page of a snapshot or an incident",
+      "readback report latest -o report.html", [&] {
+        std::string bytes;
+        std::FILE* local = id.find('/') != id.npos || id.ends_with(".zst") ? std::fopen(id.c_str(), "rb") : nullptr;
+        if (local) {
+          char piece[65536];
+          for (std::size_t n; (n = std::fread(piece, 1, sizeof piece, local)) > 0;) bytes.append(piece, n);
+          std::fclose(local);
+        } else {
+          auto answer = c.connection().ask("GET", "/v1/snapshots/" + escaped(id));
+          const auto* found = std::get_if<Reply>(&answer);
+          if (found && found->status == 404 && id != "latest") {  // then it is the id of an incident
+            const auto i = c.get("/v1/incidents/" + escaped(id));
+            const auto* evidence = i.if_contains("evidence");
+            if (!evidence || !evidence->is_object()) c.fail("this incident has no sealed snapshot");
+            answer = c.connection().ask("GET", "/v1/snapshots/" + escaped(text_at(evidence->get_object(), "snapshot")));
+          }
+          bytes = c.checked(std::move(answer)).body;
+        }
+        status = report_command(bytes, out.empty() ? "-" : out);
+        if (status == 0 && !out.empty() && out != "-" && !c.as_json) std::printf("%s\n", out.c_str());
+      });
+  sub->add_option("ID", id, "of a snapshot or an incident, latest, or a bundle's file")->capture_default_str();
+  sub->add_option("-o,--output", out, "the file, - for stdout");
+
+  sub = command(cli, "symptom", "record what people see, in your words",
+                "readback symptom 'users cannot pay' --exposed-by user:checkout", [&] {
+                  json::object body{{"text", text}};
+                  if (!target.empty()) body["target"] = target;
+                  if (!extent.empty()) body["extent"] = extent;
+                  if (!exposed_by.empty()) body["exposed_by"] = exposed_by;
+                  c.changed(c.send("POST", "/v1/symptoms", body));
+                });
+  sub->add_option("TEXT", text)->required();
+  sub->add_option("--target", target);
+  sub->add_option("--extent", extent, "total, degraded, stale or intermittent");
+  sub->add_option("--exposed-by", exposed_by, "user:NAME, agent:NAME or automation:NAME");
+
+  sub = command(cli, "ack", "say that you are on it: reminders stop", "readback ack latest",
+                [&] { c.changed(c.send("POST", "/v1/incidents/" + escaped(c.latest_incident(id)) + "/ack")); });
+  sub->add_option("ID", id)->required();
+  sub = command(cli, "verify", "read everything again and show the six conditions; exit 0 only when all hold",
+                "readback verify latest", [&] {
+                  const auto incident = c.latest_incident(id);
+                  const auto change = c.send("POST", "/v1/incidents/" + escaped(incident) + "/verify");
+                  const auto* told = change.if_contains("incident");
+                  const json::object i =
+                      told && told->is_object() ? told->get_object() : c.get("/v1/incidents/" + escaped(incident));
+                  if (!c.raw(i)) c.print(show_conditions(i));
+                  const auto* holds = i.if_contains("conditions_hold");
+                  status = holds && holds->is_bool() && holds->get_bool() ? 0 : exit_failed;
+                });
+  sub->add_option("ID", id)->required();
+  sub = command(cli, "resolve", "attest which owner runbook was used",
+                "readback resolve latest --runbook 'Check stack health'", [&] {
+                  json::object body{{"runbook", runbook}};
+                  if (!note.empty()) body["note"] = note;
+                  c.changed(c.send("POST", "/v1/incidents/" + escaped(c.latest_incident(id)) + "/resolve", body));
+                });
+  sub->add_option("ID", id)->required();
+  sub->add_option("--runbook", runbook, "its title or address")->required();
+  sub->add_option("--note", note);
+
+  auto* silence = command(cli, "silence", "hold back new pages for a while: add, list, expire",
+                          "readback silence add --for 2h --reason 'planned upgrade'", {});
+  silence->require_subcommand(1);
+  sub = command(*silence, "add", "hold back new pages",
+                "readback silence add --for 2h --boundary drift --reason 'planned upgrade'", [&] {
+                  json::object body{{"for", duration}, {"reason", reason}};
+                  if (!target.empty()) body["target"] = target;
+                  if (!boundary.empty()) body["boundary"] = boundary;
+                  c.changed(c.send("POST", "/v1/silences", body));
+                });
+  sub->add_option("--for", duration, "like 30m or 2h")->required();
+  sub->add_option("--reason", reason, "whoever is on call will ask")->required();
+  sub->add_option("--target", target);
+  sub->add_option("--boundary", boundary);
+  command(*silence, "list", "what is silenced", "readback silence list", [&] {
+    const auto list = c.get("/v1/silences");
+    if (!c.raw(list)) c.print(show_silences(list.at("silences").as_array()));
+  });
+  sub = command(*silence, "expire", "end one now", "readback silence expire ID",
+                [&] { c.changed(c.send("DELETE", "/v1/silences/" + escaped(id))); });
+  sub->add_option("ID", id)->required();
+
+  sub = command(cli, "sweep", "sweep now, within the request budget", "readback sweep", [&] {
+    json::object body;
+    if (!target.empty()) body["target"] = target;
+    c.changed(c.send("POST", "/v1/sweeps", body));
+  });
+  sub->add_option("--target", target);
+  command(cli, "watch", "sweeps and events as they come, until interrupted", "readback watch",
+          [&] { status = watch_command(c.connection(), c.as_json); });
+
+  sub = command(
+      cli, "export", "recorded reads as JSON lines, for replay", "readback export --since 24h > reads.jsonl", [&] {
+        const auto length = parse_duration(since);
+        const auto from = length ? std::optional(now().wall - *length) : parse_rfc3339(since);
+        if (!from) c.fail("--since " + since + " is neither a duration like 24h nor a time", exit_usage);
+        const auto reply = c.checked(c.connection().stream(
+            "/v1/reads?since=" + escaped(to_rfc3339(*from)),
+            [](std::string_view piece) { return std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size(); }));
+        (void)reply;
+      });
+  sub->add_option("--since", since, "24h, 7d, or a time")->capture_default_str();
+  sub = command(cli, "replay", "the same diagnosis over recorded reads: an event a line",
+                "readback replay reads.jsonl --verdicts", [&] { status = replay_command(replay); });
+  sub->add_option("FILE", replay.file, "recorded reads, - for stdin")->required();
+  sub->add_option("--config", replay.config, "this configuration instead of the defaults");
+  sub->add_flag("--verdicts", replay.verdicts, "a line a sweep as well");
+  sub->add_flag("--strict", replay.strict, "stop at the first bad line");
+
+  sub =
+      command(cli, "test-alert", "send a marked test event through each sink, and report the answers",
+              "readback test-alert hook", [&] {
+                json::object body;
+                if (!sink.empty()) body["sink"] = sink;
+                const auto report = c.send("POST", "/v1/test-alerts", body);
+                const bool ok = report.if_contains("ok") && report.at("ok").is_bool() && report.at("ok").as_bool();
+                status = ok ? 0 : exit_failed;
+                if (c.raw(report)) return;
+                std::vector<std::vector<std::string>> rows;
+                for (const auto& each : report.at("deliveries").as_array()) {
+                  const auto& d = each.as_object();
+                  const bool delivered = text_at(d, "ok") == "true";
+                  rows.push_back({text_at(d, "sink"), text_at(d, "type"),
+                                  coloured(delivered ? "delivered" : "not delivered", delivered ? "delivered" : "fail"),
+                                  text_at(d, "detail")});
+                }
+                c.print(table(rows));
+              });
+  sub->add_option("SINK", sink, "only this one");
+
+  try {
+    cli.parse(argc, argv);
+    if (cli.get_subcommands().empty()) status = status_command(c, "", true);
+  } catch (const CLI::ParseError& e) {
+    const int code = cli.exit(e);
+    return code == 0 ? 0 : exit_usage;
+  } catch (const Done& done) {
+    return done.status;
+  } catch (const std::exception& e) {  // JSON that an older daemon shapes otherwise
+    std::fprintf(stderr,
+                 "readback: the daemon's answer is not understood (%s): is it of another version than readback %s?\n",
+                 e.what(), std::string(version()).c_str());
+    return exit_failed;
+  }
+  std::fflush(stdout);
+  return status;
+}

@@ -1,0 +1,168 @@
+#include "daemon/client/show.hpp"
+
+#include <boost/json.hpp>
+
+#include "core/model/time.hpp"
+#include "daemon/client/terminal.hpp"
+
+namespace readback {
+namespace json = boost::json;
+namespace {
+
+const json::object* object_at(const json::object& o, std::string_view key) {
+  const auto* v = o.if_contains(key);
+  return v ? v->if_object() : nullptr;
+}
+json::array array_at(const json::object& o, std::string_view key) {
+  const auto* v = o.if_contains(key);
+  return v && v->is_array() ? v->get_array() : json::array{};
+}
+std::string clock_at(const json::object& o, std::string_view key) {
+  const auto at = parse_rfc3339(text_at(o, key));
+  return at ? to_rfc3339(*at).substr(0, 19) + "Z" : "";
+}
+bool true_at(const json::object& o, std::string_view key) {
+  const auto* v = o.if_contains(key);
+  return v && v->is_bool() && v->get_bool();
+}
+
+std::string reads_of(const json::object& target) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& each : array_at(target, "reads")) {
+    const auto& r = each.as_object();
+    const std::string word = text_at(r, "word");
+    const auto reasons = array_at(r, "reasons");
+    std::string said =
+        word + (true_at(r, "stale") ? ", stale" : "") + (true_at(r, "contradictory") ? ", contradictory" : "");
+    rows.push_back(
+        {"  " + text_at(r, "name"), coloured(said, word), reasons.empty() ? "" : std::string(reasons[0].as_string())});
+  }
+  return table(rows);
+}
+
+}  // namespace
+
+std::string text_at(const json::object& o, std::string_view key) {
+  const auto* v = o.if_contains(key);
+  if (!v || v->is_null()) return "";
+  if (const auto* s = v->if_string()) return std::string(*s);
+  return json::serialize(*v);
+}
+
+std::string show_status(const json::object& s) {
+  std::string out;
+  for (const auto& each : array_at(s, "targets")) {
+    const auto& t = each.as_object();
+    const std::string word = text_at(t, "status");
+    out += coloured(bold(text_at(t, "name") + ": " + word), word) + "  " + wrapped(text_at(t, "text"), 2) + "\n";
+    out += reads_of(t);
+    std::string when = text_at(t, "last_sweep_at").empty()
+                           ? "no sweep yet"
+                           : "sweep " + text_at(t, "sweep") + " at " + clock_at(t, "last_sweep_at");
+    if (true_at(t, "suspected")) when += "; suspected, being confirmed";
+    if (true_at(t, "in_maintenance")) when += "; in maintenance, pages are held back";
+    if (!text_at(t, "void_reason").empty()) when += "; that sweep was void: " + text_at(t, "void_reason");
+    out += wrapped("  " + when, 2) + "\n";
+  }
+  const auto incidents = array_at(s, "incidents");
+  if (!incidents.empty()) out += "\n" + bold("Open incidents") + "\n" + show_incidents(incidents);
+  std::vector<std::vector<std::string>> sinks;
+  for (const auto& each : array_at(s, "sinks")) {
+    const auto& k = each.as_object();
+    const std::string state = text_at(k, "state");
+    if (state == "delivered" || state == "idle") continue;
+    sinks.push_back({"  " + text_at(k, "name"), coloured(state, state), text_at(k, "detail")});
+  }
+  if (!sinks.empty()) out += "\n" + bold("Sinks in trouble") + "\n" + table(sinks);
+  for (const auto& trouble : array_at(s, "troubles"))
+    out += coloured("! ", "error") + wrapped(std::string(trouble.as_string()), 2) + "\n";
+  return out;
+}
+
+std::string show_incidents(const json::array& incidents) {
+  if (incidents.empty()) return "no incident\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& each : incidents) {
+    const auto& i = each.as_object();
+    const std::string state = text_at(i, "state");
+    rows.push_back({text_at(i, "id"), coloured(state, state), text_at(i, "summary")});
+  }
+  return table(rows);
+}
+
+std::string show_conditions(const json::object& incident) {
+  std::string out;
+  for (const auto& each : array_at(incident, "conditions")) {
+    const auto& c = each.as_object();
+    const std::string state = text_at(c, "state");
+    const std::string mark = state == "met" ? "✓" : state == "not_applicable" ? "–" : state == "unattested" ? "?" : "✗";
+    out += " " + coloured(mark, state) + " " + text_at(c, "number") + ". " + text_at(c, "title") + "\n";
+    const std::string at = clock_at(c, "at");
+    out += "      " +
+           wrapped((state == "met" ? "" : state + ": ") + text_at(c, "by") + (at.empty() ? "" : " (" + at + ")"), 6) +
+           "\n";
+  }
+  return out;
+}
+
+std::string show_incident(const json::object& i) {
+  const std::string state = text_at(i, "state");
+  std::string out = bold(wrapped(text_at(i, "summary"), 0)) + "\n\n";
+  std::vector<std::vector<std::string>> rows{
+      {"incident", text_at(i, "id")},
+      {"state", coloured(state, state)},
+      {"boundary", text_at(i, "extent") + " " + text_at(i, "boundary") + ", " + text_at(i, "severity")},
+      {"opened", clock_at(i, "opened_at")}};
+  if (const auto* first = object_at(i, "first_failure"))
+    rows.push_back(
+        {"failed first", text_at(*first, "read") + ": " + text_at(*first, "reason") + " at " + clock_at(*first, "at")});
+  if (!text_at(i, "symptom").empty()) rows.push_back({"symptom", text_at(i, "symptom")});
+  if (!text_at(i, "exposed_by").empty()) rows.push_back({"exposed by", text_at(i, "exposed_by")});
+  if (!text_at(i, "acknowledged_by").empty())
+    rows.push_back({"acknowledged", "by " + text_at(i, "acknowledged_by") + " at " + clock_at(i, "acknowledged_at")});
+  if (const auto* e = object_at(i, "evidence"); e && !text_at(*e, "pull").empty())
+    rows.push_back({"evidence", text_at(*e, "pull")});
+  if (const auto* r = object_at(i, "runbook"))
+    rows.push_back({"runbook", text_at(*r, "title") + " <" + text_at(*r, "url") + ">, owner " + text_at(*r, "owner")});
+  out += table(rows) + "\n" + bold("Why") + "\n";
+  for (const auto& why : array_at(i, "why")) out += "  " + wrapped(std::string(why.as_string()), 4) + "\n";
+  out += "\n" + bold("Next safe step") + "\n  " + wrapped(text_at(i, "next_safe_step"), 2) + "\n";
+  out += "\n" + bold("Resolved means six conditions") + "\n" + show_conditions(i);
+  const auto timeline = array_at(i, "timeline");
+  if (!timeline.empty()) {
+    out += "\n" + bold("Timeline") + "\n";
+    std::vector<std::vector<std::string>> lines;
+    for (const auto& each : timeline)
+      lines.push_back({"  " + clock_at(each.as_object(), "at"), text_at(each.as_object(), "kind"),
+                       text_at(each.as_object(), "text")});
+    out += table(lines);
+  }
+  return out;
+}
+
+std::string show_snapshots(const json::array& snapshots) {
+  if (snapshots.empty())
+    return "no snapshot yet: the first page seals one, and `readback snapshot capture` does at once\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& each : snapshots) {
+    const auto& s = each.as_object();
+    const std::string what =
+        text_at(s, "boundary").empty() ? "" : text_at(s, "extent") + " " + text_at(s, "boundary") + ", ";
+    rows.push_back({text_at(s, "id"), clock_at(s, "at"), text_at(s, "size") + " B", what + text_at(s, "reason")});
+  }
+  return table(rows);
+}
+
+std::string show_silences(const json::array& silences) {
+  if (silences.empty()) return "nothing is silenced\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& each : silences) {
+    const auto& s = each.as_object();
+    const auto or_all = [](const std::string& text) { return text.empty() ? std::string("all") : text; };
+    rows.push_back({text_at(s, "id"), or_all(text_at(s, "target")) + "/" + or_all(text_at(s, "boundary")),
+                    "until " + clock_at(s, "expires_at"), text_at(s, "reason")});
+  }
+  return table(rows);
+}
+
+}  // namespace readback

@@ -1,0 +1,18 @@
+#pragma once
+// The daemon's JSON in words and tables, for a person with a phone, a terminal and no patience.
+#include <boost/json/object.hpp>
+#include <string>
+
+namespace readback {
+
+std::string show_status(const boost::json::object& status);
+std::string show_incidents(const boost::json::array& incidents);
+std::string show_incident(const boost::json::object& incident);
+std::string show_conditions(const boost::json::object& incident);
+std::string show_snapshots(const boost::json::array& snapshots);
+std::string show_silences(const boost::json::array& silences);
+
+/// The text of a key, "" when it is absent or null.
+std::string text_at(const boost::json::object& o, std::string_view key);
+
+}  // namespace readback

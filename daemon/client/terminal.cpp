@@ -1,0 +1,116 @@
+#include "daemon/client/terminal.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace readback {
+
+bool is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
+
+bool colours() {
+  const char* no = std::getenv("NO_COLOR");
+  return is_terminal() && !(no && *no);
+}
+
+int columns() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    return std::max(20, static_cast<int>(size.ws_col));
+  return 80;
+}
+
+std::string bold(const std::string& text) { return colours() ? "\x1b[1m" + text + "\x1b[0m" : text; }
+
+std::string coloured(const std::string& text, std::string_view word) {
+  const char* code = word == "green" || word == "pass" || word == "in_sync" || word == "resolved" || word == "met" ||
+                             word == "delivered"
+                         ? "32"
+                     : word == "warning" || word == "warn" || word == "recovered" || word == "degraded" ||
+                             word == "drift" || word == "unattested" || word == "retrying"
+                         ? "33"
+                     : word == "error" || word == "critical" || word == "fail" || word == "unreachable" ||
+                             word == "firing" || word == "unmet" || word == "broken" || word == "off"
+                         ? "31"
+                     : word == "unknown" || word == "denied" || word == "missing" || word == "throttled" ||
+                             word == "inhibited" || word == "muted"
+                         ? "35"
+                         : nullptr;
+  return colours() && code ? std::string("\x1b[") + code + "m" + text + "\x1b[0m" : text;
+}
+
+std::size_t shown_width(std::string_view text) {
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\x1b') {
+      while (i < text.size() && text[i] != 'm') ++i;
+      continue;
+    }
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) ++width;
+  }
+  return width;
+}
+
+std::string fit(const std::string& text, std::size_t width) {
+  if (shown_width(text) <= width) return text;
+  std::string out;
+  std::size_t shown = 0;
+  bool escaped = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\x1b') {
+      escaped = true;
+      while (i < text.size() && text[i] != 'm') out += text[i++];
+      if (i < text.size()) out += text[i];
+      continue;
+    }
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80 && ++shown >= width) break;
+    out += text[i];
+  }
+  return out + "…" + (escaped ? "\x1b[0m" : "");
+}
+
+std::string wrapped(const std::string& text, std::size_t indent) {
+  const auto width = std::max<std::size_t>(20, static_cast<std::size_t>(columns()));
+  std::string out, line;
+  std::size_t from = 0;
+  const auto room = width > indent + 10 ? width - indent : 10;
+  while (from < text.size()) {
+    auto end = std::min(text.find(' ', from), text.size());
+    const std::string word = text.substr(from, end - from);
+    if (!line.empty() && shown_width(line) + 1 + shown_width(word) > room) {
+      out += line + "\n" + std::string(indent, ' ');
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+    from = end + 1;
+  }
+  return out + line;
+}
+
+std::string table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (widths.size() <= i) widths.push_back(0);
+      widths[i] = std::max(widths[i], shown_width(row[i]));
+    }
+  const auto whole = static_cast<std::size_t>(columns());
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool last = i + 1 == row.size();
+      const std::size_t used = shown_width(line);
+      const std::string cell = last ? fit(row[i], whole > used + 8 ? whole - used : 8) : row[i];
+      line += cell;
+      if (!last) line += std::string(widths[i] + 2 - shown_width(cell), ' ');
+    }
+    while (!line.empty() && line.back() == ' ') line.pop_back();
+    out += (shown_width(line) > whole ? fit(line, whole) : line) + "\n";
+  }
+  return out;
+}
+
+}  // namespace readback

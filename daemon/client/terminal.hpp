@@ -1,0 +1,25 @@
+#pragma once
+// What the client knows of the terminal, and text fitted to it. Colours only on a terminal, and never with NO_COLOR.
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace readback {
+
+bool colours();
+bool is_terminal();
+int columns();  ///< of the terminal, else 80; at least 20
+
+std::string bold(const std::string& text);
+/// By loudness or reading: green, yellow, red, dim; other words stay as they are.
+std::string coloured(const std::string& text, std::string_view word);
+
+/// Width in columns, without escape sequences; a character of UTF-8 counts as one.
+std::size_t shown_width(std::string_view text);
+std::string fit(const std::string& text, std::size_t width);
+/// Wrapped at blanks, each line after the first with this indent.
+std::string wrapped(const std::string& text, std::size_t indent);
+/// Rows with columns as wide as their longest cell; the last column gets what is left.
+std::string table(const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace readback
