@@ -17,6 +17,7 @@
 
 #include "core/engine/engine.hpp"
 #include "core/evidence/redact.hpp"
+#include "core/model/ids.hpp"
 #include "daemon/app/prepare.hpp"
 #include "daemon/control/control_room.hpp"
 #include "daemon/evidence/sealer.hpp"
