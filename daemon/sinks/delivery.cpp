@@ -475,13 +475,13 @@ struct Delivery::Parts {
         const bool never_opened = row.mark == OutboxRow::Mark::open && !w->heard.contains(incident);
         std::string text = "sink broken: " + w->config.name + " refused an alert (" + std::string(to_string(row.kind)) +
                            ", " + std::string(row.target) + "): " + decision.text + "; it is parked";
-        co_await finish(w, std::move(row), OutboxState::dead);
         if (never_opened) {
           // The receiver never heard of this incident: nothing of it is open there, and no resolve goes there.
           open.erase({w->config.name, incident});
           store.forget_opened(w->config.name, incident);
-          co_await drop_closes(w, incident);
         }
+        co_await finish(w, std::move(row), OutboxState::dead);
+        if (never_opened) co_await drop_closes(w, incident);
         co_await break_sink(w, std::move(text));
         co_return;
       }
