@@ -1,0 +1,19 @@
+#pragma once
+// Which id somebody means: the whole of it, a unique beginning of at least 8 characters, or "latest".
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "daemon/control/exchange.hpp"
+
+namespace readback {
+
+/// `known` is ordered newest first. The Problem is a 404 with the nearest id, or a 409 for an ambiguous beginning.
+std::variant<std::string, Problem> find_id(const std::vector<std::string>& known, std::string_view asked,
+                                           std::string_view what);
+
+/// The known text with the fewest edits to get there; "" when there is none.
+std::string nearest(const std::vector<std::string>& known, std::string_view asked);
+
+}  // namespace readback

@@ -1,0 +1,436 @@
+#include "daemon/control/status_page.hpp"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <boost/beast/core/detail/base64.hpp>
+
+#include "core/model/view_json.hpp"
+
+namespace readback {
+
+namespace {
+
+constexpr std::string_view style = R"css(
+:root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--dim:#57606a;--line:#d0d7de;--card:#f6f8fa;--good:#1a7f37;--warn:#8a5300;--bad:#b3131f;--unk:#57606a;--link:#0757b8}
+@media(prefers-color-scheme:dark){:root{--bg:#0f1419;--fg:#e6edf3;--dim:#9da7b3;--line:#333c47;--card:#171d24;--good:#4ac26b;--warn:#e3b341;--bad:#ff7b72;--unk:#9da7b3;--link:#79b8ff}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.45 system-ui,sans-serif;overflow-wrap:anywhere}
+header,main,footer{max-width:70rem;margin:0 auto;padding:.75rem 1rem}
+h1{font-size:1.3rem;margin:.2rem 0}h2{font-size:1.15rem;margin:1.6rem 0 .5rem}h3{font-size:1.05rem;margin:0 0 .4rem}h4{font-size:1rem;margin:.8rem 0 .2rem}
+p{margin:.3rem 0}.dim{color:var(--dim)}a{color:var(--link)}
+.skip{position:absolute;left:-99rem}.skip:focus{position:static}
+.card{background:var(--card);border:1px solid var(--line);border-left:.4rem solid var(--unk);border-radius:.4rem;padding:.75rem 1rem;margin:.75rem 0}
+.card.good{border-left-color:var(--good)}.card.warn{border-left-color:var(--warn)}.card.bad{border-left-color:var(--bad)}
+.word{font-weight:600;white-space:nowrap}.good>.word,.word.good{color:var(--good)}.word.warn{color:var(--warn)}.word.bad{color:var(--bad)}.word.unk{color:var(--unk)}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.93rem}th,td{text-align:left;vertical-align:top;padding:.3rem .7rem .3rem 0;border-top:1px solid var(--line)}thead th{border-top:0;color:var(--dim);font-weight:600}
+tbody th{font-weight:500}
+svg{display:block;width:100%;height:auto;margin:.5rem 0}
+svg .g{fill:var(--good)}svg .w{fill:var(--warn)}svg .b{fill:var(--bad)}svg .u{fill:var(--unk)}svg .v{fill:none;stroke:var(--unk);stroke-width:1;stroke-dasharray:3 2}svg .base{stroke:var(--line)}svg text{fill:var(--fg);font:12px system-ui,sans-serif}svg .t{fill:var(--dim)}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.3rem 0}dt{color:var(--dim)}dd{margin:0}
+ol.six{padding-left:1.4rem;margin:.3rem 0}code{font-size:.9em}
+@media(max-width:40rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}thead{position:absolute;left:-99rem}tbody tr{display:block;padding:.4rem 0;border-top:1px solid var(--line)}tbody th,tbody td{display:block;border:0;padding:.05rem 0}td[data-l]::before{content:attr(data-l) ": ";color:var(--dim)}}
+@media(prefers-reduced-motion:no-preference){a{transition:color .1s}}
+)css";
+
+// Asks for the page again at most once a second, and only while somebody looks at it.
+constexpr std::string_view script = R"js(
+"use strict";
+(function(){
+  var note=document.getElementById("live"),timer=null,busy=false,again=false;
+  function draw(){
+    timer=null;
+    if(document.hidden||busy){again=true;return;}
+    busy=true;again=false;
+    fetch("/",{cache:"no-store"}).then(function(r){if(!r.ok)throw new Error(r.status);return r.text();}).then(function(t){
+      var d=new DOMParser().parseFromString(t,"text/html");
+      ["verdict","main"].forEach(function(id){
+        var a=document.getElementById(id),b=d.getElementById(id);
+        if(a&&b&&a.innerHTML!==b.innerHTML)a.replaceChildren.apply(a,Array.from(b.childNodes));
+      });
+      document.title=d.title;
+    }).catch(function(){note.textContent="Readback does not answer; this page is old.";}).finally(function(){busy=false;if(again&&!document.hidden)later();});
+  }
+  function later(){if(!timer)timer=setTimeout(draw,1000);}
+  document.addEventListener("visibilitychange",function(){if(!document.hidden)later();});
+  if(!window.EventSource)return;
+  var s=new EventSource("/events");
+  s.onopen=function(){note.textContent="Live: this page follows every sweep.";later();};
+  s.onerror=function(){note.textContent="Connection lost; trying again. What you see may be old.";};
+  ["sweep","alert","reset"].forEach(function(k){s.addEventListener(k,later);});
+})();
+)js";
+
+std::string source_hash(std::string_view text) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  ::SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  std::string out(boost::beast::detail::base64::encoded_size(sizeof digest), '\0');
+  out.resize(boost::beast::detail::base64::encode(out.data(), digest, sizeof digest));
+  return "'sha256-" + out + "'";
+}
+
+/// The class, sign and word of a state.
+struct Look {
+  const char* css;
+  const char* sign;
+  char lane;
+};
+Look look_of(std::string_view word, bool green) {
+  if (green) return {"good", "✓", 'g'};
+  if (word == "green" || word == "delivered" || word == "met") return {"good", "✓", 'g'};
+  if (word == "warn" || word == "warning" || word == "throttled" || word == "drift" || word == "stale" ||
+      word == "retrying" || word == "readiness" || word == "observer" || word == "broken check" || word == "unattested")
+    return {"warn", "!", 'w'};
+  if (word == "unknown" || word == "idle" || word == "not_applicable" || word.empty())
+    return {"unk", word == "idle" || word == "not_applicable" ? "–" : "?", 'u'};
+  return {"bad", "✕", 'b'};
+}
+
+std::string word_html(std::string_view word, const Look& look) {
+  return std::string("<span class=\"word ") + look.css + "\"><span aria-hidden=\"true\">" + look.sign + "</span> " +
+         html_text(word) + "</span>";
+}
+
+std::string spoken(std::string word) {
+  std::replace(word.begin(), word.end(), '_', ' ');
+  return word;
+}
+
+std::string time_html(WallTime t) {
+  if (t == WallTime{}) return "never";
+  const std::string whole = to_rfc3339(t);
+  return "<time datetime=\"" + whole + "\">" + whole.substr(0, 10) + " " + to_clock(t) + "</time>";
+}
+std::string time_html(const std::optional<WallTime>& t) { return t ? time_html(*t) : std::string("never"); }
+
+/// Only web addresses become links: a `javascript:` in a configuration stays text.
+std::string link_html(const std::string& url, const std::string& text) {
+  if (!url.starts_with("https://") && !url.starts_with("http://")) return html_text(text);
+  return "<a rel=\"noreferrer\" href=\"" + html_text(url) + "\">" + html_text(text) + "</a>";
+}
+
+void add_row(std::string& out, const char* name, const std::string& html) {
+  out += std::string("<dt>") + name + "</dt><dd>" + html + "</dd>";
+}
+
+constexpr int lane_left = 150, lane_width = 850, lane_height = 22;
+
+/// One lane: a bar for each run of sweeps that said the same. Low is good, half is a warning, full is bad, a dashed
+/// frame is a sweep that did not count; a gap is a time without sweeps.
+class Lane {
+ public:
+  Lane(WallTime begin, WallTime end, int top)
+      : begin_(begin), span_(std::max<std::int64_t>(1, (end - begin).count())), top_(top) {}
+
+  void add(WallTime from, WallTime to, char kind, std::string_view word) {
+    if (kind == kind_ && word == word_ && from <= to_ + Millis(1)) {
+      to_ = to;
+      return;
+    }
+    flush();
+    from_ = from;
+    to_ = to;
+    kind_ = kind;
+    word_ = word;
+  }
+  std::string take() {
+    flush();
+    return std::move(out_);
+  }
+
+ private:
+  void flush() {
+    if (kind_ == 0) return;
+    const auto x = [&](WallTime t) {
+      return static_cast<double>((t - begin_).count()) / static_cast<double>(span_) * lane_width;
+    };
+    const double from = lane_left + x(from_), width = std::max(1.5, x(to_) - x(from_));
+    const int height = kind_ == 'g' ? 4 : kind_ == 'w' ? 10 : kind_ == 'u' ? 7 : 16;
+    char text[160];
+    std::snprintf(text, sizeof text, "<rect class=\"%c\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\">", kind_,
+                  from, top_ + 18 - height, std::min(width, 1000.0 - from), height);
+    out_ += text;
+    out_ += "<title>" + html_text(spoken(word_)) + ", " + to_clock(from_) + " to " + to_clock(to_) + "</title></rect>";
+    kind_ = 0;
+  }
+  WallTime begin_;
+  std::int64_t span_;
+  int top_;
+  WallTime from_{}, to_{};
+  char kind_ = 0;
+  std::string word_, out_;
+};
+
+/// At most this many characters, whole ones.
+std::string shortened(const std::string& text, std::size_t most) {
+  std::string out;
+  std::size_t count = 0;
+  for (char c : valid_utf8(text)) {
+    if ((static_cast<unsigned char>(c) & 0xC0) != 0x80 && ++count > most) return out + "…";
+    out += c;
+  }
+  return out;
+}
+
+std::string lanes_html(const TargetView& t, const History& history) {
+  const History::Lanes* lanes = history.lanes(t.name);
+  if (!lanes || lanes->sweeps.empty()) return "<p class=\"dim\">No sweep yet, so no lanes.</p>";
+  const auto& sweeps = lanes->sweeps;
+  // How long a sweep speaks for: until the next, but not over a hole (a stopped daemon).
+  std::vector<std::int64_t> gaps;
+  for (std::size_t i = 1; i < sweeps.size(); ++i) gaps.push_back((sweeps[i].at - sweeps[i - 1].at).count());
+  std::sort(gaps.begin(), gaps.end());
+  const Millis usual(gaps.empty() ? 30'000 : std::max<std::int64_t>(1000, gaps[gaps.size() * 9 / 10]));
+  const WallTime begin = sweeps.front().at, end = sweeps.back().at + usual;
+  const auto until = [&](std::size_t i) {
+    return i + 1 < sweeps.size() ? std::min(sweeps[i + 1].at, sweeps[i].at + 2 * usual) : end;
+  };
+
+  std::vector<std::size_t> shown;
+  std::vector<std::size_t> greens(lanes->names.size(), 0), seen(lanes->names.size(), 0);
+  for (const auto& s : sweeps)
+    for (std::size_t r = 0; r < s.reads.size(); ++r)
+      if (s.reads[r]) {
+        ++seen[r];
+        if (s.reads[r] & History::green_bit) ++greens[r];
+      }
+  for (std::size_t r = 0; r < lanes->names.size(); ++r)
+    if (seen[r] && shown.size() < 40) shown.push_back(r);
+
+  const int rows = static_cast<int>(shown.size()) + 1;
+  const int height = rows * lane_height + 20;
+  std::string body, told;
+  std::size_t bad = 0;
+  {
+    Lane lane(begin, end, 0);
+    for (std::size_t i = 0; i < sweeps.size(); ++i) {
+      const std::string& word = history.word(sweeps[i].primary);
+      const char kind = sweeps[i].is_void ? 'v' : look_of(word, false).lane;
+      if (kind == 'b' || kind == 'w') ++bad;
+      lane.add(sweeps[i].at, until(i), kind, sweeps[i].is_void ? "not counted" : word);
+    }
+    body += "<text x=\"0\" y=\"16\" font-weight=\"600\">verdict</text>" + lane.take();
+  }
+  told =
+      std::to_string(sweeps.size()) + " sweeps since " + to_clock(begin) + ", " + std::to_string(bad) + " not green.";
+  for (std::size_t row = 0; row < shown.size(); ++row) {
+    const std::size_t r = shown[row];
+    const int top = static_cast<int>(row + 1) * lane_height;
+    Lane lane(begin, end, top);
+    for (std::size_t i = 0; i < sweeps.size(); ++i) {
+      if (r >= sweeps[i].reads.size() || !sweeps[i].reads[r]) continue;
+      const bool green = sweeps[i].reads[r] & History::green_bit;
+      const std::string& word = history.word(sweeps[i].reads[r]);
+      lane.add(sweeps[i].at, until(i), sweeps[i].is_void ? 'v' : look_of(word, green).lane, word);
+    }
+    body += "<text x=\"0\" y=\"" + std::to_string(top + 16) + "\">" + html_text(shortened(lanes->names[r], 20)) +
+            "</text>" + "<line class=\"base\" x1=\"" + std::to_string(lane_left) + "\" x2=\"1000\" y1=\"" +
+            std::to_string(top + 18) + "\" y2=\"" + std::to_string(top + 18) + "\"/>" + lane.take();
+    told += " " + lanes->names[r] + ": " + std::to_string(greens[r]) + " of " + std::to_string(seen[r]) + " green.";
+  }
+  const int foot = rows * lane_height + 12;
+  body += "<text class=\"t\" x=\"" + std::to_string(lane_left) + "\" y=\"" + std::to_string(foot) + "\">" +
+          to_clock(begin) + "</text><text class=\"t\" x=\"1000\" y=\"" + std::to_string(foot) +
+          "\" text-anchor=\"end\">" + to_clock(end) + "</text>";
+  return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Lanes of " + html_text(t.name) +
+         "\"><svg viewBox=\"0 0 1000 " + std::to_string(height) + "\" role=\"img\" aria-label=\"" + html_text(told) +
+         "\">" + body + "</svg></div><p class=\"dim\">Low bar: green. Half: warning. Full: bad. Dashed: not counted. " +
+         html_text(told) + "</p>";
+}
+
+std::string card_class(std::string_view status) {
+  if (status == "green") return "good";
+  if (status == "warning") return "warn";
+  if (status == "unknown") return "unk";
+  return "bad";
+}
+
+std::string target_html(const TargetView& t, const History& history, std::size_t number) {
+  const Loudness loud = loudness_of(t);
+  const std::string id = "target-" + std::to_string(number);
+  std::string out = "<section class=\"card " + card_class(loud.word) + "\" aria-labelledby=\"" + id + "\"><h3 id=\"" +
+                    id + "\">" + html_text(t.name) + " " + word_html(loud.word, look_of(loud.word, false)) + "</h3>";
+  out += "<p>" + html_text(t.text.empty() ? "Not swept yet." : t.text) + "</p><dl>";
+  add_row(out, "Verdict", html_text(t.extent.empty() ? t.primary : t.primary + ", " + t.extent));
+  if (!t.also.empty()) {
+    std::string also;
+    for (const auto& a : t.also) also += (also.empty() ? "" : ", ") + a;
+    add_row(out, "Also", html_text(also));
+  }
+  if (t.green_since) add_row(out, "Green since", time_html(t.green_since));
+  if (t.blind_since) add_row(out, "Blind since", time_html(t.blind_since));
+  add_row(out, "Last sweep",
+          time_html(t.last_sweep_at) + (t.sweep ? " (no. " + std::to_string(t.sweep) + ")" : std::string()));
+  if (!t.void_reason.empty()) add_row(out, "Not counted", html_text(t.void_reason));
+  if (t.suspected) add_row(out, "Now", "something looks wrong; sweeping faster to confirm it");
+  if (t.in_maintenance) add_row(out, "Maintenance", "new pages are held back");
+  add_row(out, "Reads", html_text(shown_address(t.base_url)));
+  out += "</dl>" + lanes_html(t, history);
+  if (!t.reads.empty()) {
+    out += "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Reads of " + html_text(t.name) +
+           "\"><table><thead><tr><th scope=\"col\">Read</th><th scope=\"col\">Says</th><th scope=\"col\">Since</th><th "
+           "scope=\"col\">Took</th>"
+           "<th scope=\"col\">Why</th></tr></thead><tbody>";
+    for (const auto& r : t.reads) {
+      std::string why, word = spoken(r.word);
+      if (r.stale) word += ", stale";
+      if (r.contradictory) word += ", contradictory";
+      for (const auto& reason : r.reasons) why += (why.empty() ? "" : "; ") + reason;
+      out += "<tr><th scope=\"row\">" + html_text(r.name) + "</th><td data-l=\"Says\">" +
+             word_html(word, look_of(r.word, r.green)) + "</td><td data-l=\"Since\">" + time_html(r.since) +
+             "</td><td data-l=\"Took\">" + std::to_string(r.took.count()) + " ms</td><td data-l=\"Why\">" +
+             (why.empty() ? "–" : html_text(shortened(why, 600))) + "</td></tr>";
+    }
+    out += "</tbody></table></div>";
+  }
+  return out + "</section>";
+}
+
+std::string incident_html(const IncidentView& i, std::size_t number) {
+  const std::string id = "incident-" + std::to_string(number);
+  const Loudness loud{std::string(to_string(i.severity)), 0};
+  std::string out = "<section class=\"card " + card_class(loud.word == "info" ? "warning" : loud.word) +
+                    "\" aria-labelledby=\"" + id + "\"><h3 id=\"" + id + "\">" +
+                    html_text(i.summary.empty() ? upper(i.boundary) + " " + i.target : i.summary) + "</h3><dl>";
+  add_row(out, "State",
+          html_text(std::string(to_string(i.state)) + ", " + std::string(to_string(i.severity)) + ", " +
+                    std::string(to_string(i.extent))));
+  add_row(out, "Opened", time_html(i.opened_at));
+  if (i.paged_at) add_row(out, "Paged", time_html(i.paged_at));
+  if (i.acknowledged_at) add_row(out, "Acknowledged", time_html(i.acknowledged_at));
+  if (i.first_failure)
+    add_row(out, "Failed first",
+            html_text(i.first_failure->read + ": " + i.first_failure->reason) + ", " + time_html(i.first_failure->at));
+  if (!i.symptom.empty()) add_row(out, "Symptom", html_text(i.symptom));
+  if (!i.snapshot_id.empty())
+    add_row(out, "Evidence", "<code>readback snapshot pull " + html_text(i.snapshot_id) + "</code>");
+  if (!i.runbook.title.empty() || !i.runbook.url.empty()) {
+    std::string text = link_html(i.runbook.url, i.runbook.title.empty() ? i.runbook.url : i.runbook.title);
+    if (!i.runbook.owner.empty()) text += ", owner " + html_text(i.runbook.owner);
+    add_row(out, "Runbook", text);
+  }
+  if (!i.next_safe_step.empty()) add_row(out, "Next safe step", html_text(i.next_safe_step));
+  add_row(out, "Look closer", "<code>readback incident " + html_text(i.id) + "</code>");
+  out += "</dl>";
+  if (!i.conditions.empty()) {
+    out += "<h4>Resolved when all six hold</h4><ol class=\"six\">";
+    for (const auto& c : i.conditions) {
+      const std::string word(to_string(c.state));
+      out += "<li value=\"" + std::to_string(c.number) + "\">" + html_text(c.title) + ": " +
+             word_html(spoken(word), look_of(word, false)) +
+             (c.by.empty() ? "" : " <span class=\"dim\">by " + html_text(c.by) + "</span>") + "</li>";
+    }
+    out += "</ol>";
+  }
+  return out + "</section>";
+}
+
+}  // namespace
+
+std::string html_text(std::string_view text) {
+  std::string out;
+  for (char c : valid_utf8(text)) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default:
+        if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f)
+          out += c;
+        else if (c == '\n' || c == '\t')
+          out += ' ';
+    }
+  }
+  return out;
+}
+
+std::string status_page_policy() {
+  static const std::string policy = "default-src 'none'; style-src " + source_hash(style) + "; script-src " +
+                                    source_hash(script) +
+                                    "; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  return policy;
+}
+
+std::string status_page(const View& view, const History& history) {
+  const Loudness loud = loudness_of(view);
+  const DaemonView& d = view.daemon;
+  std::size_t open = 0;
+  for (const auto& i : view.engine.incidents) open += is_open(i) ? 1 : 0;
+  std::string out =
+      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width,initial-scale=1\"><title>" +
+      html_text(loud.word + " – " + d.environment + " – Readback") + "</title><style>";
+  out += style;
+  out += "</style></head><body><a class=\"skip\" href=\"#main\">To the targets</a><header><h1>Readback " +
+         html_text(d.environment) + "</h1><div id=\"verdict\" role=\"status\"><p>" +
+         word_html(loud.word, look_of(loud.word, false)) + ": " + std::to_string(view.engine.targets.size()) +
+         (view.engine.targets.size() == 1 ? " target, " : " targets, ") + std::to_string(open) +
+         (open == 1 ? " open incident" : " open incidents") + ", as of " + time_html(view.at) + "</p></div>";
+  out += "<p class=\"dim\" id=\"live\">Reload for newer results.</p></header><main id=\"main\">";
+
+  out += "<h2>Targets</h2>";
+  if (view.engine.targets.empty()) out += "<p>No target is configured.</p>";
+  std::size_t number = 0;
+  for (const auto& t : view.engine.targets) out += target_html(t, history, ++number);
+
+  out += "<h2>Open incidents</h2>";
+  if (open == 0) out += "<p>None.</p>";
+  number = 0;
+  for (const auto& i : view.engine.incidents)
+    if (is_open(i)) out += incident_html(i, ++number);
+
+  out += "<h2>Sinks</h2>";
+  if (d.sinks.empty()) {
+    out += "<p>None is configured: nobody is paged.</p>";
+  } else {
+    out +=
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Sinks\"><table><thead><tr><th "
+        "scope=\"col\">Sink</th><th scope=\"col\">State</th>"
+        "<th scope=\"col\">Waiting</th><th scope=\"col\">Last success</th><th "
+        "scope=\"col\">Detail</th></tr></thead><tbody>";
+    for (const auto& s : d.sinks)
+      out += "<tr><th scope=\"row\">" + html_text(s.name + " (" + s.type + ")") + "</th><td data-l=\"State\">" +
+             word_html(s.state, look_of(s.state, false)) + "</td><td data-l=\"Waiting\">" + std::to_string(s.depth) +
+             "</td><td data-l=\"Last success\">" + time_html(s.last_success_at) + "</td><td data-l=\"Detail\">" +
+             (s.detail.empty() ? "–" : html_text(s.detail)) + "</td></tr>";
+    out += "</tbody></table></div>";
+  }
+  if (!view.engine.silences.empty()) {
+    out += "<h2>Silences</h2><ul>";
+    for (const auto& s : view.engine.silences)
+      out += "<li>" +
+             html_text((s.target.empty() ? std::string("all targets") : s.target) + ", " +
+                       (s.boundary ? std::string(to_string(*s.boundary)) : std::string("all boundaries"))) +
+             " until " + time_html(s.expires_at) + ": " + html_text(s.reason) + "</li>";
+    out += "</ul>";
+  }
+
+  out += "<h2>Readback itself</h2>";
+  const auto troubles = own_troubles(d);
+  if (troubles.empty()) out += "<p>" + word_html("well", {"good", "✓", 'g'}) + "</p>";
+  for (const auto& trouble : troubles)
+    out += "<p>" + word_html("trouble", {"bad", "✕", 'b'}) + ": " + html_text(trouble) + "</p>";
+  out += "<dl>";
+  add_row(out, "Version", html_text(d.version));
+  add_row(out, "Host", html_text(d.host));
+  add_row(out, "Running since", time_html(d.started_at));
+  add_row(out, "Sweeps", std::to_string(d.sweeps_total));
+  add_row(out, "Loop lag", std::to_string(d.lag.count()) + " ms");
+  add_row(out, "Store",
+          d.store_ok ? std::to_string(d.store_bytes / 1024) + " KiB, " + std::to_string(d.snapshots) + " snapshots"
+                     : html_text("cannot be written: " + d.store_error));
+  add_row(out, "Configuration",
+          html_text(d.config_digest.substr(0, 19)) + (d.reload_ok ? "" : ", last reload refused"));
+  add_row(out, "Heartbeat", time_html(d.heartbeat_at));
+  add_row(out, "Sandbox of checks", html_text(d.sandbox));
+  out +=
+      "</dl></main><footer class=\"dim\"><p>Read-only: nothing can be changed here. <a "
+      "href=\"/metrics\">Metrics</a></p></footer><script>";
+  out += script;
+  out += "</script></body></html>\n";
+  return out;
+}
+
+}  // namespace readback
