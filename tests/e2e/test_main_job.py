@@ -302,7 +302,7 @@ class BadStart(harness.Case):
 alerts: {renotify: -1h}
 """)
         self.assertEqual(done.returncode, 78)
-        for line, word in ((4, "intervall"), (5, "timeout"), (6, "fabric"), (7, "base_url"), (8, "renotify")):
+        for line, word in ((4, "intervall"), (5, "soon"), (6, "fabric"), (7, "ftp://x"), (8, "-1h")):
             self.assertRegex(done.stderr, rf"readback\.yaml:{line}:\d+: .*{word}")
         self.assertIn("interval", re.search(r":4:.*", done.stderr)[0].replace("intervall", ""))
 

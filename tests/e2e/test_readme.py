@@ -56,7 +56,9 @@ def normalised(text, case):
     text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?", "2026-11-24 03:11:58Z", text)
     text = re.sub(r"\b\d\d:\d\d:\d\d(\.\d+)?Z?\b", "03:11:58Z", text)
     text = re.sub(r"\b\d+(\.\d+)? ?(ms|µs|KiB|MiB|B|bytes)\b", r"N \2", text)
-    text = re.sub(r"\b\d+ (s|min|m|h)\b", r"N \1", text)
+    text = re.sub(r"\b\d+ (s|min|m|h|files)\b", r"N \1", text)
+    text = re.sub(r"\bafter \d+(\.\d+)?s\b", "after Ns", text)
+    text = re.sub(r"^sweep \d+ at", "sweep N at", text, flags=re.M)
     return text
 
 
