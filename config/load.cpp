@@ -78,6 +78,9 @@ class Loader {
  private:
   // --- telling -------------------------------------------------------------------------------------------------------
   void tell(const Node& at, bool warning, std::string text, std::string suggestion) {
+    // What is wrong with a value names its key: the reader may not have the file at hand.
+    const bool about_a_value = at.kind == Node::Kind::scalar && !key_.empty() && at.text != key_;
+    if (about_a_value && text.find(key_) == text.npos) text = key_ + ": " + text;
     out_.problems.push_back({file_, at.line, at.column, warning, std::move(text), std::move(suggestion)});
   }
   void error(const Node& at, std::string text, std::string suggestion = "") {
@@ -96,14 +99,18 @@ class Loader {
     for (const auto& [key, value] : n.entries) {
       const auto known = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.first == key.text; });
       if (known != keys.end()) {
+        const std::string above = std::exchange(key_, key.text);
         known->second(value);
+        key_ = above;
         continue;
       }
+      const std::string above = std::exchange(key_, "");
       const std::string meant = nearest(key.text, names);
       std::string all;
       for (const auto& name : names) all += (all.empty() ? "" : ", ") + name;
       error(key, "unknown key `" + key.text + "` in " + where,
             meant.empty() ? "known are: " + all : "did you mean `" + meant + "`?");
+      key_ = above;
     }
   }
   void each(const Node& n, const std::function<void(const Node&)>& handler) {
@@ -856,6 +863,7 @@ class Loader {
   const std::string& file_;
   LoadedConfig& out_;
   Config& config_;
+  std::string key_;  ///< whose value is being read
 };
 
 }  // namespace

@@ -81,13 +81,15 @@ std::string show_status(const json::object& s) {
 
 std::string show_incidents(const json::array& incidents) {
   if (incidents.empty()) return "no incident\n";
-  std::vector<std::vector<std::string>> rows;
+  std::string out;
   for (const auto& each : incidents) {
     const auto& i = each.as_object();
     const std::string state = text_at(i, "state");
-    rows.push_back({text_at(i, "id"), coloured(state, state), text_at(i, "summary")});
+    out += coloured(state, state) + std::string(state.size() < 10 ? 10 - state.size() : 1, ' ') +
+           wrapped(text_at(i, "summary"), 10) + "\n";
+    out += std::string(10, ' ') + text_at(i, "id") + "\n";
   }
-  return table(rows);
+  return out;
 }
 
 std::string show_conditions(const json::object& incident) {
