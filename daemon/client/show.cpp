@@ -76,6 +76,9 @@ std::string show_status(const json::object& s) {
   if (!sinks.empty()) out += "\n" + bold("Sinks in trouble") + "\n" + table(sinks);
   for (const auto& trouble : array_at(s, "troubles"))
     out += coloured("! ", "error") + wrapped(std::string(trouble.as_string()), 2) + "\n";
+  if (const auto* daemon = object_at(s, "daemon"); daemon && daemon->contains("sandbox_complete"))
+    if (!true_at(*daemon, "sandbox_complete"))
+      out += bold("Sandbox incomplete: ") + wrapped(text_at(*daemon, "sandbox"), 2) + "\n";
   return out;
 }
 
