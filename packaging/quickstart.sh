@@ -82,6 +82,7 @@ urllib.request.urlopen(urllib.request.Request(sys.argv[1], sys.argv[2].encode())
   if [ $simulated = yes ]; then
     cat <<YAML
     interval: 2s          # the default is 30s; a demonstration is in a hurry
+    request_budget: 600/min
     timeout: 2s
     confirm: {failures: 3, spacing: 1s, recoveries: 3}
     surfaces:

@@ -131,6 +131,11 @@ SnapshotOrder Engine::State::snapshot_of(const TargetState& t, const IncidentVie
 
 /// Transitions become actions: first every snapshot, then what is told.
 void Engine::State::follow_up(Actions& out, TargetState& t, std::vector<Transition> transitions) {
+  for (auto* i : t.book.open_incidents())
+    if (i->view.runbook.title.empty()) {  // one that is held back wants its owner as well
+      i->view.runbook = resolve_runbook(t.config, i->view.boundary);
+      i->view.next_safe_step = resolve_next_safe_step(t.config, i->view.boundary);
+    }
   std::vector<Notify> told;
   for (auto& transition : transitions) {
     auto& v = transition.view;

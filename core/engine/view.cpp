@@ -3,6 +3,7 @@
 
 #include "core/engine/state.hpp"
 #include "core/incident/words.hpp"
+#include "core/model/view_json.hpp"
 #include "core/schedule/maintenance.hpp"
 
 namespace readback {
@@ -100,11 +101,7 @@ EngineView Engine::view(Instant now) const {
     all.targets.push_back(std::move(v));
   }
   all.incidents.insert(all.incidents.end(), state_->departed.begin(), state_->departed.end());
-  std::stable_sort(all.incidents.begin(), all.incidents.end(), [](const IncidentView& a, const IncidentView& b) {
-    const bool a_open = a.state != IncidentState::resolved, b_open = b.state != IncidentState::resolved;
-    if (a_open != b_open) return a_open;
-    return a.opened_at > b.opened_at;
-  });
+  std::stable_sort(all.incidents.begin(), all.incidents.end(), shown_before);
   for (const auto& [id, s] : state_->silences)
     if (s.expires_at > now.wall) all.silences.push_back(s);
   return all;

@@ -375,7 +375,9 @@ struct Casebook::Pass {
       return;
     i.view.state = IncidentState::resolved;
     i.view.resolved_at = sweep.now.wall;
-    i.view.summary = resolved_summary(i, sweep.now.wall, "the six conditions hold");
+    i.view.summary = resolved_summary(
+        i, sweep.now.wall,
+        i.attested ? "the six conditions hold" : "the conditions hold; which runbook was used, nobody has said");
     if (i.paged)
       emit(EventKind::resolved, b, i);
     else

@@ -89,6 +89,22 @@ Loudness loudness_of(const View& view) {
 
 bool is_open(const IncidentView& incident) { return incident.state != IncidentState::resolved; }
 
+bool shown_before(const IncidentView& a, const IncidentView& b) {
+  const auto rank = [](const IncidentView& i) {
+    switch (i.state) {
+      case IncidentState::firing: return 0;
+      case IncidentState::recovered: return 1;
+      case IncidentState::muted: return 2;
+      case IncidentState::inhibited: return 3;
+      case IncidentState::resolved: return 4;
+    }
+    return 4;
+  };
+  if (rank(a) != rank(b)) return rank(a) < rank(b);
+  if (is_open(a) && a.severity != b.severity) return a.severity > b.severity;
+  return a.opened_at > b.opened_at;
+}
+
 bool conditions_hold(const IncidentView& incident) {
   return !incident.conditions.empty() &&
          std::all_of(incident.conditions.begin(), incident.conditions.end(),

@@ -43,6 +43,9 @@ boost::json::object view_json(const SnapshotView& snapshot);
 boost::json::object view_json(const SweepRecord& sweep);
 
 bool is_open(const IncidentView& incident);
+/// The order of every list: what somebody was paged for, what is recovering, what is held back, what is over; the
+/// louder and then the newer first.
+bool shown_before(const IncidentView& a, const IncidentView& b);
 /// Conditions that are met or do not apply; an unattested one counts as holding only for `conditions_hold`, which is
 /// what `readback verify` exits by.
 bool conditions_hold(const IncidentView& incident);

@@ -70,7 +70,7 @@ App::~App() = default;
 
 void App::say(Say line) { log(line); }
 
-std::string App::start() {
+std::string App::start(const std::string& unconfined) {
   auto opened = Store::open(io_.get_executor(), current_.config.store.path, retention_of(current_.config));
   if (auto* error = std::get_if<StoreError>(&opened)) return error->text;
   store_ = std::move(std::get<std::unique_ptr<Store>>(opened));
@@ -78,7 +78,11 @@ std::string App::start() {
 
   const auto support = sandbox_support();
   sandbox_text_ = support.text;
-  sandbox_complete_ = support.complete();
+  sandbox_complete_ = support.complete() && unconfined.empty();
+  if (!unconfined.empty()) {
+    sandbox_text_ += "; the daemon itself is not confined: " + unconfined;
+    say({Say::Level::warning, "sandbox.incomplete", "", "", "", "the daemon itself is not confined: " + unconfined});
+  }
   const bool has_checks = std::any_of(current_.config.targets.begin(), current_.config.targets.end(),
                                       [](const TargetConfig& t) { return !t.checks.empty(); });
   if (has_checks)

@@ -32,8 +32,9 @@ class App : public ControlBackend {
   App(net::io_context& io, std::string config_path, Prepared prepared);
   ~App() override;
 
-  /// Everything that may fail at a start: the store, the socket. Empty, or one line why not.
-  std::string start();
+  /// Everything that may fail at a start: the store, the socket. Empty, or one line why not. `unconfined` is what
+  /// confine_daemon said.
+  std::string start(const std::string& unconfined);
   /// Runs until SIGTERM or SIGINT.
   void run();
 

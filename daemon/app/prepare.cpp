@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <filesystem>
+
+#include "daemon/check/sandbox.hpp"
 #include "daemon/platform/secrets.hpp"
 
 namespace readback {
@@ -11,6 +14,18 @@ std::string host_name(const Config& config) {
   char name[256] = "";
   ::gethostname(name, sizeof name - 1);
   return *name ? name : "localhost";
+}
+
+std::string confine_daemon(const Config& config) {
+  const std::filesystem::path store = config.store.path,
+                              sockets = std::filesystem::path(config.control.socket).parent_path();
+  for (const auto& folder : {store, sockets}) {
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    // Whoever opens the store or the socket tells it better, and can only if the kernel's own reason still shows.
+    if (!std::filesystem::is_directory(folder, failed)) return folder.string() + " is not there to be confined to";
+  }
+  return confine_self({store.string(), sockets.string()});
 }
 
 Prepared prepare(const std::string& path) {

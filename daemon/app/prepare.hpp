@@ -22,6 +22,9 @@ struct Prepared {
 };
 
 Prepared prepare(const std::string& config_path);
+/// From here on this process and all that it starts write nowhere but in the store's folder and in the folder of the
+/// control socket, both made first. Before the first thread. Empty, or what could not be enforced.
+std::string confine_daemon(const Config& config);
 /// Label of this host on every alert.
 std::string host_name(const Config& config);
 

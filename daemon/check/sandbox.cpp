@@ -201,6 +201,7 @@ SandboxReport sandbox_support() {
   if (!r.seccomp) r.missing.emplace_back("the kernel has no seccomp: system calls are not filtered");
   r.text = (r.landlock_abi ? "Landlock ABI " + std::to_string(r.landlock_abi) : std::string("no Landlock")) +
            (r.seccomp ? ", seccomp" : ", no seccomp");
+  for (const auto& each : r.missing) r.text += "; " + each;
   return r;
 }
 
@@ -257,13 +258,14 @@ std::string confine_self(const std::vector<std::string>& writable) {
   if (abi > 0) {
     RulesetAttributes attributes;
     attributes.handled_access_fs = handled_fs(abi);
+    if (abi >= 6) attributes.scoped = scope_signal;
     const int ruleset = static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, attribute_size(abi), 0));
     bool fine = ruleset >= 0 && allow(ruleset, "/", fs_read);
     for (const auto& path : writable) fine = fine && allow(ruleset, path, attributes.handled_access_fs);
     for (const char* device : {"/dev/null", "/dev/tty", "/dev/pts"})
-      fine =
-          fine && allow(ruleset, device,
-                        LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | (abi >= 5 ? fs_ioctl_dev : 0));
+      fine = fine && allow(ruleset, device,
+                           LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | (abi >= 3 ? fs_truncate : 0) |
+                               (abi >= 5 ? fs_ioctl_dev : 0));
     if (!fine || ::syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
       trouble = std::string("Landlock: ") + std::strerror(errno);
     if (ruleset >= 0) ::close(ruleset);

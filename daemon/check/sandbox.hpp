@@ -23,7 +23,7 @@ struct SandboxReport {
   int landlock_abi = 0;  ///< 0: the kernel has none
   bool seccomp = false;
   std::vector<std::string> missing;  ///< what cannot be enforced here, operator language
-  std::string text;                  ///< "Landlock ABI 7, seccomp"
+  std::string text;                  ///< "Landlock ABI 7, seccomp", with what is missing
   bool complete() const { return missing.empty(); }
 };
 SandboxReport sandbox_support();
@@ -46,8 +46,8 @@ class PreparedSandbox {
   std::vector<char> filter_;  ///< of sock_filter
 };
 
-/// Confines the whole process for good: writable are only these folders. To be called before the first thread starts.
-/// Empty, or what could not be done.
+/// Confines the whole process and all that it starts, for good: writable are only these existing folders; signals go
+/// to nobody outside (ABI 6). To be called before the first thread starts. Empty, or what could not be done.
 std::string confine_self(const std::vector<std::string>& writable);
 
 }  // namespace readback

@@ -40,6 +40,11 @@ std::string reads_of(const json::object& target) {
   return table(rows);
 }
 
+/// Over before anybody was paged: there is nothing to prove.
+bool never_paged(const json::object& i) {
+  return text_at(i, "state") == "resolved" && text_at(i, "paged_at").empty() && !true_at(i, "declared");
+}
+
 }  // namespace
 
 std::string text_at(const json::object& o, std::string_view key) {
@@ -76,6 +81,9 @@ std::string show_status(const json::object& s) {
   if (!sinks.empty()) out += "\n" + bold("Sinks in trouble") + "\n" + table(sinks);
   for (const auto& trouble : array_at(s, "troubles"))
     out += coloured("! ", "error") + wrapped(std::string(trouble.as_string()), 2) + "\n";
+  if (const auto* daemon = object_at(s, "daemon"); daemon && daemon->contains("sandbox_complete"))
+    if (!true_at(*daemon, "sandbox_complete"))
+      out += bold("Sandbox incomplete: ") + wrapped(text_at(*daemon, "sandbox"), 2) + "\n";
   return out;
 }
 
@@ -84,7 +92,7 @@ std::string show_incidents(const json::array& incidents) {
   std::string out;
   for (const auto& each : incidents) {
     const auto& i = each.as_object();
-    const std::string state = text_at(i, "state");
+    const std::string state = never_paged(i) ? "unpaged" : text_at(i, "state");
     out += coloured(state, state) + std::string(state.size() < 10 ? 10 - state.size() : 1, ' ') +
            wrapped(text_at(i, "summary"), 10) + "\n";
     out += std::string(10, ' ') + text_at(i, "id") + "\n";
@@ -108,7 +116,7 @@ std::string show_conditions(const json::object& incident) {
 }
 
 std::string show_incident(const json::object& i) {
-  const std::string state = text_at(i, "state");
+  const std::string state = never_paged(i) ? "over before anybody was paged" : text_at(i, "state");
   std::string out = bold(wrapped(text_at(i, "summary"), 0)) + "\n\n";
   std::vector<std::vector<std::string>> rows{
       {"incident", text_at(i, "id")},
@@ -124,12 +132,15 @@ std::string show_incident(const json::object& i) {
     rows.push_back({"acknowledged", "by " + text_at(i, "acknowledged_by") + " at " + clock_at(i, "acknowledged_at")});
   if (const auto* e = object_at(i, "evidence"); e && !text_at(*e, "pull").empty())
     rows.push_back({"evidence", text_at(*e, "pull")});
-  if (const auto* r = object_at(i, "runbook"))
-    rows.push_back({"runbook", text_at(*r, "title") + " <" + text_at(*r, "url") + ">, owner " + text_at(*r, "owner")});
   out += table(rows) + "\n" + bold("Why") + "\n";
   for (const auto& why : array_at(i, "why")) out += "  " + wrapped(std::string(why.as_string()), 4) + "\n";
+  if (const auto* r = object_at(i, "runbook"); r && !text_at(*r, "title").empty()) {
+    out +=
+        "\n" + bold("Runbook") + "\n  " + wrapped(text_at(*r, "title") + ", owner " + text_at(*r, "owner"), 2) + "\n";
+    if (const std::string url = text_at(*r, "url"); !url.empty()) out += "  " + url + "\n";  // never cut: it is clicked
+  }
   out += "\n" + bold("Next safe step") + "\n  " + wrapped(text_at(i, "next_safe_step"), 2) + "\n";
-  out += "\n" + bold("Resolved means six conditions") + "\n" + show_conditions(i);
+  if (!never_paged(i)) out += "\n" + bold("Resolved means six conditions") + "\n" + show_conditions(i);
   const auto timeline = array_at(i, "timeline");
   if (!timeline.empty()) {
     out += "\n" + bold("Timeline") + "\n";

@@ -322,7 +322,7 @@ net::awaitable<std::vector<IncidentView>> Api::all_incidents() {
   std::vector<IncidentView> all = backend_.view().engine.incidents;
   for (auto& i : stored)
     if (!by_id(all, i.id)) all.push_back(std::move(i));
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.opened_at > b.opened_at; });
+  std::stable_sort(all.begin(), all.end(), shown_before);
   co_return all;
 }
 

@@ -1,0 +1,18 @@
+// What the engine can ask for is a closed list, and this file holds it: whoever adds an action must come here and say
+// why a watchdog that only reads needs it.
+#include <doctest/doctest.h>
+
+#include <type_traits>
+
+#include "core/engine/action.hpp"
+
+using namespace readback;
+
+TEST_CASE("The actions are these eight and no other") {
+  // Two that read the platform, three that write Readback's own record, one that tells, one that logs, one that
+  // answers.
+  static_assert(
+      std::is_same_v<Action, std::variant<StartSweep, StartCheck, Record, Seal, Notify, SaveState, Say, Answer>>);
+  static_assert(std::is_same_v<Actions, std::vector<Action>>);
+  CHECK(std::variant_size_v<Action> == 8);
+}
