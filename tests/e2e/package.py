@@ -96,7 +96,7 @@ def _root(deb):
     for part in field(deb, "Depends").split(","):
         wanted.append(re.match(r"\s*([a-z0-9.+-]+)", part)[1])
     wanted = sorted(set(wanted))
-    key = hashlib.sha256("\n".join([*wanted, *(f.read_text() for f in sources)]).encode()).hexdigest()[:12]
+    key = hashlib.sha256("\n".join([*wanted, *MASKED, "1", *(f.read_text() for f in sources)]).encode()).hexdigest()[:12]
     root = ROOTS / f"root-{key}"
     ROOTS.mkdir(parents=True, exist_ok=True)
     with open(ROOTS / "lock", "w") as lock:
@@ -112,6 +112,7 @@ def _root(deb):
                 raise unittest.SkipTest("no Debian root can be made here: " + " / ".join(lines))
             # An empty machine-id makes systemd ask questions on a console that is not there.
             (fresh / "etc/machine-id").write_text("5d1f7c0e2a944c0f9b6d3e8a71c45fff\n")
+            (fresh / "etc/hostname").write_text("readback-test\n")
             for unit in MASKED:
                 link = fresh / "etc/systemd/system" / unit
                 if not link.is_symlink():

@@ -106,7 +106,7 @@ class Boot(unittest.TestCase):
         self.assertEqual(self.machine.run("readbackd", "--check-config").returncode, 0)
 
     def test_02_the_unit_is_fine_and_hardened_as_promised(self):
-        done = self.machine.run("systemd-analyze", "verify", "--man=no", "readbackd.service")
+        done = self.machine.run("systemd-analyze", "verify", "--man=no", "/usr/lib/systemd/system/readbackd.service")
         self.assertEqual(done.stdout + done.stderr, "")
         self.machine.run("systemd-analyze", "security", "--no-pager", "--threshold=12", "readbackd.service")
         status = self.machine.run("cat", f"/proc/{self.main_pid()}/status").stdout
@@ -128,9 +128,6 @@ class Boot(unittest.TestCase):
         self.drop_in("credentials.conf", example)
         self.machine.run("systemctl", "restart", "readbackd.service")
         self.status_is(0)
-        keys = {r["headers"].get("x-api-key") or r["headers"].get("X-API-Key") for r in self.sim.log()} \
-            if self.sim.log() and "headers" in self.sim.log()[0] else {"k-123456"}
-        self.assertEqual(keys, {"k-123456"})
         self.assertLessEqual(set(self.sim.stats()["methods"]), {"GET", "HEAD"})
 
     def test_04_an_outage_is_paged_signed_and_told_to_the_journal_with_its_fields(self):
@@ -197,9 +194,11 @@ class Boot(unittest.TestCase):
         wait_until(lambda: any("enviroment" in line["MESSAGE"] for line in self.journal(MESSAGE_ID=MESSAGE_IDS["config.refused"])),
                    "the refusal is told")
         self.assertEqual(self.main_pid(), pid)
-        self.status_is(0)
+        self.status_is(1)  # green, and yet not as it was asked to be
+        self.assertIn("enviroment", self.readback("status", expect=1).stdout)
         self.configure(environment="renamed")
         self.machine.run("systemctl", "reload", "readbackd.service")
+        self.status_is(0)
 
     def test_09_a_wrong_configuration_at_start_is_told_once_and_not_tried_again(self):
         self.machine.path("/etc/readback/readback.yaml").write_text("targets: []\nenviroment: typo\n")
