@@ -27,7 +27,7 @@ ROOTS = harness.ROOT / ".build" / "boot"
 BOOT_LIMIT = 90  # seconds until a fresh system runs
 LIFE = 420  # seconds after which a machine ends by itself, whatever became of the test
 
-INCLUDED = ["systemd", "systemd-sysv", "dbus", "python3", "procps", "init-system-helpers"]
+INCLUDED = ["systemd", "systemd-sysv", "dbus", "python3", "procps", "init-system-helpers", "man-db"]
 # What a container of this kind cannot do or does not need; each would cost time or fail the boot.
 MASKED = ["apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer",
           "dev-hugepages.mount", "systemd-timesyncd.service", "systemd-networkd-wait-online.service", "systemd-resolved.service",
@@ -117,6 +117,8 @@ def _root(deb):
                 link = fresh / "etc/systemd/system" / unit
                 if not link.is_symlink():
                     link.symlink_to("/dev/null")
+            for old in ROOTS.glob("root-*"):
+                shutil.rmtree(old, ignore_errors=True)
             fresh.rename(root)
         except subprocess.TimeoutExpired:
             raise unittest.SkipTest("no Debian root could be made within 7 minutes") from None

@@ -259,6 +259,42 @@ zpty -d z
                                  {i["id"] for i in daemon.json("incidents", "--all")["incidents"]
                                   if i["id"].startswith(begin)} - {page["incident"]["id"]})
 
+    def run_line(self, line, daemon):
+        line = line.replace("/run/readback/control.sock", str(daemon.socket))
+        done = subprocess.run(["timeout", "5", "bash", "-c", line], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              env=self.environment(daemon.socket), cwd=self.directory, timeout=harness.LIMIT)
+        # 0 to 2 are answers (red, or conditions that do not hold yet); watch goes on until it is interrupted.
+        self.assertIn(done.returncode, (0, 1, 2, *([124] if line == "readback watch" else [])), f"{line}\n{done.stdout}{done.stderr}")
+        self.assertNotRegex(done.stderr, r"(?i)usage|not expected|no such command")
+        self.assertTrue(done.stdout or ">" in line, f"{line}: it says nothing")
+
+    def test_every_example_of_the_man_page_runs(self):
+        daemon, _ = self.started()
+        shutil.copy(daemon.config_path, self.directory / "new.yaml")
+        examples = source("readback.1").partition(".Sh EXAMPLES")[2]
+        lines = [l for block in re.findall(r"\.Bd -literal.*?\n(.*?)\.Ed", examples, re.S) for l in block.splitlines()]
+        lines += re.findall(r"^\.Dl (.*)$", examples, re.M)
+        self.assertGreaterEqual(len(lines), 9)
+        for line in lines:
+            with self.subTest(line):
+                self.run_line(line, daemon)
+
+    def test_every_example_of_the_help_runs(self):
+        daemon, _ = self.started()
+        sim = self.sim(name="another")
+        silence = json.loads(daemon.client("--json", "silence", "add", "--for", "1h", "--reason", "test", expect=0).text)["id"]
+        for name in ("bundle", "before", "after"):
+            daemon.client("snapshot", "pull", "latest", "-o", self.directory / f"{name}.tar.zst", expect=0)
+        daemon.client("sweep", expect=0)
+        (self.directory / "reads.jsonl").write_bytes(daemon.client("export", expect=0).stdout)
+        for command in [[], *commands_of_client()]:
+            text = help_of(harness.CLIENT, *command)
+            example = re.search(r"^Example: (.*)$", text, re.M)[1]
+            with self.subTest(example):
+                self.assertTrue(example.startswith(" ".join(["readback", *command])))
+                line = example.replace("https://fabric.example:38080", sim.url)
+                self.run_line(re.sub(r"\bID$", silence, line), daemon)
+
     def test_words_and_files_where_they_belong(self):
         (self.directory / "bundle.tar.zst").write_text("")
         for complete in self.completers():
