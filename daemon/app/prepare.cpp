@@ -47,11 +47,12 @@ Prepared prepare(const std::string& path) {
     if (ref.from != SecretRef::From::plain) out.secrets.push_back(value);
     return value;
   };
+  TlsClients clients;
   for (const auto& t : out.config.targets) {
     TargetReader::Headers headers;
     for (const auto& [name, ref] : t.headers)
       headers.emplace_back(name, look_up(ref, "the header " + name + " of the target " + t.name));
-    auto reader = TargetReader::make(t, std::move(headers));
+    auto reader = TargetReader::make(t, std::move(headers), clients);
     if (auto* trouble = std::get_if<std::string>(&reader))
       out.troubles.push_back(path + ": " + *trouble);
     else

@@ -127,7 +127,8 @@ int probe_command(const ProbeCommand& command) {
   target.base_url = command.url;
   while (target.base_url.ends_with("/") && !target.base_url.starts_with("unix:")) target.base_url.pop_back();
   target.timeout = Millis(command.timeout_ms);
-  auto made = TargetReader::make(target, {});
+  TlsClients clients;
+  auto made = TargetReader::make(target, {}, clients);
   if (auto* trouble = std::get_if<std::string>(&made)) return complain(*trouble, exit_usage);
   net::io_context io(1);
   Resolver resolver(io.get_executor());

@@ -7,34 +7,39 @@
 namespace readback {
 
 std::variant<std::shared_ptr<const TargetReader>, std::string> TargetReader::make(const TargetConfig& config,
-                                                                                  Headers headers) {
+                                                                                  Headers headers,
+                                                                                  TlsClients& clients) {
   auto made = std::make_shared<TargetReader>();
-  auto tls = TlsClient::make(config.tls);
-  if (auto* trouble = std::get_if<std::string>(&tls)) return "the target " + config.name + ": " + *trouble;
-  const auto client = std::get<std::shared_ptr<TlsClient>>(tls);
+  const auto base = parse_url(config.base_url);
+  TlsConfig elsewhere;
+  elsewhere.ca_file = config.tls.ca_file;
+  elsewhere.verify = config.tls.verify;
 
   const auto add = [&](std::vector<ReadRequest>& list, std::string read, const std::string& url, Millis timeout,
-                       bool own) -> std::string {
+                       bool reference) -> std::string {
     auto parsed = resolve_url(config.base_url, url);
     if (!parsed) return "the target " + config.name + ": " + url + " is no address";
     ReadRequest request;
     request.read = std::move(read);
     request.url = std::move(*parsed);
     request.timeout = timeout;
-    request.tls = client;
-    // Secrets go to the platform itself only, never to a path or a reference on another host.
-    const auto base = parse_url(config.base_url);
-    if (own && base && base->host == request.url.host && base->scheme == request.url.scheme) request.headers = headers;
+    const bool own = !reference && base && base->host == request.url.host && base->scheme == request.url.scheme;
+    if (own) request.headers = headers;
+    if (request.url.scheme == Url::Scheme::https) {
+      auto tls = clients.get(own ? config.tls : elsewhere, reference);
+      if (auto* trouble = std::get_if<std::string>(&tls)) return "the target " + config.name + ": " + *trouble;
+      request.tls = std::get<std::shared_ptr<TlsClient>>(tls);
+    }
     list.push_back(std::move(request));
     return "";
   };
   std::string trouble;
   for (const auto& s : config.surfaces)
-    if (trouble.empty()) trouble = add(made->own_, s.name, s.path, config.timeout, true);
+    if (trouble.empty()) trouble = add(made->own_, s.name, s.path, config.timeout, false);
   for (const auto& p : config.paths)
-    if (trouble.empty()) trouble = add(made->own_, "path:" + p.name, p.url, p.timeout.value_or(config.timeout), true);
+    if (trouble.empty()) trouble = add(made->own_, "path:" + p.name, p.url, p.timeout.value_or(config.timeout), false);
   for (const auto& r : config.references)
-    if (trouble.empty()) trouble = add(made->references_, "reference:" + r, r, config.timeout, false);
+    if (trouble.empty()) trouble = add(made->references_, "reference:" + r, r, config.timeout, true);
   if (!trouble.empty()) return trouble;
   return std::shared_ptr<const TargetReader>(std::move(made));
 }

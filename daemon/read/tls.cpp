@@ -74,14 +74,14 @@ int on_verify_nothing(int, X509_STORE_CTX* store) {
 
 }  // namespace
 
-std::variant<std::shared_ptr<TlsClient>, std::string> TlsClient::make(const TlsConfig& config) {
+std::variant<std::shared_ptr<TlsClient>, std::string> TlsClient::make(const TlsConfig& config, bool system_too) {
   std::shared_ptr<TlsClient> made(new TlsClient(config));
   auto& context = made->context_;
   boost::system::error_code ec;
-  if (config.ca_file.empty())
-    context.set_default_verify_paths(ec);
-  else if (context.load_verify_file(config.ca_file, ec); ec)
-    return "the CA file " + config.ca_file + " cannot be loaded: " + ec.message();
+  if (config.ca_file.empty() || system_too) context.set_default_verify_paths(ec);
+  if (!config.ca_file.empty())
+    if (context.load_verify_file(config.ca_file, ec); ec)
+      return "the CA file " + config.ca_file + " cannot be loaded: " + ec.message();
   if (!config.cert_file.empty()) {
     context.use_certificate_chain_file(config.cert_file, ec);
     if (ec) return "the certificate " + config.cert_file + " cannot be loaded: " + ec.message();
@@ -92,6 +92,14 @@ std::variant<std::shared_ptr<TlsClient>, std::string> TlsClient::make(const TlsC
   // An expired intermediate with a valid alternative is no fault: look for trusted chains first.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context.native_handle()), X509_V_FLAG_TRUSTED_FIRST);
   SSL_CTX_set_session_cache_mode(context.native_handle(), SSL_SESS_CACHE_OFF);  // each sweep shakes hands anew
+  return made;
+}
+
+std::variant<std::shared_ptr<TlsClient>, std::string> TlsClients::get(const TlsConfig& config, bool system_too) {
+  const Key key{config.ca_file, config.cert_file, config.key_file, config.server_name, config.verify, system_too};
+  if (const auto found = made_.find(key); found != made_.end()) return found->second;
+  auto made = TlsClient::make(config, system_too);
+  if (const auto* client = std::get_if<std::shared_ptr<TlsClient>>(&made)) made_[key] = *client;
   return made;
 }
 

@@ -2,9 +2,11 @@
 // TLS as a client: one context for a target, made when the configuration is read, and what a failed handshake was
 // about.
 #include <boost/asio/ssl/context.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <variant>
 
 #include "config/config.hpp"
@@ -13,8 +15,8 @@ namespace readback {
 
 class TlsClient {
  public:
-  /// A text says what could not be loaded.
-  static std::variant<std::shared_ptr<TlsClient>, std::string> make(const TlsConfig& config);
+  /// A text says what could not be loaded. With `system_too` the system's authorities are trusted beside `ca_file`.
+  static std::variant<std::shared_ptr<TlsClient>, std::string> make(const TlsConfig& config, bool system_too = false);
   boost::asio::ssl::context& context() { return context_; }
   const TlsConfig& config() const { return config_; }
 
@@ -22,6 +24,17 @@ class TlsClient {
   explicit TlsClient(TlsConfig config) : config_(std::move(config)), context_(boost::asio::ssl::context::tls_client) {}
   TlsConfig config_;
   boost::asio::ssl::context context_;
+};
+
+/// The clients of one loaded configuration: equal settings share one, since the system's authorities alone are half a
+/// megabyte. Made anew by each reload, so that renewed files are read.
+class TlsClients {
+ public:
+  std::variant<std::shared_ptr<TlsClient>, std::string> get(const TlsConfig& config, bool system_too = false);
+
+ private:
+  using Key = std::tuple<std::string, std::string, std::string, std::string, bool, bool>;
+  std::map<Key, std::shared_ptr<TlsClient>> made_;
 };
 
 /// What verification found, filled while the handshake runs.

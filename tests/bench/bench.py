@@ -1,0 +1,245 @@
+#!/usr/bin/python3
+"""What Readback costs, measured on this machine beside a bare libcurl client in the same run.
+
+    tests/bench/bench.py                    all of it, some three minutes
+    tests/bench/bench.py cpu page start …   only these: cpu, fleet, page, start, store, client
+
+Prints one line a figure. Nothing here passes or fails: a figure that depends on the machine is no test.
+"""
+import json
+import pathlib
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import harness  # noqa: E402
+
+CURL = harness.BUILD / "tests" / "bench" / "bench_curl"
+ROUTES = ["/health", "/api/v1/platform/services", "/api/v1/observability/readiness", "/api/v1/security/readiness"]
+
+
+def told(figure, value, note=""):
+    print(f"{figure:<58} {value:>14}  {note}", flush=True)
+
+
+def spread(values, unit="ms"):
+    values = sorted(values)
+    at = lambda q: values[min(len(values) - 1, int(q * len(values)))]
+    return f"median {statistics.median(values):.2f}, p99 {at(0.99):.2f}, most {values[-1]:.2f} {unit}, {len(values)} runs"
+
+
+def cpu_seconds(pid):
+    """User and system time of the process with its ended children, without the calling test's."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def memory(pid):
+    words = pathlib.Path(f"/proc/{pid}/status").read_text()
+    at = lambda key: int(words.split(key + ":")[1].split()[0]) / 1024
+    return at("VmRSS"), at("RssAnon")
+
+
+class Bench:
+    def __init__(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="rb-"))
+        self.running, self.count = [], 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for each in reversed(self.running):
+            each.stop() if hasattr(each, "stop") else each.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def sim(self):
+        made = harness.Sim(self.directory, name=f"sim{len(self.running)}")
+        self.running.append(made)
+        return made
+
+    def daemon(self, start=True, **config):
+        self.count += 1
+        folder = self.directory / f"d{self.count}"
+        folder.mkdir()
+        config.setdefault("log", {"level": "warning", "format": "text"})
+        made = harness.Daemon(folder, {"environment": "bench", **config})
+        if start:
+            made.start()
+            self.running.append(made)
+        return made
+
+
+def bench_cpu(b):
+    """CPU time of a read: fresh connection, answer judged, recorded on disk; beside libcurl throwing it away."""
+    sim = b.sim()
+    targets = [{"name": f"t{i}", "base_url": sim.url, "interval": "2s", "request_budget": "200/min"} for i in range(100)]
+    daemon = b.daemon(targets=targets)
+    seconds = 20
+    pid = daemon.process.pid
+    sweeps = lambda: sum(t["sweeps_total"] for t in daemon.status()["targets"])
+    harness.wait_until(lambda: sweeps() > 200, "the start is over")
+    before, swept, begin = cpu_seconds(pid), sweeps(), time.monotonic()
+    while time.monotonic() < begin + seconds:
+        time.sleep(0.5)
+    reads = (sweeps() - swept) * len(ROUTES)
+    per_thousand = (cpu_seconds(pid) - before) / reads * 1e6
+    wall = time.monotonic() - begin
+    curl = [float(subprocess.run([CURL, str(reads // 3), *(sim.url + r for r in ROUTES)], capture_output=True,
+                                 text=True).stdout.split()[0]) for _ in range(3)]
+    told("CPU, 1,000 reads of Readback", f"{per_thousand:.0f} ms", f"{reads} reads in {wall:.0f} s, judged and recorded")
+    told("CPU, 1,000 reads of bare libcurl", f"{statistics.median(curl):.0f} ms", "fresh connections, thrown away")
+    told("ratio", f"{per_thousand / statistics.median(curl):.2f}")
+    rss, anon = memory(pid)
+    told("resident memory, 100 targets", f"{rss:.1f} MiB", f"of it anonymous {anon:.1f}")
+
+
+def bench_fleet(b):
+    """5,000 targets every 30 s on one core: how much of it, and how late."""
+    sim = b.sim()
+    targets = [{"name": f"t{i}", "base_url": sim.url, "interval": "30s"} for i in range(5000)]
+    daemon = b.daemon(targets=targets)
+    pid = daemon.process.pid
+    swept = lambda: daemon.status()["sweeps_total"] if "sweeps_total" in daemon.status() else sum(
+        t["sweeps_total"] for t in daemon.status()["targets"])
+    harness.wait_until(lambda: swept() >= 5000, "each was swept once", limit=120)
+    before, first, begin, lags = cpu_seconds(pid), swept(), time.monotonic(), []
+    while time.monotonic() < begin + 30:
+        lags.append(float(daemon.status()["daemon"].get("lag_ms", 0)))
+        time.sleep(1)
+    wall, used = time.monotonic() - begin, cpu_seconds(pid) - before
+    told("5,000 targets every 30 s: of one core", f"{used / wall * 100:.0f} %", f"{(swept() - first) * 4 / wall:.0f} reads/s")
+    told("5,000 targets: lag of the loop", f"{max(lags):.0f} ms", "the most of 30 looks")
+    told("5,000 targets: resident memory", f"{memory(pid)[0]:.0f} MiB")
+
+
+class Pager:
+    """Takes the time of the first byte of each request, answers 204 and hangs up."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.got, self.changed = [], threading.Condition()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            data, at = peer.recv(1 << 20), time.time()
+            while b"\r\n\r\n" not in data:
+                data += peer.recv(1 << 20)
+            head, body = data.split(b"\r\n\r\n", 1)
+            length = next(int(l.split(b":")[1]) for l in head.split(b"\r\n") if l.lower().startswith(b"content-length"))
+            while len(body) < length:
+                body += peer.recv(1 << 20)
+            peer.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+            peer.close()
+            with self.changed:
+                self.got.append((at, json.loads(body)))
+                self.changed.notify_all()
+
+    def close(self):
+        self.listener.close()
+
+    def nth(self, event, n):
+        def found():
+            all_ = [g for g in self.got if g[1]["event"] == event]
+            return all_[n] if len(all_) > n else None
+        return harness.wait_until(found, f"{event} {n}", every=0.005)
+
+
+def bench_page(b, rounds=40):
+    """From the end of the last read of the confirming sweep to the first byte of the page, the snapshot sealed between."""
+    sim, pager = b.sim(), Pager()
+    b.running.append(pager)
+    daemon = b.daemon(
+        targets=[{"name": "fabric", "base_url": sim.url, "interval": "1s", "jitter": "0%", "request_budget": "6000/min",
+                  "confirm": {"failures": 2, "spacing": "100ms", "recoveries": 2}}],
+        resolution={"settle": "100ms"}, alerts={"sinks": [{"name": "hook", "type": "webhook", "url": pager.url + "/"}]})
+    took = []
+    for n in range(rounds):
+        sim.fault("/health", "bad_gateway")
+        at, page = pager.nth("firing", n)
+        reads = [json.loads(line) for line in daemon.client("export", "--since", "1m").text.splitlines() if line]
+        confirmed = page["incident"]["confirmed_at"]
+        ends = [end_of(r) for r in reads if r["target"] == "fabric"]
+        took.append((at - max(e for e in ends if e <= at)) * 1000)
+        assert confirmed
+        sim.ok("/health")
+        pager.nth("resolved", n)
+    told("last read of the confirming sweep -> page", f"{statistics.median(took):.1f} ms", spread(took))
+
+
+def end_of(read):
+    at = read["at"]
+    whole, _, part = at.rstrip("Z").partition(".")
+    import calendar
+    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float("0." + (part or "0")) + read["ms"] / 1000
+
+
+def bench_start(b):
+    """From the start of the process to the first request that reaches the platform."""
+    took = []
+    for _ in range(10):
+        listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        daemon = b.daemon(start=False, targets=[
+            {"name": "fabric", "base_url": f"http://127.0.0.1:{listener.getsockname()[1]}"}])
+        begin = time.monotonic()
+        daemon.start(wait=False)
+        listener.accept()[0].close()
+        took.append((time.monotonic() - begin) * 1000)
+        daemon.stop()
+        listener.close()
+    told("start -> first connection to the platform", f"{statistics.median(took):.0f} ms", spread(took))
+
+
+def bench_store(b):
+    """Bytes on disk for a read whose body has not changed."""
+    sim = b.sim()
+    daemon = b.daemon(targets=[{"name": f"t{i}", "base_url": sim.url, "interval": "1s", "jitter": "0%",
+                                "request_budget": "6000/min"} for i in range(20)])
+    sweeps = lambda: sum(t["sweeps_total"] for t in daemon.status()["targets"])
+    size = lambda: sum(f.stat().st_size for f in daemon.state.glob("readback.db*") if not f.name.endswith("-shm"))
+    harness.wait_until(lambda: sweeps() > 200, "a first filling")
+    before, first = size(), sweeps()
+    harness.wait_until(lambda: sweeps() > first + 400, "twenty seconds of sweeps", limit=60)
+    reads = (sweeps() - first) * 4
+    told("store, each read with an unchanged body", f"{(size() - before) / reads:.0f} bytes", f"{reads} reads")
+
+
+def bench_client(b):
+    """What the operator waits for."""
+    sim = b.sim()
+    daemon = b.daemon(targets=[{"name": "fabric", "base_url": sim.url}])
+    def timed(run, rounds=30):
+        took = []
+        for _ in range(rounds):
+            begin = time.monotonic()
+            run()
+            took.append((time.monotonic() - begin) * 1000)
+        return took
+    told("readback --version", "", spread(timed(lambda: subprocess.run([harness.CLIENT, "--version"], capture_output=True))))
+    told("readback status", "", spread(timed(lambda: daemon.client("status"))))
+    told("GET /v1/status on the socket", "", spread(timed(lambda: daemon.get("/v1/status"), 200)))
+
+
+def main():
+    known = {name.removeprefix("bench_"): run for name, run in globals().items() if name.startswith("bench_")}
+    for name in sys.argv[1:] or known:
+        if name not in known:
+            sys.exit(f"bench: no such figure: {name}; there are {', '.join(known)}")
+        with Bench() as b:
+            known[name](b)
+
+
+if __name__ == "__main__":
+    main()
