@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import tempfile
 import time
 import unittest
@@ -90,6 +91,11 @@ class Boot(unittest.TestCase):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
         self.machine.run("systemctl", "daemon-reload")
+
+    def check_words(self):
+        """What each check last said, by its name."""
+        status = json.loads(self.readback("--json", "status", expect=None).stdout)
+        return {r["name"].removeprefix("check:"): r["word"] for t in status["targets"] for r in t["reads"] if r["kind"] == "check"}
 
     # --- the story ------------------------------------------------------------------------------------------------------
     def test_01_it_installs_and_starts_and_tells_nobody(self):
@@ -225,17 +231,14 @@ class Boot(unittest.TestCase):
         for place in ("/srv/fabric", "/home/fabric"):
             self.machine.run("mkdir", "-p", place)
             shutil.copytree(folder, self.machine.path(place), dirs_exist_ok=True)
+
         def check(place):
             return {"materialization": {"command": ["python3", "./scripts/verify_runtime_materialization.py", "--check"],
                                         "cwd": place, "interval": "1s", "timeout": "10s", "sandbox": {"network": "none"}}}
 
-        def word():
-            status = json.loads(self.readback("--json", "status", expect=None).stdout)
-            return [r["word"] for t in status["targets"] for r in t["reads"] if r["name"].endswith("materialization")]
-
         self.configure(checks=check("/srv/fabric"))
         self.machine.run("systemctl", "restart", "readbackd.service")
-        wait_until(lambda: word() in (["in_sync"], ["pass"]), lambda: f"the check passes: {word()}")
+        wait_until(lambda: self.check_words() == {"materialization": "in_sync"}, lambda: f"the check passes: {self.check_words()}")
         self.machine.path("/srv/fabric/runtime/env/fabric.env").write_text("FABRIC_MODE=promotion_enabled\n")
         self.hook.wait("firing", "drift")
         self.configure(checks=check("/home/fabric"))
@@ -244,9 +247,39 @@ class Boot(unittest.TestCase):
                      self.machine.path("/usr/share/doc/readback/examples/check-in-home.conf").read_text())
         self.machine.run("systemctl", "restart", "readbackd.service")
         self.hook.wait("recovered", "drift")
-        wait_until(lambda: word() in (["in_sync"], ["pass"]), lambda: f"the check passes: {word()}")
+        wait_until(lambda: self.check_words() == {"materialization": "in_sync"}, lambda: f"the check passes: {self.check_words()}")
         left = self.machine.run("find", "/var/lib/readback/scratch", "-mindepth", "1", "-mmin", "+1").stdout
         self.assertEqual(left, "")
+
+    def test_10b_every_drop_in_makes_possible_what_it_is_for_and_nothing_else_does(self):
+        scripts = {"check-in-home.conf": "import os; os.listdir('/home/fabric/scripts')",
+                   "check-with-jit.conf": "import mmap; mmap.mmap(-1, 4096, prot=7)",
+                   "check-with-group.conf": "open('/srv/for-adm').read()",
+                   "check-with-containers.conf": "import socket; socket.socket(socket.AF_UNIX).connect('/run/docker.sock')"}
+        self.machine.path("/srv/for-adm").write_text("for members of adm")
+        self.machine.run("chown", "root:adm", "/srv/for-adm")
+        self.machine.run("chmod", "640", "/srv/for-adm")
+        self.machine.run("groupadd", "--force", "docker")
+        engine = socket.socket(socket.AF_UNIX)
+        self.addCleanup(engine.close)
+        engine.bind(str(self.machine.path("/run/docker.sock")))
+        engine.listen()
+        self.machine.run("chown", "root:docker", "/run/docker.sock")
+        self.machine.run("chmod", "660", "/run/docker.sock")
+        self.configure(checks={name: {"command": ["python3", "-c", script], "cwd": "/", "interval": "1s",
+                                      "sandbox": {"unix_sockets": ["/run/docker.sock"]}} for name, script in scripts.items()})
+        shutil.rmtree(self.machine.path("/etc/systemd/system/readbackd.service.d"))
+        examples = self.machine.path("/usr/share/doc/readback/examples")
+        self.drop_in("credentials.conf", (examples / "credentials.conf").read_text())
+        self.machine.run("systemctl", "restart", "readbackd.service")
+        wait_until(lambda: self.check_words() == dict.fromkeys(scripts, "broken"),
+                   lambda: f"every check is refused: {self.check_words()}")
+        for name in (*scripts, "addresses.conf"):
+            self.drop_in(name, (examples / name).read_text())
+        self.machine.run("systemctl", "restart", "readbackd.service")
+        wait_until(lambda: self.check_words() == dict.fromkeys(scripts, "in_sync"),
+                   lambda: f"every check passes: {self.check_words()}")
+        self.status_is(0)  # which an allow list of addresses that forgets localhost would not let it be
 
     def test_11_an_upgrade_keeps_configuration_and_record(self):
         config = self.machine.path("/etc/readback/readback.yaml").read_text()
