@@ -98,6 +98,11 @@ class Builder : public YAML::EventHandler {
             {file_, n.line, n.column, false, "`" + n.text + "` stands here a second time", "keep one of them"});
       top.key = std::make_unique<Node>(std::move(n));
     } else {
+      if (n.kind == Node::Kind::null &&
+          n.line > top.key->line) {  // yaml-cpp marks a value that is missing by what follows
+        n.line = top.key->line;
+        n.column = top.key->column;
+      }
       top.node.entries.emplace_back(std::move(*top.key), std::move(n));
       top.key.reset();
     }

@@ -59,6 +59,8 @@ fi
 if [ "$what" = all ] || [ "$what" = e2e ]; then
   step "build as installed"
   build release
+  step "build the package"
+  build package all
   step "end-to-end tests"
   /usr/bin/python3 -B tests/e2e/run.py -j "$jobs" "$@" | tee "$logs/e2e.summary"
   count "$logs/e2e.summary"

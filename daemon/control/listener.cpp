@@ -292,9 +292,11 @@ std::variant<BoundSocket, BoundSocket::Error> BoundSocket::unix_socket(net::any_
     struct ::group entry {};
     struct ::group* found = nullptr;
     const int failed = ::getgrnam_r(group.c_str(), &entry, buffer, sizeof buffer, &found);
+    const bool ours_already = found && ::lstat(path.c_str(), &seen) == 0 && seen.st_gid == found->gr_gid;
     if (failed != 0 || !found)
       warning = "control.group: there is no group " + group + " here; the control socket keeps our own group";
-    else if (::chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0)
+    else if (!ours_already &&  // systemd's filter may refuse chown altogether
+             ::chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0)
       warning = "cannot give " + path + " to the group " + group + ": " + reason(errno) + "; it keeps our own group";
   }
   if (::chmod(path.c_str(), 0660) != 0) return Error("cannot set the mode of " + path + ": " + reason(errno));

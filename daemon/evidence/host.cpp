@@ -60,7 +60,11 @@ json::value disk(const std::string& path) {
 json::value clock_state() {
   timex t{};
   const int state = ::adjtimex(&t);
-  if (state < 0) return nullptr;
+  std::error_code ec;
+  if (state < 0) {  // systemd's ProtectClock= keeps even the question away; its own service tells by a file
+    if (!std::filesystem::exists("/run/systemd/timesync", ec)) return nullptr;
+    return json::object{{"synchronised", std::filesystem::exists("/run/systemd/timesync/synchronized", ec)}};
+  }
   return json::object{{"synchronised", state != TIME_ERROR && !(t.status & STA_UNSYNC)},
                       {"estimated_error_us", t.esterror}};
 }

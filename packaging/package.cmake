@@ -1,0 +1,35 @@
+# The Debian package, by CPack. Its scripts are in packaging/deb.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME readback)
+set(CPACK_PACKAGE_CONTACT "The Readback authors <readback@packages.invalid>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "read-only watchdog for a Helpifyr environment")
+set(CPACK_PACKAGE_DESCRIPTION
+    "readbackd reads the health, services, observability and security surfaces of
+a running platform, compares them, proves which boundary failed, keeps the
+evidence from before and after, and pages once. It never changes anything: it
+sends GET and HEAD only, and runs its checks in a sandbox.
+
+The client readback shows what is wrong, since when, why, and what the next
+safe step is.")
+set(CPACK_VERBATIM_VARIABLES YES)
+set(CPACK_STRIP_FILES YES)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_SET_DESTDIR YES)  # the configuration goes to /etc
+set(CPACK_INSTALL_PREFIX /usr)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ
+                                                WORLD_EXECUTE)
+
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_PACKAGE_SECTION admin)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS YES)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS
+    "systemd | systemd-standalone-sysusers | systemd-sysusers, systemd | systemd-standalone-tmpfiles | systemd-tmpfiles")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, python3")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "prometheus-alertmanager, bash-completion")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION YES)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
+    ${PROJECT_SOURCE_DIR}/packaging/deb/conffiles ${PROJECT_SOURCE_DIR}/packaging/deb/postinst
+    ${PROJECT_SOURCE_DIR}/packaging/deb/prerm ${PROJECT_SOURCE_DIR}/packaging/deb/postrm)
+include(CPack)

@@ -1,0 +1,225 @@
+// A configuration is read strictly, and every mistake is told at once: where it stands and what to write instead.
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "config/load.hpp"
+#include "config/scalars.hpp"
+
+using namespace readback;
+
+namespace {
+
+/// A line each.
+std::string complaints(std::string_view yaml, bool warnings = false) {
+  std::string all;
+  for (const auto& p : parse_config(yaml, "f.yaml").problems)
+    if (p.warning == warnings) all += to_string(p) + "\n";
+  return all;
+}
+
+/// A whole configuration around one target's further lines, which begin at line 4.
+std::string with(const std::string& lines) {
+  return "targets:\n  - name: fabric\n    base_url: http://127.0.0.1:38080\n" + lines;
+}
+
+std::string sinks(const std::string& list) {
+  return "targets: [{name: fabric, base_url: \"http://127.0.0.1:38080\"}]\nalerts: {sinks: [" + list + "]}\n";
+}
+
+}  // namespace
+
+TEST_CASE("a mistake is told with its place and with what to write instead") {
+  struct Case {
+    const char* name;
+    std::string yaml, complaint;
+  };
+  const Case cases[] = {
+      {"a typing error in a key", with("    intervall: 30s\n"),
+       "f.yaml:4:5: unknown key `intervall` in a target; did you mean `interval`?"},
+      {"a key from nowhere", with("    log: {colour: red}\n"),
+       "f.yaml:4:5: unknown key `log` in a target; known are: name, base_url, interval, timeout, jitter, "
+       "request_budget, headers, tls, confirm, stale_after, episode_window, words, surfaces, checks, paths, "
+       "references, blind_limit, runbooks, maintenance"},
+      {"a typing error in a word", "log: {level: warnin}\ntargets: []\n",
+       "f.yaml:1:14: level: `warnin` is not known here; did you mean `warning`?"},
+      {"a duration without a unit", with("    interval: 30\n"),
+       "f.yaml:4:15: interval: `30` is no duration; write it like 30s, 2m, 1h30m or 500ms"},
+      {"a duration that is too short", with("    interval: 10ms\n"),
+       "f.yaml:4:15: interval: `10ms` is too short; at least 100ms"},
+      {"a list where a text belongs", with("    interval: [30s]\n"), "f.yaml:4:15: a duration is expected here"},
+      {"a text where a map belongs", with("    tls: yes\n"), "f.yaml:4:10: tls must be a map of keys and values"},
+      {"a map where a list belongs", with("    references: {a: b}\n"),
+       "f.yaml:4:17: a list is expected here; write it as `[…]` or with a `- ` before each entry"},
+      {"nothing where a map belongs", with("    tls:\n"), "f.yaml:4:5: tls is empty; remove it or give it a value"},
+      {"nothing where a text belongs", with("    interval:\n"),
+       "f.yaml:4:5: the value is missing: a duration is expected"},
+      {"a number in quotes", with("    confirm: {failures: \"3\"}\n"),
+       "f.yaml:4:25: failures: `3` is no whole number; between 1 and 100"},
+      {"yes", with("    tls: {verify: yes}\n"),
+       "f.yaml:4:19: verify: `yes` is neither true nor false; write true or false"},
+      {"the same key twice", with("    interval: 30s\n    interval: 40s\n"),
+       "f.yaml:5:5: `interval` stands here a second time; keep one of them"},
+      {"the same target twice", with("  - {name: fabric, base_url: \"http://b.example\"}\n"),
+       "f.yaml:4:12: targets: a target called `fabric` stands above already"},
+      {"the same sink twice",
+       sinks("{name: a, type: webhook, url: \"http://b\"}, {name: a, type: webhook, url: \"http://b\"}"),
+       "f.yaml:2:61: a sink called `a` stands above already"},
+      {"an alias", with("    interval: &half 30s\n    timeout: *half\n"),
+       "f.yaml:4:15: anchors (`&name`) are not allowed; write the value out where it is needed"},
+      {"a second document", "targets: []\n---\ntargets: []\n",
+       "f.yaml:2:1: a second document begins here; keep everything in one document, without `---`"},
+      {"no YAML at all", "targets: [\n", "f.yaml:2:1: not valid YAML: end of sequence flow not found"},
+      {"an empty file", "",
+       "f.yaml: the configuration is empty; name at least one target: `targets: [{name: …, base_url: …}]`"},
+      {"a sink for a target that is not there", sinks("{name: a, type: webhook, url: \"http://b\", targets: [fabrik]}"),
+       "f.yaml:2:1: the sink a waits for a target `fabrik` that does not exist; did you mean `fabric`?"},
+      {"a host's own redeploy", with("    checks: {m: {command: [bash, ./scripts/redeploy-host-stack.sh]}}\n"),
+       "f.yaml:4:27: this command appears to mutate: it is the guarded redeploy itself; a check only reads, like "
+       "verify_runtime_materialization.py --check"},
+      {"a restart", with("    checks: {m: {command: [/usr/bin/systemctl, restart, fabric]}}\n"),
+       "f.yaml:4:27: this command appears to mutate: it changes services; a check only reads, like "
+       "verify_runtime_materialization.py --check"},
+      {"a regular expression that is none", "targets: []\nevidence: {redact: {patterns: [\"a(\"]}}\n",
+       "f.yaml:2:32: patterns: `a(` is no regular expression: Mismatched '(' and ')' in regular expression"},
+      {"a time zone that is none", with("    maintenance: [{from: \"02:00\", for: 1h, timezone: Mars/Olympus}]\n"),
+       "f.yaml:4:54: timezone: this host knows no time zone `Mars/Olympus`; an IANA name like Europe/Berlin"},
+      {"the last surface is removed",
+       with("    surfaces: {health: null, services: null, observability: null, security: null}\n"),
+       "f.yaml:2:5: no surface is left to read; keep at least one of the four"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(std::string(c.name));
+    CHECK(complaints(c.yaml) == c.complaint + "\n");
+  }
+}
+
+TEST_CASE("all mistakes are told at once, in the order of the file") {
+  std::istringstream told(complaints(R"(environmemt: prod
+targets:
+  - name: fabric
+    base_url: ftp://fabric.example
+    interval: soon
+    surfaces:
+      health: {path: health, roll: health}
+alerts:
+  renotify: -1h
+  sinks:
+    - {name: pager, type: pagerduty}
+    - {name: my hook, type: webhook}
+)"));
+  std::vector<std::string> places;
+  for (std::string line; std::getline(told, line);) places.push_back(line.substr(7, line.find(": ") - 7));
+  CHECK(places == std::vector<std::string>{"1:1", "4:15", "5:15", "7:22", "7:30", "9:13", "11:7", "12:7", "12:14"});
+}
+
+TEST_CASE("what is risky is warned about and does not keep the daemon from starting") {
+  struct Case {
+    const char* name;
+    std::string yaml, warning;
+  };
+  const Case cases[] = {
+      {"nobody is told", "targets: []\n",
+       "f.yaml: warning: no sink is configured: nobody will be paged; "
+       "alerts: {sinks: [{name: hook, type: webhook, url: https://…}]}"},
+      {"a secret in plain text", sinks("{name: a, type: webhook, url: \"http://b\", secret: whsec_YWJj}"),
+       "f.yaml:2:68: warning: the secret stands here in plain text; "
+       "{credential: NAME}, {file: /path} or {env: NAME}"},
+      {"certificates that nobody looks at", sinks("{name: a, type: webhook, url: \"https://b\", tls: {verify: false}}"),
+       "f.yaml:2:75: warning: verify: certificates are not verified: whoever stands between can answer for the "
+       "platform; give its CA with ca_file"},
+      {"a status page for everybody",
+       sinks("{name: a, type: webhook, url: \"http://b\"}") + "http: {listen: \"0.0.0.0:9464\"}\n",
+       "f.yaml:3:16: warning: listen: the status page and the metrics can be read from other hosts, by anybody; "
+       "127.0.0.1:9464 behind a proxy that asks who it is"},
+      {"a boundary that nobody takes",
+       sinks("{name: a, type: webhook, url: \"http://b\", boundaries: [observer, outage, security, drift, readiness]}"),
+       "f.yaml: warning: no sink takes the boundary product; add it to the `boundaries` of a sink"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(std::string(c.name));
+    CHECK(parse_config(c.yaml, "f.yaml").ok());
+    CHECK(complaints(c.yaml, true) == c.warning + "\n");
+  }
+}
+
+TEST_CASE("a file of absurd size or depth is refused before it is understood") {
+  CHECK(complaints(std::string(65 * 1024, '#')) ==
+        "f.yaml: the file is larger than 64 KiB; a configuration of this size is a mistake\n");
+  CHECK(complaints(std::string(40, '[') + std::string(40, ']')) == "f.yaml:1:33: nested deeper than 32 levels\n");
+}
+
+TEST_CASE("a file that cannot be read is a mistake like the others") {
+  const auto loaded = load_config("/nowhere/readback.yaml");
+  REQUIRE(loaded.problems.size() == 1);
+  CHECK(to_string(loaded.problems[0]) ==
+        "/nowhere/readback.yaml: cannot be read: No such file or directory; name the file with --config");
+}
+
+TEST_CASE("what the file does not say keeps its default; what it says is taken over") {
+  const auto loaded =
+      parse_config(with("    interval: 1m\n    surfaces: {security: null, recovery: {path: /r}}\n"), "f");
+  REQUIRE(loaded.ok());
+  const auto& t = loaded.config.targets.at(0);
+  CHECK(t.interval == Seconds(60));
+  CHECK(t.timeout == Seconds(5));
+  CHECK(t.request_budget_per_minute == 90);
+  CHECK(t.confirm.failures == 3);
+  std::vector<std::string> names;
+  for (const auto& s : t.surfaces) names.push_back(s.name);
+  CHECK(names == std::vector<std::string>{"health", "services", "observability", "recovery"});
+  CHECK(loaded.config.alerts.renotify == std::chrono::hours(4));
+  CHECK(loaded.config.store.path == "/var/lib/readback");
+}
+
+TEST_CASE("numbers, times and sizes are read as people write them, and not as YAML guesses") {
+  CHECK(parse_duration("1h30m") == Millis(5'400'000));
+  CHECK(parse_duration("0") == Millis(0));
+  CHECK_FALSE(parse_duration("").has_value());
+  CHECK_FALSE(parse_duration("-1s").has_value());
+  CHECK_FALSE(parse_duration("1.5h").has_value());
+  CHECK_FALSE(parse_duration("30s1m").has_value());
+  CHECK_FALSE(parse_duration("999999999999999d").has_value());
+  CHECK(write_duration(Millis(5'400'500)) == "1h30m500ms");
+  CHECK(parse_size("1GiB") == 1ULL << 30);
+  CHECK(parse_size("4096") == 4096);
+  CHECK_FALSE(parse_size("1gig").has_value());
+  CHECK(parse_rate_per_minute("2/s") == 120);
+  CHECK(parse_rate_per_minute("5400/h") == 90);
+  CHECK_FALSE(parse_rate_per_minute("90").has_value());
+  CHECK(parse_int("010") == 10);
+  CHECK_FALSE(parse_int("0x10").has_value());
+  CHECK_FALSE(parse_bool("True").has_value());
+  CHECK(parse_clock("23:59") == 23 * 60 + 59);
+  CHECK_FALSE(parse_clock("24:00").has_value());
+  CHECK(nearest("intervall", {"interval", "timeout"}) == "interval");
+  CHECK(nearest("zzz", {"interval", "timeout"}) == "");
+}
+
+TEST_CASE("the effective configuration shows no secret, and reads back as what is in force") {
+  const auto loaded = load_config(std::string(READBACK_SOURCE_DIR) + "/tests/core/config/good/everything.yaml");
+  REQUIRE(loaded.ok());
+  const auto printed = print_config(loaded.config);
+  const auto again = parse_config(printed, "printed");
+  for (const auto& p : again.problems) CHECK_MESSAGE(p.warning, to_string(p));
+  CHECK(print_config(again.config) == printed);
+
+  const auto plain =
+      parse_config(sinks("{name: a, type: webhook, url: \"https://pager.example/T0K3N?x=T0K3N\", secret: whsec_T0K3N}, "
+                         "{name: p, type: pagerduty, routing_key: T0K3N, headers: {X-Key: T0K3N}}"),
+                   "f");
+  REQUIRE(plain.ok());
+  const auto masked = print_config(plain.config);
+  CHECK(masked.find("T0K3N") == masked.npos);
+  CHECK(masked.find("https://pager.example/masked") != masked.npos);
+  CHECK(config_digest(plain.config).find("T0K3N") == std::string::npos);
+}
+
+TEST_CASE("another secret is another configuration") {
+  const auto digest = [](const char* key) {
+    return config_digest(
+        parse_config(sinks("{name: p, type: pagerduty, routing_key: " + std::string(key) + "}"), "f").config);
+  };
+  CHECK(digest("one") == digest("one"));
+  CHECK(digest("one") != digest("two"));
+}
