@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "core/evidence/redact.hpp"
 #include "daemon/app/app.hpp"
 #include "daemon/app/once.hpp"
 #include "daemon/app/options.hpp"
@@ -22,6 +23,9 @@ int check_config(const DaemonOptions& options) {
   if (loaded.ok())
     for (auto& problem : problems_on_host(loaded.config, options.config_path))
       loaded.problems.push_back(std::move(problem));
+  for (const auto& refused : unusable_patterns(loaded.config.evidence.redact))
+    loaded.problems.push_back({options.config_path, 0, 0, false, "evidence.redact.patterns: " + refused,
+                               "an expression of RE2, without look-around and back-references"});
   for (const auto& problem : loaded.problems) complain(to_string(problem));
   if (!loaded.ok()) return exit_config;
   if (options.print)

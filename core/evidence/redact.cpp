@@ -7,6 +7,8 @@
 #include <array>
 #include <boost/json.hpp>
 #include <cmath>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace readback {
 namespace json = boost::json;
@@ -39,6 +41,8 @@ constexpr std::string_view secret_parts[] = {"password",
                                              "dsn",
                                              "bearer",
                                              "connection_string",
+                                             "connectionstring",
+                                             "subscription-key",
                                              "client_key",
                                              "otp",
                                              "pwd"};
@@ -79,6 +83,11 @@ bool looks_generated(std::string_view word) {
     only_hex = only_hex && (std::isxdigit(c) || c == '-');
   }
   if (only_hex) return false;
+  // Folders and files are words of moderate length with slashes between; base64 has a slash in 64 signs.
+  std::size_t longest = 0, from = 0;
+  for (std::size_t slash; (slash = word.find('/', from)) != word.npos; from = slash + 1)
+    longest = std::max(longest, slash - from);
+  if (std::max(longest, word.size() - from) < 20) return false;
   double bits = 0;
   for (int n : seen)
     if (n > 0) bits -= n * std::log2(static_cast<double>(n) / static_cast<double>(word.size()));
@@ -114,9 +123,15 @@ std::vector<Rule> built_in_rules() {
   all.push_back(rule("bearer", R"re((?i)(\b(?:bearer|basic)\s+)([A-Za-z0-9._~+/=:-]{6,})())re"));
   all.push_back(rule(
       "token",
-      R"re(()(whsec_[A-Za-z0-9+/=]{8,}|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}|sk-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{12,}|xox[abprs]-[A-Za-z0-9-]{8,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}|npm_[A-Za-z0-9]{20,}|dop_v1_[a-f0-9]{32,}|hvs\.[A-Za-z0-9_-]{16,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|hooks\.slack\.com/services/[A-Za-z0-9/]+)())re"));
+      R"re(()(whsec_[A-Za-z0-9+/=]{8,}|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}|sk-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{12,}|xox[abprs]-[A-Za-z0-9-]{8,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}|npm_[A-Za-z0-9]{20,}|dop_v1_[a-f0-9]{32,}|hvs\.[A-Za-z0-9_-]{16,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|glsa_[A-Za-z0-9_]{16,}|pypi-[A-Za-z0-9_-]{16,}|xapp-[A-Za-z0-9-]{8,}|AGE-SECRET-KEY-1[A-Z0-9]{20,}|hooks\.slack\.com/services/[A-Za-z0-9/]+|discord(?:app)?\.com/api/webhooks/[A-Za-z0-9/_-]+|outlook\.office\.com/webhook/[A-Za-z0-9/@-]+)())re"));
   all.push_back(rule("userinfo", R"re(([A-Za-z][A-Za-z0-9+.-]*://)([^\s/"'<>@]*:[^\s/"'<>]*|[^\s/"'<>@]+)(@))re"));
   all.push_back(rule("query", R"re((https?://[^\s"'<>?]*\?)([^\s"'<>]+)())re"));
+  all.push_back(rule("query", R"re(((?:^|[\s"'(=])/[^\s"'<>?]*\?)([^\s"'<>=]+=[^\s"'<>]*)())re"));
+  all.push_back(rule("userinfo", R"re(((?:^|\s)(?:-u|--user|--proxy-user)[ =]["']?[^\s:"']+:)([^\s"']+)())re"));
+  all.push_back(rule("netrc", R"re((?i)(\blogin\s+\S+\s+password\s+)(\S+)())re"));
+  all.push_back(rule("argument", R"re((\bsshpass\s+-p\s*["']?)([^\s"']+)())re"));
+  all.push_back(rule("key", R"re((?i)(\bauth\s*=\s*[\[(]\s*[bu]?["'][^"']*["']\s*,\s*[bu]?["'])([^"']+)())re"));
+  all.push_back(rule("key", "(?i)(<(?:[a-z0-9_.-]+:)?" + key + "(?:\\s[^<>]*)?>)([^<]+)()"));
   all.push_back(
       rule("argument",
            R"re((?i)(--?[a-z0-9-]*(?:password|passwd|token|secret|api-?key)[a-z0-9-]*(?:\s+|=)["']?)([^\s"']+)())re"));
@@ -129,9 +144,27 @@ std::vector<Rule> built_in_rules() {
   return all;
 }
 
+/// Answers and their keys repeat from sweep to sweep: what was found clean need not be looked at again. Holds no
+/// secret.
+class KnownClean {
+ public:
+  bool has(const std::string& text) const { return texts_.contains(text); }
+  void add(const std::string& text) {
+    if (text.size() > longest) return;
+    if (texts_.size() >= most) texts_.clear();
+    texts_.insert(text);
+  }
+
+ private:
+  static constexpr std::size_t most = 4096, longest = 256;
+  std::unordered_set<std::string> texts_;
+};
+
 }  // namespace
 
 struct Redactor::Parts {
+  KnownClean clean;
+  std::unordered_map<std::string, bool> keys_judged;
   std::string key;
   std::vector<std::string> known, extra_parts;
   std::vector<Rule> rules;
@@ -173,6 +206,7 @@ struct Redactor::Parts {
 
   std::string text(std::string_view from) {
     std::string out(from);
+    if (clean.has(out)) return out;
     for (const auto& value : known)
       for (auto at = out.find(value); at != out.npos; at = out.find(value, at)) {
         const auto mark = placeholder("known", value);
@@ -180,20 +214,31 @@ struct Redactor::Parts {
         at += mark.size();
       }
     for (const auto& r : rules) out = apply(r, out);
+    if (out == from) clean.add(out);
     return out;
   }
 
-  bool is_secret_key(std::string_view name) const {
-    const std::string key_name = lower(name);
+  bool is_secret_key(std::string_view name) {
+    std::string key_name = lower(name);
+    if (const auto found = keys_judged.find(key_name); found != keys_judged.end()) return found->second;
     const auto holds = [&](std::string_view part) { return key_name.find(part) != key_name.npos; };
-    return std::any_of(std::begin(secret_parts), std::end(secret_parts), holds) ||
-           std::any_of(extra_parts.begin(), extra_parts.end(), holds);
+    const bool secret = std::any_of(std::begin(secret_parts), std::end(secret_parts), holds) ||
+                        std::any_of(extra_parts.begin(), extra_parts.end(), holds);
+    if (keys_judged.size() >= 4096) keys_judged.clear();
+    if (key_name.size() <= 256) keys_judged.emplace(std::move(key_name), secret);
+    return secret;
   }
 
   /// `below_secret`: some key above says that what stands here is one.
   void walk(json::value& v, bool below_secret) {
     if (auto* o = v.if_object()) {
-      for (auto& [name, value] : *o) walk(value, below_secret || is_secret_key(name));
+      // {"name": "DB_PASSWORD", "value": "…"}: the key stands beside the value.
+      bool beside = false;
+      for (const char* says : {"name", "key", "variable"})
+        if (const auto* label = o->if_contains(says); label && label->is_string())
+          beside = beside || is_secret_key(label->get_string());
+      for (auto& [name, value] : *o)
+        walk(value, below_secret || is_secret_key(name) || (beside && (name == "value" || name == "content")));
     } else if (auto* a = v.if_array()) {
       for (auto& each : *a) walk(each, below_secret);
     } else if (auto* s = v.if_string()) {
@@ -224,7 +269,7 @@ Redactor::Redactor(const RedactConfig& config, std::string key, std::vector<std:
   for (const auto& part : config.keys) parts_->extra_parts.push_back(lower(part));
   for (const auto& pattern : config.patterns) {
     auto own = rule("configured", "()(" + pattern + ")()");
-    if (own.pattern->ok() && own.pattern->NumberOfCapturingGroups() == 3) parts_->rules.push_back(std::move(own));
+    if (own.pattern->ok()) parts_->rules.push_back(std::move(own));
   }
   for (auto& r : built_in_rules()) parts_->rules.push_back(std::move(r));
   for (const auto& part : config.keys)
@@ -277,6 +322,14 @@ void Redactor::read(RawRead& raw) {
 
 const std::map<std::string, std::uint64_t>& Redactor::removed() const { return parts_->removed; }
 void Redactor::reset_counts() { parts_->removed.clear(); }
+
+std::vector<std::string> unusable_patterns(const RedactConfig& config) {
+  std::vector<std::string> refused;
+  for (const auto& pattern : config.patterns)
+    if (const auto tried = rule("configured", "()(" + pattern + ")()"); !tried.pattern->ok())
+      refused.push_back("`" + pattern + "`: " + tried.pattern->error());
+  return refused;
+}
 
 std::map<std::string, std::uint64_t> placeholders_in(std::string_view text) {
   std::map<std::string, std::uint64_t> found;

@@ -21,7 +21,7 @@ namespace readback {
 class Redactor {
  public:
   /// `key` keeps the placeholders from being guessed by trying values; `known` are secrets that must go wherever they
-  /// stand, such as the daemon's own credentials. Patterns of the configuration that are no expressions are left out.
+  /// stand, such as the daemon's own credentials. Unusable patterns of the configuration are left out.
   Redactor(const RedactConfig& config, std::string key, std::vector<std::string> known = {});
   ~Redactor();
   Redactor(Redactor&&) noexcept;
@@ -41,6 +41,9 @@ class Redactor {
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };
+
+/// The configured patterns that are no expressions of RE2 (no look-around, no back-reference), each with its error.
+std::vector<std::string> unusable_patterns(const RedactConfig& config);
 
 /// Counts the placeholders in a text, by rule: what a manifest says of a file.
 std::map<std::string, std::uint64_t> placeholders_in(std::string_view text);

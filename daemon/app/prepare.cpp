@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "core/evidence/redact.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/platform/secrets.hpp"
 
@@ -36,6 +37,8 @@ Prepared prepare(const std::string& path) {
   out.config = std::move(loaded.config);
   out.digest = config_digest(out.config);
 
+  for (const auto& refused : unusable_patterns(out.config.evidence.redact))
+    out.troubles.push_back(path + ": evidence.redact.patterns: " + refused);
   const auto look_up = [&](const SecretRef& ref, const std::string& whose) -> std::string {
     auto found = reveal(ref);
     if (auto* trouble = std::get_if<SecretTrouble>(&found)) {
