@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <set>
 
 #include "core/evidence/redact.hpp"
 #include "core/model/reads_json.hpp"
@@ -66,7 +67,8 @@ struct Differ {
       const auto& a = before.get_array();
       const auto& b = after.get_array();
       const std::size_t both = std::min(a.size(), b.size());
-      for (std::size_t i = 0; i < both; ++i) compare(a[i], b[i], path + "/" + std::to_string(i));
+      for (std::size_t i = 0; i < both; ++i)
+        if (const std::string below = path + "/" + std::to_string(i); !skipped(below, "")) compare(a[i], b[i], below);
       for (std::size_t i = a.size(); i > both; --i) note("remove", path + "/" + std::to_string(i - 1), nullptr);
       for (std::size_t i = both; i < b.size(); ++i) note("add", path + "/-", &b[i]);
     } else {
@@ -137,6 +139,28 @@ std::string body_of(const JudgedRead& r) {
   return a ? a->body : "";
 }
 
+/// Fields that changed from one good sweep to the next before the failure: counters and stamps that no list names.
+std::vector<std::string> learned_volatile(const BundleInput& in, const std::string& read) {
+  constexpr std::size_t enough = 20;
+  const auto* good = phase(in, "last-good");
+  std::set<std::string> found;
+  const JudgedRead* newer = nullptr;
+  std::size_t compared = 0;
+  for (auto it = in.timeline.rbegin(); good && it != in.timeline.rend() && compared < enough; ++it) {
+    if (it->sweep > good->sweep) continue;
+    const auto* r = find_read(&*it, read);
+    if (!r || !r->green) continue;
+    if (newer) {
+      ++compared;
+      for (const auto& op : diff(body_of(*r), body_of(*newer), {}))
+        if (const auto& o = op.get_object(); o.at("op") == "replace" && o.at("path").get_string().size() > 1)
+          found.emplace(o.at("path").get_string());
+    }
+    newer = r;
+  }
+  return {found.begin(), found.end()};
+}
+
 std::string diff_file(const BundleInput& in) {
   const auto* good = phase(in, "last-good");
   const auto* bad = phase(in, "at-page");
@@ -148,7 +172,11 @@ std::string diff_file(const BundleInput& in) {
       json::object o;
       o["reading"] = json::object{{"before", before.word}, {"after", after->word}};
       o["reasons"] = texts(after->reasons);
-      o["patch"] = diff(body_of(before), body_of(*after), in.volatile_fields);
+      auto leave_out = in.volatile_fields;
+      const auto learned = learned_volatile(in, before.raw.read);
+      leave_out.insert(leave_out.end(), learned.begin(), learned.end());
+      o["patch"] = diff(body_of(before), body_of(*after), leave_out);
+      if (!learned.empty()) o["always_changing"] = texts(learned);
       if (before.word != after->word || !o["patch"].as_array().empty()) all[before.raw.read] = std::move(o);
     }
   if (!good) all["note"] = "there is no good sweep before this one to compare with";
@@ -228,6 +256,13 @@ json::object listed(const BundleFiles& files) {
   return all;
 }
 
+/// A manifest names its own digest too: that of itself with this field empty.
+std::string with_digest(json::object m) {
+  m["manifest_sha256"] = "";
+  m["manifest_sha256"] = sha256_of(pretty(m));
+  return pretty(m);
+}
+
 }  // namespace
 
 std::string sha256_of(std::string_view bytes) {
@@ -245,6 +280,22 @@ std::string sha256_of(std::string_view bytes) {
 
 std::string json_diff(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out) {
   return json::serialize(diff(before, after, leave_out));
+}
+
+std::string read_diff(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out) {
+  const auto opened = [](std::string_view file) {
+    json::error_code ec;
+    auto v = json::parse(file, ec);
+    if (ec) return std::string(file);
+    if (auto* o = v.if_object())
+      if (auto* http = o->if_contains("http"); http && http->is_object())
+        if (auto* body = http->get_object().if_contains("body"); body && body->is_string()) {
+          auto inner = json::parse(std::string(body->get_string()), ec);
+          if (!ec) *body = std::move(inner);
+        }
+    return json::serialize(v);
+  };
+  return json_diff(opened(before), opened(after), leave_out);
 }
 
 BundleFiles bundle_files(const BundleInput& in) {
@@ -284,8 +335,9 @@ BundleFiles bundle_files(const BundleInput& in) {
   m["sweeps"] = std::move(sweeps);
   m["previous_sha256"] = in.previous_sha256;
   m["form"] = "full";
+  m["packed_with"] = in.packed_with;
   m["files"] = listed(files);
-  files[std::string(manifest_name)] = pretty(m);
+  files[std::string(manifest_name)] = with_digest(std::move(m));
   return files;
 }
 
@@ -324,8 +376,17 @@ BundleFiles public_safe(const BundleFiles& full) {
       "# Public-safe snapshot\n\nVerdicts, codes, times and digests only. Addresses are <fabric-base-url>, hosts are " +
       std::string(hidden_host) + ".\n";
   m["files"] = listed(files);
-  files[std::string(manifest_name)] = pretty(m);
+  files[std::string(manifest_name)] = with_digest(std::move(m));
   return files;
+}
+
+std::string manifest_text(const BundleFiles& files, std::string_view key) {
+  const auto found = files.find(std::string(manifest_name));
+  json::error_code ec;
+  const auto parsed = found == files.end() ? json::value() : json::parse(found->second, ec);
+  const auto* o = parsed.if_object();
+  const auto* v = o ? o->if_contains(key) : nullptr;
+  return v && v->is_string() ? std::string(v->get_string()) : "";
 }
 
 std::vector<std::string> manifest_troubles(const BundleFiles& files) {
@@ -338,6 +399,7 @@ std::vector<std::string> manifest_troubles(const BundleFiles& files) {
   const auto* schema = parsed.get_object().if_contains("schema");
   if (!schema || !schema->is_string() || schema->get_string() != "readback.snapshot/v1")
     return {"the manifest has another schema than readback.snapshot/v1"};
+  if (with_digest(parsed.get_object()) != found->second) troubles.emplace_back("manifest.json was changed");
   const auto* list = parsed.get_object().if_contains("files");
   if (!list || !list->is_object()) return {"the manifest lists no files"};
   for (const auto& [name, entry] : list->get_object()) {

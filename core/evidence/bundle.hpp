@@ -17,6 +17,7 @@ using BundleFiles = std::map<std::string, std::string>;
 struct BundleInput {
   SnapshotOrder order;
   std::string host, environment, version, config_digest, sandbox, previous_sha256;
+  std::string packed_with;  ///< what makes the bytes of the archive, with its version
   /// The sweeps that the order names; those that are 0 or no longer kept are missing.
   std::map<std::string, SweepRecord> phases;  ///< "last-good", "first-bad", "at-page", "latest"
   std::vector<SweepRecord> timeline;          ///< of the 15 minutes before, oldest first
@@ -36,6 +37,12 @@ std::vector<std::string> manifest_troubles(const BundleFiles& files);
 /// What changed from `before` to `after` as JSON Patch (RFC 6902) in one line a JSON text; texts that are not JSON are
 /// replaced as a whole. Fields that always change (stamps, ids, counters) are left out.
 std::string json_diff(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out);
+
+/// The same for two files of `reads/`, whose bodies are compared as JSON where they are JSON.
+std::string read_diff(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out);
+
+/// A text of the manifest ("sealed_at"); empty when there is none.
+std::string manifest_text(const BundleFiles& files, std::string_view key);
 
 std::string sha256_of(std::string_view bytes);
 

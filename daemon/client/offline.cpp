@@ -224,17 +224,18 @@ std::variant<BundleFiles, ArchiveError> load_bundle(const std::string& file) {
 }  // namespace
 
 int verify_bundle_command(const std::string& file, bool json) {
-  auto loaded = load_bundle(file);
+  const auto bytes = read_bytes(file);
   std::vector<std::string> troubles;
   std::size_t count = 0;
-  if (auto* error = std::get_if<ArchiveError>(&loaded)) {
+  std::string digest;
+  if (const auto* error = std::get_if<ArchiveError>(&bytes)) {
     troubles.push_back(error->text);
   } else {
-    troubles = manifest_troubles(std::get<BundleFiles>(loaded));
-    count = std::get<BundleFiles>(loaded).size();
+    auto checked = check_bundle(std::get<std::string>(bytes));
+    troubles = std::move(checked.troubles);
+    count = checked.files;
+    digest = sha256_of(std::get<std::string>(bytes));
   }
-  auto bytes = read_bytes(file);
-  const std::string digest = std::holds_alternative<std::string>(bytes) ? sha256_of(std::get<std::string>(bytes)) : "";
   if (json) {
     boost::json::array list;
     for (const auto& t : troubles) list.emplace_back(t);
@@ -266,7 +267,8 @@ int diff_bundles_command(const std::string& before, const std::string& after, bo
     const std::string patch =
         old == old_files.end()
             ? "[{\"op\":\"add\",\"path\":\"\"}]"
-            : json_diff(old->second, contents, {"/at", "/sweep", "/ms", "/phases_us", "/http/headers/Date"});
+            : read_diff(old->second, contents,
+                        {"/at", "/sweep", "/ms", "/phases_us", "/http/headers/Date", "/http/headers/date"});
     if (patch == "[]") continue;
     boost::json::error_code ec;
     all[name] = boost::json::parse(patch, ec);

@@ -110,6 +110,22 @@ std::variant<BundleFiles, ArchiveError> unpack(const std::string& bytes) {
   return files;
 }
 
+std::string packer() { return archive_version_details(); }
+
+BundleCheck check_bundle(const std::string& bytes) {
+  auto opened = unpack(bytes);
+  if (auto* error = std::get_if<ArchiveError>(&opened)) return {{error->text}, 0};
+  const auto& files = std::get<BundleFiles>(opened);
+  BundleCheck result{manifest_troubles(files), files.size()};
+  const auto sealed = parse_rfc3339(manifest_text(files, "sealed_at"));
+  if (result.troubles.empty() && sealed && manifest_text(files, "packed_with") == packer()) {
+    const auto again = pack(files, *sealed);
+    if (const auto* same = std::get_if<std::string>(&again); same && *same != bytes)
+      result.troubles.emplace_back("the files are as the manifest says, but the archive around them was changed");
+  }
+  return result;
+}
+
 std::variant<std::string, ArchiveError> read_bytes(const std::string& path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) return ArchiveError{path + " cannot be read: " + std::strerror(errno)};

@@ -114,6 +114,7 @@ net::awaitable<SealResult> seal(Store& store, SnapshotOrder order, SealContext c
   in.version = context.version;
   in.config_digest = context.config_digest;
   in.sandbox = context.sandbox;
+  in.packed_with = packer();
   in.volatile_fields = context.volatile_fields;
   const std::pair<const char*, std::uint64_t> phases[] = {{"last-good", order.last_good},
                                                           {"first-bad", order.first_bad},
