@@ -191,13 +191,21 @@ int main(int argc, char** argv) {
     if (!c.raw(list)) c.print(show_snapshots(list.at("snapshots").as_array()));
   });
   sub = command(*snapshot, "pull", "fetch a bundle", "readback snapshot pull latest -o bundle.tar.zst", [&] {
-    const auto reply =
-        c.checked(c.connection().ask("GET", "/v1/snapshots/" + escaped(id) + (safe ? "?form=public-safe" : "")));
+    std::string bytes;
+    {
+      ByteCount count(out == "-" && is_terminal());
+      (void)c.checked(c.connection().stream("/v1/snapshots/" + escaped(id) + (safe ? "?form=public-safe" : ""),
+                                            [&](std::string_view piece) {
+                                              bytes += piece;
+                                              count.add(piece.size());
+                                              return true;
+                                            }));
+    }
     std::string name = out;
     if (name.empty()) name = "readback-" + id + ".tar.zst";
-    status = write_out(reply.body, name);
-    if (status == 0 && name != "-" && !c.as_json) std::printf("%s, %zu bytes\n", name.c_str(), reply.body.size());
-    if (status == 0 && name != "-" && c.as_json) c.raw(json::object{{"file", name}, {"bytes", reply.body.size()}});
+    status = write_out(bytes, name);
+    if (status == 0 && name != "-" && !c.as_json) std::printf("%s, %zu bytes\n", name.c_str(), bytes.size());
+    if (status == 0 && name != "-" && c.as_json) c.raw(json::object{{"file", name}, {"bytes", bytes.size()}});
   });
   sub->add_option("ID", id, "an id, the beginning of one, or latest")->capture_default_str();
   sub->add_option("-o,--output", out, "the file, - for stdout");
@@ -240,7 +248,8 @@ int main(int argc, char** argv) {
           bytes = c.checked(std::move(answer)).body;
         }
         status = report_command(bytes, out.empty() ? "-" : out);
-        if (status == 0 && !out.empty() && out != "-" && !c.as_json) std::printf("%s\n", out.c_str());
+        if (status == 0 && !out.empty() && out != "-" && !c.raw(json::object{{"file", out}}))
+          std::printf("%s\n", out.c_str());
       });
   sub->add_option("ID", id, "of a snapshot or an incident, latest, or a bundle's file")->capture_default_str();
   sub->add_option("-o,--output", out, "the file, - for stdout");
@@ -319,10 +328,12 @@ int main(int argc, char** argv) {
         const auto length = parse_duration(since);
         const auto from = length ? std::optional(now().wall - *length) : parse_rfc3339(since);
         if (!from) c.fail("--since " + since + " is neither a duration like 24h nor a time", exit_usage);
-        const auto reply = c.checked(c.connection().stream(
-            "/v1/reads?since=" + escaped(to_rfc3339(*from)),
-            [](std::string_view piece) { return std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size(); }));
-        (void)reply;
+        ByteCount count(is_terminal());
+        (void)c.checked(
+            c.connection().stream("/v1/reads?since=" + escaped(to_rfc3339(*from)), [&](std::string_view piece) {
+              count.add(piece.size());
+              return std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size();
+            }));
       });
   sub->add_option("--since", since, "24h, 7d, or a time")->capture_default_str();
   sub = command(cli, "replay", "the same diagnosis over recorded reads: an event a line",

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 
 namespace readback {
@@ -20,6 +21,28 @@ int columns() {
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
     return std::max(20, static_cast<int>(size.ws_col));
   return 80;
+}
+
+int rows() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0)
+    return std::max(5, static_cast<int>(size.ws_row));
+  return 24;
+}
+
+ByteCount::ByteCount(bool to_terminal) : wanted_(!to_terminal && ::isatty(STDERR_FILENO) == 1) {}
+
+ByteCount::~ByteCount() {
+  if (shown_ > 0) std::fputs("\r\x1b[K", stderr);
+}
+
+void ByteCount::add(std::size_t bytes) {
+  constexpr std::size_t step = 256 * 1024;
+  bytes_ += bytes;
+  if (!wanted_ || bytes_ < shown_ + step) return;
+  shown_ = bytes_;
+  std::fprintf(stderr, "\r%zu KiB", bytes_ / 1024);
+  std::fflush(stderr);
 }
 
 std::string bold(const std::string& text) { return colours() ? "\x1b[1m" + text + "\x1b[0m" : text; }

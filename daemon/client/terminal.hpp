@@ -1,5 +1,6 @@
 #pragma once
 // What the client knows of the terminal, and text fitted to it. Colours only on a terminal, and never with NO_COLOR.
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@ namespace readback {
 bool colours();
 bool is_terminal();
 int columns();  ///< of the terminal, else 80; at least 20
+int rows();     ///< of the terminal, else 24; at least 5
 
 std::string bold(const std::string& text);
 /// By loudness or reading: green, yellow, red, dim; other words stay as they are.
@@ -21,5 +23,20 @@ std::string fit(const std::string& text, std::size_t width);
 std::string wrapped(const std::string& text, std::size_t indent);
 /// Rows with columns as wide as their longest cell; the last column gets what is left.
 std::string table(const std::vector<std::vector<std::string>>& rows);
+
+/// How much of a long answer has come, on stderr. Shown only when that is a terminal, the answer itself goes elsewhere,
+/// and it is long enough to wait for.
+class ByteCount {
+ public:
+  explicit ByteCount(bool to_terminal);
+  ~ByteCount();
+  ByteCount(const ByteCount&) = delete;
+  ByteCount& operator=(const ByteCount&) = delete;
+  void add(std::size_t bytes);
+
+ private:
+  bool wanted_;
+  std::size_t bytes_ = 0, shown_ = 0;
+};
 
 }  // namespace readback

@@ -1,13 +1,16 @@
-// On a terminal the present status stays on the screen and is drawn anew with every event; elsewhere each event is a
-// line.
+// On a terminal the present state stays on the screen, the newest sweeps of each read as a lane, and is drawn anew with
+// every event; elsewhere each event is a line.
 #include "daemon/client/watch.hpp"
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "daemon/client/show.hpp"
 #include "daemon/client/terminal.hpp"
@@ -95,34 +98,101 @@ class Watcher {
     draw();
   }
 
-  void draw() {
-    const auto answer = connection_.ask("GET", "/v1/status");
+  std::optional<json::object> get(const std::string& path) const {
+    const auto answer = connection_.ask("GET", path);
     const auto* reply = std::get_if<Reply>(&answer);
-    std::string text = "the daemon does not answer\n";
+    if (!reply || reply->status != 200) return std::nullopt;
     json::error_code ec;
-    if (reply)
-      if (const auto v = json::parse(reply->body, ec); !ec && v.is_object() && reply->status == 200)
-        text = show_status(v.get_object());
-    const auto width = static_cast<std::size_t>(columns());
-    int height = 24;
-    if (const char* lines = std::getenv("LINES")) height = std::max(5, std::atoi(lines));
-    std::string frame = "\x1b[H";
-    int used = 0;
-    const auto put = [&](const std::string& line) {
-      if (used++ < height - 1) frame += fit(line, width) + "\x1b[K\n";
-    };
-    for (std::size_t from = 0; from < text.size();) {
-      const auto end = std::min(text.find('\n', from), text.size());
-      put(text.substr(from, end - from));
-      from = end + 1;
+    const auto v = json::parse(reply->body, ec);
+    if (ec || !v.is_object()) return std::nullopt;
+    return v.get_object();
+  }
+
+  /// A line a read: its name, its word, and its newest sweeps, the newest at the right.
+  std::vector<std::string> lanes(const json::object& target, std::size_t width) const {
+    std::size_t name_width = 0, word_width = 0;
+    for (const auto& each : list(target, "reads")) {
+      name_width = std::max(name_width, std::min<std::size_t>(24, shown_width(text_at(each.as_object(), "name"))));
+      word_width = std::max(word_width, std::min<std::size_t>(12, shown_width(text_at(each.as_object(), "word"))));
     }
-    put("");
-    const int room = std::max(0, height - 2 - used);
-    for (std::size_t i =
-             recent_.size() > static_cast<std::size_t>(room) ? recent_.size() - static_cast<std::size_t>(room) : 0;
-         i < recent_.size(); ++i)
-      put(recent_[i]);
-    frame += "\x1b[J" + std::string("Ctrl-C ends");
+    const std::size_t used = 2 + name_width + 2 + word_width + 2;
+    const std::size_t room = width > used ? std::min<std::size_t>(width - used, 720) : 0;
+    const auto told = get("/v1/targets/" + text_at(target, "name") + "?history=" + std::to_string(room));
+    const auto sweeps = told ? list(*told, "history") : json::array{};
+    std::vector<std::string> lines;
+    for (const auto& each : list(target, "reads")) {
+      const auto& read = each.as_object();
+      const std::string name = text_at(read, "name"), word = text_at(read, "word");
+      std::string lane;
+      for (const auto& one : sweeps) {
+        const auto& sweep = one.as_object();
+        const auto* reads = sweep.if_contains("reads");
+        const auto then = reads && reads->is_object() ? text_at(reads->get_object(), name) : "";
+        lane += text_at(sweep, "void") == "true" ? std::string(" ") : coloured(sign(then), then);
+      }
+      lines.push_back("  " + padded(fit(name, name_width), name_width) + "  " +
+                      padded(coloured(fit(word, word_width), word), word_width) + "  " + lane);
+    }
+    return lines;
+  }
+
+  static json::array list(const json::object& o, std::string_view key) {
+    const auto* v = o.if_contains(key);
+    return v && v->is_array() ? v->get_array() : json::array{};
+  }
+  static std::string padded(const std::string& text, std::size_t width) {
+    const auto shown = shown_width(text);
+    return text + std::string(width > shown ? width - shown : 0, ' ');
+  }
+  /// Told apart without colours too.
+  static const char* sign(std::string_view word) {
+    if (word.empty()) return " ";
+    if (word == "pass" || word == "green" || word == "in_sync") return "·";
+    if (word == "warn" || word == "degraded" || word == "drift") return "!";
+    if (word == "unknown" || word == "denied" || word == "throttled" || word == "broken") return "?";
+    return "X";
+  }
+
+  void draw() {
+    const auto width = static_cast<std::size_t>(columns());
+    const auto height = static_cast<std::size_t>(rows());
+    std::vector<std::string> lines;
+    if (const auto status = get("/v1/status")) {
+      for (const auto& each : list(*status, "targets")) {
+        const auto& target = each.as_object();
+        const std::string word = text_at(target, "status");
+        lines.push_back(coloured(bold(text_at(target, "name") + ": " + word), word) + "  " + text_at(target, "text"));
+        if (lines.size() < height)
+          for (auto& lane : lanes(target, width)) lines.push_back(std::move(lane));
+      }
+      for (const auto& each : list(*status, "incidents")) {
+        const auto& incident = each.as_object();
+        const std::string state = text_at(incident, "state");
+        lines.push_back(coloured(state, state) + "  " + text_at(incident, "summary"));
+      }
+      std::string sinks;
+      for (const auto& each : list(*status, "sinks")) {
+        const std::string state = text_at(each.as_object(), "state"), waiting = text_at(each.as_object(), "depth");
+        sinks += "  " + text_at(each.as_object(), "name") + " " + coloured(state, state) +
+                 (waiting.empty() || waiting == "0" ? "" : " (" + waiting + " waiting)");
+      }
+      lines.push_back(bold("sinks") + (sinks.empty() ? "  none" : sinks));
+      if (const auto* daemon = status->if_contains("daemon"); daemon && daemon->is_object())
+        lines.push_back(bold("daemon") + "  " + text_at(daemon->get_object(), "sweeps_total") + " sweeps, lag " +
+                        text_at(daemon->get_object(), "lag_ms") + " ms");
+      for (const auto& trouble : list(*status, "troubles"))
+        lines.push_back(coloured("! ", "error") + std::string(trouble.as_string()));
+    } else {
+      lines.emplace_back("the daemon does not answer");
+    }
+    lines.emplace_back();
+    const std::size_t room = height > 1 ? height - 1 : 1;  // the last line is ours
+    if (lines.size() > room) lines.resize(room);
+    const std::size_t newest = std::min(recent_.size(), room - lines.size());
+    lines.insert(lines.end(), recent_.end() - static_cast<std::ptrdiff_t>(newest), recent_.end());
+    std::string frame = "\x1b[H";
+    for (const auto& line : lines) frame += fit(line, width) + "\x1b[K\n";
+    frame += "\x1b[JCtrl-C ends";
     std::fputs(frame.c_str(), stdout);
     std::fflush(stdout);
   }
