@@ -207,7 +207,7 @@ std::string checks(const BundleFiles& files) {
     if (!name.starts_with("checks/") || !name.ends_with("/result.json")) continue;
     const auto o = object_in(files, name);
     const std::string folder = name.substr(0, name.size() - 11);
-    out += "<h3>" + escaped(folder.substr(7)) + ": " + escaped(text_at(o, "reading")) + "</h3>";
+    out += "<h3>" + escaped(folder.substr(7, folder.size() - 8)) + ": " + escaped(text_at(o, "reading")) + "</h3>";
     for (const char* stream : {"stdout", "stderr"})
       if (const auto found = files.find(folder + stream); found != files.end() && !found->second.empty())
         out += "<p>" + std::string(stream) + "</p><pre>" + escaped(found->second.substr(0, 8000)) + "</pre>";

@@ -73,7 +73,9 @@ std::vector<ConditionState> six_conditions(const Incident& i, const ProofRules& 
     all.push_back(
         condition(2, captured, S::met, "no snapshot could be sealed; attested by " + i.attested_by, i.attested_at));
   else
-    all.push_back(condition(2, captured, S::unmet, "no snapshot was sealed before the first green sweep"));
+    all.push_back(condition(2, captured, S::unmet,
+                            i.view.recovered_at ? "no snapshot was sealed before the first green sweep"
+                                                : "no snapshot has been sealed yet"));
 
   const std::string drift = "repo/runtime drift was checked when relevant";
   if (rules.checks.empty())
