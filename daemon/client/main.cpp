@@ -105,9 +105,13 @@ int status_command(const Client& c, const std::string& target, bool hints) {
   }
   if (!target.empty()) {
     json::array only;
-    for (const auto& t : s.at("targets").as_array())
-      if (text_at(t.as_object(), "name") == target) only.push_back(t);
-    if (only.empty()) c.fail("no target is called " + target, exit_unknown);
+    std::string names;
+    for (const auto& t : s.at("targets").as_array()) {
+      const std::string name = text_at(t.as_object(), "name");
+      names += (names.empty() ? "" : ", ") + name;
+      if (name == target) only.push_back(t);
+    }
+    if (only.empty()) c.fail("no target is called " + target + "; there are: " + names, exit_unknown);
     s["exit"] = only.front().as_object().at("exit");
     s["status"] = only.front().as_object().at("status");
     s["targets"] = std::move(only);
@@ -119,7 +123,7 @@ int status_command(const Client& c, const std::string& target, bool hints) {
             (open ? "\n  readback incident latest        what failed, why, and the next safe step\n  readback snapshot "
                     "pull latest   the evidence from before the failure\n  readback report latest -o R.html\n"
                   : "\n  readback watch                  sweeps and events as they come\n  readback test-alert         "
-                    "    does a page arrive?\n  readback --help\n"));
+                    "    does a page arrive?\n  readback incidents --all        what has happened before\n"));
   }
   return static_cast<int>(s.at("exit").as_int64());
 }

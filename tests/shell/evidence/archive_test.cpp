@@ -10,6 +10,9 @@
 
 using namespace readback;
 
+// libarchive 3.6 loses some hundred bytes for each of certain damaged archives; the client that reads one ends at once.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libarchive"; }
+
 namespace {
 
 BundleInput small_input() {
