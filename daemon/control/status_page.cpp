@@ -24,7 +24,7 @@ p{margin:.3rem 0}.dim{color:var(--dim)}a{color:var(--link)}
 .card.good{border-left-color:var(--good)}.card.warn{border-left-color:var(--warn)}.card.bad{border-left-color:var(--bad)}
 .word{font-weight:600;white-space:nowrap}.good>.word,.word.good{color:var(--good)}.word.warn{color:var(--warn)}.word.bad{color:var(--bad)}.word.unk{color:var(--unk)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.93rem}th,td{text-align:left;vertical-align:top;padding:.3rem .7rem .3rem 0;border-top:1px solid var(--line)}thead th{border-top:0;color:var(--dim);font-weight:600}
-tbody th{font-weight:500}
+tbody th{font-weight:500}@media(min-width:40.1rem){th,td:not(:last-child){overflow-wrap:normal}}
 svg{display:block;width:100%;height:auto;margin:.5rem 0}
 svg .g{fill:var(--good)}svg .w{fill:var(--warn)}svg .b{fill:var(--bad)}svg .u{fill:var(--unk)}svg .v{fill:none;stroke:var(--unk);stroke-width:1;stroke-dasharray:3 2}svg .base{stroke:var(--line)}svg text{fill:var(--fg);font:12px system-ui,sans-serif}svg .t{fill:var(--dim)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.3rem 0}dt{color:var(--dim)}dd{margin:0}
@@ -318,7 +318,11 @@ std::string incident_html(const IncidentView& i, std::size_t number) {
       const std::string word(to_string(c.state));
       out += "<li value=\"" + std::to_string(c.number) + "\">" + html_text(c.title) + ": " +
              word_html(spoken(word), look_of(word, false)) +
-             (c.by.empty() ? "" : " <span class=\"dim\">by " + html_text(c.by) + "</span>") + "</li>";
+             (c.by.empty() ? ""
+                           : std::string(c.state == ConditionState::State::met ? " <span class=\"dim\">by "
+                                                                               : ", <span class=\"dim\">") +
+                                 html_text(c.by) + "</span>") +
+             "</li>";
     }
     out += "</ol>";
   }
