@@ -7,6 +7,7 @@ import pathlib
 import pty
 import re
 import select
+import shutil
 import subprocess
 import unittest
 
@@ -154,6 +155,28 @@ class Operator(harness.Case):
                               group=65534, extra_groups=[], timeout=30)
         self.assertEqual(done.returncode, 69, done.stderr)
         self.assertIn("group", done.stderr)
+
+    @unittest.skipUnless(shutil.which("tmux"), "tmux is not installed")
+    def test_watch_in_a_terminal_of_two_sizes(self):
+        world = self.lived
+        world.sim.fault("/health", "bad_gateway")
+        world.hook.wait("firing")
+        for columns, rows in ((80, 24), (200, 50)):
+            with self.subTest(f"{columns}x{rows}"):
+                name = f"readback-test-{os.getpid()}-{columns}"
+                tmux = lambda *words: subprocess.run(["tmux", "-L", name, *map(str, words)], capture_output=True, text=True,
+                                                     timeout=20)
+                tmux("-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", rows,
+                     f"'{harness.CLIENT}' --socket '{world.daemon.socket}' watch")
+                try:
+                    shown = lambda: tmux("capture-pane", "-p").stdout
+                    harness.wait_until(lambda: "health" in shown() and "OUTAGE" in shown(), shown)
+                    lines = shown().splitlines()
+                    self.assertLessEqual(len(lines), rows)
+                    for what in ("fabric", "services", "hook"):
+                        self.assertTrue(any(what in line for line in lines), what + "\n" + shown())
+                finally:
+                    tmux("kill-server")
 
     def test_watch_is_plain_lines_when_nobody_looks(self):
         watch = subprocess.Popen([harness.CLIENT, "--socket", self.lived.daemon.socket, "watch"], stdout=subprocess.PIPE,
