@@ -193,7 +193,8 @@ class MainJob(harness.Case):
         world.daemon.start()
         resolved = world.hook.wait("resolved")
         self.assertEqual(resolved["dedup_key"], page["dedup_key"])
-        self.assertEqual([e for e, _ in world.hook.told()].count("firing"), 1)
+        # The kill may fall between the receiver's answer and its record: then the page goes again, under the same id.
+        self.assertEqual({r.json["id"] for r in world.hook.seen("firing")}, {page["id"]})
 
     def test_only_reads_reach_the_platform(self):
         folder = harness.materialized(self.directory / "checkout")

@@ -62,7 +62,9 @@ class Prometheus(harness.Case):
             with urllib.request.urlopen(url, timeout=10) as answer:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
-            return json.loads(error.read())
+            text = error.read()
+            # While it starts it answers 503 in plain words; an expression it refuses is answered in JSON.
+            return json.loads(text) if error.headers.get_content_type() == "application/json" else {}
         except OSError:
             return {}
 
