@@ -64,6 +64,7 @@ void Replay::complain(const std::string& why) {
 
 void Replay::line(std::string_view text) {
   ++lines_;
+  if (lines_ == 1 && text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // an editor's byte order mark
   while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
   if (text.find_first_not_of(" \t") == std::string_view::npos) return;
   auto parsed = parse_recorded_read(text);

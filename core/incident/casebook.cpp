@@ -11,7 +11,8 @@ namespace {
 constexpr int results_that_confirm = 2;  // of a check: consecutive results, however many sweeps repeat one
 constexpr std::size_t most_reasons = 20;
 
-/// What the boundary's own reads of one sweep say about its recovery. A read that was not made proves nothing.
+/// What the boundary's own reads of one sweep say about its recovery. A read that was not made proves nothing; one that
+/// was never made, and that nobody blamed, is not waited for.
 enum class Proof { good, neutral, bad };
 
 struct Weigh {
@@ -32,6 +33,7 @@ Proof recovery_proof(Boundary b, const Incident& incident, const SweepFacts& fac
   const auto blamed = [&](const std::string& read) { return incident.blamed.contains(read); };
   Weigh weigh;
   for (const auto& s : facts.surfaces) {
+    if (!s.seen && !blamed(s.name)) continue;
     const bool core = s.role == SurfaceRole::health || s.role == SurfaceRole::services;
     switch (b) {
       case Boundary::outage:
@@ -64,7 +66,8 @@ Proof recovery_proof(Boundary b, const Incident& incident, const SweepFacts& fac
     }
   if (b == Boundary::product)
     for (const auto& p : facts.paths)
-      weigh.add(!p.seen || p.held ? Proof::neutral : p.said.pass ? Proof::good : Proof::bad);
+      if (p.seen || blamed("path:" + p.name))
+        weigh.add(!p.seen || p.held ? Proof::neutral : p.said.pass ? Proof::good : Proof::bad);
   if (!weigh.any) {  // nothing of its own to read: blindness that is over, an incident that an operator declared
     const bool read = std::any_of(facts.surfaces.begin(), facts.surfaces.end(),
                                   [](const SurfaceFact& s) { return s.seen && !s.held; });

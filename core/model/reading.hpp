@@ -26,7 +26,8 @@ struct SurfaceReading {
   std::optional<TransportFault> fault;  ///< set exactly when reading is `unreachable`
   bool stale = false;
   bool contradictory = false;
-  /// The answer itself said something that can be judged (a verdict word, a blocker, items). A bare 502 page did not.
+  /// The answer itself said something that can be judged: a word of the lists as its verdict or an item's, a blocker.
+  /// A bare 502 page did not, and neither did `{"error":{"code":"internal_error","message":"boom"}}`.
   bool own_word = false;
   /// The credentials were accepted: a 2xx, or an error status whose body carries a verdict of its own.
   bool accepted = false;

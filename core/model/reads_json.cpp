@@ -113,8 +113,9 @@ HttpAnswer parse_http(const json::object& o) {
     for (const auto& header : object_at(*headers, "http.headers")) {
       const std::string name(header.key());
       const auto add = [&](const json::value& v) {
-        if (!v.is_string()) throw Wrong{"the header `" + name + "` is not a string"};
-        a.headers.push_back({name, std::string(v.get_string())});
+        if (v.is_structured()) throw Wrong{"the header `" + name + "` is not a string"};
+        if (v.is_null()) return;
+        a.headers.push_back({name, v.is_string() ? std::string(v.get_string()) : json::serialize(v)});
       };
       if (const auto* several = header.value().if_array())
         for (const auto& each : *several) add(each);
@@ -129,14 +130,22 @@ HttpAnswer parse_http(const json::object& o) {
 
 CheckRun parse_check(const json::object& o) {
   CheckRun run;
-  if (find(o, "exit")) run.exit = static_cast<int>(std::clamp<std::int64_t>(whole_at(o, "exit", 0), -1, 1 << 20));
+  if (find(o, "exit")) {
+    const auto exit = whole_at(o, "exit", 0);
+    if (exit < 0) {  // Python's convention for "ended by this signal"
+      run.fault = CheckFault::signal;
+      run.signal = static_cast<int>(-std::max<std::int64_t>(exit, -128));
+    } else {
+      run.exit = static_cast<int>(std::min<std::int64_t>(exit, 1 << 20));
+    }
+  }
   if (const auto word = text_at(o, "error"); !word.empty()) {
     run.fault = parse_check_fault(word);
     if (!run.fault) throw Wrong{"`error` \"" + word + "\" is no word for a check (timeout, signal, spawn)"};
     run.exit.reset();
   }
   if (!run.exit && !run.fault) throw Wrong{"a check needs `exit` or `error`"};
-  run.signal = static_cast<int>(std::clamp<std::int64_t>(whole_at(o, "signal", 0), 0, 128));
+  if (find(o, "signal")) run.signal = static_cast<int>(std::clamp<std::int64_t>(whole_at(o, "signal", 0), 0, 128));
   run.detail = text_at(o, "detail");
   run.out = text_at(o, "stdout");
   run.err = text_at(o, "stderr");

@@ -31,8 +31,24 @@ constexpr std::string_view stamp_fields[] = {"generated_at", "checked_at",  "las
                                              "observed_at",  "captured_at", "as_of",        "updated_at",
                                              "last_updated", "lastUpdate",  "timestamp",    "time"};
 constexpr std::string_view version_fields[] = {"version", "build", "revision", "commit", "release", "releaseId"};
+/// An `error` that names one of these describes one fault; it is no map of parts.
+constexpr std::string_view error_description_fields[] = {"code", "message"};
 constexpr std::size_t texts_kept = 10;
 constexpr int deepest_verdict = 3;  // an object that has an object that has a verdict
+
+/// `Status` for `status`, as Consul and plain .NET write it.
+bool is_capitalised(std::string_view key, std::string_view field) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return key.size() == field.size() && key[0] >= 'A' && key[0] <= 'Z' &&
+         std::equal(key.begin(), key.end(), field.begin(), [&](char a, char b) { return lower(a) == lower(b); });
+}
+/// The value of a field: under its very name, or else under the same name with a capital.
+const json::value* field_in(const json::object& o, std::string_view field) {
+  if (const auto* v = o.if_contains(field)) return v;
+  for (const auto& [key, value] : o)
+    if (is_capitalised(key, field)) return &value;
+  return nullptr;
+}
 
 /// Keys that an object names twice. Boost.JSON keeps the last one silently; a body that says both "ok" and "down" under
 /// one name must not be believed. In the outermost object only the fields that are judged count; further in, every key
@@ -49,12 +65,12 @@ struct DuplicateFinder {
   std::string twice;
 
   static bool is_judged(const std::string& key) {
-    const auto same = [&](std::string_view field) { return field == key; };
+    const auto same = [&](std::string_view field) { return field == key || is_capitalised(key, field); };
     return std::any_of(std::begin(verdict_fields), std::end(verdict_fields), same) ||
            std::any_of(std::begin(boolean_fields), std::end(boolean_fields), same) ||
            std::any_of(std::begin(blocker_fields), std::end(blocker_fields), same) ||
            std::any_of(std::begin(containers), std::end(containers), same) ||
-           std::any_of(std::begin(wrappers), std::end(wrappers), same);
+           std::any_of(std::begin(wrappers), std::end(wrappers), same) || same("warnings");
   }
 
   bool on_document_begin(json::error_code&) { return true; }
@@ -118,7 +134,7 @@ std::optional<SaidVerdict> verdict_in(const json::object& o, const std::string& 
                                       int depth) {
   const auto try_fields = [&](const auto& fields) -> std::optional<SaidVerdict> {
     for (std::string_view field : fields)
-      if (const auto* v = o.if_contains(field))
+      if (const auto* v = field_in(o, field))
         if (auto found = verdict_of(*v, prefix + std::string(field), words, depth)) return found;
     return std::nullopt;
   };
@@ -152,7 +168,7 @@ std::string text_of(const json::value& v) {
 template <class Fields>
 std::string first_text(const json::object& o, const Fields& fields) {
   for (std::string_view field : fields)
-    if (const auto* v = o.if_contains(field))
+    if (const auto* v = field_in(o, field))
       if (auto text = text_of(*v); !text.empty()) return text;
   return "";
 }
@@ -177,10 +193,17 @@ class ItemReader {
     for (const auto& name : critical) critical_.insert(normalised(name));
   }
 
+  /// A part with its name, and good or bad.
+  void part(const std::string& name, bool good, const std::string& detail) {
+    if (!full()) add({name, good ? Reading::pass : Reading::fail, false, detail}, true);
+  }
+
   /// One container: a list of objects, or a map to objects, words, booleans or lists of objects.
   void container(const std::string& where, const json::value& v) {
     const std::size_t before = out_.items_total;
+    describes_error_ = where.ends_with("error") && describes_an_error(v);
     parts("", where, v, 0);
+    describes_error_ = false;
     if (out_.items_total > before) out_.where.push_back(where);
   }
 
@@ -209,13 +232,23 @@ class ItemReader {
     return true;
   }
 
+  static bool describes_an_error(const json::value& v) {
+    const auto* o = v.if_object();
+    return o && std::any_of(std::begin(error_description_fields), std::end(error_description_fields),
+                            [&](std::string_view field) {
+                              const auto* text = field_in(*o, field);
+                              return text && (text->is_string() || text->is_number());
+                            });
+  }
+
   void member(const std::string& name, const json::value& v, int depth) {
     if (const auto* s = v.if_string()) {
       const Meaning m = words_(*s);
       if (depth > 0 && m == Meaning::unrecognised) return;
-      add({name, reading_of(m), false, m == Meaning::unrecognised || m == Meaning::fail ? printable(*s) : ""});
+      add({name, reading_of(m), false, m == Meaning::unrecognised || m == Meaning::fail ? printable(*s) : ""},
+          m != Meaning::unrecognised && !describes_error_);
     } else if (const auto* b = v.if_bool()) {
-      add({name, *b ? Reading::pass : Reading::fail, false, ""});
+      add({name, *b ? Reading::pass : Reading::fail, false, ""}, !describes_error_);
     } else if (const auto* o = v.if_object()) {
       object(name, *o, depth);
     } else if (const auto* list = v.if_array()) {
@@ -224,39 +257,46 @@ class ItemReader {
   }
 
   void object(const std::string& name, const json::object& o, int depth) {
-    if (auto item = judged(name, o)) add(std::move(*item));
+    bool in_the_lists = false;
+    if (auto item = judged(name, o, in_the_lists)) add(std::move(*item), in_the_lists);
     if (depth == deepest_part) return;
     for (std::string_view field : nested_containers)
-      if (const auto* v = o.if_contains(field)) parts(name + "/", std::string(field), *v, depth + 1);
+      if (const auto* v = field_in(o, field)) parts(name + "/", std::string(field), *v, depth + 1);
   }
 
   /// Nothing when the object holds no word at all: then it is data, not a part with a state.
-  std::optional<Item> judged(const std::string& name, const json::object& o) {
+  std::optional<Item> judged(const std::string& name, const json::object& o, bool& in_the_lists) {
     const auto said = verdict_in(o, "", words_, 1);
     if (!said) return std::nullopt;
+    in_the_lists = in_the_lists || said->meaning != Meaning::unrecognised;
     Item item{name, reading_of(said->meaning), false, first_text(o, reason_fields)};
     if (item.detail.empty() && said->meaning == Meaning::unrecognised) item.detail = said->word;
     for (std::string_view field : critical_fields)
-      if (const auto* v = o.if_contains(field); v && v->is_bool() && v->get_bool()) item.critical = true;
+      if (const auto* v = field_in(o, field)) {
+        const auto flag = verdict_of(*v, "", words_, deepest_verdict);  // true, 1, "true"
+        item.critical = item.critical || (flag && flag->meaning == Meaning::pass);
+      }
     return item;
   }
 
   /// The health+json draft: each name has a list of observations, and the worst of them counts.
   void list_of_objects(const std::string& name, const json::array& list) {
     std::optional<Item> worst;
+    bool in_the_lists = false;
     for (const auto& each : list)
       if (const auto* o = each.if_object())
-        if (auto item = judged(name, *o)) {
+        if (auto item = judged(name, *o, in_the_lists)) {
           const bool critical = item->critical || (worst && worst->critical);
           if (!worst || weight(item->reading) > weight(worst->reading)) worst = std::move(item);
           worst->critical = critical;
         }
-    if (worst) add(std::move(*worst));
+    if (worst) add(std::move(*worst), in_the_lists);
   }
 
   /// The same part may stand in several containers (info and details, error and details): once is enough, the worst
   /// counts.
-  void add(Item item) {
+  void add(Item item, bool in_the_lists) {
+    out_.items_say = out_.items_say || (in_the_lists && item.reading != Reading::unknown);
     const std::string_view own_name = std::string_view(item.name).substr(item.name.rfind('/') + 1);
     if (critical_.contains(normalised(item.name)) || critical_.contains(normalised(own_name))) item.critical = true;
     const auto [known, fresh] = place_.emplace(item.name, out_.items.size());
@@ -275,6 +315,7 @@ class ItemReader {
   const Vocabulary& words_;
   std::set<std::string> critical_;
   std::map<std::string, std::size_t> place_;
+  bool describes_error_ = false;
 };
 
 /// A list, an object, a text or a count above 0. Each entry in the words that it has.
@@ -287,7 +328,7 @@ std::size_t complaints(const json::value& v, std::vector<std::string>& texts) {
       std::string text;
       for (std::string_view field :
            {"code", "subject", "name", "message", "reason", "detail", "summary", "description"})
-        if (const auto* part = o->if_contains(field))
+        if (const auto* part = field_in(*o, field))
           if (auto word = text_of(*part); !word.empty() && text.find(word) == text.npos)
             text += (text.empty() ? "" : ", ") + word;
       say(text.empty() ? printable(json::serialize(each)) : text);
@@ -347,14 +388,14 @@ std::optional<WallTime> stamp_of(const json::value& v) {
 
 void stamps_in(const json::object& o, const std::string& prefix, std::vector<Stamp>& out) {
   for (std::string_view field : stamp_fields)
-    if (const auto* v = o.if_contains(field))
+    if (const auto* v = field_in(o, field))
       if (const auto at = stamp_of(*v)) out.push_back({prefix + std::string(field), *at});
 }
 
 void read_object(const json::object& o, const SurfaceConfig& surface, const Vocabulary& words, BodyWords& out) {
   std::vector<std::pair<std::string, const json::object*>> levels{{"", &o}};
   for (std::string_view wrapper : wrappers)
-    if (const auto* v = o.if_contains(wrapper); v && v->is_object())
+    if (const auto* v = field_in(o, wrapper); v && v->is_object())
       levels.emplace_back(std::string(wrapper) + ".", &v->get_object());
 
   if (surface.verdict.empty())
@@ -364,12 +405,12 @@ void read_object(const json::object& o, const SurfaceConfig& surface, const Voca
   ItemReader items(out, words, surface.critical_items);
   for (const auto& [prefix, level] : levels) {
     for (std::string_view field : blocker_fields)
-      if (const auto* v = level->if_contains(field)) out.blocker_count += complaints(*v, out.blockers);
-    if (const auto* v = level->if_contains("warnings")) out.warning_count += complaints(*v, out.warnings);
+      if (const auto* v = field_in(*level, field)) out.blocker_count += complaints(*v, out.blockers);
+    if (const auto* v = field_in(*level, "warnings")) out.warning_count += complaints(*v, out.warnings);
     for (std::string_view container : containers)
-      if (const auto* v = level->if_contains(container)) items.container(prefix + std::string(container), *v);
+      if (const auto* v = field_in(*level, container)) items.container(prefix + std::string(container), *v);
     for (std::string_view field : version_fields)
-      if (const auto* v = level->if_contains(field); v && out.version.empty()) {
+      if (const auto* v = field_in(*level, field); v && out.version.empty()) {
         out.version = printable(text_of(*v), 80);
         if (!out.version.empty()) out.version_field = prefix + std::string(field);
       }
@@ -379,19 +420,59 @@ void read_object(const json::object& o, const SurfaceConfig& surface, const Voca
     if (const auto* inner = value.if_object()) stamps_in(*inner, printable(key, 80) + ".", out.stamps);
 }
 
+/// `detail` of FastAPI, `error.message` of many: what an error answer says to people.
+void read_complaint(const json::object& o, const std::string& prefix, BodyWords& out) {
+  for (std::string_view field : reason_fields) {
+    const auto* v = field_in(o, field);
+    if (!v || !out.complaint.empty()) continue;
+    if (const auto* inner = v->if_object(); inner && prefix.empty())
+      read_complaint(*inner, std::string(field) + ".", out);
+    else if (const auto* s = v->if_string(); s && !s->empty())
+      out.complaint_field = prefix + std::string(field), out.complaint = printable(*s);
+  }
+}
+
+std::string pointer_step(std::string_view key) {
+  std::string step = "/";
+  for (char c : key) step += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  return step;
+}
+
+/// Words of the lists anywhere in the body, the nearest to the top of each branch first.
+void find_hints(const json::value& v, const std::string& at, const Vocabulary& words, int depth, BodyWords& out) {
+  constexpr int deepest_hint = 6;
+  constexpr std::size_t hints_kept = 3, members_looked_at = 100;
+  if (out.hints.size() >= hints_kept || depth > deepest_hint) return;
+  if (const auto* s = v.if_string()) {
+    const Meaning m = words(*s);
+    if (depth > 0 && s->size() <= 60 && m != Meaning::unrecognised && m != Meaning::neutral)
+      out.hints.push_back({at, printable(*s, 60)});
+  } else if (const auto* o = v.if_object()) {
+    std::size_t looked_at = 0;
+    for (const auto& [key, value] : *o)
+      if (key.size() <= 60 && ++looked_at <= members_looked_at)
+        find_hints(value, at + pointer_step(key), words, depth + 1, out);
+  } else if (const auto* list = v.if_array(); list && !list->empty()) {
+    find_hints(list->front(), at + "/0", words, depth + 1, out);
+  }
+}
+
 void read_json(const json::value& root, const SurfaceConfig& surface, const Vocabulary& words, BodyWords& out) {
   if (!surface.verdict.empty()) {
     if (const auto* v = at_pointer(root, surface.verdict)) out.verdict = verdict_of(*v, surface.verdict, words, 0);
     if (!out.verdict) out.missing_pointer = surface.verdict;
   }
-  if (const auto* o = root.if_object())
+  if (const auto* o = root.if_object()) {
     read_object(*o, surface, words, out);
-  else if (root.is_array()) {
+    read_complaint(*o, "", out);
+  } else if (root.is_array()) {
     ItemReader items(out, words, surface.critical_items);
     items.container("list", root);
   } else if (surface.verdict.empty()) {
     out.verdict = verdict_of(root, "the body", words, 0);
   }
+  if (!out.verdict && out.items_total == 0 && out.blocker_count == 0 && out.warning_count == 0)
+    find_hints(root, "", words, 0, out);
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -401,19 +482,17 @@ std::string_view trimmed(std::string_view text) {
 }
 
 /// `[+]ping ok` and `[-]etcd failed: reason withheld`, as the Kubernetes API server answers `?verbose`.
-void read_verbose_lines(std::string_view text, BodyWords& out) {
+void read_verbose_lines(std::string_view text, ItemReader& items, BodyWords& out) {
   while (!text.empty()) {
     const auto end = text.find('\n');
     const std::string_view line = trimmed(text.substr(0, end));
     text = end == text.npos ? std::string_view() : text.substr(end + 1);
     const bool good = line.starts_with("[+]"), bad = line.starts_with("[-]");
     if (!good && !bad) continue;
-    ++out.items_total;
-    if (out.items.size() >= items_looked_at) continue;
     const auto name_end = line.find(' ');
     const std::string_view rest = name_end == line.npos ? std::string_view() : line.substr(name_end + 1);
-    out.items.push_back({printable(line.substr(3, name_end == line.npos ? line.npos : name_end - 3), 80),
-                         good ? Reading::pass : Reading::fail, false, good ? "" : printable(rest)});
+    items.part(printable(line.substr(3, name_end == line.npos ? line.npos : name_end - 3), 80), good,
+               good ? "" : printable(rest));
   }
   if (!out.items.empty()) out.where.emplace_back("verbose lines");
 }
@@ -474,7 +553,10 @@ BodyWords understand(std::string_view body, const SurfaceConfig& surface, const 
     return out;
   }
   out.kind = BodyWords::Kind::text;
-  if (body.find("[+]") != body.npos || body.find("[-]") != body.npos) read_verbose_lines(body, out);
+  if (body.find("[+]") != body.npos || body.find("[-]") != body.npos) {
+    ItemReader items(out, words, surface.critical_items);
+    read_verbose_lines(body, items, out);
+  }
   if (out.items.empty() && body.size() <= 128) {
     // Only a lone word of the lists: "error code: 502" is what a proxy writes, and no verdict of the surface.
     const Meaning m = words(body);

@@ -23,6 +23,12 @@ struct Stamp {
   WallTime at{};
 };
 
+/// A word of the lists where nobody looks for a verdict.
+struct Hint {
+  std::string pointer;
+  std::string word;
+};
+
 struct BodyWords {
   enum class Kind { empty, json, text, html, garbage } kind = Kind::empty;
   std::string trouble;  ///< why a body that should be JSON is none: "incomplete", "too deep", …
@@ -32,11 +38,14 @@ struct BodyWords {
   std::size_t blocker_count = 0, warning_count = 0;
   std::vector<Item> items;  ///< all of them, at most `items_looked_at`
   std::size_t items_total = 0;
+  bool items_say = false;  ///< at least one of them says pass, warn or fail in a word of the lists
   std::vector<Stamp> stamps;
   std::string version, version_field;
-  std::string duplicate;           ///< a key that one object of the body names twice
-  std::string text;                ///< the beginning of a text body that says nothing known
-  std::vector<std::string> where;  ///< for the explanation: which containers the items came from
+  std::string duplicate;                   ///< a key that one object of the body names twice
+  std::string complaint_field, complaint;  ///< what an error body says in plain text: `detail`, `error.message`, …
+  std::vector<Hint> hints;                 ///< of a JSON body that says nothing where it is looked for
+  std::string text;                        ///< the beginning of a text body that says nothing known
+  std::vector<std::string> where;          ///< for the explanation: which containers the items came from
 };
 
 /// More parts than an answer of the largest size (1 MiB) can hold. What lies beyond is only counted, and an answer with

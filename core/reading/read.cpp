@@ -134,9 +134,9 @@ class Judge {
     else
       at_least(Reading::unknown, http + " is no answer that a surface gives");
     words();
-    if (code < 200 || code >= 300) return;
-    out_.reading.accepted = true;
-    freshness(answer);
+    if (code >= 200 && code < 300) out_.reading.accepted = true;
+    // A proxy's page is as old as the proxy says; an error status under which the surface itself answers has a stamp.
+    if (out_.reading.accepted) freshness(answer);
   }
 
   void success(const HttpAnswer& answer) {
@@ -182,14 +182,38 @@ class Judge {
     const bool judgeable = body_.kind == BodyWords::Kind::json || body_.kind == BodyWords::Kind::text;
     if (!judgeable) return;
     auto& r = out_.reading;
-    r.own_word = body_.verdict.has_value() || body_.blocker_count > 0 || body_.items_total > 0;
+    r.own_word = verdict_says() || body_.blocker_count > 0 || body_.items_say;
     if (r.own_word && is_server_error()) r.accepted = true;
     if (!body_.duplicate.empty())
       at_least(Reading::unknown, "the body names `" + body_.duplicate + "` twice: neither can be believed");
     verdict_word();
     blockers();
+    hints();
+    if (std::get<HttpAnswer>(raw_.answer).status >= 400 && !r.own_word) {
+      // What an error says is no list of parts, and it says it best in its own words.
+      if (!body_.complaint.empty()) reason(r.reading, body_.complaint_field + " \"" + body_.complaint + "\"");
+      return;
+    }
     items();
     r.items = kept_items();
+  }
+  /// A word that is in no list, or in the neutral one, is no verdict: any proxy can write `"status":"Service
+  /// Unavailable"`.
+  bool verdict_says() const {
+    return body_.verdict && body_.verdict->meaning != Meaning::neutral &&
+           body_.verdict->meaning != Meaning::unrecognised;
+  }
+  /// Where a verdict may be that nobody looked for, or what a word of its own may mean: for who sets up the surface.
+  void hints() {
+    const auto quoted = [](const std::string& text) { return boost::json::serialize(boost::json::string(text)); };
+    for (const auto& hint : body_.hints) {
+      const std::string pointer = printable(hint.pointer);
+      step("the word \"" + hint.word + "\" stands at " + pointer + ": `verdict: " + pointer +
+           "` would make it the verdict");
+    }
+    if (!body_.hints.empty()) out_.settings.push_back("verdict: " + quoted(body_.hints.front().pointer));
+    if (body_.verdict && body_.verdict->meaning == Meaning::unrecognised && !body_.verdict->word.empty())
+      out_.settings.push_back("words: {pass: [" + quoted(body_.verdict->word) + "]}");
   }
   bool is_server_error() const { return std::get<HttpAnswer>(raw_.answer).status >= 500; }
 
@@ -389,7 +413,27 @@ std::string last_line(std::string_view text) {
   return printable(at == text.npos ? text : text.substr(at + 1));
 }
 
-bool has_traceback(std::string_view err) { return err.find("Traceback (most recent call last)") != err.npos; }
+/// Python's own words for a script that did not get to look: an exception, a script that does not parse (which has no
+/// "Traceback" line), a module that is not there, an interpreter that does not start.
+bool has_traceback(std::string_view err) {
+  if (err.find("Traceback (most recent call last)") != err.npos) return true;
+  bool in_a_file = false;
+  while (!err.empty()) {
+    const auto end = err.find('\n');
+    const std::string_view line = err.substr(0, end);
+    err = end == err.npos ? std::string_view() : err.substr(end + 1);
+    const std::string_view interpreter = line.substr(0, line.find(": No module named "));
+    if (line.starts_with("Fatal Python error: ")) return true;
+    if (interpreter.size() < line.size() && interpreter.find(' ') == line.npos &&
+        interpreter.find("python") != line.npos)
+      return true;
+    in_a_file = in_a_file || line.starts_with("  File \"");
+    if (in_a_file &&
+        (line.starts_with("SyntaxError: ") || line.starts_with("IndentationError: ") || line.starts_with("TabError: ")))
+      return true;
+  }
+  return false;
+}
 
 CheckResult result_of_exit(const CheckConfig& check, int exit, const CheckRun& run) {
   if (check.in_sync_exits.contains(exit)) return CheckResult::in_sync;

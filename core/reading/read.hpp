@@ -17,6 +17,9 @@ SurfaceReading read_surface(const TargetConfig& target, const SurfaceConfig& sur
 struct ExplainedReading {
   SurfaceReading reading;
   std::vector<std::string> steps;
+  /// What the surface's configuration could say to make more of such an answer, each a member of a YAML flow map:
+  /// `verdict: "/data/level"`, `words: {pass: ["splendid"]}`.
+  std::vector<std::string> settings;
 };
 ExplainedReading explain_surface(const TargetConfig& target, const SurfaceConfig& surface, const RawRead& raw);
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/json.hpp>
 #include <cerrno>
@@ -9,6 +10,7 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <variant>
 
 #include "config/load.hpp"
 #include "core/engine/replay.hpp"
@@ -122,13 +124,49 @@ int replay_command(const ReplayCommand& command) {
   return command.strict && replay.bad_lines() > 0 ? exit_failed : 0;
 }
 
+namespace {
+
+/// The headers of the command line, in order; a text says what is wrong with them.
+std::variant<TargetReader::Headers, std::string> headers_of(const std::vector<std::string>& words) {
+  TargetReader::Headers headers;
+  std::vector<std::string> lines;
+  for (const auto& word : words) {
+    if (!word.starts_with("@")) {
+      lines.push_back(word);
+      continue;
+    }
+    std::ifstream file(word.substr(1));
+    if (!file) return word.substr(1) + " cannot be read: " + std::strerror(errno);
+    for (std::string line; std::getline(file, line);) {
+      while (line.ends_with("\r") || line.ends_with(" ")) line.pop_back();
+      if (!line.empty()) lines.push_back(line);
+    }
+  }
+  for (const auto& line : lines) {
+    const auto colon = line.find(':');
+    const auto name = line.substr(0, colon);
+    const auto value = line.find_first_not_of(' ', colon == line.npos ? colon : colon + 1);
+    // The line itself may hold a key: it is not repeated.
+    if (colon == line.npos || value == line.npos || name.empty() ||
+        name.find_first_of(" \t()<>@,;\\\"/[]?={}") != name.npos || line.find_first_of("\r\n") != line.npos)
+      return std::string("a header is written as 'NAME: VALUE', or @FILE with such lines");
+    headers.emplace_back(name, line.substr(value));
+  }
+  return headers;
+}
+
+}  // namespace
+
 int probe_command(const ProbeCommand& command) {
   TargetConfig target = default_target("fabric");
   target.base_url = command.url;
   while (target.base_url.ends_with("/") && !target.base_url.starts_with("unix:")) target.base_url.pop_back();
   target.timeout = Millis(command.timeout_ms);
   TlsClients clients;
-  auto made = TargetReader::make(target, {}, clients);
+  const auto headers = headers_of(command.headers);
+  if (const auto* wrong = std::get_if<std::string>(&headers)) return complain(*wrong, exit_usage);
+  const auto& given = std::get<TargetReader::Headers>(headers);
+  auto made = TargetReader::make(target, given, clients);
   if (auto* trouble = std::get_if<std::string>(&made)) return complain(*trouble, exit_usage);
   net::io_context io(1);
   Resolver resolver(io.get_executor());
@@ -154,7 +192,7 @@ int probe_command(const ProbeCommand& command) {
   const auto verdict = engine.view(now()).targets.front();
 
   boost::json::array surfaces;
-  std::string text;
+  std::string text, settings;
   for (const auto& s : target.surfaces)
     for (const auto& raw : reads) {
       if (raw.read != s.name) continue;
@@ -178,13 +216,27 @@ int probe_command(const ProbeCommand& command) {
               (explained.reading.contradictory ? ", contradictory" : "") + "\n";
       for (const auto& step : explained.steps) text += "  - " + wrapped(step, 4) + "\n";
       for (const auto& reason : explained.reading.reasons) text += "  ! " + wrapped(reason, 4) + "\n";
+      std::string members;
+      for (const auto& setting : explained.settings) members += (members.empty() ? "" : ", ") + setting;
+      if (!members.empty()) settings += "    #   " + s.name + ": {" + members + "}\n";
     }
+  if (!settings.empty()) settings = "    # surfaces:   # only where it means what it seems to mean\n" + settings;
+  std::string credentials;
+  for (const auto& header : given)
+    credentials += (credentials.empty() ? "" : ", ") + header.first + ": {credential: fabric-api-key}";
+  if (given.empty()) credentials = "X-API-Key: {credential: fabric-api-key}";
+  const bool refused = std::any_of(reads.begin(), reads.end(), [](const RawRead& raw) {
+    const auto* answer = std::get_if<HttpAnswer>(&raw.answer);
+    return answer && (answer->status == 401 || answer->status == 403);
+  });
   const std::string yaml =
-      "environment: prod\ntargets:\n  - name: fabric\n    base_url: " + target.base_url +
-      "\n    # headers: {X-API-Key: {credential: fabric-api-key}}\n"
+      "environment: prod\ntargets:\n  - name: fabric\n    base_url: " + target.base_url + "\n    # headers: {" +
+      credentials +
+      "}\n"
       "    # checks:\n    #   materialization: {command: [python3, ./scripts/verify_runtime_materialization.py, "
       "--check], cwd: /srv/helpifyr-fabric}\n"
-      "    # paths: [{name: checkout, kind: user, url: /app/checkout}]\n"
+      "    # paths: [{name: checkout, kind: user, url: /app/checkout}]\n" +
+      settings +
       "alerts:\n  sinks: []   # - {name: hook, type: webhook, url: https://…, secret: {credential: hook-secret}}\n";
   if (command.json) {
     std::printf("%s\n", boost::json::serialize(boost::json::object{{"url", target.base_url},
@@ -206,6 +258,13 @@ int probe_command(const ProbeCommand& command) {
                                         (verdict.extent.empty() ? "" : verdict.extent + " ") + verdict.primary + ".",
                                     2)
                                 .c_str());
+    if (refused)
+      std::printf("  %s\n",
+                  wrapped(given.empty() ? "What is guarded asks for credentials: give them as --header @FILE, "
+                                          "a file with a line such as `X-API-Key: …`."
+                                        : "The credentials given are not accepted everywhere.",
+                          2)
+                      .c_str());
     if (command.config_out.empty())
       std::printf("\n%s\n%s", bold("A configuration to start from").c_str(), yaml.c_str());
   }

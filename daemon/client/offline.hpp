@@ -1,6 +1,7 @@
 #pragma once
 // The commands that need no daemon: replay, probe, and what can be done with a bundle in hand.
 #include <string>
+#include <vector>
 
 namespace readback {
 
@@ -12,6 +13,7 @@ int replay_command(const ReplayCommand& command);
 
 struct ProbeCommand {
   std::string url, config_out;
+  std::vector<std::string> headers;  ///< `NAME: VALUE`, or `@FILE` with such lines
   bool json = false;
   int timeout_ms = 5000;
 };

@@ -25,7 +25,7 @@ _readback() {
     fi
     case $word in
       --socket | --target | --extent | --exposed-by | --runbook | --note | --for | --reason | --boundary | --since | --config | \
-        --config-out | --timeout-ms | --output | -o) skip=$word ;;
+        --config-out | --header | --timeout-ms | --output | -o) skip=$word ;;
       -*) ;;
       *) if [ -z "$command" ]; then command=$word; elif [ -z "$sub" ]; then sub=$word; fi ;;
     esac
@@ -42,7 +42,7 @@ _readback() {
     --boundary) words='observer outage security drift readiness product' ;;
     --for) words='30m 1h 2h 8h' ;;
     --since) words='1h 24h 7d' ;;
-    --runbook | --note | --reason | --timeout-ms) return ;;
+    --runbook | --note | --reason | --header | --timeout-ms) return ;;
   esac
   if [ -n "$words" ]; then
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
@@ -53,7 +53,7 @@ _readback() {
     ' ') words='status probe incidents incident snapshot report symptom ack verify resolve silence sweep watch export replay
       test-alert --version' ;;
     'status '* | 'sweep '*) words='--target' ;;
-    'probe '*) words='--config-out --timeout-ms http:// https:// unix:///' ;;
+    'probe '*) words='--config-out --header --timeout-ms http:// https:// unix:///' ;;
     'incidents '*) words='--all' ;;
     'snapshot ') words='list pull capture verify diff' ;;
     'snapshot pull') words="-o --output --public-safe latest $(_readback_ask ids snapshot list)" ;;

@@ -22,7 +22,7 @@ function __readback_at # the command so far is exactly these words
         end
         switch $word
             case --socket --target --extent --exposed-by --runbook --note --for --reason --boundary --since --config --config-out \
-                --timeout-ms --output -o
+                --header --timeout-ms --output -o
                 set skip yes
             case '-*'
             case '*'
@@ -67,6 +67,7 @@ complete -c readback -n '__readback_in status; or __readback_in sweep; or __read
     -l target -x -a '(__readback_ask targets status)' -d 'only this target'
 complete -c readback -n '__readback_in incidents' -l all -d 'resolved ones too'
 complete -c readback -n '__readback_in probe' -l config-out -r -F -d 'write a configuration to start from'
+complete -c readback -n '__readback_in probe' -l header -x -d 'to send to the platform'
 complete -c readback -n '__readback_in probe' -l timeout-ms -x -d 'for each read'
 complete -c readback -n '__readback_in snapshot pull; or __readback_in report' -l output -s o -r -F -d 'the file, - for stdout'
 complete -c readback -n '__readback_in snapshot pull' -l public-safe -d 'verdicts, codes, times and digests only'

@@ -49,6 +49,20 @@ TEST_CASE("the contract's lines are read") {
   CHECK(std::get<CheckRun>(killed.raw.answer).fault == CheckFault::signal);
 }
 
+TEST_CASE("what other recorders write is taken as they mean it") {
+  const std::string head = R"({"at":"2026-11-23T03:00:00Z","target":"f","sweep":1,)";
+  const auto run = std::get<CheckRun>(parsed(head + R"("read":"check:m","exit":-9,"stdout":"x"})").raw.answer);
+  CHECK(run.fault == CheckFault::signal);
+  CHECK(run.signal == 9);
+  CHECK(!run.exit);
+  CHECK(std::get<CheckRun>(parsed(head + R"("read":"check:m","exit":-9223372036854775808})").raw.answer).signal == 128);
+  const auto answer = std::get<HttpAnswer>(
+      parsed(head + R"("read":"health","http":{"status":429,"headers":{"Retry-After":30,"x":null,"y":[1,"2"]}}})")
+          .raw.answer);
+  CHECK(answer.headers == Headers{{"Retry-After", "30"}, {"y", "1"}, {"y", "2"}});
+  CHECK(answer.body == "");
+}
+
 TEST_CASE("a line that cannot be used says why") {
   const std::string head = R"({"at":"2026-11-23T03:00:00Z","target":"f","sweep":1,)";
   CHECK(refused("") != "accepted");

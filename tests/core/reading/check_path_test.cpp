@@ -61,6 +61,10 @@ TEST_CASE("an exit is in sync, drift, or broken") {
       {"not executable", 126, "", "", CheckResult::broken, "check:materialization: exit 126: it could not do its work"},
       {"not found", 127, "", "", CheckResult::broken, "check:materialization: exit 127: it could not do its work"},
       {"crashed", 1, "", traceback, CheckResult::broken, "check:materialization: exit 1: it crashed: KeyError: 'x'"},
+      {"does not parse", 1, "", "  File \"v.py\", line 3\n    f(\n     ^\nSyntaxError: '(' was never closed\n",
+       CheckResult::broken, "check:materialization: exit 1: it crashed: SyntaxError: '(' was never closed"},
+      {"no such module", 1, "", "/usr/bin/python3: No module named verify\n", CheckResult::broken,
+       "check:materialization: exit 1: it crashed: /usr/bin/python3: No module named verify"},
       {"a traceback that was handled", 3, "drift", traceback, CheckResult::drift,
        "check:materialization: exit 3: repo truth and runtime truth differ | check:materialization: drift"},
   };

@@ -188,6 +188,20 @@ const Case cases[] = {
     {"top-level list of words", 200, R"(["ok","ok"])", "unknown"},
     {"kubernetes verbose", 200, "[+]ping ok\n[+]etcd ok\nhealthz check passed\n", "pass"},
     {"kubernetes verbose failed", 500, "[+]ping ok\n[-]etcd failed: reason withheld\nhealthz check failed\n", "fail"},
+    // field names with a capital
+    {"Consul", 200,
+     R"([{"Node":"a","CheckID":"serf","Name":"Serf Health Status","Status":"passing","Output":"alive"}])", "pass"},
+    {"Consul critical", 200, R"([{"Name":"a","Status":"passing"},{"Name":"b","Status":"critical"}])", "warn"},
+    {"Consul agent", 200, R"({"checks":{"service:a":{"Name":"a","Status":"critical"}}})", "fail"},
+    {"plain .NET", 200, R"({"Status":"Healthy","Entries":{"db":{"Status":"Unhealthy"}}})", "warn contradictory"},
+    {"the very name goes first", 200, R"({"Status":"ok","status":"down"})", "fail"},
+    // critical in other ways than `true`
+    {"critical 1", 200, R"({"checks":[{"name":"a","status":"ok"},{"name":"b","status":"down","required":1}]})", "fail"},
+    {"critical yes", 200, R"({"checks":[{"name":"a","ok":true},{"name":"b","status":"down","critical":"True"}]})",
+     "fail"},
+    {"critical no", 200, R"({"checks":[{"name":"a","ok":true},{"name":"b","status":"down","critical":"false"}]})",
+     "warn"},
+    {"critical 0", 200, R"({"checks":[{"name":"a","ok":true},{"name":"b","status":"down","critical":0}]})", "warn"},
     {"kubernetes verbose 200 with a failure", 200, "[+]ping ok\r\n[-]etcd failed\r\n", "warn"},
     {"kubernetes ok", 200, "ok", "pass"},
     {"terminus ok", 200, R"({"status":"ok","info":{"db":{"status":"up"}},"error":{},"details":{"db":{"status":"up"}}})",
@@ -260,6 +274,8 @@ const Case cases[] = {
     {"bad UTF-8", 200, "{\"status\":\"ok\",\"x\":\"\xff\"}", "unknown"},
     {"single quotes", 200, "{'status': 'ok'}", "unknown"},
     {"named twice", 200, R"({"status":"down","status":"ok"})", "unknown"},
+    {"named twice with capitals", 200, R"({"Status":"down","Status":"ok"})", "unknown"},
+    {"warnings named twice", 200, R"({"status":"ok","warnings":["w"],"warnings":[]})", "unknown"},
     {"an item named twice", 200, R"({"services":{"a":"down","a":"ok"}})", "unknown"},
     {"a count named twice is harmless", 200, R"({"status":"ok","n":1,"n":2})", "pass"},
     {"escaped name twice", 200, R"({"status":"down","st\u0061tus":"ok"})", "unknown"},
@@ -300,6 +316,12 @@ TEST_CASE("reasons name the field, the word and the item, the weightiest first")
       {"html", 200, "<html>", "obs: an HTML page, not a health answer"},
       {"503 json", 503, R"({"status":"degraded"})", "obs: HTTP 503: answering, not ready | obs: status degraded"},
       {"503 word", 503, "Unhealthy", "obs: HTTP 503: answering, not ready | obs: the body Unhealthy"},
+      {"503 in its own words", 503, R"({"detail":"pool exhausted"})",
+       R"(obs: HTTP 503: answering, not ready | obs: detail "pool exhausted")"},
+      {"500 with an error object", 500, R"({"error":{"code":"internal_error","message":"boom"}})",
+       R"(obs: HTTP 500: answering, not ready | obs: error.message "boom")"},
+      {"400 in its own words", 400, R"({"status":400,"error":"Bad Request"})",
+       R"(obs: HTTP 400 is no answer that a surface gives | obs: error "Bad Request")"},
       {"502 page", 502, "<html>", "obs: HTTP 502: a gateway's answer, not the surface's own"},
       {"500", 500, "", "obs: HTTP 500"},
       {"401", 401, "", "obs: HTTP 401: our credentials are not accepted"},
@@ -316,6 +338,21 @@ TEST_CASE("reasons name the field, the word and the item, the weightiest first")
   }
   CHECK(joined(read(302, "", {{"Location", "https://login/"}}).reasons) ==
         "obs: HTTP 302: redirected to https://login/, not followed");
+}
+
+TEST_CASE("a body that says nothing where it is looked for is shown where it does") {
+  const auto settings = [](const char* body, SurfaceConfig surface = plain_surface()) {
+    return joined(explain_surface({}, surface, answer(200, body)).settings);
+  };
+  CHECK(settings(R"({"commit":"abc","database":"ok"})") == R"(verdict: "/database")");
+  CHECK(settings(R"({"data":{"a/b~c":[{"level":"RED"}]}})") == R"(verdict: "/data/a~1b~0c/0/level")");
+  CHECK(settings(R"({"status":"spl\"endid"})") == R"(words: {pass: ["spl\"endid"]})");
+  CHECK(settings(R"({"status":"ok","x":"down"})") == "");
+  CHECK(settings(R"({"checks":{"a":"disabled"},"x":"down"})") == "");
+  CHECK(settings(R"({"uptime":7,"mode":"unknown"})") == "");
+  auto s = plain_surface();
+  s.verdict = "/posture";
+  CHECK(settings(R"({"platform":{"posture":"ok"}})", s) == R"(verdict: "/platform/posture")");
 }
 
 TEST_CASE("a transport error is unreachable with its fault and its own words") {
@@ -347,6 +384,18 @@ TEST_CASE("whose word it was, and whether the credentials were accepted") {
                       {503, R"({"status":"blocked"})", true, true},
                       {503, R"({"blockers":["x"]})", true, true},
                       {503, R"({"detail":"Service Unavailable"})", false, false},
+                      {503, R"({"status":"Service Unavailable"})", false, false},
+                      {503, R"({"status":"unknown"})", false, false},
+                      {503, R"({"status":503,"error":"Service Unavailable","path":"/x"})", false, false},
+                      {500, R"({"error":{"code":"internal_error","message":"boom"}})", false, false},
+                      {503, R"({"error":{"message":"upstream connect error"}})", false, false},
+                      {503, R"({"error":{"code":503,"message":"x","status":"UNAVAILABLE"}})", false, false},
+                      {503, R"({"error":{"redis":{"status":"down","message":"refused"}}})", true, true},
+                      {503, R"({"checks":{"db":"down"}})", true, true},
+                      {503, R"({"checks":{"db":"disabled"}})", false, false},
+                      {503, R"({"checks":{"db":"gone fishing"}})", false, false},
+                      {503, R"({"blockers":[],"blocking_reasons":0})", false, false},
+                      {503, R"({"status":"ok"})", true, true},
                       {502, "<html></html>", false, false},
                       {502, "error code: 502", false, false},
                       {503, "no healthy upstream", false, false},
@@ -360,6 +409,12 @@ TEST_CASE("whose word it was, and whether the credentials were accepted") {
     CHECK(r.own_word == row.own);
     CHECK(r.accepted == row.accepted);
   }
+}
+
+TEST_CASE("an error status under which the surface itself answers has a stamp, a proxy's page has none") {
+  CHECK(read(503, R"({"status":"down","time":"2026-11-23T01:00:00Z"})").stale);
+  CHECK(!read(503, R"({"detail":"x","time":"2026-11-23T01:00:00Z"})").stale);
+  CHECK(!read(502, "<html></html>", {{"age", "7000"}}).stale);
 }
 
 TEST_CASE("staleness is measured by the answer's own clock") {
@@ -460,6 +515,7 @@ TEST_CASE("the configuration points at the verdict, adds words and names critica
   s = plain_surface();
   s.critical_items = {"Nats"};
   CHECK(summary(read(200, R"({"status":"ok","services":{"nats":"down"}})", {}, s)) == "fail contradictory");
+  CHECK(summary(read(200, "[+]ping ok\n[-]nats failed: reason withheld\n", {}, s)) == "fail");
   s = plain_surface();
   CHECK(read(200, R"({"status":"ok","version":"2.1"})").version == "2.1");
   CHECK(read(200, R"({"status":"ok"})", {{"X-Version", "7"}}).version == "");
