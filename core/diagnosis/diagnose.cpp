@@ -124,8 +124,10 @@ std::optional<Finding> drift_finding(const SweepFacts& facts) {
   if (facts.checks.empty())
     for (const auto& versions : facts.alternating) {
       f.check_alone = false;
-      f.fresh = true;
-      f.blamed.push_back(versions.substr(0, versions.find(':')));
+      const std::string name = versions.substr(0, versions.find(':'));
+      f.fresh = f.fresh || std::any_of(facts.surfaces.begin(), facts.surfaces.end(),
+                                       [&](const SurfaceFact& s) { return s.name == name && !s.held; });
+      f.blamed.push_back(name);
       f.why.push_back(versions + " by turns: a partial rollout, and no check is configured to settle it");
     }
   if (f.blamed.empty()) return std::nullopt;

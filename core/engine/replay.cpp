@@ -9,6 +9,15 @@ namespace readback {
 namespace json = boost::json;
 namespace {
 
+constexpr std::size_t sweeps_open = 2;  // of one target; more would only delay what is printed
+constexpr std::size_t judged_kept = 8;
+constexpr std::size_t most_reads = 4096;  // of one sweep: a file whose lines all have one number must stay cheap
+
+bool has_read(const std::vector<RawRead>& reads, const std::string& name, std::optional<WallTime> at = std::nullopt) {
+  return std::any_of(reads.begin(), reads.end(),
+                     [&](const RawRead& r) { return r.read == name && (!at || r.at == *at); });
+}
+
 template <class List>
 bool has_name(const List& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(), [&](const auto& each) { return each.name == name; });
@@ -62,31 +71,73 @@ void Replay::complain(const std::string& why) {
   complain_(lines_, why);
 }
 
+/// Said once a target, however many lines it has: a recording of a fleet is replayed with the configuration of one.
+void Replay::complain_of_target(const std::string& target) {
+  ++bad_lines_;
+  if (unknown_targets_.insert(target).second)
+    complain_(lines_, "the configuration has no target " + target + "; its lines are left out");
+}
+
 void Replay::line(std::string_view text) {
   ++lines_;
+  if (text.size() > longest_line)
+    return complain("longer than " + std::to_string(longest_line >> 20) + " MiB, more than any read");
   if (lines_ == 1 && text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // an editor's byte order mark
   while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
   if (text.find_first_not_of(" \t") == std::string_view::npos) return;
   auto parsed = parse_recorded_read(text);
   if (auto* error = std::get_if<LineError>(&parsed)) return complain(error->text);
   auto& read = std::get<RecordedRead>(parsed);
-  if (options_.config && !has_name(config_.targets, read.target))
-    return complain("the configuration has no target " + read.target);
-  auto& open = open_[read.target];
-  if (open.any && open.number != read.sweep) judge(read.target, std::exchange(open, {}));
-  open.number = read.sweep;
-  open.at = open.any ? std::min(open.at, read.raw.at) : read.raw.at;
-  open.any = true;
-  open.reads.push_back(std::move(read.raw));
+  if (options_.config && !has_name(config_.targets, read.target)) return complain_of_target(read.target);
+  auto& recording = recordings_[read.target];
+  auto& open = recording.open;
+  auto sweep = std::find_if(open.rbegin(), open.rend(), [&](const OpenSweep& s) { return s.number == read.sweep; });
+  // A number that comes again after the next sweep has begun is a late line, unless that sweep has this read already:
+  // then the numbers have begun anew.
+  const bool again = sweep != open.rend() && sweep != open.rbegin() && has_read(sweep->reads, read.raw.read);
+  if (sweep == open.rend() || again) {
+    const auto number = [&](const Judged& j) { return j.number == read.sweep; };
+    if (!open.empty() && read.raw.at < open.back().at &&
+        std::any_of(recording.judged.begin(), recording.judged.end(), number))
+      return complain("too late: sweep " + std::to_string(read.sweep) + " of " + read.target + " is judged already");
+    const bool before = !open.empty() && read.sweep + 1 == open.back().number && read.raw.at < open.back().at;
+    open.insert(before ? open.end() - 1 : open.end(), OpenSweep{read.sweep, read.raw.at, {}, ""});
+    sweep = open.rbegin() + (before ? 1 : 0);
+  } else if (sweep->reads.size() >= most_reads) {
+    return complain("sweep " + std::to_string(read.sweep) + " of " + read.target + " has " +
+                    std::to_string(most_reads) + " reads already, more than any target");
+  } else if (has_read(sweep->reads, read.raw.read, read.raw.at)) {
+    return complain("sweep " + std::to_string(read.sweep) + " of " + read.target + " has this read of " +
+                    read.raw.read + " already");
+  }
+  sweep->at = std::min(sweep->at, read.raw.at);
+  if (!read.void_reason.empty()) sweep->void_reason = std::move(read.void_reason);
+  sweep->reads.push_back(std::move(read.raw));
+  if (open.size() > sweeps_open) judge_next(read.target, recording);
 }
 
 void Replay::finish() {
   // In the order of time, so that the output does not depend on the names of the targets.
-  std::vector<std::pair<std::string, OpenSweep>> rest(open_.begin(), open_.end());
-  open_.clear();
-  std::stable_sort(rest.begin(), rest.end(), [](const auto& a, const auto& b) { return a.second.at < b.second.at; });
-  for (auto& [target, sweep] : rest)
-    if (sweep.any) judge(target, std::move(sweep));
+  for (;;) {
+    auto next = recordings_.end();
+    for (auto it = recordings_.begin(); it != recordings_.end(); ++it)
+      if (!it->second.open.empty() &&
+          (next == recordings_.end() || it->second.open.front().at < next->second.open.front().at))
+        next = it;
+    if (next == recordings_.end()) return;
+    judge_next(next->first, next->second);
+  }
+}
+
+void Replay::judge_next(const std::string& target, Recording& recording) {
+  OpenSweep sweep = std::move(recording.open.front());
+  recording.open.pop_front();
+  recording.judged.push_back({sweep.number, sweep.at});
+  if (recording.judged.size() > judged_kept) recording.judged.pop_front();
+  Instant now{MonoTime(sweep.at.time_since_epoch()), sweep.at};
+  if (recording.last) now.mono = recording.last->mono + std::max(Millis(1), Millis(sweep.at - recording.last->wall));
+  recording.last = now;
+  judge(target, std::move(sweep), now);
 }
 
 /// Without a configuration, what appears is taken as configured. True when something new did.
@@ -125,14 +176,15 @@ bool Replay::learn(const std::string& name, const RawRead& read) {
 
 void Replay::print_verdict(const SweepRecord& record) {
   auto& known = words_[record.target];
+  auto shown = known;
   json::array stale, contradictory;
   for (const auto& r : record.reads) {
-    known[r.raw.read] = r.word;
+    shown[r.raw.read] = r.word;
     if (r.stale) stale.emplace_back(r.raw.read);
     if (r.contradictory) contradictory.emplace_back(r.raw.read);
   }
   json::object readings;
-  for (const auto& [read, word] : known) readings[read] = word;
+  for (const auto& [read, word] : shown) readings[read] = word;
   json::object o;
   o["at"] = to_rfc3339(record.at);
   o["target"] = record.target;
@@ -144,17 +196,17 @@ void Replay::print_verdict(const SweepRecord& record) {
     o["extent"] = record.extent;
   o["also"] = strings(record.also);
   o["readings"] = std::move(readings);
+  if (record.void_reason.empty())
+    known = std::move(shown);  // what a void sweep read is shown, and not kept
+  else
+    o["void_reason"] = record.void_reason;
   if (!stale.empty()) o["stale"] = std::move(stale);
   if (!contradictory.empty()) o["contradictory"] = std::move(contradictory);
   print_(json::serialize(o));
 }
 
-void Replay::judge(const std::string& target, OpenSweep sweep) {
+void Replay::judge(const std::string& target, OpenSweep sweep, Instant now) {
   ++sweeps_;
-  auto [newest, first] = newest_.emplace(target, sweep.at);
-  if (!first) newest->second = std::max(newest->second, sweep.at);
-  const Instant now{MonoTime(newest->second.time_since_epoch()), sweep.at};
-
   bool changed = false;
   for (const auto& read : sweep.reads) changed = learn(target, read) || changed;
   if (changed) engine_->handle(Reconfigured{config_}, now);
@@ -163,6 +215,7 @@ void Replay::judge(const std::string& target, OpenSweep sweep) {
   done.target = target;
   done.sweep = sweep.number;
   done.reads = std::move(sweep.reads);
+  done.void_reason = std::move(sweep.void_reason);
   const Actions actions = engine_->handle(done, now);
   for (const auto& action : actions) {
     if (const auto* record = std::get_if<Record>(&action)) {

@@ -1,11 +1,13 @@
 #pragma once
 // The same diagnosis over recorded reads (contract sections 1 and 6): lines in, one line an event out, and with
-// verdicts one line a sweep. Streaming: a sweep is judged as soon as the first line of the next one of its target has
-// come, so a week of reads needs no more memory than a sweep.
+// verdicts one line a sweep. Streaming: of each target two sweeps are kept open, so that a line that comes a little
+// late still finds its sweep, and a week of reads needs no more memory than that.
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +32,9 @@ class Replay {
   Replay(ReplayOptions options, Print print, Complain complain);
   ~Replay();
 
+  static constexpr std::size_t longest_line = std::size_t{64}
+                                              << 20;  ///< bytes; of a longer one, only its length counts
+
   void line(std::string_view text);
   /// Judges what is still open. Call once, at the end.
   void finish();
@@ -43,20 +48,32 @@ class Replay {
     std::uint64_t number = 0;
     WallTime at{};  ///< of its first read in time
     std::vector<RawRead> reads;
-    bool any = false;
+    std::string void_reason;  ///< as the daemon has marked it
   };
-  void judge(const std::string& target, OpenSweep sweep);
+  struct Judged {
+    std::uint64_t number = 0;
+    WallTime at{};
+  };
+  struct Recording {             ///< of one target
+    std::deque<OpenSweep> open;  ///< at most two, in the order in which they are judged
+    std::deque<Judged> judged;   ///< the last few, to know a line that comes too late
+    /// A recorded clock may step back; what has passed is added up, so that a step stops nothing.
+    std::optional<Instant> last;
+  };
+  void judge_next(const std::string& target, Recording& recording);
+  void judge(const std::string& target, OpenSweep sweep, Instant now);
   bool learn(const std::string& target, const RawRead& read);
   void print_verdict(const SweepRecord& record);
   void complain(const std::string& why);
+  void complain_of_target(const std::string& target);
 
   ReplayOptions options_;
   Print print_;
   Complain complain_;
   Config config_;
   std::unique_ptr<Engine> engine_;
-  std::map<std::string, OpenSweep> open_;
-  std::map<std::string, WallTime> newest_;  ///< instant of each target's last sweep: a recorded clock may step back
+  std::map<std::string, Recording> recordings_;
+  std::set<std::string> unknown_targets_;
   /// What each read of each target said last: a check that did not run in a sweep keeps its result.
   std::map<std::string, std::map<std::string, std::string>> words_;
   std::uint64_t lines_ = 0, bad_lines_ = 0, sweeps_ = 0;

@@ -54,9 +54,11 @@ void Engine::State::start_sweep(Actions& out, TargetState& t) {
   t.sweep_started = now.mono;
   out.push_back(std::move(start));
 
+  // A sweep out of turn, in a burst or because somebody asked, takes the place of a regular one that is near, and puts
+  // off none that is not. After an absence there is no catching up.
   const Millis interval = t.config.interval * t.slow_down;
-  t.cadence += interval;
-  if (t.cadence <= now.mono) t.cadence = now.mono + interval;  // we were away: no catching up
+  if (t.cadence <= now.mono) t.cadence += interval * ((now.mono - t.cadence) / interval + 1);
+  if (t.cadence - now.mono <= interval / 2) t.cadence += interval;
   const double shift = (ids.unit() * 2 - 1) * t.config.jitter_percent / 100.0;
   t.due = t.cadence + Millis(static_cast<std::int64_t>(static_cast<double>(interval.count()) * shift));
 }

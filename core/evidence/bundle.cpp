@@ -115,7 +115,7 @@ std::string pretty(const json::object& o) {
 
 std::string read_file(const SweepRecord& sweep, const JudgedRead& r) {
   json::error_code ec;
-  auto o = json::parse(to_recorded_line({sweep.target, sweep.sweep, r.raw}), ec).as_object();
+  auto o = json::parse(to_recorded_line({sweep.target, sweep.sweep, r.raw, sweep.void_reason}), ec).as_object();
   o["reading"] = r.word;
   o["stale"] = r.stale;
   o["contradictory"] = r.contradictory;
@@ -208,7 +208,7 @@ std::string summary_file(const BundleInput& in) {
 std::string timeline_file(const BundleInput& in) {
   std::string lines;
   for (const auto& sweep : in.timeline)
-    for (const auto& r : sweep.reads) lines += to_recorded_line({sweep.target, sweep.sweep, r.raw}) + "\n";
+    for (const auto& r : sweep.reads) lines += to_recorded_line({sweep.target, sweep.sweep, r.raw, sweep.void_reason}) + "\n";
   return lines;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "core/incident/words.hpp"
 
@@ -25,7 +26,7 @@ struct Weigh {
 };
 
 Proof surface_proof(const SurfaceFact& s, bool may_be_stale) {
-  if (!s.seen || s.held) return Proof::neutral;
+  if (s.held) return Proof::neutral;
   return s.said.reading == Reading::pass && (may_be_stale || !s.said.stale) ? Proof::good : Proof::bad;
 }
 
@@ -33,7 +34,7 @@ Proof recovery_proof(Boundary b, const Incident& incident, const SweepFacts& fac
   const auto blamed = [&](const std::string& read) { return incident.blamed.contains(read); };
   Weigh weigh;
   for (const auto& s : facts.surfaces) {
-    if (!s.seen && !blamed(s.name)) continue;
+    if (!s.seen) continue;  // it never said anything, so it was never at fault
     const bool core = s.role == SurfaceRole::health || s.role == SurfaceRole::services;
     switch (b) {
       case Boundary::outage:
@@ -46,12 +47,12 @@ Proof recovery_proof(Boundary b, const Incident& incident, const SweepFacts& fac
         if (s.role == SurfaceRole::readiness || blamed(s.name)) weigh.add(surface_proof(s, false));
         break;
       case Boundary::drift:  // versions that alternated: it answers, and the table no longer sees them alternate
-        if (blamed(s.name)) weigh.add(!s.seen || s.held ? Proof::neutral : s.said.accepted ? Proof::good : Proof::bad);
+        if (blamed(s.name)) weigh.add(s.held ? Proof::neutral : s.said.accepted ? Proof::good : Proof::bad);
         break;
       case Boundary::observer:  // credentials that were refused: an answer that is not a refusal
         if (blamed(s.name)) {
           const bool refused = s.said.reading == Reading::denied || s.said.reading == Reading::unreachable;
-          weigh.add(!s.seen || s.held ? Proof::neutral : refused ? Proof::bad : Proof::good);
+          weigh.add(s.held ? Proof::neutral : refused ? Proof::bad : Proof::good);
         }
         break;
       case Boundary::product: break;
@@ -59,15 +60,14 @@ Proof recovery_proof(Boundary b, const Incident& incident, const SweepFacts& fac
   }
   if (b == Boundary::drift || b == Boundary::observer)
     for (const auto& c : facts.checks) {
-      if (!blamed("check:" + c.name)) continue;
+      if (!c.seen || !blamed("check:" + c.name)) continue;
       const bool works =
           b == Boundary::drift ? c.said.result == CheckResult::in_sync : c.said.result != CheckResult::broken;
-      weigh.add(!c.seen || c.held ? Proof::neutral : works ? Proof::good : Proof::bad);
+      weigh.add(c.held ? Proof::neutral : works ? Proof::good : Proof::bad);
     }
   if (b == Boundary::product)
     for (const auto& p : facts.paths)
-      if (p.seen || blamed("path:" + p.name))
-        weigh.add(!p.seen || p.held ? Proof::neutral : p.said.pass ? Proof::good : Proof::bad);
+      if (p.seen) weigh.add(p.held ? Proof::neutral : p.said.pass ? Proof::good : Proof::bad);
   if (!weigh.any) {  // nothing of its own to read: blindness that is over, an incident that an operator declared
     const bool read = std::any_of(facts.surfaces.begin(), facts.surfaces.end(),
                                   [](const SurfaceFact& s) { return s.seen && !s.held; });
@@ -123,6 +123,16 @@ struct Casebook::Pass {
     if (!sweep.verdict.findings.empty() && episode.id.empty()) episode.id = ids.next(sweep.now.wall);
   }
 
+  /// From the first sweep that saw nothing; a sweep in which no surface was read changes nothing.
+  void follow_blindness() {
+    const bool read = std::any_of(sweep.facts.surfaces.begin(), sweep.facts.surfaces.end(),
+                                  [](const SurfaceFact& s) { return s.seen && !s.held; });
+    if (sweep.verdict.blind() && !book.blind_from)
+      book.blind_from = sweep.now.mono;
+    else if (!sweep.verdict.blind() && read)
+      book.blind_from.reset();
+  }
+
   void count_holding(Boundary b, Track& t, const Finding* finding) {
     if (!finding) {
       t.holding = 0;
@@ -166,10 +176,14 @@ struct Casebook::Pass {
         b == Boundary::readiness || b == Boundary::product || (b == Boundary::outage && f.extent != Extent::total);
     return !(sweep.awaiting_check && answer_could_explain);
   }
-  /// Never three in a row and yet bad again and again, over a full window: noise of a few per cent is not this.
+  /// Never three in a row and yet bad again and again, over a full window: one in three by turns is this, noise of a
+  /// few per cent is not.
   bool opens_by_flapping(const Track& t) const {
-    constexpr int bad_enough = 8;
-    return t.flap.full() && t.flap.percent() >= FlapWindow::begins_at && t.flap.held() >= bad_enough;
+    constexpr int bad_enough = 8, bad_enough_by_turns = 7;
+    constexpr double by_turns = 60.0;  // per cent: hardly two bad sweeps in a row
+    const double percent = t.flap.percent();
+    return t.flap.full() && percent >= FlapWindow::begins_at &&
+           t.flap.held() >= (percent >= by_turns ? bad_enough_by_turns : bad_enough);
   }
 
   bool stands_over(Boundary inhibitor) {
@@ -245,7 +259,6 @@ struct Casebook::Pass {
     i.paged = true;
     i.spoken = sweep.now.mono;
     emit(EventKind::firing, b, i);
-    if (i.flapping) say_intermittent(b, t);
   }
   void set_waiting(Incident& i, IncidentState state, const char* text) {
     if (i.view.state != state || i.view.timeline.empty() || i.view.timeline.back().text != text)
@@ -253,10 +266,13 @@ struct Casebook::Pass {
     i.view.state = state;
   }
 
-  void say_intermittent(Boundary b, Track& t) {
+  /// Once an incident: a rate that swings about the thresholds is no news each time.
+  void tell_flapping(Boundary b, Track& t) {
     auto& i = *t.incident;
-    const std::string page = i.view.summary;
+    if (!i.flapping || !i.paged || i.view.state != IncidentState::firing || rules.muted(b)) return;
     i.view.extent = Extent::intermittent;
+    if (std::exchange(i.told_flapping, true)) return;
+    const std::string page = i.view.summary;
     i.view.summary = intermittent_summary(i, t.flap.held());
     emit(EventKind::intermittent, b, i);
     i.view.summary = page;
@@ -264,7 +280,6 @@ struct Casebook::Pass {
 
   void still_firing(Boundary b, Track& t, const Finding& f) {
     auto& i = *t.incident;
-    if (f.fresh) i.passes = 0;
     escalate(b, t, f);
     if (!rules.muted(b) && !i.view.acknowledged_at && sweep.now.mono - i.spoken >= rules.alerts.renotify) {
       i.spoken = sweep.now.mono;
@@ -278,7 +293,7 @@ struct Casebook::Pass {
   void escalate(Boundary b, Track& t, const Finding& f) {
     auto& i = *t.incident;
     const bool blind_too_long =
-        f.blind && i.view.severity < Severity::critical && sweep.now.mono - t.holding_from >= target().blind_limit;
+        f.blind && i.view.severity < Severity::critical && sweep.now.mono - *book.blind_from >= target().blind_limit;
     const bool louder = f.severity > i.view.severity;
     const bool wider = !i.flapping && f.extent == Extent::total && i.view.extent != Extent::total;
     if (!louder && !wider)
@@ -294,12 +309,11 @@ struct Casebook::Pass {
     emit(EventKind::escalated, b, i);
   }
 
-  void follow_flapping(Boundary b, Track& t) {
+  void follow_flapping(Track& t) {
     auto& i = *t.incident;
     const double percent = t.flap.percent();
     if (!i.flapping && percent >= FlapWindow::begins_at) {
       i.flapping = true;
-      if (i.paged && i.view.state == IncidentState::firing && !rules.muted(b)) say_intermittent(b, t);
     } else if (i.flapping && percent < FlapWindow::ends_below) {
       i.flapping = false;
       i.note(sweep.now.wall, "steady", "no longer flapping");
@@ -427,7 +441,8 @@ struct Casebook::Pass {
     auto& i = *t.incident;
     gather(i);
     if (finding) blame(i, *finding);
-    follow_flapping(b, t);
+    if (finding && finding->fresh) i.passes = 0;  // held back or paged, it is not getting well
+    follow_flapping(t);
     if (i.view.state == IncidentState::recovered) {
       if (finding && finding->fresh && !inhibited(b, i.confirmed))
         relapse(b, t, *finding);
@@ -440,6 +455,7 @@ struct Casebook::Pass {
     } else {
       recover(b, t);
     }
+    if (t.incident) tell_flapping(b, t);
     if (t.incident && t.incident->worse > 0) book.suspects_ = true;
     if (t.incident) t.incident->view.conditions = six_conditions(*t.incident, rules.proof);
   }
@@ -449,6 +465,7 @@ std::vector<Transition> Casebook::count(const CountedSweep& sweep, const CaseRul
   Pass pass{*this, sweep, rules, ids, {}};
   suspects_ = false;
   pass.follow_episode();
+  pass.follow_blindness();
   for (Boundary b : all_boundaries) pass.judge(b);
   return std::move(pass.out);
 }

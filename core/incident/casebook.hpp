@@ -84,6 +84,7 @@ class Casebook {
   // For the state file.
   std::array<Track, std::size(all_boundaries)> tracks;
   Episode episode;
+  std::optional<MonoTime> blind_from;  ///< the first of the sweeps in a row that saw nothing
   std::uint64_t last_good = 0;         ///< number of the last fully green sweep
   std::vector<IncidentView> history_;  ///< resolved, newest last; at most `history_kept`
   static constexpr std::size_t history_kept = 50;

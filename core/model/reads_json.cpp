@@ -173,6 +173,7 @@ RecordedRead parse(const json::object& o) {
   if (r.raw.read.empty()) throw Wrong{"`read` is missing"};
   r.raw.took = Millis(std::max<std::int64_t>(0, whole_at(o, "ms", 0)));
   r.raw.address = text_at(o, "address");
+  r.void_reason = text_at(o, "void");
   if (const auto* phases = find(o, "phases_us")) {
     const auto fields = phase_fields(r.raw.phases);
     for (std::size_t i = 0; i < fields.size(); ++i)
@@ -266,6 +267,7 @@ std::string to_recorded_line(const RecordedRead& r) {
     if (*fields[i] >= 0) times[phase_names[i]] = *fields[i];
   if (!times.empty()) o["phases_us"] = std::move(times);
   if (raw.tls_expires_at) o["tls_expires_at"] = to_rfc3339(*raw.tls_expires_at);
+  if (!r.void_reason.empty()) o["void"] = as_utf8(r.void_reason);
   return json::serialize(o);
 }
 

@@ -18,8 +18,8 @@ class RequestBudget {
 
   /// The earliest time, not before `now`, at which `requests` more fit. A sweep that is larger than the whole budget
   /// goes alone: it waits for an empty window and is never refused for ever.
-  MonoTime earliest(int requests, MonoTime now) {
-    forget(now);
+  /// `now` may lie ahead, when a sweep is planned: what was sent is still remembered for whoever asks before that.
+  MonoTime earliest(int requests, MonoTime now) const {
     int room = std::max(0, per_minute_ - std::min(requests, per_minute_));
     int used = used_;
     MonoTime at = now;
@@ -31,19 +31,16 @@ class RequestBudget {
     return std::max(at, now);
   }
   void spend(int requests, MonoTime now) {
-    forget(now);
+    while (!sent_.empty() && sent_.front().first + window <= now) {
+      used_ -= sent_.front().second;
+      sent_.pop_front();
+    }
     sent_.emplace_back(now, requests);
     used_ += requests;
   }
 
  private:
   static constexpr Millis window = Seconds(60);
-  void forget(MonoTime now) {
-    while (!sent_.empty() && sent_.front().first + window <= now) {
-      used_ -= sent_.front().second;
-      sent_.pop_front();
-    }
-  }
   int per_minute_;
   int used_ = 0;
   std::deque<std::pair<MonoTime, int>> sent_;

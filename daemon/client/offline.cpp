@@ -1,5 +1,7 @@
 #include "daemon/client/offline.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -55,6 +57,63 @@ class Progress {
   int last_ = -1;
 };
 
+/// A file or standard input by lines. Of a line that is longer than a replay takes no more is kept than shows that.
+class LineReader {
+ public:
+  explicit LineReader(const std::string& file) : file_(file) {
+    if (file == "-") return;
+    fd_ = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    struct stat about {};
+    if (fd_ < 0 || ::fstat(fd_, &about) != 0)
+      fail();
+    else if (S_ISDIR(about.st_mode))
+      trouble_ = file + " is a folder; name the file that `readback export` wrote";
+    else
+      size_ = static_cast<std::uint64_t>(about.st_size);
+  }
+  ~LineReader() {
+    if (fd_ > 0) ::close(fd_);
+  }
+  LineReader(const LineReader&) = delete;
+  LineReader& operator=(const LineReader&) = delete;
+
+  std::uint64_t size() const { return size_; }
+  const std::string& trouble() const { return trouble_; }
+  /// Nothing is left of what was read so far: the next line may take its time.
+  bool must_wait() const { return at_ == have_; }
+
+  bool next(std::string& line) {
+    line.clear();
+    for (bool begun = false;; begun = true) {
+      if (at_ == have_ && !fill()) return begun && trouble_.empty();
+      const char* from = block_ + at_;
+      const auto* end = static_cast<const char*>(std::memchr(from, '\n', have_ - at_));
+      const std::size_t length = end ? static_cast<std::size_t>(end - from) : have_ - at_;
+      line.append(from, std::min(length, Replay::longest_line + 1 - std::min(line.size(), Replay::longest_line + 1)));
+      at_ += length + (end ? 1 : 0);
+      if (end) return true;
+    }
+  }
+
+ private:
+  bool fill() {
+    ssize_t got = 0;
+    do got = ::read(fd_, block_, sizeof block_);
+    while (got < 0 && errno == EINTR);
+    if (got < 0) fail();
+    at_ = 0;
+    have_ = got > 0 ? static_cast<std::size_t>(got) : 0;
+    return have_ > 0;
+  }
+  void fail() { trouble_ = (file_ == "-" ? "standard input" : file_) + " cannot be read: " + std::strerror(errno); }
+
+  std::string file_, trouble_;
+  int fd_ = 0;
+  std::uint64_t size_ = 0;
+  std::size_t at_ = 0, have_ = 0;
+  char block_[65536];
+};
+
 }  // namespace
 
 int write_out(const std::string& bytes, const std::string& out) {
@@ -83,45 +142,38 @@ int replay_command(const ReplayCommand& command) {
     if (!loaded.ok()) return 78;
     options.config = std::move(loaded.config);
   }
-  std::ifstream opened;
-  std::istream* in = &std::cin;
-  std::uint64_t size = 0;
-  if (command.file != "-") {
-    opened.open(command.file, std::ios::binary | std::ios::ate);
-    if (!opened) return complain(command.file + " cannot be read: " + std::strerror(errno));
-    size = static_cast<std::uint64_t>(opened.tellg());
-    opened.seekg(0);
-    in = &opened;
-  }
+  LineReader in(command.file);
+  if (!in.trouble().empty()) return complain(in.trouble());
   std::string out;
+  bool written = true;
   const auto flush = [&] {
-    std::fwrite(out.data(), 1, out.size(), stdout);
+    written = written && std::fwrite(out.data(), 1, out.size(), stdout) == out.size() && std::fflush(stdout) == 0;
     out.clear();
   };
   Replay replay(
-      std::move(options),
-      [&](const std::string& line) {
-        out += line;
-        out += '\n';
-        if (out.size() > 65536) flush();
-      },
+      std::move(options), [&](const std::string& line) { (out += line) += '\n'; },
       [&](std::uint64_t line, const std::string& why) {
         std::fprintf(stderr, "readback: %s:%llu: %s\n", command.file.c_str(), static_cast<unsigned long long>(line),
                      why.c_str());
       });
-  Progress progress(size);
+  Progress progress(in.size());
   std::uint64_t done = 0;
-  for (std::string line; std::getline(*in, line);) {
+  std::string line;
+  while (written && in.next(line)) {
     done += line.size() + 1;
     progress.at(done);
     replay.line(line);
+    if (out.size() > 65536 || in.must_wait()) flush();
     if (command.strict && replay.bad_lines() > 0) break;
   }
-  if (!(command.strict && replay.bad_lines() > 0)) replay.finish();
+  const bool refused = command.strict && replay.bad_lines() > 0;
+  if (!refused) replay.finish();
   flush();
+  if (!written) return complain(std::string("the output cannot be written: ") + std::strerror(errno));
+  if (!in.trouble().empty()) return complain(in.trouble());
   if (replay.bad_lines() > 0 && !command.strict)
     complain(std::to_string(replay.bad_lines()) + " of " + std::to_string(replay.lines()) + " lines could not be used");
-  return command.strict && replay.bad_lines() > 0 ? exit_failed : 0;
+  return refused ? exit_failed : 0;
 }
 
 namespace {

@@ -58,7 +58,7 @@ class Watcher {
       if (line.starts_with("event:"))
         kind_ = line.substr(line.find_first_not_of(' ', 6) == line.npos ? 6 : line.find_first_not_of(' ', 6));
       else if (line.starts_with("data:"))
-        data_ += line.substr(5);
+        data_ += line.substr(line.starts_with("data: ") ? 6 : 5);
       else if (line.empty() && !data_.empty())
         show();
     }

@@ -124,11 +124,13 @@ TEST_CASE("every read comes back as it was, whatever its bytes") {
         run.denials = {"write /srv/x"};
         r.raw.answer = run;
     }
+    if (random() % 4 == 0) r.void_reason = "our own loop lagged by 9s";
     const std::string line = to_recorded_line(r);
     CHECK(line.find('\n') == line.npos);
     const auto back = parsed(line);
     CHECK(to_recorded_line(back) == line);
     CHECK(back.sweep == r.sweep);
+    CHECK(back.void_reason == r.void_reason);
     CHECK(back.raw.at == r.raw.at);
     CHECK(back.raw.phases.connect_us == r.raw.phases.connect_us);
     CHECK(back.raw.tls_expires_at == r.raw.tls_expires_at);

@@ -29,6 +29,14 @@ TEST_CASE("a sweep larger than the budget waits for an empty window and is not r
   CHECK(budget.earliest(5, now) == now + Seconds(60));
 }
 
+TEST_CASE("planning ahead does not make the budget forget what was just sent") {
+  RequestBudget budget(90);
+  const MonoTime now{Seconds(100)};
+  budget.spend(90, now);
+  CHECK(budget.earliest(4, now + Seconds(300)) == now + Seconds(300));
+  CHECK(budget.earliest(4, now + Seconds(1)) == now + Seconds(60));
+}
+
 namespace {
 WallTime utc(const char* text) {
   const auto parsed = parse_rfc3339(text);
