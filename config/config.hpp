@@ -12,12 +12,17 @@
 
 namespace readback {
 
+/// Where something stands in the file, from 1; for messages.
+struct Place {
+  int line = 0, column = 0;
+};
+
 /// A secret or a plain header value: where to get it. Only `daemon/platform/secrets` turns it into text.
 struct SecretRef {
   enum class From { plain, credential, file, env };
   From from = From::plain;
   std::string value;  ///< the text itself (plain), the credential's name, the file's path or the variable's name
-  int line = 0;       ///< where it stands in the configuration, for messages
+  Place at;
 };
 
 struct Words {  ///< added to the built-in lists; normalised (lower case, '_' for '-' and blanks)
@@ -61,6 +66,7 @@ struct CheckConfig {
   std::set<int> in_sync_exits{0}, drift_exits, broken_exits;  ///< what `exit_codes` overrides; see core/reading
   std::map<std::string, std::string> env;                     ///< added to the fixed environment
   SandboxConfig sandbox;
+  Place at;  ///< of its command
 };
 
 enum class PathKind { user, agent, automation };
@@ -86,6 +92,7 @@ struct TlsConfig {
   bool verify = true;
   Millis expires_within =
       std::chrono::hours(24 * 14);  ///< announced this long ahead: a renewal is retried daily for weeks
+  Place at;
 };
 
 struct ConfirmConfig {
@@ -151,7 +158,7 @@ struct SinkConfig {
   Millis timeout = Seconds(10);
   TlsConfig tls;
   std::vector<std::pair<std::string, SecretRef>> headers;
-  int line = 0;
+  Place at;
 };
 
 struct AlertsConfig {
@@ -166,6 +173,7 @@ struct HeartbeatConfig {
 
 struct RedactConfig {
   std::vector<std::string> keys, patterns;
+  Place at;  ///< of the patterns
 };
 
 struct EvidenceConfig {
