@@ -54,6 +54,7 @@ struct SandboxConfig {
   bool require = false;                   ///< refuse to run where the kernel cannot enforce all of it
   std::vector<std::string> unix_sockets;  ///< paths that the check may connect to; none by default
   std::vector<std::string> read_paths;    ///< empty: everything may be read (the default)
+  bool operator==(const SandboxConfig&) const = default;
 };
 
 struct CheckConfig {
@@ -68,6 +69,8 @@ struct CheckConfig {
   SandboxConfig sandbox;
   Place at;  ///< of its command
 };
+/// Whether a result of the one may be taken for a result of the other: how often and how long it runs does not matter.
+bool is_same_question(const CheckConfig& a, const CheckConfig& b);
 
 enum class PathKind { user, agent, automation };
 std::string_view to_string(PathKind k);
