@@ -22,6 +22,12 @@ std::string_view to_string(Network n) {
   return "?";
 }
 
+bool is_same_question(const CheckConfig& a, const CheckConfig& b) {
+  return a.name == b.name && a.role == b.role && a.command == b.command && a.cwd == b.cwd && a.env == b.env &&
+         a.in_sync_exits == b.in_sync_exits && a.drift_exits == b.drift_exits && a.broken_exits == b.broken_exits &&
+         a.sandbox == b.sandbox;
+}
+
 std::string_view to_string(PathKind k) {
   switch (k) {
     case PathKind::user: return "user";

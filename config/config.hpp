@@ -12,12 +12,17 @@
 
 namespace readback {
 
+/// Where something stands in the file, from 1; for messages.
+struct Place {
+  int line = 0, column = 0;
+};
+
 /// A secret or a plain header value: where to get it. Only `daemon/platform/secrets` turns it into text.
 struct SecretRef {
   enum class From { plain, credential, file, env };
   From from = From::plain;
   std::string value;  ///< the text itself (plain), the credential's name, the file's path or the variable's name
-  int line = 0;       ///< where it stands in the configuration, for messages
+  Place at;
 };
 
 struct Words {  ///< added to the built-in lists; normalised (lower case, '_' for '-' and blanks)
@@ -49,6 +54,7 @@ struct SandboxConfig {
   bool require = false;                   ///< refuse to run where the kernel cannot enforce all of it
   std::vector<std::string> unix_sockets;  ///< paths that the check may connect to; none by default
   std::vector<std::string> read_paths;    ///< empty: everything may be read (the default)
+  bool operator==(const SandboxConfig&) const = default;
 };
 
 struct CheckConfig {
@@ -61,7 +67,10 @@ struct CheckConfig {
   std::set<int> in_sync_exits{0}, drift_exits, broken_exits;  ///< what `exit_codes` overrides; see core/reading
   std::map<std::string, std::string> env;                     ///< added to the fixed environment
   SandboxConfig sandbox;
+  Place at;  ///< of its command
 };
+/// Whether a result of the one may be taken for a result of the other: how often and how long it runs does not matter.
+bool is_same_question(const CheckConfig& a, const CheckConfig& b);
 
 enum class PathKind { user, agent, automation };
 std::string_view to_string(PathKind k);
@@ -86,6 +95,7 @@ struct TlsConfig {
   bool verify = true;
   Millis expires_within =
       std::chrono::hours(24 * 14);  ///< announced this long ahead: a renewal is retried daily for weeks
+  Place at;
 };
 
 struct ConfirmConfig {
@@ -151,7 +161,7 @@ struct SinkConfig {
   Millis timeout = Seconds(10);
   TlsConfig tls;
   std::vector<std::pair<std::string, SecretRef>> headers;
-  int line = 0;
+  Place at;
 };
 
 struct AlertsConfig {
@@ -166,6 +176,7 @@ struct HeartbeatConfig {
 
 struct RedactConfig {
   std::vector<std::string> keys, patterns;
+  Place at;  ///< of the patterns
 };
 
 struct EvidenceConfig {

@@ -10,8 +10,7 @@
 namespace readback {
 namespace {
 
-constexpr std::size_t largest_file = 1 << 20;  // thousands of targets, each with a few keys
-constexpr std::size_t deepest = 32, most_nodes = 20'000;
+constexpr std::size_t deepest = 32, most_nodes = 200'000;
 
 /// Thrown out of the parser to end it early; the problem is already recorded.
 struct Enough {};
@@ -27,8 +26,12 @@ class Builder : public YAML::EventHandler {
   }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(make(Node::Kind::null, mark, anchor)); }
+  /// Never followed, so that a bomb of them is as harmless as a row of words.
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    fail(mark, "aliases (`*name`) are not allowed", "write the value out");
+    complain(mark, "aliases (`*name`) are not allowed", "write the value out");
+    Node n = make(Node::Kind::scalar, mark, 0);
+    n.unread = true;
+    add(std::move(n));
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
@@ -56,13 +59,17 @@ class Builder : public YAML::EventHandler {
     std::set<std::string> keys;
   };
 
-  [[noreturn]] void fail(const YAML::Mark& mark, std::string text, std::string suggestion) {
+  void complain(const YAML::Mark& mark, std::string text, std::string suggestion) {
     problems_.push_back({file_, mark.line + 1, mark.column + 1, false, std::move(text), std::move(suggestion)});
+  }
+  [[noreturn]] void fail(const YAML::Mark& mark, std::string text, std::string suggestion) {
+    complain(mark, std::move(text), std::move(suggestion));
     throw Enough{};
   }
   Node make(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
-    if (anchor) fail(mark, "anchors (`&name`) are not allowed", "write the value out where it is needed");
-    if (++nodes_ > most_nodes) fail(mark, "the file has more than " + std::to_string(most_nodes) + " values", "");
+    if (anchor) complain(mark, "anchors (`&name`) are not allowed", "write the value out where it is needed");
+    if (++nodes_ > most_nodes)
+      fail(mark, "the file has more than " + std::to_string(most_nodes) + " values", "leave out what is not needed");
     Node n;
     n.kind = kind;
     n.line = mark.line + 1;
@@ -71,8 +78,8 @@ class Builder : public YAML::EventHandler {
   }
   void open(Node n) {
     if (stack_.size() >= deepest) {
-      problems_.push_back(
-          {file_, n.line, n.column, false, "nested deeper than " + std::to_string(deepest) + " levels", ""});
+      problems_.push_back({file_, n.line, n.column, false, "nested deeper than " + std::to_string(deepest) + " levels",
+                           "nothing here goes deeper than eight"});
       throw Enough{};
     }
     stack_.push_back({std::move(n), nullptr, {}});
@@ -91,9 +98,10 @@ class Builder : public YAML::EventHandler {
     if (top.node.kind == Node::Kind::list) {
       top.node.items.push_back(std::move(n));
     } else if (!top.key) {
-      if (n.kind != Node::Kind::scalar && n.kind != Node::Kind::null)
-        problems_.push_back({file_, n.line, n.column, false, "a key must be a plain word", ""});
-      else if (!top.keys.insert(n.text).second)
+      if (n.kind != Node::Kind::scalar && n.kind != Node::Kind::null) {
+        problems_.push_back({file_, n.line, n.column, false, "a key must be a plain word", "like `name: value`"});
+        n.unread = true;
+      } else if (!n.unread && !top.keys.insert(n.text).second)
         problems_.push_back(
             {file_, n.line, n.column, false, "`" + n.text + "` stands here a second time", "keep one of them"});
       top.key = std::make_unique<Node>(std::move(n));
@@ -123,7 +131,7 @@ const Node* Node::find(std::string_view key) const {
 }
 
 Node parse_document(std::string_view yaml, const std::string& file, std::vector<ConfigProblem>& problems) {
-  if (yaml.size() > largest_file) {
+  if (yaml.size() > largest_config) {
     problems.push_back(
         {file, 0, 0, false, "the file is larger than 1 MiB", "a configuration of this size is a mistake"});
     return {};
@@ -136,9 +144,10 @@ Node parse_document(std::string_view yaml, const std::string& file, std::vector<
     }
   } catch (const Enough&) {
   } catch (const YAML::Exception& e) {
-    problems.push_back({file, e.mark.line + 1, e.mark.column + 1, false, "not valid YAML: " + e.msg, ""});
+    problems.push_back({file, e.mark.line + 1, e.mark.column + 1, false, "not valid YAML: " + e.msg,
+                        "look here and in the lines above for indentation, brackets and quotes"});
   } catch (const std::exception& e) {
-    problems.push_back({file, 0, 0, false, std::string("not valid YAML: ") + e.what(), ""});
+    problems.push_back({file, 0, 0, false, std::string("not valid YAML: ") + e.what(), "write it anew, in UTF-8"});
   }
   return std::move(builder.root);
 }

@@ -14,6 +14,7 @@ struct Node {
   enum class Kind { null, scalar, list, map } kind = Kind::null;
   std::string text;                            ///< of a scalar, as written
   bool quoted = false;                         ///< "true" in quotes is a text
+  bool unread = false;                         ///< an alias stood here: told, and no mistake in itself
   int line = 0, column = 0;                    ///< from 1
   std::vector<Node> items;                     ///< of a list
   std::vector<std::pair<Node, Node>> entries;  ///< of a map, in the order written
@@ -21,8 +22,8 @@ struct Node {
   const Node* find(std::string_view key) const;
 };
 
-/// Exactly one document without anchors, at most 1 MiB and 32 levels deep. Problems are added, and then the tree may
-/// be incomplete.
+/// Exactly one document without anchors and aliases, at most 1 MiB and 32 levels deep. Problems are added, and then
+/// the tree may be incomplete.
 Node parse_document(std::string_view yaml, const std::string& file, std::vector<ConfigProblem>& problems);
 
 }  // namespace readback

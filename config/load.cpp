@@ -3,11 +3,11 @@
 #include "config/load.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <functional>
 #include <regex>
-#include <sstream>
 
 #include "config/document.hpp"
 #include "config/scalars.hpp"
@@ -49,7 +49,14 @@ class Loader {
          {"control",
           [&](const Node& n) {
             map(n, "control",
-                {{"socket", [&](const Node& v) { absolute_path(v, config_.control.socket); }},
+                {{"socket",
+                  [&](const Node& v) {
+                    absolute_path(v, config_.control.socket);
+                    if (v.text.size() > 107)  // what sockaddr_un holds
+                      error(v,
+                            "the path of a socket has at most 107 bytes, and this one " + std::to_string(v.text.size()),
+                            "/run/readback/control.sock");
+                  }},
                  {"group", [&](const Node& v) { text(v, config_.control.group); }}});
           }},
          {"http",
@@ -78,6 +85,7 @@ class Loader {
  private:
   // --- telling -------------------------------------------------------------------------------------------------------
   void tell(const Node& at, bool warning, std::string text, std::string suggestion) {
+    if (at.unread) return;  // what is really wrong with it has been told
     // What is wrong with a value names its key: the reader may not have the file at hand.
     const bool about_a_value = at.kind == Node::Kind::scalar && !key_.empty() && at.text != key_;
     if (about_a_value && text.find(key_) == text.npos) text = key_ + ": " + text;
@@ -93,10 +101,12 @@ class Loader {
   // --- shapes --------------------------------------------------------------------------------------------------------
   void map(const Node& n, const std::string& where, const Keys& keys) {
     if (n.kind == Node::Kind::null) return error(n, where + " is empty", "remove it or give it a value");
-    if (n.kind != Node::Kind::map) return error(n, where + " must be a map of keys and values");
+    if (n.kind != Node::Kind::map)
+      return error(n, where + " must be a map of keys and values", "like {" + keys.front().first + ": …}");
     std::vector<std::string> names;
     for (const auto& [name, handler] : keys) names.push_back(name);
     for (const auto& [key, value] : n.entries) {
+      if (key.unread) continue;
       const auto known = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.first == key.text; });
       if (known != keys.end()) {
         const std::string above = std::exchange(key_, key.text);
@@ -121,7 +131,7 @@ class Loader {
   /// A map whose keys are names of the user's own.
   void named(const Node& n, const std::string& where,
              const std::function<void(const Node& key, const Node& value)>& handler) {
-    if (n.kind != Node::Kind::map) return error(n, where + " must be a map from names to values");
+    if (n.kind != Node::Kind::map) return error(n, where + " must be a map from names to values", "like {NAME: …}");
     for (const auto& [key, value] : n.entries)
       if (name_is_fine(key)) handler(key, value);
   }
@@ -136,15 +146,15 @@ class Loader {
   // --- scalars -------------------------------------------------------------------------------------------------------
   bool scalar(const Node& n, const std::string& what) {
     if (n.kind == Node::Kind::scalar) return true;
-    error(n,
-          n.kind == Node::Kind::null ? "the value is missing: " + what + " is expected" : what + " is expected here");
+    error(n, n.kind == Node::Kind::null ? "the value is missing: " + what + " is expected" : what + " is expected here",
+          n.kind == Node::Kind::null ? "write one, or remove the key" : "write one single value");
     return false;
   }
   void text(const Node& n, std::string& out) {
     if (!scalar(n, "a text")) return;
     if (n.text.find_first_of("\r\n") != n.text.npos || n.text.find('\0') != n.text.npos)
-      return error(n, "a text of one line is expected here");
-    if (n.text.empty()) return error(n, "the text is empty");
+      return error(n, "a text of one line is expected here", "leave the line breaks out");
+    if (n.text.empty()) return error(n, "the text is empty", "write one, or remove the key");
     out = n.text;
   }
   void absolute_path(const Node& n, std::string& out) {
@@ -228,7 +238,7 @@ class Loader {
       error(n, "the address holds a user name or a password", "put it into `headers` as a credential");
       return false;
     }
-    const bool odd = std::any_of(url.begin(), url.end(), [](unsigned char c) { return c <= ' ' || c == 0x7f; });
+    const bool odd = std::any_of(url.begin(), url.end(), is_odd);
     std::string host = authority, port;
     if (authority.starts_with("[")) {
       const auto end = authority.find(']');
@@ -240,6 +250,11 @@ class Loader {
       port = authority.substr(colon + 1);
       if (port.empty()) port = "?";
     }
+    if (host.find(':') != host.npos && !authority.starts_with("[")) {
+      error(n, "`" + url + "` has more than one colon in its host",
+            "an IPv6 address stands in brackets: http://[::1]:80");
+      return false;
+    }
     const auto number = port.empty() ? std::optional(80) : parse_int(port);
     if (host.empty() || odd || !number || *number < 1 || *number > 65535) {
       error(n, "`" + url + "` has no usable host or port", "like https://fabric.example:38080");
@@ -247,8 +262,9 @@ class Loader {
     }
     return true;
   }
+  static bool is_odd(unsigned char c) { return c <= ' ' || c == 0x7f; }
   void secret(const Node& n, SecretRef& out, bool is_url) {
-    out.line = n.line;
+    out.at = {n.line, n.column};
     if (n.kind == Node::Kind::scalar) {
       out.from = SecretRef::From::plain;
       text(n, out.value);
@@ -271,14 +287,15 @@ class Loader {
       error(n, "`" + out.value + "` is a path, not the name of a credential", "{file: " + out.value + "}");
   }
   void headers(const Node& n, std::vector<std::pair<std::string, SecretRef>>& out) {
-    if (n.kind != Node::Kind::map) return error(n, "headers must be a map from names to values");
+    if (n.kind != Node::Kind::map)
+      return error(n, "headers must be a map from names to values", "like {X-API-Key: {credential: NAME}}");
     for (const auto& [key, value] : n.entries) {
       static const std::string token_characters = "!#$%&'*+-.^_`|~";
       const bool token = !key.text.empty() && std::all_of(key.text.begin(), key.text.end(), [&](unsigned char c) {
         return std::isalnum(c) || token_characters.find(static_cast<char>(c)) != token_characters.npos;
       });
       if (!token) {
-        error(key, "`" + key.text + "` is no header name");
+        error(key, "`" + key.text + "` is no header name", "letters, digits and `-`, like X-API-Key");
         continue;
       }
       SecretRef ref;
@@ -297,6 +314,7 @@ class Loader {
     }
   }
   void tls(const Node& n, TlsConfig& out) {
+    out.at = {n.line, n.column};
     map(n, "tls",
         {{"ca_file", [&](const Node& v) { absolute_path(v, out.ca_file); }},
          {"cert_file", [&](const Node& v) { absolute_path(v, out.cert_file); }},
@@ -311,7 +329,8 @@ class Loader {
           }},
          {"expires_within", [&](const Node& v) { duration(v, out.expires_within, Millis(0)); }}});
     if (out.cert_file.empty() != out.key_file.empty())
-      error(n, "a client certificate needs both cert_file and key_file");
+      error(n, "a client certificate needs both cert_file and key_file",
+            out.key_file.empty() ? "key_file: /path.key" : "cert_file: /path.pem");
   }
 
   // --- targets
@@ -326,6 +345,9 @@ class Loader {
          {"base_url",
           [&](const Node& v) {
             if (!scalar(v, "an address") || !http_url(v, v.text, true)) return;
+            if (v.text.find_first_of("?#") != v.text.npos)
+              return error(v, "`" + v.text + "` is no base address: it ends in a query or a fragment",
+                           v.text.substr(0, v.text.find_first_of("?#")));
             t.base_url = v.text;
             while (t.base_url.ends_with("/") && !t.base_url.starts_with("unix:")) t.base_url.pop_back();
           }},
@@ -379,7 +401,7 @@ class Loader {
     if (!n.find("base_url")) error(n, "`base_url` is missing from a target", "base_url: https://fabric.example:38080");
     for (const auto& other : config_.targets)
       if (!t.name.empty() && other.name == t.name)
-        error(*n.find("name"), "a target called `" + t.name + "` stands above already");
+        error(*n.find("name"), "a target called `" + t.name + "` stands above already", "give each its own name");
     if (t.surfaces.empty()) error(n, "no surface is left to read", "keep at least one of the four");
     if (t.timeout > t.interval)
       warn(n.find("timeout") ? *n.find("timeout") : n,
@@ -414,7 +436,7 @@ class Loader {
         t.surfaces.erase(known);
         return;
       }
-      if (key.text.find(':') != std::string::npos) return error(key, "a surface's name must not hold `:`");
+      if (key.text.find(':') != std::string::npos) return error(key, "a surface's name must not hold `:`", "use `-`");
       SurfaceConfig fresh;
       fresh.name = key.text;
       SurfaceConfig& s = known == t.surfaces.end() ? fresh : *known;
@@ -422,7 +444,8 @@ class Loader {
           {{"path",
             [&](const Node& v) {
               if (!scalar(v, "a path")) return;
-              if (!v.text.starts_with("/") || v.text.find_first_of(" \r\n#") != v.text.npos)
+              if (!v.text.starts_with("/") || v.text.find('#') != v.text.npos ||
+                  std::any_of(v.text.begin(), v.text.end(), is_odd))
                 return error(v, "`" + v.text + "` is no path", "like /api/v1/recovery/readiness");
               s.path = v.text;
             }},
@@ -461,7 +484,8 @@ class Loader {
              return error(v, "a command is a list of arguments; no shell reads it",
                           "[" + v.text.substr(0, v.text.find(' ')) + ", …]");
            texts(v, c.command);
-           if (c.command.empty()) error(v, "the command is empty");
+           c.at = {v.line, v.column};
+           if (c.command.empty()) error(v, "the command is empty", "[PROGRAM, ARGUMENT, …]");
            refuse_mutation(v, c.command);
          }},
         {"cwd", [&](const Node& v) { absolute_path(v, c.cwd); }},
@@ -575,8 +599,13 @@ class Loader {
          {"url",
           [&](const Node& v) {
             if (!scalar(v, "an address")) return;
-            if (v.text.starts_with("/") ? v.text.find_first_of(" \r\n") == v.text.npos : http_url(v, v.text, false))
+            if (!v.text.starts_with("/")) {
+              if (http_url(v, v.text, false)) p.url = v.text;
+            } else if (std::any_of(v.text.begin(), v.text.end(), is_odd)) {
+              error(v, "`" + v.text + "` has a blank or a control character in it", "write a blank as %20");
+            } else {
               p.url = v.text;
+            }
           }},
          {"timeout", [&](const Node& v) { duration(v, p.timeout.emplace(), Millis(10)); }},
          {"expect", [&](const Node& v) {
@@ -615,12 +644,14 @@ class Loader {
     if (!n.find("name")) error(n, "`name` is missing from a path", "name: checkout");
     if (!n.find("url")) error(n, "`url` is missing from a path", "url: /app/checkout");
     for (const auto& other : t.paths)
-      if (!p.name.empty() && other.name == p.name) error(n, "a path called `" + p.name + "` stands above already");
+      if (!p.name.empty() && other.name == p.name)
+        error(n, "a path called `" + p.name + "` stands above already", "give each its own name");
     t.paths.push_back(std::move(p));
   }
 
   void runbooks(const Node& n, TargetConfig& t) {
-    if (n.kind != Node::Kind::map) return error(n, "runbooks must be a map from boundaries to runbooks");
+    if (n.kind != Node::Kind::map)
+      return error(n, "runbooks must be a map from boundaries to runbooks", "{outage: {title: …, url: …}}");
     for (const auto& [key, value] : n.entries) {
       const auto b = boundary(key);
       if (!b) continue;
@@ -691,7 +722,7 @@ class Loader {
   }
   void sink(const Node& n) {
     SinkConfig s;
-    s.line = n.line;
+    s.at = {n.line, n.column};
     const auto one_url = [&](const Node& v) {
       s.urls.emplace_back();
       secret(v, s.urls.back(), true);
@@ -750,7 +781,8 @@ class Loader {
     if (!n.find("type"))
       return error(n, "`type` is missing from " + what, "one of webhook, pagerduty, alertmanager, slack");
     for (const auto& other : config_.alerts.sinks)
-      if (!s.name.empty() && other.name == s.name) error(n, "a sink called `" + s.name + "` stands above already");
+      if (!s.name.empty() && other.name == s.name)
+        error(n, "a sink called `" + s.name + "` stands above already", "give each its own name");
     if (s.type == SinkType::pagerduty) {
       if (!n.find("routing_key"))
         error(n, "`routing_key` is missing from " + what, "routing_key: {credential: pagerduty}");
@@ -793,11 +825,13 @@ class Loader {
                 {{"keys", [&](const Node& w) { texts(w, config_.evidence.redact.keys); }},
                  {"patterns", [&](const Node& w) {
                     texts(w, config_.evidence.redact.patterns);
+                    config_.evidence.redact.at = {w.line, w.column};
                     if (w.kind != Node::Kind::list) return;
                     for (const auto& item : w.items) try {
                         std::regex compiled(item.text, std::regex::ECMAScript);
                       } catch (const std::regex_error& e) {
-                        error(item, "`" + item.text + "` is no regular expression: " + e.what());
+                        error(item, "`" + item.text + "` is no regular expression: " + e.what(),
+                              "an expression of RE2, in single quotes");
                       }
                   }}});
           }},
@@ -828,8 +862,8 @@ class Loader {
     const auto& sinks = config_.alerts.sinks;
     for (const auto& s : sinks) {
       Node at;
-      at.line = s.line;
-      at.column = 1;
+      at.line = s.at.line;
+      at.column = s.at.column;
       for (const auto& name : s.targets)
         if (std::none_of(config_.targets.begin(), config_.targets.end(),
                          [&](const TargetConfig& t) { return t.name == name; })) {
@@ -837,7 +871,7 @@ class Loader {
           for (const auto& t : config_.targets) names.push_back(t.name);
           const auto meant = nearest(name, names);
           error(at, "the sink " + s.name + " waits for a target `" + name + "` that does not exist",
-                meant.empty() ? "" : "did you mean `" + meant + "`?");
+                meant.empty() ? "name one of `targets`" : "did you mean `" + meant + "`?");
         }
       const bool only_quiet = !s.boundaries.empty() && s.min_severity == Severity::critical &&
                               std::all_of(s.boundaries.begin(), s.boundaries.end(), [](Boundary b) {
@@ -891,16 +925,18 @@ LoadedConfig parse_config(std::string_view yaml, const std::string& file) {
 }
 
 LoadedConfig load_config(const std::string& path) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || file.bad()) {
+  std::string text(largest_config + 1, '\0');  // one more than is allowed says that it is too much
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.eof() && !file.good()) {
     LoadedConfig out;
     out.problems.push_back(
         {path, 0, 0, false, "cannot be read: " + std::string(std::strerror(errno)), "name the file with --config"});
     return out;
   }
-  return parse_config(text.str(), path);
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return parse_config(text, path);
 }
 
 }  // namespace readback

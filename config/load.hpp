@@ -25,13 +25,15 @@ struct LoadedConfig {
   bool ok() const;                      ///< no error; warnings are allowed
 };
 
+inline constexpr std::size_t largest_config = 1 << 20;  ///< bytes: thousands of targets, each with a few keys
+
 /// Never throws.
 LoadedConfig parse_config(std::string_view yaml, const std::string& file);
 /// Reads the file as well; one that cannot be read is a problem like the others.
 LoadedConfig load_config(const std::string& path);
 
 /// What only the host can tell: a check's program and folder, files that are named. Reads the file system, changes
-/// nothing.
+/// nothing. A configuration with mistakes of its own may be asked as well.
 std::vector<ConfigProblem> problems_on_host(const Config& config, const std::string& file);
 
 /// The effective configuration as YAML that parses again. Plain secrets are masked, references stand as they are.

@@ -5,6 +5,8 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "config/load.hpp"
 #include "config/scalars.hpp"
@@ -126,6 +128,48 @@ class Printer {
     }
     return value.starts_with("whsec_") ? "whsec_bWFza2Vk" : "masked";
   }
+  /// What is called like a secret is one, wherever it stands: a variable of a check, an argument, a query.
+  static bool is_called_secret(std::string_view name) {
+    std::string plain;
+    for (char c : name)
+      if (std::isalnum(static_cast<unsigned char>(c)))
+        plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (const char* word : {"token", "secret", "passw", "passphrase", "apikey", "accesskey", "privatekey",
+                             "routingkey", "credential", "authorization", "signature", "cookie"})
+      if (plain.find(word) != plain.npos) return true;
+    return plain == "key" || plain == "auth" || plain == "sig" || plain == "pw" || plain == "pass";
+  }
+  std::string shown(std::string_view name, const std::string& value) const {
+    return !for_digest_ && is_called_secret(name) ? "masked" : value;
+  }
+  /// `--token=…` and `--token …`.
+  static std::vector<std::string> masked_arguments(std::vector<std::string> arguments) {
+    for (std::size_t i = 1; i < arguments.size(); ++i) {
+      const std::string& option = arguments[i - 1];
+      if (option.starts_with("-") && option.find('=') == option.npos && is_called_secret(option) &&
+          !arguments[i].starts_with("-"))
+        arguments[i] = "masked";
+      const auto equals = arguments[i].find('=');
+      if (equals != std::string::npos && is_called_secret(std::string_view(arguments[i]).substr(0, equals)))
+        arguments[i].replace(equals + 1, std::string::npos, "masked");
+    }
+    return arguments;
+  }
+  std::string masked_query(const std::string& url) const {
+    const auto query = url.find('?');
+    if (for_digest_ || query == url.npos) return url;
+    std::string out = url.substr(0, query + 1);
+    for (std::size_t at = query + 1; at <= url.size();) {
+      const auto end = std::min(url.find('&', at), url.size());
+      const std::string pair = url.substr(at, end - at);
+      const auto equals = pair.find('=');
+      const bool hide = equals != pair.npos && is_called_secret(std::string_view(pair).substr(0, equals));
+      out += hide ? pair.substr(0, equals + 1) + "masked" : pair;
+      if (end < url.size()) out += '&';
+      at = end + 1;
+    }
+    return out;
+  }
   void secret(const char* name, const SecretRef& ref) {
     out_ << YAML::Key << name << YAML::Value;
     secret(ref);
@@ -187,7 +231,9 @@ class Printer {
     out_ << YAML::Key << "paths" << YAML::Value << YAML::BeginSeq;
     for (const auto& p : t.paths) path(p);
     out_ << YAML::EndSeq;
-    list("references", t.references);
+    std::vector<std::string> references;
+    for (const auto& r : t.references) references.push_back(masked_query(r));
+    list("references", references);
     key("blind_limit", t.blind_limit);
     begin("runbooks");
     for (const auto& [b, r] : t.runbooks) {
@@ -205,7 +251,7 @@ class Printer {
   }
   void surface(const SurfaceConfig& s) {
     begin(s.name.c_str());
-    key("path", s.path);
+    key("path", masked_query(s.path));
     key("role", std::string(to_string(s.role)));
     if (!s.verdict.empty()) key("verdict", s.verdict);
     if (!s.critical_items.empty()) list("critical_items", s.critical_items);
@@ -217,7 +263,7 @@ class Printer {
   }
   void check(const CheckConfig& c) {
     begin(c.name.c_str());
-    list("command", c.command);
+    list("command", for_digest_ ? c.command : masked_arguments(c.command));
     if (!c.cwd.empty()) key("cwd", c.cwd);
     key("timeout", c.timeout);
     if (c.role == CheckRole::materialization) {
@@ -231,7 +277,7 @@ class Printer {
     }
     if (!c.env.empty()) {
       begin("env");
-      for (const auto& [name, value] : c.env) key(name.c_str(), value);
+      for (const auto& [name, value] : c.env) key(name.c_str(), shown(name, value));
       end();
     }
     begin("sandbox");
@@ -252,7 +298,7 @@ class Printer {
     out_ << YAML::BeginMap;
     key("name", p.name);
     key("kind", std::string(to_string(p.kind)));
-    key("url", p.url);
+    key("url", masked_query(p.url));
     if (p.timeout) key("timeout", *p.timeout);
     begin("expect");
     if (!p.expect.status.empty()) {
@@ -322,7 +368,6 @@ class Printer {
 
 /// Where the program of a command is: as named, or in the usual folders.
 std::string program_of(const std::vector<std::string>& command, const std::string& cwd) {
-  if (command.empty()) return "";
   const std::string& name = command[0];
   if (name.find('/') != name.npos) return name.starts_with("/") || cwd.empty() ? name : cwd + "/" + name;
   for (const char* folder : {"/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"})
@@ -332,15 +377,15 @@ std::string program_of(const std::vector<std::string>& command, const std::strin
 
 void look_at_command(const CheckConfig& c, const std::string& file, std::vector<ConfigProblem>& out) {
   const auto problem = [&](const std::string& text, const std::string& suggestion) {
-    out.push_back({file, 0, 0, false, "the check " + c.name + ": " + text, suggestion});
+    out.push_back({file, c.at.line, c.at.column, false, "the check " + c.name + ": " + text, suggestion});
   };
+  if (c.command.empty()) return;  // told as what it is, a mistake in the file
   struct stat info {};
   if (!c.cwd.empty() && (::stat(c.cwd.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)))
     problem("the folder " + c.cwd + " is not there", "correct its cwd");
   const std::string program = program_of(c.command, c.cwd);
   if (program.empty())
-    problem("no program `" + (c.command.empty() ? std::string() : c.command[0]) + "` is found on this host",
-            "give its whole path");
+    problem("no program `" + c.command[0] + "` is found on this host", "give its whole path");
   else if (::access(program.c_str(), F_OK) != 0)
     problem(program + " is not there", "correct the command");
   else if (::access(program.c_str(), X_OK) != 0 || (::stat(program.c_str(), &info) == 0 && S_ISDIR(info.st_mode)))
@@ -362,21 +407,23 @@ std::string config_digest(const Config& config) { return sha256_hex(Printer(true
 
 std::vector<ConfigProblem> problems_on_host(const Config& config, const std::string& file) {
   std::vector<ConfigProblem> out;
-  const auto readable = [&](const std::string& path, const char* what) {
+  const auto readable = [&](const Place& at, const std::string& path, const char* what) {
     if (!path.empty() && ::access(path.c_str(), R_OK) != 0)
-      out.push_back({file, 0, 0, false, std::string(what) + " " + path + " cannot be read", ""});
+      out.push_back({file, at.line, at.column, false,
+                     std::string(what) + " " + path + " cannot be read: " + std::strerror(errno),
+                     "correct the path, or who may read it"});
   };
   for (const auto& t : config.targets) {
     for (const auto& c : t.checks) look_at_command(c, file, out);
-    readable(t.tls.ca_file, "the CA file");
-    readable(t.tls.cert_file, "the certificate");
-    readable(t.tls.key_file, "the key");
+    readable(t.tls.at, t.tls.ca_file, "the CA file");
+    readable(t.tls.at, t.tls.cert_file, "the certificate");
+    readable(t.tls.at, t.tls.key_file, "the key");
   }
   for (const auto& c : config.evidence.commands) look_at_command(c, file, out);
   for (const auto& s : config.alerts.sinks) {
-    readable(s.tls.ca_file, "the CA file");
-    readable(s.tls.cert_file, "the certificate");
-    readable(s.tls.key_file, "the key");
+    readable(s.tls.at, s.tls.ca_file, "the CA file");
+    readable(s.tls.at, s.tls.cert_file, "the certificate");
+    readable(s.tls.at, s.tls.key_file, "the key");
   }
   return out;
 }

@@ -5,7 +5,6 @@
 #include <csignal>
 #include <cstdio>
 
-#include "core/evidence/redact.hpp"
 #include "daemon/app/app.hpp"
 #include "daemon/app/once.hpp"
 #include "daemon/app/options.hpp"
@@ -20,12 +19,10 @@ void complain(const std::string& text) { std::fprintf(stderr, "readbackd: %s\n",
 
 int check_config(const DaemonOptions& options) {
   auto loaded = load_config(options.config_path);
-  if (loaded.ok())
-    for (auto& problem : problems_on_host(loaded.config, options.config_path))
-      loaded.problems.push_back(std::move(problem));
-  for (const auto& refused : unusable_patterns(loaded.config.evidence.redact))
-    loaded.problems.push_back({options.config_path, 0, 0, false, "evidence.redact.patterns: " + refused,
-                               "an expression of RE2, without look-around and back-references"});
+  for (auto& problem : problems_on_host(loaded.config, options.config_path))
+    loaded.problems.push_back(std::move(problem));
+  for (auto& problem : pattern_problems(loaded.config, options.config_path))
+    loaded.problems.push_back(std::move(problem));
   for (const auto& problem : loaded.problems) complain(to_string(problem));
   if (!loaded.ok()) return exit_config;
   if (options.print)

@@ -32,6 +32,19 @@ Say::Level loudness(EventKind kind) {
   return Say::Level::info;
 }
 
+/// What a check said counts for that check only: one that runs something else now begins anew, and at once.
+void forget_changed_checks(TargetState& t, const TargetConfig& fresh) {
+  for (const auto& before : t.config.checks) {
+    const auto after = std::find_if(fresh.checks.begin(), fresh.checks.end(),
+                                    [&](const CheckConfig& c) { return c.name == before.name; });
+    if (after != fresh.checks.end() && is_same_question(*after, before)) continue;
+    const std::string read = "check:" + before.name;
+    t.reads.erase(read);
+    std::erase_if(t.pending_checks, [&](const RawRead& r) { return r.read == read; });
+    if (const auto schedule = t.checks.find(before.name); schedule != t.checks.end()) schedule->second.asked = true;
+  }
+}
+
 bool rests_on_checks(const Verdict& verdict) {
   return std::any_of(verdict.findings.begin(), verdict.findings.end(), [](const Finding& f) { return f.check_alone; });
 }
@@ -182,7 +195,9 @@ void Engine::State::on(const CheckDone& e, Actions& out) {
     check.ended = now.mono;
     for (const auto& c : t->config.checks)
       if (c.name == found->first) check.due = now.mono + c.interval;
+    if (e.outdated) check.asked = true;
   }
+  if (e.outdated) return start_due(out, *t);
   t->pending_checks.push_back(e.read);
   // Its result is counted with a sweep; one that may change the verdict does not wait for the whole interval.
   const auto known = t->reads.find(e.read.read);
@@ -304,6 +319,7 @@ void Engine::State::adopt(const Config& adopted, Actions& out) {
   for (const auto& target : config.targets) {
     auto known = targets.find(target.name);
     auto state = known != targets.end() && known->second ? std::move(known->second) : std::make_unique<TargetState>();
+    forget_changed_checks(*state, target);
     state->config = target;
     const auto is_configured = [&](const std::string& read) {
       const auto rules = proof_rules(target, config.resolution);

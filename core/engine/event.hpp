@@ -28,6 +28,7 @@ struct SweepDone {
 struct CheckDone {
   std::string target;
   RawRead read;
+  bool outdated = false;  ///< a reload has changed the check while it ran: it has ended, and what it says is nobody's
 };
 
 /// The snapshot asked for by a Seal is on disk (or could not be written, and then `sha256` is empty and `note` says

@@ -97,7 +97,9 @@ void remember(ReadState& state, const Judged& j) {
   state.took = raw.took;
   state.phases = raw.phases;
   if (!raw.address.empty()) state.address = raw.address;
-  if (raw.tls_expires_at) state.tls_expires_at = raw.tls_expires_at;
+  // A handshake that never came to the certificate says nothing about it; an answer without TLS says that there is
+  // none.
+  if (raw.tls_expires_at || std::holds_alternative<HttpAnswer>(raw.answer)) state.tls_expires_at = raw.tls_expires_at;
   state.retry_after = throttled ? j.surface.retry_after : std::nullopt;
   if (throttled) return;  // it holds what it said last
   if (!state.seen || state.word != j.read.word) state.since = raw.at;

@@ -9,7 +9,17 @@
 namespace readback {
 namespace {
 
-ReadView read_view(const TargetState& t, const std::string& name, const char* kind, std::string_view role) {
+/// Told beside a read that passes as well: the day is better known before it is an outage.
+void announce_expiry(ReadView& v, const TargetConfig& config, WallTime now) {
+  if (!v.tls_expires_at) return;
+  const Millis left = *v.tls_expires_at - now;
+  if (left > config.tls.expires_within || left <= Millis(0)) return;
+  v.reasons.push_back(v.name + ": the certificate expires on " + to_rfc3339(*v.tls_expires_at).substr(0, 10) + ", in " +
+                      humanize(left));
+}
+
+ReadView read_view(const TargetState& t, const std::string& name, const char* kind, std::string_view role,
+                   WallTime now) {
   ReadView v;
   v.name = name;
   v.kind = kind;
@@ -37,6 +47,7 @@ ReadView read_view(const TargetState& t, const std::string& name, const char* ki
     case ReadKind::path: v.reasons = s.path.reasons; break;
     case ReadKind::reference: break;
   }
+  announce_expiry(v, t.config, now);
   return v;
 }
 
@@ -85,11 +96,13 @@ EngineView Engine::view(Instant now) const {
     v.void_reason = t.void_reason;
     v.suspected = t.was_suspect;
     v.in_maintenance = in_maintenance(t.config.maintenance, now.wall);
-    for (const auto& s : t.config.surfaces) v.reads.push_back(read_view(t, s.name, "surface", to_string(s.role)));
+    for (const auto& s : t.config.surfaces)
+      v.reads.push_back(read_view(t, s.name, "surface", to_string(s.role), now.wall));
     for (const auto& c : t.config.checks)
       if (c.role == CheckRole::materialization)
-        v.reads.push_back(read_view(t, "check:" + c.name, "check", "materialization"));
-    for (const auto& p : t.config.paths) v.reads.push_back(read_view(t, "path:" + p.name, "path", to_string(p.kind)));
+        v.reads.push_back(read_view(t, "check:" + c.name, "check", "materialization", now.wall));
+    for (const auto& p : t.config.paths)
+      v.reads.push_back(read_view(t, "path:" + p.name, "path", to_string(p.kind), now.wall));
     for (const auto* i : std::as_const(t.book).open_incidents()) {
       v.open_incidents.push_back(i->view.id);
       all.incidents.push_back(i->view);

@@ -125,7 +125,8 @@ class Judge {
                     http + ": redirected to " + (location ? printable(*location) : "nowhere") + ", not followed");
     }
     out_.reading.reading = Reading::pass;
-    body_ = understand(answer.body, surface_, target_.words);
+    packed_ = packing_of(answer);
+    if (packed_.empty()) body_ = understand(answer.body, surface_, target_.words);
     step(http + ", " + describe_body(answer));
     if (code >= 200 && code < 300)
       success(answer);
@@ -139,7 +140,16 @@ class Judge {
     if (out_.reading.accepted) freshness(answer);
   }
 
+  /// The reader asks for nothing compressed and unpacks nothing, so that no bomb can go off.
+  static std::string packing_of(const HttpAnswer& answer) {
+    const auto* encoding = find_header(answer.headers, "content-encoding");
+    if (!encoding || encoding->empty() || answer.body.empty() || normalised(*encoding) == "identity") return "";
+    return printable(*encoding);
+  }
+
   void success(const HttpAnswer& answer) {
+    if (!packed_.empty())
+      return at_least(Reading::unknown, "the body is compressed (" + packed_ + "), and nobody asked for that");
     switch (body_.kind) {
       case BodyWords::Kind::empty:
         if (answer.status == 204)
@@ -166,6 +176,7 @@ class Judge {
 
   std::string describe_body(const HttpAnswer& answer) const {
     const std::string size = std::to_string(answer.body.size()) + " bytes";
+    if (!packed_.empty()) return "a body of " + size + " that is compressed (" + packed_ + ")";
     switch (body_.kind) {
       case BodyWords::Kind::empty: return "no body";
       case BodyWords::Kind::json: return "a JSON body of " + size;
@@ -403,6 +414,7 @@ class Judge {
   const SurfaceConfig& surface_;
   const RawRead& raw_;
   BodyWords body_;
+  std::string packed_;  ///< how the body is compressed; its words cannot be read then
   ExplainedReading out_;
   std::vector<Reason> reasons_;
 };

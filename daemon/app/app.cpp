@@ -1,5 +1,6 @@
 #include "daemon/app/app.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -54,7 +55,9 @@ App::App(net::io_context& io, std::string config_path, Prepared prepared)
       config_path_(std::move(config_path)),
       current_(std::move(prepared)),
       host_(host_name(current_.config)),
-      redactor_(current_.config.evidence.redact, std::to_string(random_seed()), current_.secrets),
+      redaction_key_(std::to_string(random_seed())),
+      known_secrets_(current_.secrets),
+      redactor_(current_.config.evidence.redact, redaction_key_, known_secrets_),
       resolver_(io.get_executor()),
       tasks_(io.get_executor(),
              [this](const std::string& task, std::exception_ptr failed) {
@@ -273,14 +276,13 @@ void App::tell_expiries(const SweepRecord& sweep) {
     if (c.name != sweep.target) continue;
     for (const auto& r : sweep.reads) {
       if (!r.raw.tls_expires_at || *r.raw.tls_expires_at - r.raw.at > c.tls.expires_within) continue;
-      auto& told = expiry_told_[sweep.target];
-      if (told != WallTime{} && r.raw.at - told < std::chrono::hours(24)) return;
+      auto& told = expiry_told_[sweep.target + " " + r.raw.address];
+      if (told != WallTime{} && r.raw.at - told < std::chrono::hours(24)) continue;
       told = r.raw.at;
       const bool over = *r.raw.tls_expires_at <= r.raw.at;
       say({Say::Level::warning, "tls.expires", sweep.target, "", "",
            "the certificate of " + r.raw.address + (over ? " has expired on " : " expires on ") +
                to_rfc3339(*r.raw.tls_expires_at) + (over ? "" : ", in " + humanize(*r.raw.tls_expires_at - r.raw.at))});
-      return;
     }
   }
 }
@@ -296,12 +298,13 @@ net::awaitable<void> App::sweep(StartSweep what) {
   running.started = now();
   for (const auto& t : current_.config.targets)
     if (t.name == what.target) running.timeout = t.timeout;
-  running_[what.target] = running;
+  const auto number = ++sweeps_started_;
+  running_[number] = running;
   auto reads = co_await TargetReader::sweep(reader, resolver_, what.skip);
   note_lag();
   const auto ended = now();
-  const auto watched = running_[what.target];
-  running_.erase(what.target);
+  const auto watched = running_[number];
+  running_.erase(number);
   SweepDone done;
   done.target = what.target;
   done.sweep = what.sweep;
@@ -310,16 +313,27 @@ net::awaitable<void> App::sweep(StartSweep what) {
     done.void_reason = "our own loop lagged by " + humanize(watched.worst_lag) + ", more than the timeout";
   else if (step > tolerable_step || step < -tolerable_step)
     done.void_reason = "our wall clock was moved by " + humanize(step < Millis(0) ? -step : step) + " during the sweep";
+  else if (const auto still = current_.readers.find(what.target);
+           still == current_.readers.end() || still->second != reader)  // asked by the old rules, with the old keys
+    done.void_reason = "the configuration was reloaded during the sweep";
   for (auto& read : reads) redactor_.read(read);
   done.reads = std::move(reads);
   put(std::move(done));
 }
 
-net::awaitable<void> App::check(StartCheck what) {
-  CheckRequest request;
+const CheckConfig* App::find_check(const std::string& target, const std::string& check) const {
   for (const auto& t : current_.config.targets)
     for (const auto& c : t.checks)
-      if (t.name == what.target && c.name == what.check) request.config = c;
+      if (t.name == target && c.name == check) return &c;
+  return nullptr;
+}
+
+net::awaitable<void> App::check(StartCheck what) {
+  const auto* asked = find_check(what.target, what.check);
+  if (!asked) co_return;  // a reload has just removed it
+  const CheckConfig config = *asked;
+  CheckRequest request;
+  request.config = config;
   request.read = "check:" + what.check;
   request.scratch_parent = (store_->folder() / "scratch").string();
   auto read = co_await run_check(std::move(request));
@@ -327,6 +341,8 @@ net::awaitable<void> App::check(StartCheck what) {
   CheckDone done;
   done.target = what.target;
   done.read = std::move(read);
+  const auto* wanted = find_check(what.target, what.check);
+  done.outdated = !wanted || !is_same_question(*wanted, config);
   put(std::move(done));
 }
 
@@ -336,7 +352,7 @@ net::awaitable<void> App::check(StartCheck what) {
 void App::note_lag() {
   const auto late = now().mono - beat_expected_;
   if (beat_expected_ == MonoTime{} || late <= Millis(0)) return;
-  for (auto& [target, running] : running_) running.worst_lag = std::max(running.worst_lag, late);
+  for (auto& [number, running] : running_) running.worst_lag = std::max(running.worst_lag, late);
   last_lag_ = late;
 }
 
@@ -405,12 +421,21 @@ net::awaitable<void> App::reload() {
     co_return;
   }
   reload_error_.clear();
-  fresh.config.store = current_.config.store;  // where the record lies, and where we listen, change with a restart only
+  for (const auto& warning : fresh.warnings) say({Say::Level::warning, "config.reloaded", "", "", "", warning});
+  const auto& old = current_.config;  // where the record lies, and where we listen, change with a restart only
+  if (fresh.config.store.path != old.store.path || fresh.config.control.socket != old.control.socket ||
+      fresh.config.control.group != old.control.group || fresh.config.http.listen != old.http.listen)
+    say({Say::Level::warning, "config.reloaded", "", "", "",
+         "a change of store, control or http takes effect with the next start; until then the old one stays"});
+  fresh.config.store = current_.config.store;
   fresh.config.control = current_.config.control;
   fresh.config.http = current_.config.http;
   current_ = std::move(fresh);
   set_up_log(current_.config.log);
-  redactor_ = Redactor(current_.config.evidence.redact, std::to_string(random_seed()), current_.secrets);
+  for (const auto& secret : current_.secrets)
+    if (std::find(known_secrets_.begin(), known_secrets_.end(), secret) == known_secrets_.end())
+      known_secrets_.push_back(secret);
+  redactor_ = Redactor(current_.config.evidence.redact, redaction_key_, known_secrets_);
   store_->keep(retention_of(current_.config));
   delivery_->reconfigure(current_.config);
   std::vector<std::string> watched;

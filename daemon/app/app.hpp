@@ -76,6 +76,7 @@ class App : public ControlBackend {
   void note_lag();
   void arm();
   void tell_expiries(const SweepRecord& sweep);
+  const CheckConfig* find_check(const std::string& target, const std::string& check) const;
   SealContext seal_context() const;
   void pin();
 
@@ -83,6 +84,8 @@ class App : public ControlBackend {
   std::string config_path_;
   Prepared current_;
   std::string host_;
+  std::string redaction_key_;               ///< one for a run: what was removed stays comparable over a reload
+  std::vector<std::string> known_secrets_;  ///< of this configuration and of those before: an old one may still be told
   Redactor redactor_;
   Resolver resolver_;
   TaskGroup tasks_;
@@ -101,8 +104,9 @@ class App : public ControlBackend {
   bool reload_ok_ = true;
   std::string reload_error_, sandbox_text_;
   bool sandbox_complete_ = true;
-  std::map<std::string, RunningSweep> running_;
-  std::map<std::string, WallTime> expiry_told_;  ///< by target and read: once a day is enough
+  std::map<std::uint64_t, RunningSweep> running_;  ///< in the order of their starts
+  std::uint64_t sweeps_started_ = 0;
+  std::map<std::string, WallTime> expiry_told_;  ///< by target and address: once a day is enough
   MonoTime beat_expected_{};
   Millis last_lag_{0};
   std::uint64_t sweeps_total_ = 0;

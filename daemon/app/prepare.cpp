@@ -29,6 +29,15 @@ std::string confine_daemon(const Config& config) {
   return confine_self({store.string(), sockets.string()});
 }
 
+std::vector<ConfigProblem> pattern_problems(const Config& config, const std::string& file) {
+  std::vector<ConfigProblem> out;
+  const auto& redact = config.evidence.redact;
+  for (const auto& refused : unusable_patterns(redact))
+    out.push_back({file, redact.at.line, redact.at.column, false, "evidence.redact.patterns: " + refused,
+                   "an expression of RE2, without look-around and back-references"});
+  return out;
+}
+
 Prepared prepare(const std::string& path) {
   Prepared out;
   auto loaded = load_config(path);
@@ -37,13 +46,14 @@ Prepared prepare(const std::string& path) {
   out.config = std::move(loaded.config);
   out.digest = config_digest(out.config);
 
-  for (const auto& refused : unusable_patterns(out.config.evidence.redact))
-    out.troubles.push_back(path + ": evidence.redact.patterns: " + refused);
+  for (const auto& p : pattern_problems(out.config, path)) out.troubles.push_back(to_string(p));
+  const auto trouble_at = [&](const Place& at, const std::string& text) {
+    out.troubles.push_back(to_string(ConfigProblem{path, at.line, at.column, false, text, ""}));
+  };
   const auto look_up = [&](const SecretRef& ref, const std::string& whose) -> std::string {
     auto found = reveal(ref);
     if (auto* trouble = std::get_if<SecretTrouble>(&found)) {
-      out.troubles.push_back(path + (ref.line ? ":" + std::to_string(ref.line) : "") + ": " + whose + ": " +
-                             trouble->text);
+      trouble_at(ref.at, whose + ": " + trouble->text);
       return "";
     }
     auto value = std::get<std::string>(found);
@@ -57,7 +67,7 @@ Prepared prepare(const std::string& path) {
       headers.emplace_back(name, look_up(ref, "the header " + name + " of the target " + t.name));
     auto reader = TargetReader::make(t, std::move(headers), clients);
     if (auto* trouble = std::get_if<std::string>(&reader))
-      out.troubles.push_back(path + ": " + *trouble);
+      trouble_at(t.tls.at, *trouble);
     else
       out.readers[t.name] = std::get<std::shared_ptr<const TargetReader>>(reader);
   }

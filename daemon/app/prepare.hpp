@@ -22,6 +22,8 @@ struct Prepared {
 };
 
 Prepared prepare(const std::string& config_path);
+/// The patterns of `evidence.redact` that this program cannot use.
+std::vector<ConfigProblem> pattern_problems(const Config& config, const std::string& file);
 /// From here on this process and all that it starts write nowhere but in the store's folder and in the folder of the
 /// control socket, both made first. Before the first thread. Empty, or what could not be enforced.
 std::string confine_daemon(const Config& config);

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -11,6 +12,10 @@ namespace {
 
 std::variant<std::string, SecretTrouble> from_file(const std::string& what, const std::string& path) {
   constexpr std::streamsize most = 64 * 1024;
+  std::error_code ec;
+  const auto status = std::filesystem::status(path, ec);  // reading a pipe would wait for whoever writes
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    return SecretTrouble{what + " is no file: " + path};
   std::ifstream file(path, std::ios::binary);
   if (!file) return SecretTrouble{what + " cannot be read: " + path + ": " + std::strerror(errno)};
   std::string text(static_cast<std::size_t>(most), '\0');

@@ -10,6 +10,7 @@
 #include <boost/beast/ssl/ssl_stream.hpp>
 
 #include "daemon/platform/version.hpp"
+#include "daemon/read/connect.hpp"
 #include "daemon/runtime/clock.hpp"
 
 namespace readback {
@@ -22,82 +23,12 @@ using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 
 namespace {
 
-constexpr auto between_attempts = std::chrono::milliseconds(250);  // RFC 8305 section 5
-constexpr int most_informational = 8;                              // 1xx answers before the real one
+constexpr int most_informational = 8;                          // 1xx answers before the real one
+constexpr std::size_t largest_on_the_wire = 4 * largest_body;  // a body's chunks with all that frames them
+constexpr auto queue_pause = std::chrono::milliseconds(20);    // before a full queue is tried again
 
 std::int64_t micros_since(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count();
-}
-
-TransportError connect_fault(const ErrorCode& ec, const std::string& address) {
-  const auto fault = [&] {
-    switch (ec.value()) {
-      case ECONNREFUSED:
-      case ENOENT: return TransportFault::refused;
-      case ECONNRESET:
-      case EPIPE:
-      case ECONNABORTED: return TransportFault::reset;
-      case ETIMEDOUT: return TransportFault::timeout;
-      case ENETUNREACH:
-      case EHOSTUNREACH:
-      case ENETDOWN:
-      case EHOSTDOWN:
-      case EADDRNOTAVAIL: return TransportFault::no_route;
-      default: return TransportFault::local;
-    }
-  }();
-  switch (fault) {
-    case TransportFault::refused: return {fault, "connection refused"};
-    case TransportFault::no_route: return {fault, "no route to " + address + ": " + ec.message()};
-    default: return {fault, address + ": " + ec.message()};
-  }
-}
-
-/// The connection that was won first, among the addresses of one name.
-struct Race : std::enable_shared_from_this<Race> {
-  Race(net::any_io_executor ex, std::vector<tcp::endpoint> all) : endpoints(std::move(all)), stagger(ex), done(ex) {
-    for (std::size_t i = 0; i < endpoints.size(); ++i) sockets.emplace_back(ex);
-  }
-  void next() {
-    if (over || begun == endpoints.size()) return;
-    const std::size_t i = begun++;
-    auto self = shared_from_this();
-    sockets[i].async_connect(endpoints[i], [self, i](ErrorCode ec) { self->finished(i, ec); });
-    stagger.expires_after(between_attempts);
-    stagger.async_wait([self](ErrorCode ec) {
-      if (!ec) self->next();
-    });
-  }
-  void finished(std::size_t i, ErrorCode ec) {
-    if (over) return;
-    if (!ec) return end(i);
-    if (!first_error) first_error = {i, ec};
-    if (++failed == endpoints.size()) return end(endpoints.size());
-    next();
-  }
-  void end(std::size_t who) {
-    over = true;
-    winner = who;
-    stagger.cancel();
-    for (std::size_t k = 0; k < sockets.size(); ++k)
-      if (k != who) {
-        ErrorCode ignored;
-        sockets[k].close(ignored);
-      }
-    done.cancel();
-  }
-
-  std::vector<tcp::endpoint> endpoints;
-  std::vector<tcp::socket> sockets;
-  net::steady_timer stagger, done;
-  std::size_t begun = 0, failed = 0, winner = 0;
-  std::optional<std::pair<std::size_t, ErrorCode>> first_error;
-  bool over = false;
-};
-
-std::string shown(const tcp::endpoint& e) {
-  const auto address = e.address().to_string();
-  return (e.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(e.port());
 }
 
 http::request<http::empty_body> make_request(const ReadRequest& r) {
@@ -147,8 +78,30 @@ HttpAnswer answer_of(http::response<http::string_body>&& message) {
   return a;
 }
 
+/// The rest of an answer whose headers have come. The stream's own timer is only looked at while a piece is awaited, so
+/// a peer that always has the next one ready would never meet it: the clock is asked here, after each piece.
 template <class Stream>
-net::awaitable<void> exchange(Stream& stream, const ReadRequest& r, Clock::time_point start, RawRead& out) {
+net::awaitable<ErrorCode> read_rest(Stream& stream, beast::flat_buffer& buffer,
+                                    http::response_parser<http::string_body>& parser, Clock::time_point deadline) {
+  ErrorCode result;
+  std::size_t on_the_wire = 0;
+  parser.eager(true);
+  while (!parser.is_done() && !result) {
+    auto [ec, bytes] = co_await http::async_read_some(stream, buffer, parser, token);
+    on_the_wire += bytes;
+    if (ec)
+      result = ec;
+    else if (on_the_wire > largest_on_the_wire)
+      result = http::error::body_limit;
+    else if (!parser.is_done() && Clock::now() >= deadline)
+      result = beast::error::timeout;
+  }
+  co_return result;
+}
+
+template <class Stream>
+net::awaitable<void> exchange(Stream& stream, const ReadRequest& r, Clock::time_point start, Clock::time_point deadline,
+                              RawRead& out) {
   auto request = make_request(r);
   auto [write_error, written] = co_await http::async_write(stream, request, token);
   (void)written;
@@ -170,11 +123,12 @@ net::awaitable<void> exchange(Stream& stream, const ReadRequest& r, Clock::time_
     const auto code = parser.get().result_int();
     if (code >= 100 && code < 200) {
       if (informational < most_informational && code != 101) continue;
-      out.answer = TransportError{TransportFault::protocol, "informational answers without end"};
+      const char* why = code == 101 ? "the answer changes the protocol, and nobody asked for that"
+                                    : "informational answers without end";
+      out.answer = TransportError{TransportFault::protocol, why};
       co_return;
     }
-    auto [body_error, body_bytes] = co_await http::async_read(stream, buffer, parser, token);
-    (void)body_bytes;
+    const auto body_error = co_await read_rest(stream, buffer, parser, deadline);
     // Without a length the end of the connection ends the body; a TLS server that just hangs up then has said all.
     const bool cut_is_end =
         body_error == net::ssl::error::stream_truncated && !parser.content_length() && !parser.chunked();
@@ -189,7 +143,6 @@ net::awaitable<void> exchange(Stream& stream, const ReadRequest& r, Clock::time_
 
 net::awaitable<void> read_tcp(Resolver& resolver, const ReadRequest& r, Clock::time_point start,
                               Clock::time_point deadline, RawRead& out) {
-  auto executor = co_await net::this_coro::executor;
   auto found = co_await resolver.lookup(r.url.host, r.url.port, deadline);
   const bool literal = found.endpoints.size() == 1 && found.endpoints.front().address().to_string() == r.url.host;
   if (!literal) out.phases.dns_us = micros_since(start);
@@ -198,34 +151,20 @@ net::awaitable<void> read_tcp(Resolver& resolver, const ReadRequest& r, Clock::t
     co_return;
   }
   const auto connect_start = Clock::now();
-  auto race = std::make_shared<Race>(executor, found.endpoints);
-  race->done.expires_at(deadline);
-  race->next();
-  if (!race->over) {
-    auto [ec] = co_await race->done.async_wait(token);
-    (void)ec;
-  }
+  auto won = co_await connect_first(std::move(found.endpoints), deadline);
   out.phases.connect_us = micros_since(connect_start);
-  if (!race->over) {
-    race->end(race->sockets.size());
-    out.address = shown(race->endpoints.front());
-    out.answer = TransportError{TransportFault::timeout, out.address + " does not accept a connection in time"};
+  out.address = won.address;
+  if (won.error) {
+    out.answer = *won.error;
     co_return;
   }
-  if (race->winner == race->sockets.size()) {
-    const auto& [which, error] = *race->first_error;
-    out.address = shown(race->endpoints[which]);
-    out.answer = connect_fault(error, out.address);
-    co_return;
-  }
-  out.address = shown(race->endpoints[race->winner]);
-  beast::tcp_stream tcp_stream(std::move(race->sockets[race->winner]));
+  beast::tcp_stream tcp_stream(std::move(*won.socket));
   tcp_stream.expires_at(deadline);
   ErrorCode no_matter;
   tcp_stream.socket().set_option(tcp::no_delay(true), no_matter);
 
   if (r.url.scheme == Url::Scheme::http) {
-    co_await exchange(tcp_stream, r, start, out);
+    co_await exchange(tcp_stream, r, start, deadline, out);
     tcp_stream.socket().close(no_matter);
     co_return;
   }
@@ -247,7 +186,7 @@ net::awaitable<void> read_tcp(Resolver& resolver, const ReadRequest& r, Clock::t
     beast::get_lowest_layer(stream).socket().close(no_matter);
     co_return;
   }
-  co_await exchange(stream, r, start, out);
+  co_await exchange(stream, r, start, deadline, out);
   beast::get_lowest_layer(stream).socket().close(no_matter);
 }
 
@@ -260,9 +199,24 @@ net::awaitable<void> read_unix(const ReadRequest& r, Clock::time_point start, Cl
     co_return;
   }
   UnixStream stream(executor);
-  stream.expires_at(deadline);
   const net::local::stream_protocol::endpoint endpoint(r.url.host);
-  auto [ec] = co_await stream.async_connect(endpoint, token);
+  net::steady_timer pause(executor);
+  ErrorCode ec, no_matter;
+  for (bool full = true; full;) {
+    stream.expires_at(deadline);
+    auto [connect_error] = co_await stream.async_connect(endpoint, token);
+    ec = connect_error;
+    // A listener whose queue is full refuses nobody: the connect "works", and nobody is at the other end. Over TCP the
+    // system would go on trying; here it is for us to do.
+    stream.socket().remote_endpoint(no_matter);
+    full = !ec && no_matter;
+    if (!full) break;
+    stream.close();
+    if (Clock::now() + queue_pause >= deadline) ec = beast::error::timeout, full = false;
+    pause.expires_after(queue_pause);
+    auto [cut_short] = co_await pause.async_wait(token);
+    (void)cut_short;
+  }
   out.phases.connect_us = micros_since(start);
   if (ec) {
     out.answer = ec == beast::error::timeout
@@ -270,8 +224,7 @@ net::awaitable<void> read_unix(const ReadRequest& r, Clock::time_point start, Cl
                      : connect_fault(ec, r.url.host);
     co_return;
   }
-  co_await exchange(stream, r, start, out);
-  ErrorCode no_matter;
+  co_await exchange(stream, r, start, deadline, out);
   stream.socket().close(no_matter);
 }
 

@@ -1,19 +1,26 @@
 #include "daemon/read/resolver.hpp"
 
 #include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <deque>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace readback {
 namespace {
 
-constexpr std::size_t most_threads = 64;  // hung lookups of that many names: then the resolver is the fault
+constexpr std::size_t most_threads = 64;  // lookups at one time; further names wait for their turn
 
 using Addresses = std::vector<net::ip::address>;
 
@@ -22,25 +29,47 @@ struct Answer {
   std::optional<TransportError> error;
 };
 
+bool says_no_such_name(int code) { return code == EAI_NONAME || code == EAI_NODATA || code == EAI_ADDRFAMILY; }
+
+bool is_ours(int system_error) {
+  return system_error == EMFILE || system_error == ENFILE || system_error == ENOMEM || system_error == ENOBUFS;
+}
+
+/// Without a descriptor to ask with, getaddrinfo says that there is no such name.
+int trouble_with_descriptors() {
+  const int probe = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return errno;
+  ::close(probe);
+  return 0;
+}
+
+TransportError lookup_fault(int code, int system_error, const std::string& host) {
+  if (says_no_such_name(code)) {
+    if (const int trouble = trouble_with_descriptors(); is_ours(trouble))
+      return {TransportFault::local, "this host could not look up " + host + ": " + std::strerror(trouble)};
+    return {TransportFault::dns, "the name " + host + " does not exist"};
+  }
+  const std::string why = code == EAI_SYSTEM ? std::strerror(system_error) : ::gai_strerror(code);
+  const bool ours = code == EAI_MEMORY || (code == EAI_SYSTEM && is_ours(system_error));
+  return {ours ? TransportFault::local : TransportFault::resolver, "the resolver could not tell " + host + ": " + why};
+}
+
 Answer ask(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
   addrinfo* found = nullptr;
-  const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  if (says_no_such_name(code)) {
+    // Only the families were asked for that this host has itself. A name of the other one exists, and that we have no
+    // route to it is our trouble, not theirs.
+    hints.ai_flags = 0;
+    code = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  }
+  const int system_error = errno;
   Answer answer;
   if (code != 0) {
-    const bool no_such_name = code == EAI_NONAME
-#ifdef EAI_NODATA
-                              || code == EAI_NODATA
-#endif
-        ;
-    const TransportFault fault = no_such_name         ? TransportFault::dns
-                                 : code == EAI_MEMORY ? TransportFault::local
-                                                      : TransportFault::resolver;
-    answer.error =
-        TransportError{fault, no_such_name ? "the name " + host + " does not exist"
-                                           : "the resolver could not tell " + host + ": " + ::gai_strerror(code)};
+    answer.error = lookup_fault(code, system_error, host);
     return answer;
   }
   Addresses v4, v6;
@@ -75,24 +104,52 @@ Answer ask(const std::string& host) {
 /// Outlives the resolver while a thread still hangs in a lookup; `open` says whether anybody still listens.
 struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
   struct Waiter {
-    explicit Waiter(net::any_io_executor ex) : timer(ex) {}
+    Waiter(net::any_io_executor ex, std::chrono::steady_clock::time_point until) : timer(ex), deadline(until) {}
     net::steady_timer timer;
+    std::chrono::steady_clock::time_point deadline;
     std::optional<Answer> answer;
   };
   explicit State(net::any_io_executor ex) : executor(std::move(ex)) {}
 
   net::any_io_executor executor;
-  std::map<std::string, std::vector<std::shared_ptr<Waiter>>> asked;  ///< only touched in the loop
+  std::map<std::string, std::vector<std::shared_ptr<Waiter>>> asked;  ///< only touched in the loop, like these two
+  std::deque<std::string> in_line;                                    ///< names that no thread asks for yet
+  std::size_t threads = 0;
   std::mutex guard;
   bool open = true;
 
+  /// Asks for the next names in line, as far as there are threads.
+  void start_next() {
+    while (threads < most_threads && !in_line.empty()) {
+      const std::string host = std::move(in_line.front());
+      in_line.pop_front();
+      const auto& waiters = asked[host];
+      const auto at = std::chrono::steady_clock::now();
+      const bool wanted = std::any_of(waiters.begin(), waiters.end(), [&](const auto& w) { return w->deadline > at; });
+      if (wanted)
+        start(host);
+      else
+        asked.erase(host);
+    }
+  }
   void start(const std::string& host) {
-    std::thread([self = shared_from_this(), host] {
-      Answer answer = ask(host);
-      std::lock_guard lock(self->guard);
-      if (!self->open) return;
-      net::post(self->executor, [self, host, answer = std::move(answer)] { self->answered(host, answer); });
-    }).detach();
+    try {
+      std::thread([self = shared_from_this(), host] {
+        Answer answer = ask(host);
+        std::lock_guard lock(self->guard);
+        if (!self->open) return;
+        net::post(self->executor, [self, host, answer = std::move(answer)] {
+          --self->threads;
+          self->answered(host, answer);
+          self->start_next();
+        });
+      }).detach();
+      ++threads;
+    } catch (const std::system_error& e) {  // the limit of threads: of this host, not of the name
+      Answer answer;
+      answer.error = TransportError{TransportFault::local, "this host could not look up " + host + ": " + e.what()};
+      answered(host, answer);
+    }
   }
   void answered(const std::string& host, const Answer& answer) {
     auto waiters = std::move(asked[host]);
@@ -127,19 +184,18 @@ net::awaitable<Lookup> Resolver::lookup(std::string host, std::string port,
     co_return result;
   }
   auto state = state_;
-  if (!state->asked.contains(host) && state->asked.size() >= most_threads) {
-    result.error =
-        TransportError{TransportFault::resolver,
-                       "the resolver is busy with " + std::to_string(most_threads) + " names that it does not answer"};
-    co_return result;
-  }
-  auto waiter = std::make_shared<State::Waiter>(state->executor);
+  auto waiter = std::make_shared<State::Waiter>(state->executor, deadline);
   auto& waiters = state->asked[host];
   waiters.push_back(waiter);
-  if (waiters.size() == 1) state->start(host);
   waiter->timer.expires_at(deadline);
-  auto [ec] = co_await waiter->timer.async_wait(token);
-  (void)ec;
+  if (waiters.size() == 1) {
+    state->in_line.push_back(host);
+    state->start_next();
+  }
+  if (!waiter->answer) {  // a lookup that could not even begin is answered already
+    auto [ec] = co_await waiter->timer.async_wait(token);
+    (void)ec;
+  }
   if (!waiter->answer) {
     result.error = TransportError{TransportFault::resolver, "the resolver gave no answer for " + host + " in time"};
     co_return result;

@@ -1,7 +1,8 @@
 #pragma once
 // Names to addresses, off the loop. getaddrinfo can neither be cancelled nor given a deadline, so each lookup has a
 // thread of its own: one that hangs delays no other name, and its late answer is dropped. At most one lookup a name is
-// under way; who asks for the same name meanwhile waits for the same answer.
+// under way; who asks for the same name meanwhile waits for the same answer. Beyond 64 names at once the next wait for
+// their turn.
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <memory>

@@ -424,11 +424,11 @@ std::variant<std::unique_ptr<Store>, StoreError> Store::open(net::any_io_executo
   auto parts = std::make_unique<Parts>();
   parts->loop = std::move(loop);
   parts->rules = keep;
-  std::error_code ec;
-  std::filesystem::create_directories(folder, ec);
+  std::error_code ec, not_made;
+  std::filesystem::create_directories(folder, not_made);
   parts->folder = std::filesystem::absolute(folder, ec);
   if (!std::filesystem::is_directory(parts->folder, ec))
-    return StoreError{"store: cannot make the folder " + folder.string() + ": " + ec.message() +
+    return StoreError{"store: cannot make the folder " + folder.string() + ": " + not_made.message() +
                       "; give readbackd a writable store.path"};
   const auto lock_path = (parts->folder / "lock").string();
   parts->lock_fd = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -1,6 +1,7 @@
 """The main job, end to end: the real daemon, a platform that breaks, one page, evidence, recovery, resolution."""
 import hashlib
 import json
+import os
 import re
 import signal
 import subprocess
@@ -333,7 +334,24 @@ alerts: {renotify: -1h}
         (self.directory / "a-file").write_text("in the way")
         done = self.attempt({**self.good(), "store": {"path": str(self.directory / "a-file" / "state")}})
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("a-file", done.stderr)
+        self.assertRegex(done.stderr, r"a-file/state: Not a directory")
+
+    def test_another_daemon_on_the_same_store(self):
+        sim = self.sim()
+        first = self.daemon({"targets": [harness.fast_target(sim.url)]}, name="first").start()
+        done = self.attempt({**self.good(), "store": {"path": str(first.state)}})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{first.state} is used by another readbackd", done.stderr)
+        self.assertTrue(first.answers())
+
+    def test_a_secret_that_is_no_file_is_not_waited_for(self):
+        pipe = self.directory / "pipe"
+        os.mkfifo(pipe)
+        config = self.good()
+        config["targets"][0]["headers"] = {"X-API-Key": {"file": str(pipe)}}
+        done = self.attempt(config)
+        self.assertEqual(done.returncode, 78)
+        self.assertRegex(done.stderr, rf"readback\.yaml:\d+:\d+: the header X-API-Key .*is no file: {pipe}")
 
     def test_a_stale_socket_is_taken_over(self):
         sim = self.sim()

@@ -232,7 +232,9 @@ http {{
         cert, key = self.certificate("good", 90)
         sim = self.sim()
         _, url = self.nginx(cert, key, sim.url)
-        daemon, hook = self.watch(url, {}, tls={"ca_file": str(cert)})
+        daemon, hook = self.watch(url, {}, tls={"ca_file": str(cert), "expires_within": "100d"})
+        self.assertRegex(daemon.client("status", expect=0).text, r"health +pass +health: the certificate expires on \d{4}-")
+        self.assertIn("expires on", daemon.log())
         sim.listener("refused")  # nginx now answers 502 with its page: their gateway's answer, and no `refused`
         page = hook.wait("firing")
         self.assertEqual((page["incident"]["boundary"], page["incident"]["extent"]), ("outage", "total"))

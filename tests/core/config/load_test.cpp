@@ -1,6 +1,7 @@
 // A configuration is read strictly, and every mistake is told at once: where it stands and what to write instead.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "config/load.hpp"
@@ -47,13 +48,15 @@ TEST_CASE("a mistake is told with its place and with what to write instead") {
        "f.yaml:4:15: interval: `30` is no duration; write it like 30s, 2m, 1h30m or 500ms"},
       {"a duration that is too short", with("    interval: 10ms\n"),
        "f.yaml:4:15: interval: `10ms` is too short; at least 100ms"},
-      {"a list where a text belongs", with("    interval: [30s]\n"), "f.yaml:4:15: a duration is expected here"},
-      {"a text where a map belongs", with("    tls: yes\n"), "f.yaml:4:10: tls must be a map of keys and values"},
+      {"a list where a text belongs", with("    interval: [30s]\n"),
+       "f.yaml:4:15: a duration is expected here; write one single value"},
+      {"a text where a map belongs", with("    tls: yes\n"),
+       "f.yaml:4:10: tls must be a map of keys and values; like {ca_file: …}"},
       {"a map where a list belongs", with("    references: {a: b}\n"),
        "f.yaml:4:17: a list is expected here; write it as `[…]` or with a `- ` before each entry"},
       {"nothing where a map belongs", with("    tls:\n"), "f.yaml:4:5: tls is empty; remove it or give it a value"},
       {"nothing where a text belongs", with("    interval:\n"),
-       "f.yaml:4:5: the value is missing: a duration is expected"},
+       "f.yaml:4:5: the value is missing: a duration is expected; write one, or remove the key"},
       {"a number in quotes", with("    confirm: {failures: \"3\"}\n"),
        "f.yaml:4:25: failures: `3` is no whole number; between 1 and 100"},
       {"yes", with("    tls: {verify: yes}\n"),
@@ -61,19 +64,36 @@ TEST_CASE("a mistake is told with its place and with what to write instead") {
       {"the same key twice", with("    interval: 30s\n    interval: 40s\n"),
        "f.yaml:5:5: `interval` stands here a second time; keep one of them"},
       {"the same target twice", with("  - {name: fabric, base_url: \"http://b.example\"}\n"),
-       "f.yaml:4:12: targets: a target called `fabric` stands above already"},
+       "f.yaml:4:12: targets: a target called `fabric` stands above already; give each its own name"},
       {"the same sink twice",
        sinks("{name: a, type: webhook, url: \"http://b\"}, {name: a, type: webhook, url: \"http://b\"}"),
-       "f.yaml:2:61: a sink called `a` stands above already"},
+       "f.yaml:2:61: a sink called `a` stands above already; give each its own name"},
       {"an alias", with("    interval: &half 30s\n    timeout: *half\n"),
-       "f.yaml:4:15: anchors (`&name`) are not allowed; write the value out where it is needed"},
+       "f.yaml:4:15: anchors (`&name`) are not allowed; write the value out where it is needed\n"
+       "f.yaml:5:14: aliases (`*name`) are not allowed; write the value out"},
+      {"a merged map", with("    tls: {<<: *common}\n"),
+       "f.yaml:4:11: unknown key `<<` in tls; known are: ca_file, cert_file, key_file, server_name, verify, "
+       "expires_within\nf.yaml:4:15: aliases (`*name`) are not allowed; write the value out"},
+      {"a list for a key", with("    tls: {? [a] : b}\n"),
+       "f.yaml:4:13: a key must be a plain word; like `name: value`"},
+      {"an IPv6 address without brackets", "targets: [{name: a, base_url: \"http://::1:8080\"}]\n",
+       "f.yaml:1:31: base_url: `http://::1:8080` has more than one colon in its host; an IPv6 address stands in "
+       "brackets: http://[::1]:80"},
+      {"a socket with a path that no system takes", "control: {socket: /" + std::string(107, 's') + "}\ntargets: []\n",
+       "f.yaml:1:19: socket: the path of a socket has at most 107 bytes, and this one 108; /run/readback/control.sock"},
+      {"a base address with a query", "targets: [{name: a, base_url: \"http://b/c?d=e\"}]\n",
+       "f.yaml:1:31: base_url: `http://b/c?d=e` is no base address: it ends in a query or a fragment; http://b/c"},
+      {"a control character in a path", with("    paths: [{name: a, url: \"/b\\tc\"}]\n"),
+       "f.yaml:4:28: url: `/b\tc` has a blank or a control character in it; write a blank as %20"},
       {"a second document", "targets: []\n---\ntargets: []\n",
        "f.yaml:2:1: a second document begins here; keep everything in one document, without `---`"},
-      {"no YAML at all", "targets: [\n", "f.yaml:2:1: not valid YAML: end of sequence flow not found"},
+      {"no YAML at all", "targets: [\n",
+       "f.yaml:2:1: not valid YAML: end of sequence flow not found; "
+       "look here and in the lines above for indentation, brackets and quotes"},
       {"an empty file", "",
        "f.yaml: the configuration is empty; name at least one target: `targets: [{name: …, base_url: …}]`"},
       {"a sink for a target that is not there", sinks("{name: a, type: webhook, url: \"http://b\", targets: [fabrik]}"),
-       "f.yaml:2:1: the sink a waits for a target `fabrik` that does not exist; did you mean `fabric`?"},
+       "f.yaml:2:18: the sink a waits for a target `fabrik` that does not exist; did you mean `fabric`?"},
       {"a host's own redeploy", with("    checks: {m: {command: [bash, ./scripts/redeploy-host-stack.sh]}}\n"),
        "f.yaml:4:27: this command appears to mutate: it is the guarded redeploy itself; a check only reads, like "
        "verify_runtime_materialization.py --check"},
@@ -81,7 +101,8 @@ TEST_CASE("a mistake is told with its place and with what to write instead") {
        "f.yaml:4:27: this command appears to mutate: it changes services; a check only reads, like "
        "verify_runtime_materialization.py --check"},
       {"a regular expression that is none", "targets: []\nevidence: {redact: {patterns: [\"a(\"]}}\n",
-       "f.yaml:2:32: patterns: `a(` is no regular expression: Mismatched '(' and ')' in regular expression"},
+       "f.yaml:2:32: patterns: `a(` is no regular expression: Mismatched '(' and ')' in regular expression; "
+       "an expression of RE2, in single quotes"},
       {"a time zone that is none", with("    maintenance: [{from: \"02:00\", for: 1h, timezone: Mars/Olympus}]\n"),
        "f.yaml:4:54: timezone: this host knows no time zone `Mars/Olympus`; an IANA name like Europe/Berlin"},
       {"the last surface is removed",
@@ -143,10 +164,51 @@ TEST_CASE("what is risky is warned about and does not keep the daemon from start
   }
 }
 
+TEST_CASE("what stands behind an anchor or a second document is not forgotten over it") {
+  CHECK(complaints(
+            "environment: &e prod\ntargets:\n  - {name: a, base_url: ftp://x, interval: *e}\nlog: {levl: info}\n") ==
+        "f.yaml:1:14: anchors (`&name`) are not allowed; write the value out where it is needed\n"
+        "f.yaml:3:26: base_url: `ftp://x` is no address; http://HOST[:PORT], https://HOST[:PORT] or "
+        "unix:///PATH.sock\n"
+        "f.yaml:3:45: aliases (`*name`) are not allowed; write the value out\n"
+        "f.yaml:4:7: unknown key `levl` in log; did you mean `level`?\n");
+  CHECK(complaints("targets: []\nlog: {levl: info}\n---\nmore: 1\n") ==
+        "f.yaml:2:7: unknown key `levl` in log; did you mean `level`?\n"
+        "f.yaml:3:1: a second document begins here; keep everything in one document, without `---`\n");
+}
+
+TEST_CASE("a bomb of aliases is told, and costs no more than its own length") {
+  std::string bomb = "a0: &a0 [x, x]\n";
+  for (int i = 1; i < 40; ++i) {
+    const std::string last = "*a" + std::to_string(i - 1);
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + last + ", " + last + "]\n";
+  }
+  const auto told = parse_config(bomb, "f.yaml");
+  const auto count = [&](const std::string& word) {
+    return std::count_if(told.problems.begin(), told.problems.end(),
+                         [&](const ConfigProblem& p) { return p.text.find(word) != p.text.npos; });
+  };
+  CHECK(count("anchors") == 40);
+  CHECK(count("aliases") == 78);
+}
+
+TEST_CASE("what only the host can tell has its place as well, beside the mistakes of the file") {
+  const auto loaded = parse_config(with("    intervall: 1s\n    tls: {ca_file: /nowhere/ca.pem}\n    checks:\n"
+                                        "      m: {command: [/nowhere/check, --check]}\n"),
+                                   "f.yaml");
+  std::string all;
+  for (const auto& p : problems_on_host(loaded.config, "f.yaml")) all += to_string(p) + "\n";
+  CHECK(all ==
+        "f.yaml:7:20: the check m: /nowhere/check is not there; correct the command\n"
+        "f.yaml:5:10: the CA file /nowhere/ca.pem cannot be read: No such file or directory; correct the path, or who "
+        "may read it\n");
+}
+
 TEST_CASE("a file of absurd size or depth is refused before it is understood") {
-  CHECK(complaints(std::string((1 << 20) + 1, '#')) ==
+  CHECK(complaints(std::string(largest_config + 1, '#')) ==
         "f.yaml: the file is larger than 1 MiB; a configuration of this size is a mistake\n");
-  CHECK(complaints(std::string(40, '[') + std::string(40, ']')) == "f.yaml:1:33: nested deeper than 32 levels\n");
+  CHECK(complaints(std::string(40, '[') + std::string(40, ']')) ==
+        "f.yaml:1:33: nested deeper than 32 levels; nothing here goes deeper than eight\n");
 }
 
 TEST_CASE("a file that cannot be read is a mistake like the others") {
@@ -154,6 +216,11 @@ TEST_CASE("a file that cannot be read is a mistake like the others") {
   REQUIRE(loaded.problems.size() == 1);
   CHECK(to_string(loaded.problems[0]) ==
         "/nowhere/readback.yaml: cannot be read: No such file or directory; name the file with --config");
+  const auto folder = load_config("/");
+  REQUIRE(folder.problems.size() == 1);
+  CHECK(to_string(folder.problems[0]) == "/: cannot be read: Is a directory; name the file with --config");
+  CHECK(to_string(load_config("/dev/zero").problems.at(0)) ==
+        "/dev/zero: the file is larger than 1 MiB; a configuration of this size is a mistake");
 }
 
 TEST_CASE("what the file does not say keeps its default; what it says is taken over") {
@@ -213,6 +280,20 @@ TEST_CASE("the effective configuration shows no secret, and reads back as what i
   CHECK(masked.find("T0K3N") == masked.npos);
   CHECK(masked.find("https://pager.example/masked") != masked.npos);
   CHECK(config_digest(plain.config).find("T0K3N") == std::string::npos);
+
+  const auto elsewhere =
+      parse_config(with("    references: [\"https://r.example/?api_key=T0K3N&page=2\"]\n"
+                        "    paths: [{name: p, url: \"/x?token=T0K3N&y=z\"}]\n"
+                        "    checks: {m: {command: [/bin/check, --token=T0K3N, --password, T0K3N, --check], "
+                        "env: {API_TOKEN: T0K3N, LANG: C}}}\n"),
+                   "f");
+  REQUIRE(elsewhere.ok());
+  const auto shown = print_config(elsewhere.config);
+  CHECK(shown.find("T0K3N") == shown.npos);
+  for (const char* kept : {"api_key=masked&page=2", "token=masked&y=z", "--token=masked, --password, masked, --check",
+                           "API_TOKEN: masked", "LANG: C"})
+    CHECK_MESSAGE(shown.find(kept) != shown.npos, kept);
+  CHECK(parse_config(shown, "shown").ok());
 }
 
 TEST_CASE("another secret is another configuration") {

@@ -338,6 +338,11 @@ TEST_CASE("reasons name the field, the word and the item, the weightiest first")
   }
   CHECK(joined(read(302, "", {{"Location", "https://login/"}}).reasons) ==
         "obs: HTTP 302: redirected to https://login/, not followed");
+  CHECK(joined(read(200, "\x1f\x8b\x08", {{"Content-Encoding", "gzip"}}).reasons) ==
+        "obs: the body is compressed (gzip), and nobody asked for that");
+  CHECK(joined(read(503, "\x1f\x8b\x08", {{"Content-Encoding", "br"}}).reasons) ==
+        "obs: HTTP 503: a gateway's answer, not the surface's own");
+  CHECK(joined(read(200, R"({"status":"ok"})", {{"Content-Encoding", "identity"}}).reasons) == "");
 }
 
 TEST_CASE("a body that says nothing where it is looked for is shown where it does") {

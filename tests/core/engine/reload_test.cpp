@@ -1,0 +1,108 @@
+// A reload while something runs: what was asked by the old configuration is never taken for an answer to the new one.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "core/engine/engine.hpp"
+
+using namespace readback;
+
+namespace {
+
+const Instant start{MonoTime(std::chrono::hours(1)), WallTime(Millis(1'795'402'800'000))};
+
+Config with_check(std::vector<std::string> command) {
+  Config config;
+  config.targets = {default_target("fabric")};
+  CheckConfig check;
+  check.name = "materialization";
+  check.command = std::move(command);
+  config.targets[0].checks = {check};
+  return config;
+}
+
+CheckDone ended(int exit, bool outdated) {
+  CheckRun run;
+  run.exit = exit;
+  CheckDone done;
+  done.target = "fabric";
+  done.read.read = "check:materialization";
+  done.read.at = start.wall;
+  done.read.answer = run;
+  done.outdated = outdated;
+  return done;
+}
+
+SweepDone green_sweep(std::uint64_t number) {
+  SweepDone done;
+  done.target = "fabric";
+  done.sweep = number;
+  for (const auto& s : default_surfaces()) {
+    RawRead r;
+    r.read = s.name;
+    r.at = start.wall;
+    HttpAnswer answer;
+    answer.status = 200;
+    answer.body = R"({"status":"ok"})";
+    r.answer = answer;
+    done.reads.push_back(r);
+  }
+  return done;
+}
+
+bool starts_check(const Actions& actions) {
+  return std::any_of(actions.begin(), actions.end(),
+                     [](const auto& action) { return std::holds_alternative<StartCheck>(action); });
+}
+
+std::string check_word(const Engine& engine) {
+  for (const auto& r : engine.view(start).targets.at(0).reads)
+    if (r.kind == "check") return r.word;
+  return "none";
+}
+
+}  // namespace
+
+TEST_CASE("a check that a reload changes while it runs says nothing, and the new one runs at once") {
+  Engine engine(with_check({"old"}), {}, start);
+  REQUIRE(starts_check(engine.handle(Tick{}, start)));
+  CHECK_FALSE(starts_check(engine.handle(Reconfigured{with_check({"new"})}, start)));  // the old one still runs
+  CHECK(starts_check(engine.handle(ended(1, true), start)));
+  engine.handle(green_sweep(1), start);
+  CHECK(check_word(engine) == "unknown");
+  engine.handle(ended(0, false), start);
+  engine.handle(green_sweep(2), start);
+  CHECK(check_word(engine) == "in_sync");
+}
+
+TEST_CASE("what the old check said counts no more when the check is another one") {
+  Engine engine(with_check({"old"}), {}, start);
+  engine.handle(Tick{}, start);
+  engine.handle(ended(1, false), start);
+  engine.handle(green_sweep(1), start);
+  REQUIRE(check_word(engine) == "drift");
+  CHECK(starts_check(engine.handle(Reconfigured{with_check({"new"})}, start)));
+  CHECK(check_word(engine) == "unknown");
+}
+
+TEST_CASE("a result that waits for its sweep is dropped with the check that gave it") {
+  Engine engine(with_check({"old"}), {}, start);
+  engine.handle(Tick{}, start);
+  engine.handle(ended(1, false), start);
+  engine.handle(Reconfigured{with_check({"new"})}, start);
+  engine.handle(green_sweep(1), start);
+  CHECK(check_word(engine) == "unknown");
+}
+
+TEST_CASE("a check that only runs at other times keeps what it said") {
+  Engine engine(with_check({"same"}), {}, start);
+  engine.handle(Tick{}, start);
+  engine.handle(ended(1, false), start);
+  engine.handle(green_sweep(1), start);
+  auto config = with_check({"same"});
+  config.targets[0].checks[0].interval = Seconds(10);
+  config.targets[0].checks[0].timeout = Seconds(5);
+  config.targets[0].checks[0].at = {7, 5};
+  CHECK_FALSE(starts_check(engine.handle(Reconfigured{config}, start)));
+  CHECK(check_word(engine) == "drift");
+}

@@ -1,0 +1,237 @@
+// The reader against servers on the loopback that behave as no server should: each trouble has its own name, and
+// nothing is read without end. TLS has tests of its own in tls_test.cpp.
+#include <arpa/inet.h>
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <thread>
+
+#include "daemon/read/connect.hpp"
+#include "tests/shell/read/read_it.hpp"
+
+using namespace readback;
+
+namespace {
+
+bool send_all(int peer, std::string_view text) {
+  while (!text.empty()) {
+    const auto n = ::send(peer, text.data(), text.size(), MSG_NOSIGNAL);
+    if (n <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+void hang_up_hard(int peer) {
+  const linger now{1, 0};
+  ::setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+using Behaviour = std::function<void(int peer)>;
+
+/// One connection after another: takes the request, behaves, and hangs up.
+class Server {
+ public:
+  explicit Server(Behaviour behaviour) : behaviour_(std::move(behaviour)) {
+    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    ::bind(listener_, reinterpret_cast<sockaddr*>(&at), size);
+    ::listen(listener_, 8);
+    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size);
+    port = ntohs(at.sin_port);
+    thread_ = std::thread([this] {
+      for (;;) {
+        const int peer = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+        if (peer < 0 || over_) {
+          if (peer >= 0) ::close(peer);
+          return;
+        }
+        char request[4096];
+        if (::recv(peer, request, sizeof request, 0) > 0) behaviour_(peer);
+        ::close(peer);
+      }
+    });
+  }
+  ~Server() {
+    over_ = true;
+    ::shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    ::close(listener_);
+  }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port) + "/health"; }
+  unsigned short port = 0;
+
+ private:
+  Behaviour behaviour_;
+  int listener_;
+  std::atomic<bool> over_ = false;
+  std::thread thread_;
+};
+
+Behaviour say(std::string text) {
+  return [text = std::move(text)](int peer) { send_all(peer, text); };
+}
+/// `head` once, then `piece` for as long as somebody listens.
+Behaviour without_end(std::string head, std::string piece) {
+  return [head = std::move(head), piece = std::move(piece)](int peer) {
+    std::string many;
+    while (many.size() < 60'000) many += piece;
+    for (bool heard = send_all(peer, head); heard;) heard = send_all(peer, many);
+  };
+}
+
+const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+}  // namespace
+
+TEST_CASE("each way of not answering has its own name") {
+  struct Case {
+    const char* name;
+    Behaviour behaviour;
+    std::string want;
+  };
+  const std::string informational = "HTTP/1.1 103 Early Hints\r\n\r\n";
+  const Case cases[] = {
+      {"well", say(ok), "200 ok"},
+      {"without a length, the end of the connection is the end", say("HTTP/1.0 200 OK\r\n\r\nok"), "200 ok"},
+      {"after three informational answers", say(informational + informational + informational + ok), "200 ok"},
+      {"informational answers without end", without_end("", informational),
+       "protocol: informational answers without end"},
+      {"another protocol", say("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
+       "protocol: the answer changes the protocol, and nobody asked for that"},
+      {"hung up at once", say(""), "reset: the connection was closed before any answer"},
+      {"reset", [](int peer) { hang_up_hard(peer); }, "reset: the connection was closed before any answer"},
+      {"cut in the body", say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok"),
+       "reset: the connection was closed after 2 bytes of the body"},
+      {"SSH", say("SSH-2.0-OpenSSH_9.2\r\n"), "protocol: the answer is not HTTP: bad version"},
+      {"garbage for chunks", say(chunked + "zz\r\n"), "protocol: the answer is not HTTP: bad chunk"},
+      {"a body without end", without_end("HTTP/1.1 200 OK\r\n\r\n", "x"), "too_large: the body is larger than 1 MiB"},
+      {"a body that says how large it is", say("HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n"),
+       "too_large: the body is larger than 1 MiB"},
+      {"headers without end", without_end("HTTP/1.1 200 OK\r\n", "X: y\r\n"),
+       "too_large: the headers are larger than 64 KiB"},
+      {"one header without end", without_end("HTTP/1.1 200 OK\r\nX: ", "y"),
+       "too_large: the headers are larger than 64 KiB"},
+      {"trailers without end", without_end(chunked + "2\r\nok\r\n0\r\n", "X: y\r\n"),
+       "too_large: the headers are larger than 64 KiB"},
+      {"a byte in each four thousand is the body's", without_end(chunked, "1;" + std::string(4000, 'a') + "\r\nx\r\n"),
+       "too_large: the body is larger than 1 MiB"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(std::string(c.name));
+    const Server server(c.behaviour);
+    CHECK(told(read(server.url(), Seconds(20))) == c.want);
+  }
+}
+
+TEST_CASE("one deadline ends every kind of slowness") {
+  struct Case {
+    const char* name;
+    Behaviour behaviour;
+    std::string begins;
+  };
+  const auto until_hung_up = [](std::string head) {
+    return [head](int peer) {
+      send_all(peer, head);
+      char rest[64];
+      while (::recv(peer, rest, sizeof rest, 0) > 0) {
+      }
+    };
+  };
+  const Case cases[] = {
+      {"no answer", until_hung_up(""), "timeout: no whole answer in time: it stopped before any answer"},
+      {"half a head", until_hung_up("HTTP/1.1 200 OK\r\nX-"),
+       "timeout: no whole answer in time: it stopped before any answer"},
+      {"half a body", until_hung_up("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok"),
+       "timeout: no whole answer in time: it stopped after 2 bytes of the body"},
+      // The next piece is always there, so that no read ever waits.
+      {"a body in crumbs", without_end(chunked, "1\r\nx\r\n"), "timeout: no whole answer in time: it stopped after "},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(std::string(c.name));
+    const Server server(c.behaviour);
+    const auto text = told(read(server.url(), Millis(20)));
+    CHECK(text.substr(0, c.begins.size()) == c.begins);
+  }
+}
+
+TEST_CASE("the address that was used is told, and where the time went") {
+  const Server server(say(ok));
+  const auto r = read(server.url(), Seconds(20));
+  CHECK(r.address == "127.0.0.1:" + std::to_string(server.port));
+  CHECK(r.phases.dns_us == -1);  // a literal address asks nobody
+  CHECK(r.phases.connect_us >= 0);
+  CHECK(r.phases.tls_us == -1);
+  CHECK(r.phases.first_byte_us >= r.phases.connect_us);
+  CHECK(r.phases.total_us >= r.phases.first_byte_us);
+}
+
+TEST_CASE("of several addresses, the one that answers is used, and the one that says most is told") {
+  using net::ip::tcp;
+  const Server server(say(ok));
+  const tcp::endpoint works(net::ip::address_v4::loopback(), server.port);
+  const tcp::endpoint refuses(net::ip::address_v4::loopback(), 1);
+  const tcp::endpoint unroutable(net::ip::make_address("255.255.255.255"), 1);
+  const auto connect = [](std::vector<tcp::endpoint> endpoints) {
+    net::io_context io(1);
+    std::string text;
+    auto task = connect_first(std::move(endpoints), std::chrono::steady_clock::now() + Seconds(20));
+    net::co_spawn(io, std::move(task), [&](std::exception_ptr failed, Connected c) {
+      if (failed) std::rethrow_exception(failed);
+      text = (c.error ? std::string(to_string(c.error->fault)) : "won") + " " + c.address;
+    });
+    io.run();
+    return text;
+  };
+  const std::string port = std::to_string(server.port);
+  CHECK(connect({works}) == "won 127.0.0.1:" + port);
+  CHECK(connect({refuses, unroutable, works}) == "won 127.0.0.1:" + port);
+  CHECK(connect({unroutable}) == "no_route 255.255.255.255:1");
+  CHECK(connect({refuses, unroutable}) == "refused 127.0.0.1:1");
+  CHECK(connect({unroutable, refuses}) == "refused 127.0.0.1:1");
+}
+
+TEST_CASE("a Unix socket: nobody there, a full queue, and one that empties") {
+  std::string folder = (std::filesystem::temp_directory_path() / "readback-read-XXXXXX").string();
+  REQUIRE(::mkdtemp(folder.data()));
+  const std::string path = folder + "/platform.sock";
+  const std::string url = "unix://" + path;
+  CHECK(told(read(url, Seconds(20))) == "refused: connection refused");
+
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  path.copy(at.sun_path, sizeof at.sun_path - 1);
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&at), sizeof at) == 0);
+  ::listen(listener, 0);
+  std::vector<int> waiting;
+  for (bool room = true; room;) {
+    waiting.push_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    room = ::connect(waiting.back(), reinterpret_cast<sockaddr*>(&at), sizeof at) == 0;
+  }
+  CHECK(told(read(url, Millis(100))) == "timeout: " + path + " does not accept a connection in time");
+
+  std::thread server([&] {
+    for (std::size_t i = 0; i < waiting.size(); ++i) {  // one of them found no room, and the reader comes instead
+      const int peer = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+      char request[4096];
+      if (i + 1 == waiting.size() && ::recv(peer, request, sizeof request, 0) > 0) send_all(peer, ok);
+      ::close(peer);
+    }
+  });
+  CHECK(told(read(url, Seconds(20))) == "200 ok");
+  server.join();
+  for (const int fd : waiting) ::close(fd);
+  ::close(listener);
+  std::error_code ec;
+  std::filesystem::remove_all(folder, ec);
+}
