@@ -273,6 +273,7 @@ void Engine::State::on(const SweepDone& e, Actions& out) {
     out.push_back(SaveState{});
   }
   plan_after_sweep(*t);
+  note_watch(*t);
   start_due(out);
 }
 
@@ -348,6 +349,12 @@ Actions Engine::handle(const Event& event, Instant now) {
 }
 
 MonoTime Engine::next_due() const { return state_->next_due(); }
+bool Engine::is_watching(Instant now) const {
+  return std::all_of(state_->targets.begin(), state_->targets.end(), [&](const auto& entry) {
+    const auto& until = entry.second->watched_until;
+    return until && now.mono <= *until;
+  });
+}
 const Config& Engine::config() const { return state_->config; }
 
 }  // namespace readback

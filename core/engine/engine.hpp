@@ -37,6 +37,9 @@ class Engine {
   /// Answer.
   Actions handle(const Event& event, Instant now);
 
+  /// Sweeps of every target come back and count (a void one does not). False before the first, and when one is overdue.
+  bool is_watching(Instant now) const;
+
   /// When the next Tick is wanted; never further away than a minute. Meaningless in a recording.
   MonoTime next_due() const;
 
