@@ -70,11 +70,20 @@ App::~App() = default;
 
 void App::say(Say line) { log(line); }
 
+/// What the store had to set aside, also when that happened while it was in use.
+void App::tell_store_notes() {
+  const auto notes = store_->notes();
+  for (; store_notes_told_ < notes.size(); ++store_notes_told_)
+    say({Say::Level::error, "store.failed", "", "", "", notes[store_notes_told_]});
+}
+
 std::string App::start(const std::string& unconfined) {
   auto opened = Store::open(io_.get_executor(), current_.config.store.path, retention_of(current_.config));
   if (auto* error = std::get_if<StoreError>(&opened)) return error->text;
   store_ = std::move(std::get<std::unique_ptr<Store>>(opened));
-  for (const auto& note : store_->notes()) say({Say::Level::error, "store.failed", "", "", "", note});
+  tell_store_notes();
+  store_was_ok_ = store_->ok();
+  if (!store_was_ok_) say({Say::Level::error, "store.failed", "", "", "", store_->error()});
 
   const auto support = sandbox_support();
   sandbox_text_ = support.text;
@@ -107,7 +116,8 @@ std::string App::start(const std::string& unconfined) {
 
   std::error_code ec;
   std::filesystem::create_directories(store_->folder() / "scratch", ec);
-  if (ec) return "the scratch folder " + (store_->folder() / "scratch").string() + " cannot be made: " + ec.message();
+  if (ec && store_->ok())
+    return "the scratch folder " + (store_->folder() / "scratch").string() + " cannot be made: " + ec.message();
 
   IdSource boot(random_seed());
   control_ = std::make_unique<ControlRoom>(io_.get_executor(), *this, boot.next(started_.wall));
@@ -233,6 +243,7 @@ net::awaitable<void> App::process(Incoming incoming) {
     if (result.durable && !store_was_ok_)
       say({Say::Level::info, "store.works", "", "", "", "the store can be written again"});
     store_was_ok_ = result.durable;
+    tell_store_notes();
     if (any_rows) delivery_->wake();
   }
   if (from_operator) incoming.reply(answer.value_or(Answer{}));
