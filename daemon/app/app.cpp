@@ -6,6 +6,7 @@
 #include <ctime>
 #include <filesystem>
 #include <random>
+#include <tuple>
 
 #include "daemon/check/check.hpp"
 #include "daemon/check/sandbox.hpp"
@@ -420,6 +421,10 @@ net::awaitable<void> App::reload() {
     co_return;
   }
   reload_error_.clear();
+  const auto fixed = [](const Config& c) {
+    return std::tie(c.store.path, c.control.socket, c.control.group, c.http.listen);
+  };
+  const bool needs_restart = fixed(fresh.config) != fixed(current_.config);
   fresh.config.store = current_.config.store;  // where the record lies, and where we listen, change with a restart only
   fresh.config.control = current_.config.control;
   fresh.config.http = current_.config.http;
@@ -433,7 +438,8 @@ net::awaitable<void> App::reload() {
   control_->keep_only(watched);
   put(Reconfigured{current_.config});
   say({Say::Level::info, "config.reloaded", "", "", "",
-       "the configuration was read anew, digest " + current_.digest.substr(0, 12)});
+       "the configuration was read anew, digest " + current_.digest.substr(0, 12) +
+           (needs_restart ? "; store, control and http have changed too, and these take a restart" : "")});
   notify_ready(status_line());
 }
 
