@@ -51,6 +51,7 @@ struct TargetState {
   MonoTime sweep_started{};
   MonoTime cadence{};  ///< absolute: lateness does not add up
   MonoTime due{};      ///< cadence with its jitter, or earlier in a burst
+  MonoTime noted{};    ///< its place in the engine's agenda
   RequestBudget budget;
   std::map<std::string, MonoTime> throttled_until;
   int slow_down = 1;  ///< times the interval, while the target answers 429

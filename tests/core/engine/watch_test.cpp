@@ -54,7 +54,7 @@ TEST_CASE("no sweep has come back yet: the watch has not begun, also after a res
   watch.sweep(200);
   CHECK(watch.goes_on());
   Watch again;
-  REQUIRE(!again.engine->restore(watch.engine->save(), again.at));
+  REQUIRE(again.engine->restore(watch.engine->save(), again.at).empty());
   CHECK(!again.goes_on());
 }
 
