@@ -11,11 +11,11 @@ constexpr Millis longest_retry_after = std::chrono::minutes(5);  // longer, and 
 constexpr Millis shortest_wait{100};                             // full jitter may draw 0: never a busy loop
 constexpr std::size_t large_body = 8192;                         // a 400 below that is not about the size
 
+}  // namespace
+
 bool is_temporary(int status) {
   return status == 0 || status == 408 || status == 425 || status == 429 || status >= 500 || status < 200;
 }
-
-}  // namespace
 
 Millis lifetime(EventKind kind) {
   switch (kind) {

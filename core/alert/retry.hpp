@@ -1,10 +1,11 @@
 #pragma once
 // What an answer of a receiver means (contract section 3, the answer table), as one pure function.
 //
-//   2xx                                            delivered
-//   408, 425, 429, 5xx, no answer at all           again: 1, 2, 4 … 60 s with full jitter; Retry-After wins, at most 5
-//   min 413, or 400 on a large body                    once more with the minimal body 410 the sink is off until a
-//   reload 3xx, other 4xx                                 parked: nobody will accept this later either
+//   2xx                                    delivered
+//   408, 425, 429, 5xx, no answer at all   again: 1, 2, 4 … 60 s with full jitter; Retry-After wins, at most 5 min
+//   413, or 400 on a large body            once more with the minimal body
+//   410                                    the sink is off until a reload
+//   3xx, other 4xx                         parked: nobody will accept this later either
 //
 // A page or a resolve never expires. A reminder is old news after an hour, a test after ten minutes.
 #include <string>
@@ -38,6 +39,9 @@ struct Decision {
 };
 
 Decision decide(const Attempt& attempt);
+
+/// No answer (0), or one that may be another tomorrow.
+bool is_temporary(int status);
 
 /// An event that waits this long is not worth sending any more; 0: it always is.
 Millis lifetime(EventKind kind);

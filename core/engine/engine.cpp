@@ -211,7 +211,6 @@ void Engine::State::on(const SweepDone& e, Actions& out) {
   auto* t = find_target(e.target);
   if (!t) return;
   t->sweeping = false;
-  t->swept = now.mono;
   t->sweep = std::max(t->sweep, e.sweep);
   t->void_reason = e.void_reason;
   ++t->sweeps_total;
@@ -290,6 +289,7 @@ void Engine::State::on(const SweepDone& e, Actions& out) {
     out.push_back(SaveState{e.target, told});
   }
   plan_after_sweep(*t);
+  note_watch(*t);
   start_due(out, *t);
 }
 
@@ -369,6 +369,12 @@ Actions Engine::handle(const Event& event, Instant now) {
 }
 
 MonoTime Engine::next_due() const { return state_->next_due(); }
+bool Engine::is_watching(Instant now) const {
+  return std::all_of(state_->targets.begin(), state_->targets.end(), [&](const auto& entry) {
+    const auto& until = entry.second->watched_until;
+    return until && now.mono <= *until;
+  });
+}
 const Config& Engine::config() const { return state_->config; }
 
 }  // namespace readback

@@ -38,6 +38,9 @@ class Engine {
   /// Answer.
   Actions handle(const Event& event, Instant now);
 
+  /// Sweeps of every target come back and count (a void one does not). False before the first, and when one is overdue.
+  bool is_watching(Instant now) const;
+
   /// When the next Tick is wanted; never further away than a minute. Meaningless in a recording.
   MonoTime next_due() const;
 
@@ -53,8 +56,6 @@ class Engine {
   std::vector<IncidentView> open_incidents() const;
   /// "fabric: total outage": one line for the service manager.
   std::string headline() const;
-  /// Every target was really swept within three of its intervals.
-  bool sweeps_complete(Instant now) const;
   const Config& config() const;
 
  private:

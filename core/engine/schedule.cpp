@@ -8,6 +8,7 @@ namespace readback {
 namespace {
 
 constexpr Millis longest_sleep = std::chrono::minutes(1);
+constexpr int late_intervals = 2;  // a sweep may be that late before the watch counts as stopped
 /// How long a confirmation waits for a check that was asked because the signals disagree. Longer would let a check that
 /// hangs hold back a page.
 constexpr Millis longest_wait_for_check = Seconds(15);
@@ -66,6 +67,12 @@ void Engine::State::start_sweep(Actions& out, TargetState& t) {
 void Engine::State::plan_after_sweep(TargetState& t) {
   if (t.book.suspects()) t.due = std::min(t.due, t.sweep_started + t.config.confirm.spacing);
   t.due = t.budget.earliest(requests_of(t.config), std::max(t.due, now.mono));
+}
+
+/// After a sweep that counted. From the time at which the next one is due, so that a target which asked for time, or a
+/// budget that holds sweeps back, is no watch that has stopped.
+void Engine::State::note_watch(TargetState& t) {
+  t.watched_until = t.due + t.config.interval * late_intervals + t.config.timeout;
 }
 
 void Engine::State::ask_checks(TargetState& t, bool for_disagreement) {

@@ -42,6 +42,7 @@ struct Engine::State {
   void note_in_agenda(TargetState& target);
   void start_sweep(Actions& out, TargetState& target);
   void plan_after_sweep(TargetState& target);
+  void note_watch(TargetState& target);
   void ask_checks(TargetState& target, bool for_disagreement);
   void start_checks(Actions& out, TargetState& target);
   bool awaits_check(TargetState& target);

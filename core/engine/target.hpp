@@ -64,7 +64,8 @@ struct TargetState {
   std::string void_reason;
   bool counted_once = false;
   std::optional<WallTime> last_sweep_at, blind_since, green_since;
-  std::optional<MonoTime> saved_at, swept;  ///< swept: when the last sweep came back
+  std::optional<MonoTime> saved_at;
+  std::optional<MonoTime> watched_until;  ///< by then the next sweep has come back, or the watch has stopped
   std::uint64_t sweeps_total = 0, sweeps_void = 0, checks_total = 0;
 };
 

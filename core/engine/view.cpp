@@ -149,11 +149,4 @@ std::string Engine::headline() const {
   return text.empty() ? "no target" : text;
 }
 
-bool Engine::sweeps_complete(Instant now) const {
-  return std::all_of(state_->targets.begin(), state_->targets.end(), [&](const auto& entry) {
-    const TargetState& t = *entry.second;
-    return t.swept && now.mono - *t.swept <= t.config.interval * t.slow_down * 3 + t.config.timeout;
-  });
-}
-
 }  // namespace readback

@@ -290,13 +290,16 @@ struct Casebook::Pass {
     }
   }
 
+  static bool is_wider(const Incident& i, const Finding& f) {
+    return !i.flapping && f.extent == Extent::total && i.view.extent != Extent::total;
+  }
+
   void escalate(Boundary b, Track& t, const Finding& f) {
     auto& i = *t.incident;
     const bool blind_too_long =
         f.blind && i.view.severity < Severity::critical && sweep.now.mono - *book.blind_from >= target().blind_limit;
-    const bool louder = f.severity > i.view.severity;
-    const bool wider = !i.flapping && f.extent == Extent::total && i.view.extent != Extent::total;
-    if (!louder && !wider)
+    const bool wider = is_wider(i, f);
+    if (f.severity <= i.view.severity && !wider)
       i.worse = 0;
     else if (f.fresh)
       ++i.worse;
@@ -365,7 +368,8 @@ struct Casebook::Pass {
     i.green_since.reset();
     i.verified.clear();
     i.passes = 0;
-    i.view.severity = std::max(i.view.severity, f.severity);
+    // What is worse than before is confirmed and escalated like anything else: not every sink hears of a relapse.
+    i.worse = f.severity > i.view.severity || is_wider(i, f) ? 1 : 0;
     i.attempts = std::max(t.holding, 1);
     i.view.summary = page_summary(i, f, sweep.facts, target(), t.holding_since);
     if (i.paged)

@@ -74,7 +74,8 @@ std::vector<ConditionState> six_conditions(const Incident& i, const ProofRules& 
         condition(2, captured, S::met, "no snapshot could be sealed; attested by " + i.attested_by, i.attested_at));
   else
     all.push_back(condition(2, captured, S::unmet,
-                            i.view.recovered_at ? "no snapshot was sealed before the first green sweep"
+                            i.view.recovered_at ? "no snapshot was sealed before the first green sweep; it takes "
+                                                  "somebody's word: readback resolve ID --runbook …"
                                                 : "no snapshot has been sealed yet"));
 
   const std::string drift = "repo/runtime drift was checked when relevant";

@@ -87,6 +87,7 @@ struct DaemonView {
   std::string reload_error;
   bool store_ok = true;
   std::string store_error;
+  std::vector<std::string> store_notes;  ///< what was damaged and set aside since the start
   std::uint64_t store_bytes = 0, snapshots = 0, sweeps_total = 0, log_overruns = 0;
   std::string sandbox;  ///< "landlock ABI 7, seccomp" or what cannot be enforced
   bool sandbox_complete = true;

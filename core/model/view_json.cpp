@@ -118,7 +118,9 @@ json::object view_json(const View& view) {
   out["at"] = time_or_null(view.at);
   out["status"] = loud.word;
   out["exit"] = loud.exit;
-  out["troubles"] = texts(own_troubles(view.daemon));
+  auto troubles = own_troubles(view.daemon);
+  for (const auto& note : view.daemon.store_notes) troubles.push_back("since the start: " + note);
+  out["troubles"] = texts(troubles);
   out["daemon"] = view_json(view.daemon);
   json::array targets, incidents, silences, sinks;
   for (const auto& t : view.engine.targets) targets.push_back(view_json(t));

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <filesystem>
 #include <random>
+#include <tuple>
 
 #include "daemon/check/check.hpp"
 #include "daemon/check/sandbox.hpp"
@@ -74,11 +75,20 @@ App::~App() = default;
 
 void App::say(Say line) { log(line); }
 
+/// What the store had to set aside, also when that happened while it was in use.
+void App::tell_store_notes() {
+  const auto notes = store_->notes();
+  for (; store_notes_told_ < notes.size(); ++store_notes_told_)
+    say({Say::Level::error, "store.failed", "", "", "", notes[store_notes_told_]});
+}
+
 std::string App::start(const std::string& unconfined) {
   auto opened = Store::open(io_.get_executor(), current_.config.store.path, retention_of(current_.config));
   if (auto* error = std::get_if<StoreError>(&opened)) return error->text;
   store_ = std::move(std::get<std::unique_ptr<Store>>(opened));
-  for (const auto& note : store_->notes()) say({Say::Level::error, "store.failed", "", "", "", note});
+  tell_store_notes();
+  store_was_ok_ = store_->ok();
+  if (!store_was_ok_) say({Say::Level::error, "store.failed", "", "", "", store_->error()});
 
   const auto support = sandbox_support();
   sandbox_text_ = support.text;
@@ -105,13 +115,14 @@ std::string App::start(const std::string& unconfined) {
   setup.host = host_;
   setup.secrets = secret_for_sink;
   setup.say = [this](const Say& line) { say(line); };
-  setup.healthy = [this] { return store_->ok() && engine_->sweeps_complete(now()); };  // who sweeps and can write
+  setup.healthy = [this] { return store_->ok() && engine_->is_watching(now()); };  // alive is who sweeps and can write
   setup.seed = random_seed();
   delivery_ = std::make_unique<Delivery>(io_.get_executor(), *store_, std::move(setup));
 
   std::error_code ec;
   std::filesystem::create_directories(store_->folder() / "scratch", ec);
-  if (ec) return "the scratch folder " + (store_->folder() / "scratch").string() + " cannot be made: " + ec.message();
+  if (ec && store_->ok())
+    return "the scratch folder " + (store_->folder() / "scratch").string() + " cannot be made: " + ec.message();
 
   IdSource boot(random_seed());
   control_ = std::make_unique<ControlRoom>(io_.get_executor(), *this, boot.next(started_.wall));
@@ -240,6 +251,7 @@ net::awaitable<void> App::process(Incoming incoming) {
     if (result.durable && !store_was_ok_)
       say({Say::Level::info, "store.works", "", "", "", "the store can be written again"});
     store_was_ok_ = result.durable;
+    tell_store_notes();
     if (any_rows) delivery_->wake();
   }
   if (from_operator) incoming.reply(answer.value_or(Answer{}));
@@ -422,12 +434,11 @@ net::awaitable<void> App::reload() {
   }
   reload_error_.clear();
   for (const auto& warning : fresh.warnings) say({Say::Level::warning, "config.reloaded", "", "", "", warning});
-  const auto& old = current_.config;  // where the record lies, and where we listen, change with a restart only
-  if (fresh.config.store.path != old.store.path || fresh.config.control.socket != old.control.socket ||
-      fresh.config.control.group != old.control.group || fresh.config.http.listen != old.http.listen)
-    say({Say::Level::warning, "config.reloaded", "", "", "",
-         "a change of store, control or http takes effect with the next start; until then the old one stays"});
-  fresh.config.store = current_.config.store;
+  const auto fixed = [](const Config& c) {
+    return std::tie(c.store.path, c.control.socket, c.control.group, c.http.listen);
+  };
+  const bool needs_restart = fixed(fresh.config) != fixed(current_.config);
+  fresh.config.store = current_.config.store;  // where the record lies, and where we listen, change with a restart only
   fresh.config.control = current_.config.control;
   fresh.config.http = current_.config.http;
   current_ = std::move(fresh);
@@ -443,7 +454,8 @@ net::awaitable<void> App::reload() {
   control_->keep_only(watched);
   put(Reconfigured{current_.config});
   say({Say::Level::info, "config.reloaded", "", "", "",
-       "the configuration was read anew, digest " + current_.digest.substr(0, 12)});
+       "the configuration was read anew, digest " + current_.digest.substr(0, 12) +
+           (needs_restart ? "; store, control and http have changed too, and these take a restart" : "")});
   notify_ready(engine_->headline());
 }
 

@@ -62,6 +62,7 @@ class App : public ControlBackend {
     Millis timeout{0};
   };
 
+  void tell_store_notes();
   void put(Event event, std::function<void(const Answer&)> reply = {});
   net::awaitable<void> pipeline();
   net::awaitable<void> process(Incoming incoming);
@@ -111,6 +112,7 @@ class App : public ControlBackend {
   Millis last_lag_{0};
   std::uint64_t sweeps_total_ = 0;
   bool store_was_ok_ = true;
+  std::size_t store_notes_told_ = 0;
   std::set<std::string> unsaved_;  ///< parts of the engine's state that the disk does not know yet
   MonoTime unsaved_since_{};
 };

@@ -32,6 +32,7 @@ View App::view() {
   d.reload_error = reload_error_;
   d.store_ok = store_->ok();
   d.store_error = store_->error();
+  d.store_notes = store_->notes();
   d.store_bytes = store_->bytes();
   d.snapshots = store_->snapshot_count();
   d.sweeps_total = sweeps_total_;

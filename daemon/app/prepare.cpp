@@ -4,9 +4,11 @@
 
 #include <filesystem>
 
+#include "core/alert/signature.hpp"
 #include "core/evidence/redact.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/platform/secrets.hpp"
+#include "daemon/sinks/post.hpp"
 
 namespace readback {
 
@@ -60,6 +62,20 @@ Prepared prepare(const std::string& path) {
     if (ref.from != SecretRef::From::plain) out.secrets.push_back(value);
     return value;
   };
+  // What only shows once the secret is known. The file itself is judged where it is loaded.
+  const auto address = [&](const SecretRef& ref, const std::string& whose) {
+    const auto value = look_up(ref, whose);
+    if (value.empty() || ref.from == SecretRef::From::plain) return;
+    const auto parsed = parse_web_address(value);
+    if (const auto* problem = std::get_if<std::string>(&parsed))
+      out.troubles.push_back(path + (ref.line ? ":" + std::to_string(ref.line) : "") + ": " + whose + ": " + *problem);
+  };
+  const auto signing_key = [&](const SecretRef& ref, const std::string& whose) {
+    const auto value = look_up(ref, whose);
+    if (value.empty() || parse_webhook_secret(value)) return;
+    out.troubles.push_back(path + (ref.line ? ":" + std::to_string(ref.line) : "") + ": " + whose +
+                           ": the webhook secret is not of the form whsec_<base64>");
+  };
   TlsClients clients;
   for (const auto& t : out.config.targets) {
     TargetReader::Headers headers;
@@ -73,12 +89,12 @@ Prepared prepare(const std::string& path) {
   }
   for (const auto& s : out.config.alerts.sinks) {
     const std::string whose = "the sink " + s.name;
-    for (const auto& url : s.urls) look_up(url, whose);
-    for (const auto& secret : s.secrets) look_up(secret, whose);
+    for (const auto& url : s.urls) address(url, whose);
+    for (const auto& secret : s.secrets) signing_key(secret, whose);
     if (s.type == SinkType::pagerduty) look_up(s.routing_key, whose);
     for (const auto& [name, ref] : s.headers) look_up(ref, whose);
   }
-  if (out.config.heartbeat.url) look_up(*out.config.heartbeat.url, "the heartbeat");
+  if (out.config.heartbeat.url) address(*out.config.heartbeat.url, "the heartbeat");
   return out;
 }
 

@@ -168,14 +168,16 @@ std::string show_snapshots(const json::array& snapshots) {
 
 std::string show_silences(const json::array& silences) {
   if (silences.empty()) return "nothing is silenced\n";
-  std::vector<std::vector<std::string>> rows;
+  std::string out;
   for (const auto& each : silences) {
     const auto& s = each.as_object();
     const auto or_all = [](const std::string& text) { return text.empty() ? std::string("all") : text; };
-    rows.push_back({text_at(s, "id"), or_all(text_at(s, "target")) + "/" + or_all(text_at(s, "boundary")),
-                    "until " + clock_at(s, "expires_at"), text_at(s, "reason")});
+    const auto scope = or_all(text_at(s, "target")) + "/" + or_all(text_at(s, "boundary"));
+    out += text_at(s, "id") + "  " + scope + "  until " + clock_at(s, "expires_at") + "\n";
+    const auto by = text_at(s, "by");
+    out += wrapped("  " + (by.empty() ? "" : by + ": ") + text_at(s, "reason"), 2) + "\n";
   }
-  return table(rows);
+  return out;
 }
 
 }  // namespace readback

@@ -425,6 +425,7 @@ std::string status_page(const View& view, const History& history) {
   add_row(out, "Store",
           d.store_ok ? std::to_string(d.store_bytes / 1024) + " KiB, " + std::to_string(d.snapshots) + " snapshots"
                      : html_text("cannot be written: " + d.store_error));
+  for (const auto& note : d.store_notes) add_row(out, "Set aside", html_text(note));
   add_row(out, "Configuration",
           html_text(d.config_digest.substr(0, 19)) + (d.reload_ok ? "" : ", last reload refused"));
   add_row(out, "Heartbeat", time_html(d.heartbeat_at));

@@ -89,7 +89,6 @@ struct Delivery::Parts {
   IdSource ids;
   std::vector<WorkerRef> workers;
   std::map<std::pair<std::string, std::string>, std::vector<OpenAlert>> open;  // sink and incident
-  std::map<std::pair<std::string, std::string>, std::uint64_t> counted;        // sink and result
   std::map<std::string, std::vector<TestResult>> tests;
   std::vector<net::steady_timer*> test_waiters;
   net::steady_timer over;  // rings when a worker ends
@@ -97,6 +96,7 @@ struct Delivery::Parts {
   net::cancellation_signal heart_cancel;
   std::optional<WallTime> heart_at;
   bool started = false, stopping = false;
+  bool look_for_orphans = true;  ///< the configuration is another one than when the alarms were raised
   int running = 0;
 
   void say(Say::Level level, std::string kind, std::string text) {
@@ -146,6 +146,7 @@ struct Delivery::Parts {
 
   std::vector<OutboxRow> rows_for(const AlertEvent& event, const std::string& only_sink) {
     std::vector<OutboxRow> rows;
+    if (event.kind == EventKind::resolved) forget_at_unknown_sinks(event.incident_id);
     for (const auto& w : workers) {
       const SinkConfig& sink = w->config;
       if (!only_sink.empty() && sink.name != only_sink) continue;
@@ -164,6 +165,18 @@ struct Delivery::Parts {
       }
     }
     return rows;
+  }
+
+  /// What is over and is still open at a sink that nobody knows any more can never be closed there. Kept, it would be
+  /// repeated for ever by a later sink of the same name.
+  void forget_at_unknown_sinks(const std::string& incident) {
+    std::vector<std::string> unknown;
+    for (const auto& [key, alerts] : open)
+      if (key.second == incident && !find(key.first)) unknown.push_back(key.first);
+    for (const auto& sink : unknown) {
+      open.erase({sink, incident});
+      store.forget_opened(sink, incident);
+    }
   }
 
   // ---- our own alarm
@@ -196,6 +209,7 @@ struct Delivery::Parts {
 
   net::awaitable<void> alarm(std::string sink, EventKind kind, std::string text) {
     AlertEvent event = alarm_event(sink, kind, text);
+    if (kind == EventKind::resolved) forget_at_unknown_sinks(event.incident_id);
     Commit commit;
     for (const auto& w : workers) {
       const bool is_open = open.contains({w->config.name, event.incident_id});
@@ -353,8 +367,7 @@ struct Delivery::Parts {
       good += ok;
       if (ok && !accepted(answers[chosen])) chosen = i;
       // Nobody accepts: what may be tried again is the better answer than a refusal.
-      const auto temporary = [](const PostAnswer& a) { return a.status == 0 || a.status == 429 || a.status >= 500; };
-      if (good == 0 && temporary(answers[i]) && !temporary(answers[chosen])) chosen = i;
+      if (good == 0 && is_temporary(answers[i].status) && !is_temporary(answers[chosen].status)) chosen = i;
       if (i < w.peers.size()) note_peer(w.peers[i], ok);
     }
     Answered result{answers[chosen], ""};
@@ -376,7 +389,7 @@ struct Delivery::Parts {
     const auto age = std::max(Millis{0}, now - row.created);
     if (const auto life = lifetime(row.kind); life > Millis{0} && age >= life) {
       row.last_detail = "not worth sending any more after " + humanize(age);
-      co_await finish(w, std::move(row), OutboxState::expired);
+      co_await give_up(w, std::move(row), OutboxState::expired);
       co_return;
     }
     Answered answered;
@@ -429,15 +442,15 @@ struct Delivery::Parts {
     switch (decision.what) {
       case Decision::What::delivered: {
         if (row.mark == OutboxRow::Mark::open) w->heard.insert(row.incident_id);
-        if (w->failing)
-          say(Say::Level::info, "sink.accepts",
-              "sink " + w->config.name + " accepts again after " + std::to_string(row.attempts) + " attempts");
+        if (w->failing) say(Say::Level::info, "sink.accepts", "sink " + w->config.name + " accepts again");
         w->failing = false;
         w->detail = decision.text;
         w->last_success = wall_now();
         const bool was_broken = std::exchange(w->broken, false);
         const bool closed = row.mark == OutboxRow::Mark::close;
+        const std::string incident = row.incident_id;
         co_await finish(w, std::move(row), OutboxState::delivered);
+        if (closed) w->heard.erase(incident);
         if (closed) store.forget_closed(wall_now() - repeat_resolved_for - Seconds(60));
         if (was_broken) co_await clear_alarm(w->config.name);
         co_return;
@@ -445,7 +458,6 @@ struct Delivery::Parts {
       case Decision::What::again:
       case Decision::What::again_minimal: {
         ++w->failed;
-        ++counted[{w->config.name, "retried"}];
         if (!w->failing || w->detail != decision.text)
           say(Say::Level::warning, "sink.retries",
               "sink " + w->config.name + ": " + decision.text + "; the alert is kept and tried again");
@@ -463,6 +475,7 @@ struct Delivery::Parts {
         w->off = true;
         w->detail = decision.text;
         co_await store.mark(std::move(row));
+        wake_testers();
         std::string text =
             "sink broken: " + w->config.name + " answered " + decision.text + " and is off until the next reload";
         co_await break_sink(w, std::move(text));
@@ -471,25 +484,39 @@ struct Delivery::Parts {
       case Decision::What::dead: {
         ++w->failed;
         w->detail = decision.text;
-        const std::string incident = row.incident_id;
-        const bool never_opened = row.mark == OutboxRow::Mark::open && !w->heard.contains(incident);
         std::string text = "sink broken: " + w->config.name + " refused an alert (" + std::string(to_string(row.kind)) +
                            ", " + std::string(row.target) + "): " + decision.text + "; it is parked";
-        if (never_opened) {
-          // The receiver never heard of this incident: nothing of it is open there, and no resolve goes there.
-          open.erase({w->config.name, incident});
-          store.forget_opened(w->config.name, incident);
-        }
-        co_await finish(w, std::move(row), OutboxState::dead);
-        if (never_opened) co_await drop_closes(w, incident);
+        co_await give_up(w, std::move(row), OutboxState::dead);
         co_await break_sink(w, std::move(text));
         co_return;
       }
       case Decision::What::expired: {
-        co_await finish(w, std::move(row), OutboxState::expired);
+        co_await give_up(w, std::move(row), OutboxState::expired);
         co_return;
       }
     }
+  }
+
+  /// Another row that tells this sink of the incident waits behind this one.
+  bool will_open(const Worker& w, const OutboxRow& row) const {
+    return std::any_of(store.pending().begin(), store.pending().end(), [&](const auto& entry) {
+      const OutboxRow& other = entry.second;
+      return other.seq > row.seq && other.sink == w.config.name && other.incident_id == row.incident_id &&
+             other.mark == OutboxRow::Mark::open;
+    });
+  }
+
+  /// The receiver does not hear of this row. When it has not heard of the incident at all, nothing is open there, and
+  /// no resolve goes there.
+  net::awaitable<void> give_up(WorkerRef w, OutboxRow row, OutboxState state) {
+    const std::string incident = row.incident_id;
+    const bool never_opened = row.mark == OutboxRow::Mark::open && !w->heard.contains(incident) && !will_open(*w, row);
+    if (never_opened) {
+      open.erase({w->config.name, incident});
+      store.forget_opened(w->config.name, incident);
+    }
+    co_await finish(w, std::move(row), state);
+    if (never_opened) co_await drop_closes(w, incident);
   }
 
   net::awaitable<void> drop_closes(WorkerRef w, std::string incident) {
@@ -498,7 +525,7 @@ struct Delivery::Parts {
       if (row.sink == w->config.name && row.incident_id == incident && row.mark != OutboxRow::Mark::open)
         rows.push_back(row);
     for (auto& row : rows) {
-      row.last_detail = "its page was refused";
+      row.last_detail = "its page never arrived";
       OutboxRow one = std::move(row);
       co_await finish(w, std::move(one), OutboxState::expired);
     }
@@ -507,6 +534,10 @@ struct Delivery::Parts {
   net::awaitable<void> break_sink(WorkerRef w, std::string text) {
     const bool already = std::exchange(w->broken, true);
     if (already) co_return;
+    if (w->retired) {  // nobody could correct it any more, and nothing would end the alarm
+      say(Say::Level::error, "sink.broken", text);
+      co_return;
+    }
     // What concerns the alarm about another sink must not raise one of its own in turn: two broken sinks would go on
     // for ever.
     std::string name = w->config.name;
@@ -518,21 +549,40 @@ struct Delivery::Parts {
     co_await alarm(std::move(sink), EventKind::resolved, std::move(text));
   }
 
+  /// Ends the alarms about sinks that the configuration has dropped: they will never accept anything again.
+  net::awaitable<void> clear_orphans() {
+    std::set<std::string> gone;
+    for (const auto& [key, alerts] : open) {
+      if (!key.second.starts_with(broken_prefix)) continue;
+      const std::string about = key.second.substr(broken_prefix.size());
+      const auto w = find(about);
+      if (!w || w->retired) gone.insert(about);
+    }
+    for (const auto& sink : gone) {
+      if (const auto w = find(sink)) w->broken = false;
+      std::string name = sink, text = "sink " + sink + " is no longer configured";
+      co_await alarm(std::move(name), EventKind::resolved, std::move(text));
+    }
+  }
+
   net::awaitable<void> finish(WorkerRef w, OutboxRow row, OutboxState state) {
     row.state = state;
     row.done_at = wall_now();
     w->due.erase(row.seq);
     if (state == OutboxState::delivered) ++w->delivered;
     if (state == OutboxState::dead) ++w->dead;
-    ++counted[{w->config.name, std::string(to_string(state))}];
     if (row.kind == EventKind::test && !row.event_id.ends_with(test_resolve_suffix)) {
       tests[row.event_id].push_back({w->config.name, std::string(to_string(w->config.type)),
                                      state == OutboxState::delivered, row.last_status, row.last_detail});
-      for (auto* timer : test_waiters) timer->cancel();
+      wake_testers();
     }
     fault_point("before_mark");
     co_await store.mark(std::move(row));
     fault_point("after_mark");
+  }
+
+  void wake_testers() {
+    for (auto* timer : test_waiters) timer->cancel();
   }
 
   // ---- alertmanager: say it again
@@ -682,9 +732,18 @@ Delivery::Delivery(net::any_io_executor loop, Store& store, DeliverySetup setup)
   for (const auto& k : store.opened())
     if (!k.closed_at) p.open[{k.sink, k.incident_id}].push_back({k.key, k.body});
   for (const auto& sink : p.setup.config.alerts.sinks) p.adopt(sink);
+  // What opened the incident there still waits: the sink has not heard of it.
+  std::map<std::pair<std::string, std::string>, WallTime> opened_at;
+  for (const auto& k : store.opened()) {
+    const auto known = opened_at.emplace(std::pair(k.sink, k.incident_id), k.opened_at).first;
+    known->second = std::min(known->second, k.opened_at);
+  }
   std::set<std::pair<std::string, std::string>> unheard;
-  for (const auto& [seq, row] : store.pending())
-    if (row.mark == OutboxRow::Mark::open && row.attempts == 0) unheard.insert({row.sink, row.incident_id});
+  for (const auto& [seq, row] : store.pending()) {
+    const auto at = opened_at.find({row.sink, row.incident_id});
+    if (row.mark == OutboxRow::Mark::open && at != opened_at.end() && row.created <= at->second)
+      unheard.insert(at->first);
+  }
   for (const auto& [key, alerts] : p.open) {
     if (const auto w = p.find(key.first); w && !unheard.contains(key)) w->heard.insert(key.second);
     if (key.second.starts_with(broken_prefix))
@@ -708,6 +767,8 @@ void Delivery::reconfigure(Config config) {
   for (const auto& sink : p.setup.config.alerts.sinks) p.adopt(sink);
   p.wake();
   p.heart_bell.expires_at(Clock::time_point::min());
+  p.look_for_orphans = true;
+  p.over.cancel();
 }
 
 std::vector<SinkView> Delivery::view() const {
@@ -722,48 +783,31 @@ std::vector<SinkView> Delivery::view() const {
     v.dead = w->dead;
     v.last_attempt_at = w->last_attempt;
     v.last_success_at = w->last_success;
-    int attempts = 0;
+    const OutboxRow* waiting = nullptr;  // the one that was tried and is tried again first
     for (const auto& [seq, row] : p.store.pending()) {
       if (row.sink != v.name) continue;
       ++v.depth;
       if (!v.oldest_at || row.created < *v.oldest_at) v.oldest_at = row.created;
-      if (row.attempts > 0 && (!v.next_attempt_at || row.next_attempt < *v.next_attempt_at)) {
-        v.next_attempt_at = row.next_attempt;
-        attempts = row.attempts;
-      }
+      if (row.attempts > 0 && (!waiting || row.next_attempt < waiting->next_attempt)) waiting = &row;
     }
-    const bool retrying = w->failing && v.depth > 0;
+    if (waiting) v.next_attempt_at = waiting->next_attempt;
     if (w->off)
       v.state = "off";
     else if (w->broken)
       v.state = "broken";
-    else if (retrying)
+    else if (waiting)
       v.state = "retrying";
     else if (w->last_success)
       v.state = "delivered";
     v.detail = w->detail;
-    if (retrying && attempts > 0 && !w->off)
-      v.detail += ", attempt " + std::to_string(attempts) + ", next at " + to_clock(*v.next_attempt_at);
+    if (waiting && !w->off)  // another incident's alert may have been taken meanwhile
+      v.detail = waiting->last_detail + ", attempt " + std::to_string(waiting->attempts) + ", next at " +
+                 to_clock(waiting->next_attempt);
     if (w->off) v.detail += "; off until the next reload";
     if (w->retired) v.detail += "; no longer configured, closes what it opened";
     all.push_back(std::move(v));
   }
   return all;
-}
-
-std::vector<DeliveryCount> Delivery::counts() const {
-  std::vector<DeliveryCount> all;
-  for (const auto& [key, n] : parts_->counted) all.push_back({key.first, key.second, n});
-  return all;
-}
-
-std::optional<Millis> Delivery::oldest_waiting(WallTime now) const {
-  std::optional<Millis> age;
-  for (const auto& [seq, row] : parts_->store.pending()) {
-    const auto this_age = std::max(Millis{0}, now - row.created);
-    if (!age || this_age > *age) age = this_age;
-  }
-  return age;
 }
 
 std::optional<WallTime> Delivery::heartbeat_at() const { return parts_->heart_at; }
@@ -792,6 +836,10 @@ net::awaitable<void> Delivery::run() {
                   p.over.cancel();
                 }));
   while (!p.stopping) {
+    if (std::exchange(p.look_for_orphans, false)) {
+      co_await p.clear_orphans();
+      continue;
+    }
     p.over.expires_at(Clock::time_point::max());
     co_await p.over.async_wait(token);
   }
@@ -829,9 +877,14 @@ net::awaitable<std::vector<TestResult>> Delivery::test_results(std::string event
   std::vector<const OutboxRow*> waiting;
   for (;;) {
     waiting.clear();
-    for (const auto& [seq, row] : p.store.pending())
-      if (row.event_id == event_id) waiting.push_back(&row);
-    if (waiting.empty() || Clock::now() >= deadline) break;
+    bool may_answer = false;  // a sink that is off is not asked
+    for (const auto& [seq, row] : p.store.pending()) {
+      if (row.event_id != event_id) continue;
+      waiting.push_back(&row);
+      const auto w = p.find(row.sink);
+      may_answer = may_answer || (w && !w->off);
+    }
+    if (!may_answer || Clock::now() >= deadline) break;
     timer.expires_at(deadline);
     co_await timer.async_wait(token);
   }
@@ -842,8 +895,12 @@ net::awaitable<std::vector<TestResult>> Delivery::test_results(std::string event
     r.sink = row->sink;
     r.type = w ? std::string(to_string(w->config.type)) : "";
     r.status = row->last_status;
-    r.text = row->last_detail.empty() ? (w && w->off ? "the sink is off" : "no answer yet") : row->last_detail;
-    if (row->attempts > 0) r.text += ", tried " + std::to_string(row->attempts) + " times, goes on trying";
+    const bool off = w && w->off;
+    r.text = row->last_detail.empty() ? (off ? w->detail : "no answer yet") : row->last_detail;
+    if (off)
+      r.text += "; the sink is off until the next reload";
+    else if (row->attempts > 0)
+      r.text += ", tried " + std::to_string(row->attempts) + " times, goes on trying";
     results.push_back(std::move(r));
   }
   p.tests.erase(event_id);

@@ -52,11 +52,6 @@ struct TestResult {
   std::string text;  ///< "204 No Content", "connection refused, tried once, goes on trying"
 };
 
-struct DeliveryCount {
-  std::string sink, result;  ///< delivered, retried, dead, expired
-  std::uint64_t count = 0;
-};
-
 class Delivery {
  public:
   Delivery(net::any_io_executor loop, Store& store, DeliverySetup setup);
@@ -74,9 +69,6 @@ class Delivery {
   void reconfigure(Config config);
 
   std::vector<SinkView> view() const;
-  std::vector<DeliveryCount> counts() const;
-  /// Age of the oldest event that waits; unset when none does.
-  std::optional<Millis> oldest_waiting(WallTime now) const;
   std::optional<WallTime> heartbeat_at() const;
 
   /// Works until stop(); then lets what is on its way finish for at most 3 s. Once.

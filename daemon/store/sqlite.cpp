@@ -9,6 +9,22 @@ namespace {
   throw SqliteError(code & 0xff, db ? sqlite3_errmsg(db) : sqlite3_errstr(code));
 }
 
+/// The path as it stands in a URI.
+std::string uri_path(const std::string& path) {
+  std::string out;
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      constexpr const char* digits = "0123456789ABCDEF";
+      out += '%';
+      out += digits[static_cast<unsigned char>(c) >> 4];
+      out += digits[static_cast<unsigned char>(c) & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 bool SqliteError::is_damage() const { return code == SQLITE_CORRUPT || code == SQLITE_NOTADB; }
@@ -54,15 +70,27 @@ std::string Statement::text(int column) const {
 }
 bool Statement::is_null(int column) const { return sqlite3_column_type(s_, column) == SQLITE_NULL; }
 
-Sqlite::Sqlite(const std::string& path) {
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
-  if (const int code = sqlite3_open_v2(path.c_str(), &db_, flags, nullptr)) {
+Sqlite::Sqlite(const std::string& path, Access access) {
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
+  std::string name = path;
+  switch (access) {
+    case Access::write: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE; break;
+    case Access::alone: flags |= SQLITE_OPEN_READWRITE; break;
+    case Access::read: flags |= SQLITE_OPEN_READONLY; break;
+    case Access::still:
+      flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+      name = "file:" + uri_path(path) + "?immutable=1";
+      break;
+  }
+  if (const int code = sqlite3_open_v2(name.c_str(), &db_, flags, nullptr)) {
     const SqliteError error(code & 0xff, db_ ? sqlite3_errmsg(db_) : sqlite3_errstr(code));
     sqlite3_close_v2(db_);
     throw error;
   }
   sqlite3_extended_result_codes(db_, 0);
   sqlite3_busy_timeout(db_, 2000);
+  if (access == Access::alone)
+    exec("PRAGMA locking_mode=EXCLUSIVE");  // before the first use: the index stays in memory
 }
 
 Sqlite::~Sqlite() {

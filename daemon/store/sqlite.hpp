@@ -47,7 +47,15 @@ class Statement {
 
 class Sqlite {
  public:
-  explicit Sqlite(const std::string& path);  ///< opens or makes the file
+  /// What is asked of the file. The last three are for a disk that takes no write, where the index of the log
+  /// (`-shm`) may be missing and cannot be made.
+  enum class Access {
+    write,  ///< opens or makes it
+    alone,  ///< needs no `-shm`, but a lock: for a full disk
+    read,   ///< needs the `-shm`: for a disk that has turned read-only
+    still   ///< needs neither, and must not have a log
+  };
+  explicit Sqlite(const std::string& path, Access access = Access::write);
   ~Sqlite();
   Sqlite(const Sqlite&) = delete;
   Sqlite& operator=(const Sqlite&) = delete;

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
@@ -44,6 +45,9 @@ std::size_t weight(const SweepRecord& sweep) {
   }
   return bytes;
 }
+
+/// Not a matter of permissions or of a wrong path.
+bool is_trouble_of_disk(int error) { return error == EROFS || error == ENOSPC || error == EDQUOT || error == EIO; }
 
 WallTime wall_now() { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
 
@@ -197,17 +201,53 @@ struct Store::Parts {
     unsaved_snapshots = snapshots;
   }
   void reopen() {
+    const auto file = folder / "readback.db";
     std::vector<std::string> found;
     try {
-      tables = Tables::open(folder / "readback.db", found);
-      nowhere = false;
+      auto opened_tables = unread ? Tables::open_over_unread(file, found) : Tables::open(file, found);
+      tables = std::move(opened_tables);
+      nowhere = unread = false;
     } catch (const SqliteError&) {
       throw;
     } catch (const std::exception& e) {
       throw SqliteError(0, e.what());
     }
+    const std::lock_guard lock(mutex);
+    for (auto& note : found) notes.push_back(std::move(note));
   }
   bool nowhere = false;  // `tables` is in memory only, because no file could be opened
+  bool unread = false;   // and what the file holds is not known: nothing may be written over it
+
+  void load(Tables& t) {
+    state = t.load_state();
+    for (auto& row : t.load_pending()) pending.emplace(row.seq, std::move(row));
+    opened = t.load_opened();
+    last_seq = t.last_seq();
+    snapshots = t.load_snapshots();
+    std::uint64_t sum = 0;
+    for (const auto& s : snapshots) sum += s.size;
+    snapshot_bytes = sum;
+  }
+
+  /// The disk has failed under a store that worked before: what it still shows is read, and the watch goes on.
+  void start_in_memory(const std::string& why) {
+    state.clear(), pending.clear(), opened.clear(), snapshots.clear();
+    unread = true;
+    try {
+      if (const auto shown = Tables::open_to_read(folder / "readback.db")) {
+        load(*shown);
+        unread = false;
+      }
+    } catch (const SqliteError&) {
+      state.clear(), pending.clear(), opened.clear(), snapshots.clear();
+      last_seq = 0;
+    }
+    tables = Tables::in_memory();
+    nowhere = failing = true;
+    next_try = Clock::now() + retry_wait;
+    trouble = "cannot write " + (folder / "readback.db").string() + ": " + why + "; alerts go on from memory";
+    if (unread) trouble += ", and what was known before could not be read";
+  }
 
   void flush_records() {
     std::deque<SweepRecord> todo;
@@ -430,16 +470,25 @@ std::variant<std::unique_ptr<Store>, StoreError> Store::open(net::any_io_executo
   if (!std::filesystem::is_directory(parts->folder, ec))
     return StoreError{"store: cannot make the folder " + folder.string() + ": " + not_made.message() +
                       "; give readbackd a writable store.path"};
+  const auto file = parts->folder / "readback.db";
+  std::error_code no_file;
+  // A first start tells what is wrong with store.path. Later, it is the disk that has failed, under a watch that must
+  // go on.
+  const bool worked_before = std::filesystem::file_size(file, no_file) > 0 && !no_file;
   const auto lock_path = (parts->folder / "lock").string();
   parts->lock_fd = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int refused = errno;
+  if (parts->lock_fd < 0 && worked_before && is_trouble_of_disk(refused)) {
+    parts->lock_fd = ::open(lock_path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (parts->lock_fd < 0) parts->lock_fd = ::open(parts->folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  }
   if (parts->lock_fd < 0)
-    return StoreError{"store: cannot write in " + parts->folder.string() + ": " + std::strerror(errno) +
+    return StoreError{"store: cannot write in " + parts->folder.string() + ": " + std::strerror(refused) +
                       "; give readbackd a writable store.path"};
   if (::flock(parts->lock_fd, LOCK_EX | LOCK_NB) != 0)
     return StoreError{"store: " + parts->folder.string() +
                       " is used by another readbackd; each needs a store.path of its own"};
   try {
-    const auto file = parts->folder / "readback.db";
     const auto mask = ::umask(0077);
     try {
       parts->tables = Tables::open(file, parts->notes);
@@ -448,19 +497,13 @@ std::variant<std::unique_ptr<Store>, StoreError> Store::open(net::any_io_executo
       throw;
     }
     ::umask(mask);
-    Tables& t = *parts->tables;
-    parts->state = t.load_state();
-    for (auto& row : t.load_pending()) parts->pending.emplace(row.seq, std::move(row));
-    parts->opened = t.load_opened();
-    parts->snapshots = t.load_snapshots();
-    parts->last_seq = t.last_seq();
-    std::uint64_t sum = 0;
-    for (const auto& s : parts->snapshots) sum += s.size;
-    parts->snapshot_bytes = sum;
+    parts->load(*parts->tables);
     parts->update_bytes();
   } catch (const std::exception& e) {
-    return StoreError{"store: cannot open " + (parts->folder / "readback.db").string() + ": " + e.what() +
-                      "; check the disk and the permissions of store.path"};
+    if (!worked_before)
+      return StoreError{"store: cannot open " + file.string() + ": " + e.what() +
+                        "; check the disk and the permissions of store.path"};
+    parts->start_in_memory(e.what());
   }
   return std::unique_ptr<Store>(new Store(std::move(parts)));
 }

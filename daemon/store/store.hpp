@@ -113,7 +113,9 @@ class Store {
  public:
   /// Opens `<folder>/readback.db`, and makes folder and file where they are missing. A damaged, truncated or newer file
   /// is renamed (`readback.db.damaged-20261123T031158Z`), never deleted, and said in `notes()`. An error is what a
-  /// start must not hide: the folder cannot be written, or another daemon uses it.
+  /// start must not hide: the folder cannot be written at all, or another daemon uses it. Where a store worked before
+  /// and the disk is full or read-only now, there is no error: what it shows is read, `ok()` is false, and all goes on
+  /// from memory.
   static std::variant<std::unique_ptr<Store>, StoreError> open(net::any_io_executor loop,
                                                                const std::filesystem::path& folder, Retention keep);
   ~Store();  ///< writes what waits, then ends the thread

@@ -188,13 +188,34 @@ std::unique_ptr<Tables> Tables::open_anew(const std::filesystem::path& file, std
   return open(file, notes);
 }
 
+std::unique_ptr<Tables> Tables::open_over_unread(const std::filesystem::path& file, std::vector<std::string>& notes) {
+  notes.push_back(set_aside(file, "unread", "it could not be read at the start"));
+  return open(file, notes);
+}
+
+std::unique_ptr<Tables> Tables::open_to_read(const std::filesystem::path& file) {
+  std::error_code no_log;
+  const bool has_log = std::filesystem::file_size(beside(file, "-wal"), no_log) > 0 && !no_log;
+  for (const auto access : {Sqlite::Access::alone, Sqlite::Access::read, Sqlite::Access::still}) {
+    if (access == Sqlite::Access::still && has_log) continue;  // the newest commits are in the log
+    try {
+      std::unique_ptr<Tables> tables(new Tables(file, access));
+      if (tables->db_.number("PRAGMA user_version") == store_version) return tables;
+    } catch (const SqliteError&) {
+      // The next way asks less of the disk.
+    }
+  }
+  return nullptr;
+}
+
 std::unique_ptr<Tables> Tables::in_memory() {
   std::unique_ptr<Tables> tables(new Tables(":memory:"));
   tables->prepare_schema();
   return tables;
 }
 
-Tables::Tables(const std::filesystem::path& file) : file_(file), db_(file.string()) {
+Tables::Tables(const std::filesystem::path& file, Sqlite::Access access) : file_(file), db_(file.string(), access) {
+  if (access != Sqlite::Access::write) return;
   db_.exec("PRAGMA auto_vacuum=INCREMENTAL");  // counts only before the first table
   db_.exec("PRAGMA journal_mode=WAL");
   db_.exec("PRAGMA wal_autocheckpoint=0");  // we choose the moment: a page does not wait for a checkpoint

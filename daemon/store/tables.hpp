@@ -29,6 +29,10 @@ class Tables final : private TextShelf {
 
   /// Sets aside whatever is there, and makes a new one.
   static std::unique_ptr<Tables> open_anew(const std::filesystem::path& file, std::vector<std::string>& notes);
+  /// Sets aside what was there and could not even be read when it was needed, and makes a new one.
+  static std::unique_ptr<Tables> open_over_unread(const std::filesystem::path& file, std::vector<std::string>& notes);
+  /// What is there, to be read once from a disk that takes no write; null when it cannot be read.
+  static std::unique_ptr<Tables> open_to_read(const std::filesystem::path& file);
   /// Nowhere: for the time until the disk can be used again.
   static std::unique_ptr<Tables> in_memory();
 
@@ -76,7 +80,7 @@ class Tables final : private TextShelf {
   Sqlite& db() { return db_; }
 
  private:
-  explicit Tables(const std::filesystem::path& file);
+  explicit Tables(const std::filesystem::path& file, Sqlite::Access access = Sqlite::Access::write);
   void prepare_schema();
   std::int64_t keep_text(std::string_view text) override;
   std::string text_of(std::int64_t number) override;

@@ -100,6 +100,10 @@ class Alerts(harness.Case):
         self.check_heard(world)
         incidents = self.heard(world)
         self.assertTrue(incidents)
+        # The daemon's own record knows whom it has called for: each of them was heard.
+        paged = {i["id"] for i in world.daemon.json("incidents", "--all")["incidents"] if i["paged_at"]}
+        self.assertTrue(paged)
+        self.assertEqual(paged - set(incidents), set())
         doubled = sum(len(events) - len({e["id"] for e in events}) for events in incidents.values())
         print(f"kills {kills}, incidents {len(incidents)}, events sent twice {doubled}")
 

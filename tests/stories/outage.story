@@ -30,6 +30,17 @@ RPPP x3
 PPPP x3 -> recovered outage
 PPPP x4 -> resolved outage
 
+# Worse when it comes back: the same incident, and what is worse is confirmed and escalated, because a pager does not hear
+# of a relapse.
+PPPP x2
+FPPP x3 -> firing outage degraded error
+PPPP x3 -> recovered outage degraded error
+RRRR -> relapsed outage degraded error
+RRRR
+RRRR -> escalated outage total critical
+PPPP x3 -> recovered outage total critical
+PPPP x4 -> resolved outage total critical
+
 # A surface that could not be read proves no recovery.
 FPPP x3 -> firing outage
 TPPP x10

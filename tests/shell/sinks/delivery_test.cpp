@@ -416,6 +416,105 @@ TEST_CASE("a refused page is parked, told to the others once, and its resolve do
   CHECK(alarms == 1);
 }
 
+TEST_CASE("a refusal behind a page that was taken, over a restart: the resolve still goes there") {
+  Stage stage({});
+  Receiver hook(stage.io);
+  stage.config.alerts.sinks = {sink_of("hook", SinkType::webhook, {hook.url()})};
+  stage.delivery->reconfigure(stage.config);
+  stage.tell(EventKind::firing, "i1");
+  REQUIRE(stage.all_delivered());
+  stage.end();
+  hook.otherwise = {400};
+  stage.start();
+  auto later = stage.event(EventKind::escalated, "i1");
+  later.at += Seconds(1);
+  Commit commit;
+  commit.rows = stage.delivery->render(later, "");
+  bool done = false;
+  net::co_spawn(stage.io, stage.store->commit(std::move(commit)),
+                [&](std::exception_ptr, CommitResult) { done = true; });
+  REQUIRE(stage.until([&] { return done; }));
+  stage.restart();  // it waits, untried, when the daemon ends
+  REQUIRE(stage.all_delivered());
+  hook.otherwise = {204};
+  stage.tell(EventKind::resolved, "i1");
+  REQUIRE(stage.all_delivered());
+  CHECK(events_of(hook) == std::vector<std::string>{"firing", "escalated", "resolved"});
+}
+
+TEST_CASE("a refused page with an escalation behind it that is taken: the resolve goes there") {
+  Stage stage({});
+  Receiver hook(stage.io);
+  hook.script = {{503}, {404}};
+  stage.config.alerts.sinks = {sink_of("hook", SinkType::webhook, {hook.url()})};
+  stage.delivery->reconfigure(stage.config);
+  stage.tell(EventKind::firing, "i1");
+  REQUIRE(stage.until([&] { return hook.got.size() == 1; }));
+  stage.tell(EventKind::escalated, "i1");
+  stage.tell(EventKind::resolved, "i1");
+  REQUIRE(stage.all_delivered());
+  CHECK(events_of(hook) == std::vector<std::string>{"firing", "firing", "escalated", "resolved"});
+}
+
+TEST_CASE("a reminder that would have been the first word and came too late: no resolve goes there") {
+  Stage stage({});
+  Receiver hook(stage.io);
+  stage.config.alerts.sinks = {sink_of("hook", SinkType::webhook, {hook.url()})};
+  stage.delivery->reconfigure(stage.config);
+  auto reminder = stage.event(EventKind::reminder, "i1");
+  reminder.at -= std::chrono::minutes(61);
+  stage.tell(reminder);
+  stage.tell(EventKind::resolved, "i1");
+  REQUIRE(stage.all_delivered());
+  stage.tell(EventKind::resolved, "i1");
+  CHECK(hook.got.empty());
+  CHECK(stage.store->pending().empty());
+  CHECK(stage.store->opened().empty());
+}
+
+TEST_CASE("the alarm about a broken sink ends when the configuration drops that sink, by a reload or a restart") {
+  for (const bool by_restart : {false, true}) {
+    CAPTURE(by_restart);
+    Stage stage({});
+    Receiver hook(stage.io), chat(stage.io);
+    hook.otherwise = {404};
+    stage.config.alerts.sinks = {sink_of("hook", SinkType::webhook, {hook.url()}),
+                                 sink_of("other", SinkType::webhook, {chat.url()})};
+    stage.delivery->reconfigure(stage.config);
+    stage.tell(EventKind::firing, "i1");
+    REQUIRE(stage.until([&] { return chat.got.size() == 2; }));
+    stage.config.alerts.sinks.erase(stage.config.alerts.sinks.begin());
+    if (by_restart)
+      stage.restart();
+    else
+      stage.delivery->reconfigure(stage.config);
+    REQUIRE(stage.until([&] { return chat.got.size() == 3; }));
+    const auto& end = chat.got[2].object();
+    CHECK(end.at("event").as_string() == "resolved");
+    CHECK(end.at("summary").as_string() == "sink hook is no longer configured");
+    CHECK(end.at("dedup_key").as_string() == "prod/readback/sink/hook/host-7");
+  }
+}
+
+TEST_CASE(
+    "what was open at a sink that is gone is forgotten when it ends, and a later sink of that name repeats nothing") {
+  Stage stage({});
+  Receiver first(stage.io), later(stage.io);
+  stage.config.alerts.sinks = {sink_of("am", SinkType::alertmanager, {first.url("")})};
+  stage.delivery->reconfigure(stage.config);
+  stage.tell(EventKind::firing, "i1");
+  REQUIRE(stage.all_delivered());
+  REQUIRE(stage.store->opened().size() == 1);
+  stage.config.alerts.sinks.clear();
+  stage.restart();
+  stage.tell(EventKind::resolved, "i1");
+  CHECK(stage.store->opened().empty());
+  stage.config.alerts.sinks = {sink_of("am", SinkType::alertmanager, {later.url("")})};
+  stage.restart();
+  CHECK(stage.store->opened().empty());
+  CHECK(!stage.until([&] { return !later.got.empty(); }, std::chrono::milliseconds(500)));
+}
+
 TEST_CASE("two sinks that refuse everything do not alarm each other for ever") {
   Stage stage({});
   Receiver a(stage.io), b(stage.io);
@@ -767,6 +866,16 @@ TEST_CASE("a test event is answered for by each sink") {
   CHECK(pager.got[0].object().at("event_action").as_string() == "trigger");
   CHECK(pager.got[1].object().at("event_action").as_string() == "resolve");  // a test leaves nothing open
   CHECK(pager.got[1].object().at("dedup_key") == pager.got[0].object().at("dedup_key"));
+
+  bad.otherwise = {410};  // off: nothing more can be waited for
+  event = stage.event(EventKind::test, "test-3");
+  stage.tell(event, "bad");
+  results.reset();
+  net::co_spawn(stage.io, stage.delivery->test_results(event.id, std::chrono::hours(1)),
+                [&](std::exception_ptr, std::vector<TestResult> r) { results = std::move(r); });
+  REQUIRE(stage.until([&] { return results.has_value(); }));
+  REQUIRE(results->size() == 1);
+  CHECK(results->front().text == "410 Gone; the sink is off until the next reload");
 
   event = stage.event(EventKind::test, "test-2");
   stage.tell(event, "good");

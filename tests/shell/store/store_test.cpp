@@ -374,7 +374,7 @@ TEST_CASE("the disk fills up: commits go on from memory with a flag, and are wri
   ::umount(folder.path.c_str());
 }
 
-TEST_CASE("a read-only file system is an error of the start") {
+TEST_CASE("a read-only file system at the very first start is an error") {
   Folder folder;
   if (::mount("none", folder.path.c_str(), "tmpfs", MS_RDONLY, "size=1m") != 0) {
     MESSAGE("skipped: mounting a tmpfs needs root");
@@ -388,6 +388,75 @@ TEST_CASE("a read-only file system is an error of the start") {
           std::string::npos);
   }
   ::umount(folder.path.c_str());
+}
+
+TEST_CASE("a store that worked before, on a disk that takes no write now: what it shows is read, and all goes on") {
+  struct Case {
+    const char* name;
+    bool read_only, killed;
+  };
+  // After kill -9 there is a log beside the database, and what is newest stands in it.
+  for (const Case& c : {Case{"read-only", true, false}, Case{"read-only, killed", true, true},
+                        Case{"full", false, false}, Case{"full, killed", false, true}}) {
+    CAPTURE(c.name);
+    Folder folder;
+    if (::mount("none", folder.path.c_str(), "tmpfs", 0, "size=2m") != 0) {
+      MESSAGE("skipped: mounting a tmpfs needs root");
+      return;
+    }
+    {
+      net::io_context io;
+      {
+        auto store = open_store(io, folder.path);
+        run(io, store->commit({whole("{\"s\":1}"), {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
+        if (c.killed) {
+          fs::create_directory(folder.path / "copy");
+          for (const char* part : {"readback.db", "readback.db-wal", "readback.db-shm"})
+            fs::copy_file(folder.path / part, folder.path / "copy" / part);
+        }
+      }
+      if (c.killed) {
+        for (const char* part : {"readback.db", "readback.db-wal", "readback.db-shm"})
+          fs::copy_file(folder.path / "copy" / part, folder.path / part, fs::copy_options::overwrite_existing);
+        fs::remove_all(folder.path / "copy");
+        if (!c.read_only) fs::remove(folder.path / "readback.db-shm");  // and there is no room for another
+      }
+      const auto ballast = folder.path / "ballast";
+      if (c.read_only) {
+        REQUIRE(::mount("none", folder.path.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=2m") == 0);
+      } else {
+        std::ofstream file(ballast);
+        const std::string block(4096, 'b');
+        while (file.write(block.data(), 4096).flush()) {
+        }
+      }
+      auto store = open_store(io, folder.path);
+      CHECK(store->load_state() == whole("{\"s\":1}"));
+      REQUIRE(store->pending().size() == 1);
+      CHECK(store->pending().begin()->second.event_id == "e1");
+      CHECK(store->opened().size() == 1);
+      // A full disk may still have room in the pages that the database has; then nothing is wrong yet.
+      if (c.read_only || c.killed) CHECK(!store->ok());
+      const auto result =
+          run(io, store->commit({whole("{\"s\":2}"), {row_of("e2", "hook", "i2", OutboxRow::Mark::open)}}));
+      if (c.read_only || c.killed) CHECK(!result.durable);
+      CHECK(store->pending().size() == 2);
+
+      if (c.read_only)
+        REQUIRE(::mount("none", folder.path.c_str(), "tmpfs", MS_REMOUNT, "size=2m") == 0);
+      else
+        fs::remove(ballast);
+      CHECK(run(io, store->commit({whole("{\"s\":3}"), {}})).durable);
+      CHECK(store->ok());
+      store.reset();
+      store = open_store(io, folder.path);
+      CHECK(store->notes().empty());
+      CHECK(store->load_state() == whole("{\"s\":3}"));
+      CHECK(store->pending().size() == 2);
+      CHECK(store->opened().size() == 2);
+    }
+    ::umount(folder.path.c_str());
+  }
 }
 
 TEST_CASE("writes that fail while it is in use: from memory with a flag, and it recovers by itself") {
