@@ -39,7 +39,11 @@ Prepared prepare(const std::string& path) {
 
   for (const auto& refused : unusable_patterns(out.config.evidence.redact))
     out.troubles.push_back(path + ": evidence.redact.patterns: " + refused);
-  const auto look_up = [&](const SecretRef& ref, const std::string& whose) -> std::string {
+  const auto keep_secret = [&](const std::string& value) {
+    for (auto& part : secrets_in(value)) out.secrets.push_back(std::move(part));
+  };
+  /// `secret`: it is one even where the file has it in plain text.
+  const auto look_up = [&](const SecretRef& ref, const std::string& whose, bool secret) -> std::string {
     auto found = reveal(ref);
     if (auto* trouble = std::get_if<SecretTrouble>(&found)) {
       out.troubles.push_back(path + (ref.line ? ":" + std::to_string(ref.line) : "") + ": " + whose + ": " +
@@ -47,14 +51,15 @@ Prepared prepare(const std::string& path) {
       return "";
     }
     auto value = std::get<std::string>(found);
-    if (ref.from != SecretRef::From::plain) out.secrets.push_back(value);
+    if (secret || ref.from != SecretRef::From::plain) keep_secret(value);
     return value;
   };
   TlsClients clients;
   for (const auto& t : out.config.targets) {
     TargetReader::Headers headers;
     for (const auto& [name, ref] : t.headers)
-      headers.emplace_back(name, look_up(ref, "the header " + name + " of the target " + t.name));
+      headers.emplace_back(name,
+                           look_up(ref, "the header " + name + " of the target " + t.name, is_secret_header(name)));
     auto reader = TargetReader::make(t, std::move(headers), clients);
     if (auto* trouble = std::get_if<std::string>(&reader))
       out.troubles.push_back(path + ": " + *trouble);
@@ -63,12 +68,19 @@ Prepared prepare(const std::string& path) {
   }
   for (const auto& s : out.config.alerts.sinks) {
     const std::string whose = "the sink " + s.name;
-    for (const auto& url : s.urls) look_up(url, whose);
-    for (const auto& secret : s.secrets) look_up(secret, whose);
-    if (s.type == SinkType::pagerduty) look_up(s.routing_key, whose);
-    for (const auto& [name, ref] : s.headers) look_up(ref, whose);
+    for (const auto& url : s.urls) look_up(url, whose, s.type == SinkType::slack);
+    for (const auto& secret : s.secrets) look_up(secret, whose, true);
+    if (s.type == SinkType::pagerduty) look_up(s.routing_key, whose, true);
+    for (const auto& [name, ref] : s.headers) look_up(ref, whose, is_secret_header(name));
   }
-  if (out.config.heartbeat.url) look_up(*out.config.heartbeat.url, "the heartbeat");
+  if (out.config.heartbeat.url) look_up(*out.config.heartbeat.url, "the heartbeat", false);
+  const auto keep_variables = [&](const std::vector<CheckConfig>& commands) {
+    for (const auto& c : commands)
+      for (const auto& [name, value] : c.env)
+        if (is_secret_header(name)) keep_secret(value);
+  };
+  for (const auto& t : out.config.targets) keep_variables(t.checks);
+  keep_variables(out.config.evidence.commands);
   return out;
 }
 
