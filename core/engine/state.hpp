@@ -39,6 +39,7 @@ struct Engine::State {
   void plan_after_sweep(TargetState& target);
   void ask_checks(TargetState& target, bool for_disagreement);
   void start_checks(Actions& out, TargetState& target);
+  void start_evidence(Actions& out, const TargetState& target);
   bool awaits_check(TargetState& target);
   MonoTime next_due() const;
 
