@@ -51,7 +51,9 @@ void Engine::State::start_sweep(Actions& out, TargetState& t) {
   out.push_back(std::move(start));
 
   const Millis interval = t.config.interval * t.slow_down;
-  t.cadence += interval;
+  // A sweep of a burst, or one that somebody asked for, comes between the regular ones and does not put them off.
+  const Millis early = interval * t.config.jitter_percent / 100;
+  if (t.cadence <= now.mono + early) t.cadence += interval;
   if (t.cadence <= now.mono) t.cadence = now.mono + interval;  // we were away: no catching up
   const double shift = (ids.unit() * 2 - 1) * t.config.jitter_percent / 100.0;
   t.due = t.cadence + Millis(static_cast<std::int64_t>(static_cast<double>(interval.count()) * shift));
