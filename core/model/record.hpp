@@ -12,6 +12,10 @@
 
 namespace readback {
 
+/// The engine's state in parts, so that one bad target among thousands does not write all of them again: a text for
+/// each target by its name, and "" for what belongs to none. In a change an empty text removes its part.
+using SavedState = std::map<std::string, std::string>;
+
 /// One read as it was judged. `word` is the reading ("pass", "unreachable", "drift", "broken").
 struct JudgedRead {
   RawRead raw;
