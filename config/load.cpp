@@ -136,10 +136,10 @@ class Loader {
       if (name_is_fine(key)) handler(key, value);
   }
   bool name_is_fine(const Node& n) {
-    const bool fine = !n.text.empty() && n.text.size() <= 64 &&
+    const bool fine = !n.text.empty() && n.text.size() <= 64 && n.text.front() != '.' &&
                       std::all_of(n.text.begin(), n.text.end(),
                                   [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
-    if (!fine) error(n, "`" + n.text + "` is no name", "use letters, digits, `-`, `_` and `.`, at most 64");
+    if (!fine) error(n, "`" + n.text + "` is no name", "use letters, digits, `-`, `_` and `.` (not first), at most 64");
     return fine;
   }
 
@@ -839,6 +839,7 @@ class Loader {
             if (v.kind == Node::Kind::map && v.entries.empty()) return;
             named(v, "commands", [&](const Node& key, const Node& value) {
               config_.evidence.commands.push_back(check(key, value, CheckRole::evidence));
+              command_names_.push_back(key);
             });
           }}});
   }
@@ -859,6 +860,13 @@ class Loader {
   // -----------------------------------------------------------------------------------------------------------
   void whole() {
     Node nowhere;
+    for (const auto& name : command_names_)
+      for (const auto& t : config_.targets)
+        if (std::any_of(t.checks.begin(), t.checks.end(), [&](const CheckConfig& c) { return c.name == name.text; }))
+          error(name,
+                "`" + name.text + "` is a check of the target " + t.name + " already: both would be checks/" +
+                    name.text + " in a snapshot",
+                "give the command a name of its own");
     const auto& sinks = config_.alerts.sinks;
     for (const auto& s : sinks) {
       Node at;
@@ -897,6 +905,7 @@ class Loader {
   const std::string& file_;
   LoadedConfig& out_;
   Config& config_;
+  std::vector<Node> command_names_;
   std::string key_;  ///< whose value is being read
 };
 

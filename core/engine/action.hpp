@@ -23,6 +23,12 @@ struct StartCheck {
   std::string target, check;
 };
 
+/// Something is suspected of this target, or a snapshot is about to be sealed: run the configured evidence commands in
+/// their sandbox, and look at what else takes time, so that it is there by then. Nothing waits for it.
+struct StartEvidence {
+  std::string target;
+};
+
 /// Keep this sweep: the answers, what was understood, what was concluded.
 struct Record {
   SweepRecord sweep;
@@ -61,7 +67,7 @@ struct Answer {
   std::string id;    ///< of what was made or changed
 };
 
-using Action = std::variant<StartSweep, StartCheck, Record, Seal, Notify, SaveState, Say, Answer>;
+using Action = std::variant<StartSweep, StartCheck, StartEvidence, Record, Seal, Notify, SaveState, Say, Answer>;
 using Actions = std::vector<Action>;
 
 }  // namespace readback

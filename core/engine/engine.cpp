@@ -127,7 +127,7 @@ SnapshotOrder Engine::State::snapshot_of(const TargetState& t, const IncidentVie
   order.last_good = v.last_good;
   order.first_bad = v.first_bad;
   order.at_page = v.at_page;
-  order.latest = t.sweep;
+  order.latest = t.recorded;
   order.at = now.wall;
   order.boundary = to_string(v.boundary);
   order.extent = to_string(v.extent);
@@ -138,7 +138,12 @@ SnapshotOrder Engine::State::snapshot_of(const TargetState& t, const IncidentVie
   order.runbook = v.runbook;
   order.next_safe_step = v.next_safe_step;
   order.symptom = v.symptom;
+  order.exposed_by = v.exposed_by;
   order.conditions = v.conditions;
+  for (const auto* i : t.book.open_incidents())
+    for (auto& c : order.conditions)  // what this snapshot is the proof of is written before it is sealed
+      if (i->view.id == v.id && !i->saw_green && c.number == 2 && c.state == ConditionState::State::unmet)
+        c = {2, c.title, ConditionState::State::met, "this snapshot", now.wall};
   return order;
 }
 
@@ -212,6 +217,7 @@ void Engine::State::on(const SweepDone& e, Actions& out) {
   if (!t) return;
   t->sweeping = false;
   t->sweep = std::max(t->sweep, e.sweep);
+  t->recorded = std::max(t->recorded, e.sweep);
   t->void_reason = e.void_reason;
   ++t->sweeps_total;
 
@@ -269,6 +275,7 @@ void Engine::State::on(const SweepDone& e, Actions& out) {
   const bool suspect = t->book.suspects();
   if ((suspect && !t->was_suspect) || (suspect && rests_on_checks(t->verdict)) || t->book.wants_checks())
     ask_checks(*t, false);
+  const bool newly_suspect = suspect && !t->was_suspect;
   const bool changed = !transitions.empty() || before.primary() != t->verdict.primary() || suspect != t->was_suspect ||
                        !t->verdict.green() || !t->book.open_incidents().empty();
   t->was_suspect = suspect;
@@ -288,9 +295,18 @@ void Engine::State::on(const SweepDone& e, Actions& out) {
     t->saved_at = now.mono;
     out.push_back(SaveState{e.target, told});
   }
+  const bool seals =
+      std::any_of(out.begin(), out.end(), [](const Action& a) { return std::holds_alternative<Seal>(a); });
+  if (newly_suspect || seals) start_evidence(out, *t);
   plan_after_sweep(*t);
   note_watch(*t);
   start_due(out, *t);
+}
+
+/// At the first suspicion, so that the output of the commands is there when the page's snapshot is sealed; at the seal,
+/// for what was never suspected before. The shell runs none twice within a few seconds.
+void Engine::State::start_evidence(Actions& out, const TargetState& t) {
+  if (!options.recorded) out.push_back(StartEvidence{t.config.name});
 }
 
 void Engine::State::on(const Sealed& e, Actions& out) {
@@ -302,9 +318,15 @@ void Engine::State::on(const Sealed& e, Actions& out) {
     out.push_back(Say{Say::Level::error, "snapshot.failed", i.view.target, i.view.id,
                       std::string(to_string(i.view.boundary)), "no snapshot could be sealed: " + e.note});
   } else {
-    i.view.snapshot_id = e.snapshot_id;
-    i.view.snapshot_sha256 = e.sha256;
-    if (!i.saw_green) i.sealed_before_green = true;
+    if (!e.on_request || i.view.snapshot_id.empty()) {
+      i.view.snapshot_id = e.snapshot_id;
+      i.view.snapshot_sha256 = e.sha256;
+    }
+    if (!i.saw_green && !i.sealed_before_green) {
+      i.sealed_before_green = true;
+      i.sealed_id = e.snapshot_id;
+      i.sealed_at = now.wall;
+    }
     i.note(now.wall, "snapshot", "sealed " + e.snapshot_id + ", sha256 " + e.sha256);
   }
   i.view.conditions = six_conditions(i, proof_rules(found.target->config, config.resolution));

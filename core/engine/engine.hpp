@@ -34,8 +34,8 @@ class Engine {
   Engine& operator=(Engine&&) noexcept;
 
   /// What follows from this event. Never throws on outside data. The order of the list matters: Record, then Seal, then
-  /// Notify and SaveState (one transaction), then StartSweep and StartCheck; an operator's event has exactly one
-  /// Answer.
+  /// Notify and SaveState (one transaction), then StartSweep, StartCheck and StartEvidence; an operator's event has
+  /// exactly one Answer.
   Actions handle(const Event& event, Instant now);
 
   /// Sweeps of every target come back and count (a void one does not). False before the first, and when one is overdue.

@@ -35,6 +35,7 @@ struct CheckDone {
 /// why).
 struct Sealed {
   std::string incident_id, snapshot_id, sha256, note;
+  bool on_request = false;  ///< an operator's capture: the incident keeps naming the snapshot of its page
 };
 
 // What an operator may say through the control socket. Each changes Readback's own record and nothing else.

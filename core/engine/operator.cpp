@@ -1,6 +1,7 @@
 // The handlers of what people ask for. Each changes Readback's own record and nothing else, and each gives one Answer.
 #include <algorithm>
 
+#include "core/alert/runbooks.hpp"
 #include "core/engine/state.hpp"
 
 namespace readback {
@@ -10,11 +11,12 @@ Answer refusal(int problem, std::string text) { return {false, problem, std::mov
 Answer done(std::string text, std::string id = "") { return {true, 0, std::move(text), std::move(id)}; }
 std::string someone(const std::string& by) { return by.empty() ? "an operator" : by; }
 
-/// The incident that an unnamed symptom belongs to: the loudest open one.
+/// The incident that an unnamed symptom belongs to: the loudest open one; one that has only recovered when no other is.
 Incident* loudest(TargetState& t) {
+  const auto rank = [](const Incident& i) { return std::pair(i.is_active(), i.view.severity); };
   Incident* found = nullptr;
   for (auto* i : t.book.open_incidents())
-    if (i->is_active() && (!found || i->view.severity > found->view.severity)) found = i;
+    if (!found || rank(*i) > rank(*found)) found = i;
   return found;
 }
 
@@ -33,21 +35,27 @@ void Engine::State::on(const SymptomSaid& e, Actions& out) {
   if (e.text.empty()) return out.push_back(refusal(422, "the symptom is empty: say what fails, for whom, since when"));
   Incident* i = loudest(*t);
   const bool declared = !i;
-  if (!i) {
-    auto& slot = t->book.tracks[static_cast<std::size_t>(Boundary::product)];
-    i = slot.incident ? &*slot.incident : &t->book.declare(Boundary::product, t->config.name, now, ids);
-  }
+  if (!i) i = &t->book.declare(Boundary::product, t->config.name, now, ids);
   auto& v = i->view;
   v.symptom = e.text;
+  i->symptom_by = someone(e.by);
+  i->symptom_at = now.wall;
   if (!e.exposed_by.empty()) v.exposed_by = e.exposed_by;
   if (e.extent && v.declared) v.extent = *e.extent;
-  if (declared && v.summary.empty()) {
+  if (declared) {
     v.summary = "DECLARED " + std::string(to_string(v.extent)) + " " + v.target + ": " + e.text;
     v.dedup_base = config.environment + "/" + v.target + "/" + std::string(to_string(v.boundary));
+    v.runbook = resolve_runbook(t->config, v.boundary);
+    v.next_safe_step = resolve_next_safe_step(t->config, v.boundary);
+  }
+  v.conditions = six_conditions(*i, proof_rules(t->config, config.resolution));
+  if (declared) {
     out.push_back(Seal{snapshot_of(*t, v, "symptom: " + e.text)});
+    start_evidence(out, *t);
   }
   i->note(now.wall, "symptom",
-          someone(e.by) + ": " + e.text + (e.exposed_by.empty() ? "" : " (exposed by " + e.exposed_by + ")"));
+          someone(e.by) + ": " + e.text + (e.extent ? " (seen as " + std::string(to_string(*e.extent)) + ")" : "") +
+              (e.exposed_by.empty() ? "" : " (exposed by " + e.exposed_by + ")"));
   out.push_back(Say{Say::Level::info, "incident.symptom", v.target, v.id, std::string(to_string(v.boundary)), e.text});
   out.push_back(SaveState{v.target});
   out.push_back(done(declared ? "an operator-declared incident is open" : "recorded with the open incident", v.id));
@@ -149,9 +157,10 @@ void Engine::State::on(const CaptureAsked& e, Actions& out) {
   if (!i) {
     none.target = t->config.name;
     none.last_good = t->book.last_good;
-    none.at_page = t->sweep;
+    none.at_page = t->recorded;
   }
   auto order = snapshot_of(*t, i ? i->view : none, e.reason.empty() ? "capture" : "capture: " + e.reason);
+  order.on_request = true;
   if (!i) order.boundary = order.extent = order.severity = "";
   const std::string id = order.snapshot_id;
   out.push_back(Seal{std::move(order)});

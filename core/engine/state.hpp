@@ -45,6 +45,7 @@ struct Engine::State {
   void note_watch(TargetState& target);
   void ask_checks(TargetState& target, bool for_disagreement);
   void start_checks(Actions& out, TargetState& target);
+  void start_evidence(Actions& out, const TargetState& target);
   bool awaits_check(TargetState& target);
   MonoTime next_due() const;
 

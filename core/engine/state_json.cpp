@@ -186,6 +186,8 @@ void fields(V& f, Incident& x) {
   f("opened", x.opened), f("confirmed", x.confirmed), f("spoken", x.spoken), f("recovered", x.recovered),
       f("green_since", x.green_since);
   f("blamed", x.blamed), f("failed_paths", x.failed_paths), f("verified", x.verified), f("saw_green", x.saw_green);
+  f("sealed_id", x.sealed_id), f("sealed_at", x.sealed_at), f("symptom_by", x.symptom_by),
+      f("symptom_at", x.symptom_at);
   f("sealed_before_green", x.sealed_before_green), f("check_ran", x.check_ran), f("check_ran_at", x.check_ran_at);
   f("attested", x.attested), f("attested_runbook", x.attested_runbook), f("attested_note", x.attested_note);
   f("attested_by", x.attested_by), f("attested_at", x.attested_at), f("verified_at", x.verified_at);
@@ -233,8 +235,8 @@ void fields(V& f, ReadState& x) {
 }
 template <class V>
 void fields(V& f, TargetState& x) {  // the schedule begins anew, the table is asked again by the first sweep
-  f("book", x.book), f("reads", x.reads), f("sweep", x.sweep), f("last_sweep_at", x.last_sweep_at),
-      f("blind_since", x.blind_since);
+  f("book", x.book), f("reads", x.reads), f("sweep", x.sweep), f("recorded", x.recorded),
+      f("last_sweep_at", x.last_sweep_at), f("blind_since", x.blind_since);
   f("green_since", x.green_since), f("sweeps_total", x.sweeps_total), f("sweeps_void", x.sweeps_void),
       f("checks_total", x.checks_total);
 }

@@ -46,7 +46,8 @@ struct TargetState {
   std::map<std::string, ReadState> reads;
   std::vector<RawRead> pending_checks;  ///< ended since the last counted sweep
 
-  std::uint64_t sweep = 0;  ///< number of the last sweep that was started
+  std::uint64_t sweep = 0;     ///< number of the last sweep that was started
+  std::uint64_t recorded = 0;  ///< number of the last sweep that came back and was recorded
   bool sweeping = false;
   MonoTime sweep_started{};
   MonoTime cadence{};  ///< absolute: lateness does not add up

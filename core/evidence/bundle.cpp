@@ -8,13 +8,15 @@
 
 #include "core/evidence/redact.hpp"
 #include "core/model/reads_json.hpp"
+#include "core/model/view_json.hpp"
 
 namespace readback {
 namespace json = boost::json;
 namespace {
 
 constexpr std::string_view manifest_name = "manifest.json";
-constexpr std::string_view hidden_host = "<internal-runtime-redacted>";
+constexpr std::string_view hidden_host = "<internal-runtime-redacted>", hidden_address = "<fabric-base-url>";
+constexpr std::string_view reference_prefix = "reference:";
 
 /// Names of fields that are new in every answer and explain nothing.
 bool always_changes(std::string_view name) {
@@ -89,12 +91,6 @@ json::array diff(std::string_view before, std::string_view after, const std::vec
   return std::move(differ.patch);
 }
 
-std::string safe_name(std::string_view read) {
-  std::string out;
-  for (char c : read) out += std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' ? c : '_';
-  return out.substr(0, 80);
-}
-
 json::array texts(const std::vector<std::string>& all) {
   json::array list;
   for (const auto& t : all) list.emplace_back(t);
@@ -110,7 +106,7 @@ std::string pretty(const json::object& o) {
     first = false;
     out += "  " + json::serialize(json::value(key)) + ": " + json::serialize(value);
   }
-  return out + "\n}\n";
+  return valid_utf8(out + "\n}\n");  // what a platform or a command said may be any bytes
 }
 
 std::string read_file(const SweepRecord& sweep, const JudgedRead& r) {
@@ -135,15 +131,25 @@ const SweepRecord* phase(const BundleInput& in, const char* name) {
 }
 
 std::string body_of(const JudgedRead& r) {
-  const auto* a = std::get_if<HttpAnswer>(&r.raw.answer);
-  return a ? a->body : "";
+  if (const auto* a = std::get_if<HttpAnswer>(&r.raw.answer)) return a->body;
+  if (const auto* run = std::get_if<CheckRun>(&r.raw.answer)) return run->out;
+  return "";
 }
 
-/// Fields that changed from one good sweep to the next before the failure: counters and stamps that no list names.
+/// What came back before its body is looked at: "200", "refused", "exit 1".
+std::string outcome_of(const JudgedRead& r) {
+  if (const auto* a = std::get_if<HttpAnswer>(&r.raw.answer)) return std::to_string(a->status);
+  if (const auto* e = std::get_if<TransportError>(&r.raw.answer)) return std::string(to_string(e->fault));
+  const auto& run = std::get<CheckRun>(r.raw.answer);
+  return run.exit ? "exit " + std::to_string(*run.exit) : std::string(to_string(*run.fault));
+}
+
+/// Fields that kept changing from one good sweep to the next before the failure: counters and stamps that no list
+/// names. One change among many is a finding, and stays.
 std::vector<std::string> learned_volatile(const BundleInput& in, const std::string& read) {
   constexpr std::size_t enough = 20;
   const auto* good = phase(in, "last-good");
-  std::set<std::string> found;
+  std::map<std::string, std::size_t> changes;
   const JudgedRead* newer = nullptr;
   std::size_t compared = 0;
   for (auto it = in.timeline.rbegin(); good && it != in.timeline.rend() && compared < enough; ++it) {
@@ -154,11 +160,14 @@ std::vector<std::string> learned_volatile(const BundleInput& in, const std::stri
       ++compared;
       for (const auto& op : diff(body_of(*r), body_of(*newer), {}))
         if (const auto& o = op.get_object(); o.at("op") == "replace" && o.at("path").get_string().size() > 1)
-          found.emplace(o.at("path").get_string());
+          ++changes[std::string(o.at("path").get_string())];
     }
     newer = r;
   }
-  return {found.begin(), found.end()};
+  std::vector<std::string> found;
+  for (const auto& [path, times] : changes)
+    if (times * 3 >= compared) found.push_back(path);
+  return found;
 }
 
 std::string diff_file(const BundleInput& in) {
@@ -171,20 +180,35 @@ std::string diff_file(const BundleInput& in) {
       if (!after || kind_of(before.raw.read) == ReadKind::reference) continue;
       json::object o;
       o["reading"] = json::object{{"before", before.word}, {"after", after->word}};
+      o["outcome"] = json::object{{"before", outcome_of(before)}, {"after", outcome_of(*after)}};
       o["reasons"] = texts(after->reasons);
       auto leave_out = in.volatile_fields;
       const auto learned = learned_volatile(in, before.raw.read);
       leave_out.insert(leave_out.end(), learned.begin(), learned.end());
       o["patch"] = diff(body_of(before), body_of(*after), leave_out);
       if (!learned.empty()) o["always_changing"] = texts(learned);
-      if (before.word != after->word || !o["patch"].as_array().empty()) all[before.raw.read] = std::move(o);
+      if (before.word != after->word || outcome_of(before) != outcome_of(*after) || !o["patch"].as_array().empty())
+        all[before.raw.read] = std::move(o);
     }
   if (!good) all["note"] = "there is no good sweep before this one to compare with";
   return pretty(all);
 }
 
+/// What a platform said must not look like a heading of ours.
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  return text;
+}
+
 std::string summary_file(const BundleInput& in) {
-  const auto& o = in.order;
+  auto o = in.order;
+  for (auto* field : {&o.summary, &o.reason, &o.symptom, &o.exposed_by, &o.next_safe_step, &o.runbook.title,
+                      &o.runbook.url, &o.runbook.owner})
+    *field = one_line(std::move(*field));
+  for (auto& why : o.why) why = one_line(std::move(why));
+  for (auto& c : o.conditions) c.by = one_line(std::move(c.by));
+  if (o.first_failure) o.first_failure->reason = one_line(std::move(o.first_failure->reason));
   std::string text = "# " + (o.summary.empty() ? "Snapshot of " + o.target : o.summary) + "\n\n";
   text += "- snapshot: " + o.snapshot_id + ", sealed " + to_rfc3339(o.at) + " because of: " + o.reason + "\n";
   text += "- target: " + o.target + ", environment " + in.environment + ", host " + in.host + "\n";
@@ -194,21 +218,27 @@ std::string summary_file(const BundleInput& in) {
     text += "- failed first: " + o.first_failure->read + " at " + to_rfc3339(o.first_failure->at) + ": " +
             o.first_failure->reason + "\n";
   if (!o.symptom.empty()) text += "- symptom: " + o.symptom + "\n";
+  if (!o.exposed_by.empty()) text += "- exposed by: " + o.exposed_by + "\n";
   if (!o.why.empty()) text += "\n## Why\n\n";
   for (const auto& why : o.why) text += "- " + why + "\n";
-  text += "\n## Next safe step\n\n" + o.next_safe_step + "\n\nRunbook: " + o.runbook.title + " <" + o.runbook.url +
-          ">, owner " + o.runbook.owner + "\n";
+  if (!o.next_safe_step.empty()) text += "\n## Next safe step\n\n" + o.next_safe_step + "\n";
+  if (!o.runbook.title.empty())
+    text += "\n## Runbook\n\n" + o.runbook.title + " <" + o.runbook.url + ">, owner " + o.runbook.owner + "\n";
   if (!o.conditions.empty()) text += "\n## Resolved means\n\n";
   for (const auto& c : o.conditions)
     text += std::to_string(c.number) + ". " + c.title + ": " + std::string(to_string(c.state)) +
             (c.by.empty() ? "" : " (" + c.by + ")") + "\n";
-  return text;
+  return valid_utf8(text);
 }
 
 std::string timeline_file(const BundleInput& in) {
   std::string lines;
   for (const auto& sweep : in.timeline)
-    for (const auto& r : sweep.reads) lines += to_recorded_line({sweep.target, sweep.sweep, r.raw, sweep.void_reason}) + "\n";
+    for (const auto& r : sweep.reads) {
+      std::string line = to_recorded_line({sweep.target, sweep.sweep, r.raw, sweep.void_reason});
+      line.pop_back();  // the reading is a further member; a replay judges anew and does not look at it
+      lines += line + ",\"reading\":" + json::serialize(json::value(r.word)) + "}\n";
+    }
   return lines;
 }
 
@@ -218,7 +248,7 @@ void add_checks(const BundleInput& in, BundleFiles& files) {
     if (!sweep) continue;
     for (const auto& r : sweep->reads) {
       const auto* run = std::get_if<CheckRun>(&r.raw.answer);
-      const std::string folder = "checks/" + safe_name(bare_name(r.raw.read)) + "/";
+      const std::string folder = "checks/" + file_name_of(bare_name(r.raw.read)) + "/";
       if (!run || files.contains(folder + "result.json")) continue;
       files[folder + "stdout"] = run->out;
       files[folder + "stderr"] = run->err;
@@ -228,12 +258,51 @@ void add_checks(const BundleInput& in, BundleFiles& files) {
   for (auto it = in.timeline.rbegin(); it != in.timeline.rend(); ++it)  // a check runs more rarely than a sweep
     for (const auto& r : it->reads) {
       const auto* run = std::get_if<CheckRun>(&r.raw.answer);
-      const std::string folder = "checks/" + safe_name(bare_name(r.raw.read)) + "/";
+      const std::string folder = "checks/" + file_name_of(bare_name(r.raw.read)) + "/";
       if (!run || files.contains(folder + "result.json")) continue;
       files[folder + "stdout"] = run->out;
       files[folder + "stderr"] = run->err;
       files[folder + "result.json"] = read_file(*it, r);
     }
+}
+
+/// The output of an evidence command; where it had not ended, that is said in its place.
+void add_commands(const BundleInput& in, BundleFiles& files) {
+  for (const auto& c : in.commands) {
+    const std::string folder = "checks/" + file_name_of(c.name) + "/";
+    if (files.contains(folder + "result.json")) continue;
+    json::object o;
+    json::array reasons;
+    o["command"] = c.name;
+    std::string reading = c.running_since ? "running" : "not run";
+    if (c.last) {
+      const auto& run = std::get<CheckRun>(c.last->answer);
+      files[folder + "stdout"] = run.out;
+      files[folder + "stderr"] = run.err;
+      o["at"] = to_rfc3339(c.last->at);
+      o["ms"] = c.last->took.count();
+      if (run.exit) o["exit"] = *run.exit;
+      if (run.fault) o["error"] = to_string(*run.fault);
+      if (run.signal) o["signal"] = run.signal;
+      if (run.cut) o["cut"] = true;
+      if (!run.denials.empty()) o["denials"] = texts(run.denials);
+      if (!run.detail.empty()) reasons.emplace_back(run.detail);
+      for (const auto& denial : run.denials) reasons.emplace_back("sandbox denied: " + denial);
+      reading = run.fault ? "broken" : "collected";
+    } else {
+      files[folder + "stdout"] = files[folder + "stderr"] = "";
+    }
+    if (c.running_since) {
+      o["running_since"] = to_rfc3339(*c.running_since);
+      reasons.emplace_back(c.last ? "a newer run had not ended when the snapshot was sealed"
+                                  : "had not ended when the snapshot was sealed; a later capture has its output");
+    } else if (!c.last) {
+      reasons.emplace_back("had not been run when the snapshot was sealed");
+    }
+    o["reading"] = reading;
+    o["reasons"] = std::move(reasons);
+    files[folder + "result.json"] = pretty(o);
+  }
 }
 
 json::object file_entry(const std::string& contents) {
@@ -244,7 +313,7 @@ json::object file_entry(const std::string& contents) {
     total += count;
   }
   return {{"sha256", sha256_of(contents)},
-          {"bytes", contents.size()},
+          {"size", contents.size()},
           {"redacted", total},
           {"redacted_by_rule", std::move(removed)}};
 }
@@ -254,6 +323,27 @@ json::object listed(const BundleFiles& files) {
   for (const auto& [name, contents] : files)
     if (name != manifest_name) all[name] = file_entry(contents);
   return all;
+}
+
+std::string text_of(const json::object& o, std::string_view key) {
+  const auto* v = o.if_contains(key);
+  return v && v->is_string() ? std::string(v->get_string()) : "";
+}
+
+/// Of a read or of a line of the timeline: verdict, code, time and digest; no body, header, host or address.
+json::object shareable(const json::object& read) {
+  json::object o;
+  for (const char* key : {"at", "target", "sweep", "read", "ms", "error", "exit", "signal", "reading", "stale",
+                          "contradictory", "phases_us"})
+    if (const auto* v = read.if_contains(key)) o[key] = *v;
+  if (const auto* http = read.if_contains("http"); http && http->is_object()) {
+    const auto* status = http->get_object().if_contains("status");
+    o["status"] = status ? *status : json::value(nullptr);
+    o["body_sha256"] = sha256_of(text_of(http->get_object(), "body"));
+  }
+  if (text_of(o, "read").starts_with(reference_prefix))
+    o["read"] = std::string(reference_prefix) + std::string(hidden_host);
+  return o;
 }
 
 /// A manifest names its own digest too: that of itself with this field empty.
@@ -276,6 +366,18 @@ std::string sha256_of(std::string_view bytes) {
     hex += digits[digest[i] & 15];
   }
   return hex;
+}
+
+std::string file_name_of(std::string_view read) {
+  constexpr std::size_t longest = 80;
+  const auto is_plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' || c == ':';
+  };
+  std::string out;
+  for (char c : read.substr(0, longest)) out += is_plain(c) ? c : '_';
+  if (out.empty() || out.front() == '.') out.insert(0, "_");
+  // What was replaced or cut off is told apart from its neighbours by a digest.
+  return out == read ? out : out + "-" + sha256_of(read).substr(0, 8);
 }
 
 std::string json_diff(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out) {
@@ -307,8 +409,9 @@ BundleFiles bundle_files(const BundleInput& in) {
   for (const auto& [name, sweep] : in.phases)
     for (const auto& r : sweep.reads)
       if (kind_of(r.raw.read) != ReadKind::check)
-        files["reads/" + name + "/" + safe_name(r.raw.read) + ".json"] = read_file(sweep, r);
+        files["reads/" + name + "/" + file_name_of(r.raw.read) + ".json"] = read_file(sweep, r);
   add_checks(in, files);
+  add_commands(in, files);
 
   const auto& o = in.order;
   json::object m;
@@ -323,6 +426,20 @@ BundleFiles bundle_files(const BundleInput& in) {
   m["severity"] = o.severity;
   m["summary"] = o.summary;
   m["why"] = texts(o.why);
+  if (o.first_failure)
+    m["first_failure"] = json::object{
+        {"read", o.first_failure->read}, {"at", to_rfc3339(o.first_failure->at)}, {"reason", o.first_failure->reason}};
+  m["symptom"] = o.symptom;
+  m["exposed_by"] = o.exposed_by;
+  m["runbook"] = json::object{{"title", o.runbook.title}, {"url", o.runbook.url}, {"owner", o.runbook.owner}};
+  m["next_safe_step"] = o.next_safe_step;
+  json::array conditions;
+  for (const auto& c : o.conditions) {
+    json::object one{{"number", c.number}, {"title", c.title}, {"state", to_string(c.state)}, {"by", c.by}};
+    one["at"] = c.at ? json::value(to_rfc3339(*c.at)) : json::value(nullptr);
+    conditions.push_back(std::move(one));
+  }
+  m["conditions"] = std::move(conditions);
   m["environment"] = in.environment;
   m["host"] = in.host;
   m["version"] = in.version;
@@ -333,6 +450,11 @@ BundleFiles bundle_files(const BundleInput& in) {
   for (const auto& [name, sweep] : in.phases)
     sweeps[name] = json::object{{"sweep", sweep.sweep}, {"at", to_rfc3339(sweep.at)}, {"verdict", sweep.primary}};
   m["sweeps"] = std::move(sweeps);
+  if (!in.timeline.empty())
+    m["timeline"] = json::object{{"from", to_rfc3339(in.timeline.front().at)},
+                                 {"to", to_rfc3339(in.timeline.back().at)},
+                                 {"sweeps", in.timeline.size()},
+                                 {"cut", in.timeline_cut}};
   m["previous_sha256"] = in.previous_sha256;
   m["form"] = "full";
   m["packed_with"] = in.packed_with;
@@ -342,39 +464,65 @@ BundleFiles bundle_files(const BundleInput& in) {
 }
 
 BundleFiles public_safe(const BundleFiles& full) {
-  BundleFiles files;
   json::error_code ec;
+  const auto found = full.find(std::string(manifest_name));
+  const auto parsed = found == full.end() ? json::value() : json::parse(found->second, ec);
+  if (ec || !parsed.is_object()) return {};
+  BundleFiles files;
+  int references = 0;
   for (const auto& [name, contents] : full) {
-    if (name.starts_with("reads/") && name.ends_with(".json")) {
-      const auto parsed = json::parse(contents, ec);
-      if (ec || !parsed.is_object()) continue;
+    if (!name.starts_with("reads/") || !name.ends_with(".json")) continue;
+    const auto read = json::parse(contents, ec);
+    if (ec || !read.is_object()) continue;
+    auto shown = shareable(read.get_object());
+    const bool reference = text_of(shown, "read").starts_with(reference_prefix);
+    const auto folder = name.substr(0, name.rfind('/') + 1);
+    files[reference ? folder + "reference-" + std::to_string(++references) + ".json" : name] = pretty(shown);
+  }
+  if (const auto timeline = full.find("timeline.jsonl"); timeline != full.end())
+    for (std::string_view rest = timeline->second; !rest.empty();) {
+      const auto end = std::min(rest.find('\n'), rest.size());
+      const auto line = json::parse(rest.substr(0, end), ec);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      if (!ec && line.is_object()) files["timeline.jsonl"] += json::serialize(shareable(line.get_object())) + "\n";
+    }
+
+  // Only what is known to be harmless is taken over: a text of a person or of the platform may name anything.
+  const auto& all = parsed.get_object();
+  json::object m;
+  for (const char* key :
+       {"schema", "id", "incident", "episode", "target", "boundary", "extent", "severity", "environment", "version",
+        "config_digest", "sealed_at", "sweeps", "timeline", "previous_sha256", "packed_with"})
+    if (const auto* v = all.if_contains(key)) m[key] = *v;
+  const std::string reason = text_of(all, "reason");
+  m["reason"] = reason.substr(0, reason.find(':'));
+  m["host"] = hidden_host;
+  m["base_url"] = hidden_address;
+  std::string summary = "# Public-safe snapshot\n\nVerdicts, codes, times and digests only. Addresses are " +
+                        std::string(hidden_address) + ", hosts are " + std::string(hidden_host) + ".\n\n";
+  for (const char* key : {"id", "target", "boundary", "extent", "severity", "sealed_at"})
+    if (const auto text = text_of(all, key); !text.empty()) summary += "- " + std::string(key) + ": " + text + "\n";
+  if (const auto* first = all.if_contains("first_failure"); first && first->is_object()) {
+    auto o = shareable(first->get_object());
+    summary += "- failed first: " + text_of(o, "read") + " at " + text_of(o, "at") + "\n";
+    m["first_failure"] = std::move(o);
+  }
+  json::array conditions;
+  if (const auto* list = all.if_contains("conditions"); list && list->is_array() && !list->get_array().empty()) {
+    summary += "\n## Resolved means\n\n";
+    for (const auto& each : list->get_array()) {
+      if (!each.is_object()) continue;
       json::object o;
-      for (const char* key :
-           {"at", "target", "sweep", "read", "ms", "error", "exit", "reading", "stale", "contradictory", "phases_us"})
-        if (const auto* v = parsed.get_object().if_contains(key)) o[key] = *v;
-      if (const auto* http = parsed.get_object().if_contains("http"); http && http->is_object()) {
-        const auto* body = http->get_object().if_contains("body");
-        o["status"] = http->get_object().contains("status") ? http->get_object().at("status") : json::value(nullptr);
-        o["body_sha256"] = body && body->is_string() ? sha256_of(std::string(body->get_string())) : "";
-      }
-      if (o.contains("read") && o["read"].is_string() && std::string(o["read"].get_string()).starts_with("reference:"))
-        o["read"] = "reference:" + std::string(hidden_host);
-      files[name] = pretty(o);
+      for (const char* key : {"number", "title", "state", "at"})
+        if (const auto* v = each.get_object().if_contains(key)) o[key] = *v;
+      summary += json::serialize(o["number"]) + ". " + text_of(o, "title") + ": " + text_of(o, "state") + "\n";
+      conditions.push_back(std::move(o));
     }
   }
-  const auto found = full.find(std::string(manifest_name));
-  if (found == full.end()) return {};
-  const auto parsed = json::parse(found->second, ec);
-  if (ec || !parsed.is_object()) return {};
-  json::object m = parsed.get_object();
-  m["host"] = hidden_host;
+  m["conditions"] = std::move(conditions);
   m["form"] = "public-safe";
-  m["why"] = json::array{};
-  m["summary"] = "";
   m["of_full_manifest_sha256"] = sha256_of(found->second);
-  files["summary.md"] =
-      "# Public-safe snapshot\n\nVerdicts, codes, times and digests only. Addresses are <fabric-base-url>, hosts are " +
-      std::string(hidden_host) + ".\n";
+  files["summary.md"] = std::move(summary);
   m["files"] = listed(files);
   files[std::string(manifest_name)] = with_digest(std::move(m));
   return files;

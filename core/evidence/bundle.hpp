@@ -3,6 +3,7 @@
 // function of the evidence, so that the same evidence gives the same bytes.
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,13 @@ namespace readback {
 /// Name within the bundle -> contents, in the order in which they are packed.
 using BundleFiles = std::map<std::string, std::string>;
 
+/// What one of `evidence.commands` has said. Both are unset when it has never been run.
+struct CommandOutput {
+  std::string name;
+  std::optional<RawRead> last;            ///< of the newest run that has ended; a CheckRun
+  std::optional<WallTime> running_since;  ///< a run is going on, and its output is not here yet
+};
+
 struct BundleInput {
   SnapshotOrder order;
   std::string host, environment, version, config_digest, sandbox, previous_sha256;
@@ -21,6 +29,8 @@ struct BundleInput {
   /// The sweeps that the order names; those that are 0 or no longer kept are missing.
   std::map<std::string, SweepRecord> phases;  ///< "last-good", "first-bad", "at-page", "latest"
   std::vector<SweepRecord> timeline;          ///< of the 15 minutes before, oldest first
+  bool timeline_cut = false;                  ///< there were more, and only the newest are here
+  std::vector<CommandOutput> commands;        ///< of the configuration, in its order
   std::string host_json;                      ///< the host's state as one JSON object
   std::vector<std::string> volatile_fields;   ///< JSON pointers that a diff leaves out
 };
@@ -45,5 +55,8 @@ std::string read_diff(std::string_view before, std::string_view after, const std
 std::string manifest_text(const BundleFiles& files, std::string_view key);
 
 std::string sha256_of(std::string_view bytes);
+
+/// The name of a read within the bundle, without `.json`: the read's own where that may be a file's name.
+std::string file_name_of(std::string_view read);
 
 }  // namespace readback

@@ -42,6 +42,11 @@ class Redactor {
   std::unique_ptr<Parts> parts_;
 };
 
+/// By its name, the value of this header (or variable) is a secret.
+bool is_secret_header(std::string_view name);
+/// What to look for when this value must not be seen anywhere: itself and, of "Bearer TOKEN", the token.
+std::vector<std::string> secrets_in(std::string_view value);
+
 /// The configured patterns that are no expressions of RE2 (no look-around, no back-reference), each with its error.
 std::vector<std::string> unusable_patterns(const RedactConfig& config);
 

@@ -1,75 +1,141 @@
 #include "core/evidence/report.hpp"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
 
 #include "core/model/reads_json.hpp"
+#include "core/model/view_json.hpp"
 
 namespace readback {
 namespace json = boost::json;
 namespace {
 
-std::string escaped(std::string_view text) {
+/// Marks that turn the direction of what follows them: with these, text can be made to look like other text.
+bool turns_direction(std::string_view three_bytes) {
+  const auto c = [&](std::size_t i) { return static_cast<unsigned char>(three_bytes[i]); };
+  if (three_bytes.size() < 3 || c(0) != 0xe2) return false;
+  return (c(1) == 0x80 && (c(2) == 0x8e || c(2) == 0x8f || (c(2) >= 0xaa && c(2) <= 0xae))) ||
+         (c(1) == 0x81 && c(2) >= 0xa6 && c(2) <= 0xa9);
+}
+
+std::string escaped(std::string_view raw) {
+  const std::string text = valid_utf8(raw);
   std::string out;
-  for (char c : text) switch (c) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    switch (c) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;
       case '"': out += "&quot;"; break;
       case '\'': out += "&#39;"; break;
-      default: out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? ' ' : c;
+      default:
+        if (turns_direction(std::string_view(text).substr(i, 3))) {
+          out += "\xEF\xBF\xBD";
+          i += 2;
+        } else {
+          out += (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f ? ' ' : c;
+        }
     }
+  }
   return out;
 }
 
+json::object object_of(std::string_view text) {
+  json::error_code ec;
+  const auto v = json::parse(text, ec);
+  return !ec && v.is_object() ? v.get_object() : json::object{};
+}
 json::object object_in(const BundleFiles& files, const std::string& name) {
   const auto found = files.find(name);
-  if (found == files.end()) return {};
-  json::error_code ec;
-  const auto v = json::parse(found->second, ec);
-  return !ec && v.is_object() ? v.get_object() : json::object{};
+  return found == files.end() ? json::object{} : object_of(found->second);
+}
+json::object object_at(const json::object& o, std::string_view key) {
+  const auto* v = o.if_contains(key);
+  return v && v->is_object() ? v->get_object() : json::object{};
+}
+json::array array_at(const json::object& o, std::string_view key) {
+  const auto* v = o.if_contains(key);
+  return v && v->is_array() ? v->get_array() : json::array{};
+}
+std::string text_of(const json::value& v) {
+  if (v.is_null()) return "";
+  return v.is_string() ? std::string(v.get_string()) : json::serialize(v);
 }
 std::string text_at(const json::object& o, std::string_view key) {
   const auto* v = o.if_contains(key);
-  if (!v || v->is_null()) return "";
-  return v->is_string() ? std::string(v->get_string()) : json::serialize(*v);
+  return v ? text_of(*v) : "";
+}
+/// "2026-11-24 03:11:58Z": to the second, as the terminal shows it.
+std::string moment(const json::object& o, std::string_view key) {
+  const auto at = parse_rfc3339(text_at(o, key));
+  return at ? to_rfc3339(*at).substr(0, 10) + " " + to_clock(*at) : "";
 }
 
 constexpr const char* style = R"css(
-:root{--bg:#fff;--fg:#1b1f24;--dim:#57606a;--line:#d0d7de;--card:#f6f8fa;--pass:#0072b2;--warn:#e69f00;--fail:#d55e00;--none:#8c959f;color-scheme:light dark}
-@media(prefers-color-scheme:dark){:root{--bg:#0d1117;--fg:#e6edf3;--dim:#9198a1;--line:#3d444d;--card:#161b22;--pass:#56b4e9;--warn:#f0c000;--fail:#ff8c42;--none:#768390}}
-*{box-sizing:border-box}body{margin:0 auto;max-width:60rem;padding:1rem;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
-h1{font-size:1.35rem;line-height:1.3;margin:.2rem 0 1rem}h2{font-size:1.05rem;margin:1.8rem 0 .5rem;border-bottom:1px solid var(--line)}h3{font-size:1rem;margin:1rem 0 .2rem}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:0}dt{color:var(--dim)}dd{margin:0}
-pre{background:var(--card);border:1px solid var(--line);padding:.6rem;white-space:pre-wrap;font-size:.82rem;max-height:24rem;overflow:auto}
-.step{background:var(--card);border-left:4px solid var(--pass);padding:.6rem .8rem}.badge{display:inline-block;border:1px solid currentColor;border-radius:.3rem;padding:0 .4rem;font-size:.85rem}
-.critical,.error{color:var(--fail)}.warning{color:var(--warn)}svg{width:100%;height:auto;background:var(--card);border:1px solid var(--line)}svg text{fill:var(--fg);font:11px system-ui,sans-serif}
-.key span{margin-right:1rem;white-space:nowrap}.p{fill:var(--pass)}.w{fill:var(--warn)}.f{fill:var(--fail)}.n{fill:var(--none)}.mark{stroke:var(--fg);stroke-dasharray:3 3}
-table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{border-bottom:1px solid var(--line);padding:.3rem .4rem;text-align:left;vertical-align:top}
-@media(max-width:34rem){dl{grid-template-columns:1fr}dt{margin-top:.4rem}}@media print{pre{max-height:none}body{max-width:none}}
+:root{--bg:#fff;--fg:#1b1f24;--dim:#57606a;--line:#d0d7de;--card:#f6f8fa;--pass:#0072b2;--warn:#c77f00;--fail:#d55e00;--none:#8c959f;--old:#fff1e5;--new:#e6f2fa;color-scheme:light dark}
+@media(prefers-color-scheme:dark){:root{--bg:#0d1117;--fg:#e6edf3;--dim:#9198a1;--line:#3d444d;--card:#161b22;--pass:#56b4e9;--warn:#f0c000;--fail:#ff8c42;--none:#768390;--old:#2b1d12;--new:#0f2436}}
+*{box-sizing:border-box}body{margin:0 auto;max-width:62rem;padding:1rem;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
+h1{font-size:1.35rem;line-height:1.3;margin:.4rem 0 1rem}h2{font-size:1.05rem;margin:2rem 0 .6rem;padding-bottom:.2rem;border-bottom:1px solid var(--line)}h3{font-size:1rem;margin:1.2rem 0 .3rem}
+p{margin:.4rem 0}a{color:var(--pass)}.dim,dt,th,.key{color:var(--dim)}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:0}dd{margin:0;min-width:0}
+pre{background:var(--card);border:1px solid var(--line);border-radius:.3rem;padding:.6rem;margin:.3rem 0;white-space:pre-wrap;font-size:.8rem;line-height:1.4;max-height:18rem;overflow:auto}
+.step{background:var(--card);border-left:4px solid var(--pass);padding:.6rem .8rem;margin:0}
+.badge{display:inline-block;border:1px solid currentColor;border-radius:.3rem;padding:0 .4rem;font-size:.85rem;margin-right:.4rem}
+.critical,.error,.f{color:var(--fail)}.warning,.w{color:var(--warn)}.p{color:var(--pass)}.n{color:var(--none)}
+svg{display:block;width:100%;background:var(--card);border:1px solid var(--line);border-radius:.3rem}svg text{fill:var(--fg);font:12px system-ui,sans-serif}svg .dim{fill:var(--dim)}
+rect{fill:currentColor}.mark{stroke:var(--fg);stroke-dasharray:3 3}
+.key{font-size:.85rem}.key span{margin-right:1rem;white-space:nowrap}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.88rem}td,th{border-bottom:1px solid var(--line);padding:.3rem .5rem .3rem 0;text-align:left;vertical-align:top;font-weight:400}
+td,th{overflow-wrap:break-word}.diff td{max-width:22rem}td.t,td.num{white-space:nowrap}pre.out{white-space:pre}del{background:var(--old);text-decoration-color:var(--fail)}ins{background:var(--new);text-decoration:none}
+ul,ol{padding-left:1.4rem;margin:.3rem 0}.ledger{list-style:none;padding:0}.ledger li{margin:.4rem 0;padding-left:1.6rem;text-indent:-1.6rem}
+.pair{display:grid;grid-template-columns:1fr 1fr;gap:.6rem}.pair>div{min-width:0}summary{cursor:pointer;color:var(--dim)}
+@media(max-width:40rem){dl,.pair{grid-template-columns:minmax(0,1fr)}dt{margin-top:.4rem}body{padding:.8rem}}
+@media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;--card:#fff;--pass:#0072b2;--warn:#c77f00;--fail:#d55e00;--none:#8c959f;--old:#fff1e5;--new:#e6f2fa;color-scheme:light}pre,pre.out{max-height:none;overflow:visible;white-space:pre-wrap}body{max-width:none;font-size:11pt}h2,h3,summary{break-after:avoid}svg,.step,tr,li{break-inside:avoid}rect{print-color-adjust:exact}}
 )css";
+
+/// What the policy allows of style is this text and no other.
+std::string style_digest() {
+  unsigned char digest[EVP_MAX_MD_SIZE], encoded[2 * EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  EVP_Digest(style, std::char_traits<char>::length(style), digest, &length, EVP_sha256(), nullptr);
+  const int n = EVP_EncodeBlock(encoded, digest, static_cast<int>(length));
+  return "sha256-" + std::string(reinterpret_cast<const char*>(encoded), static_cast<std::size_t>(n));
+}
+
+// --- the timeline
+// -------------------------------------------------------------------------------------------------------
+
+/// Good, something else, bad, and nothing said: the words that a reading can be.
+char class_of(std::string_view word) {
+  if (word == "pass" || word == "in_sync" || word == "collected") return 'p';
+  if (word == "fail" || word == "unreachable" || word == "drift" || word == "missing" || word == "denied") return 'f';
+  if (word == "throttled" || word == "running" || word == "not run" || word.empty()) return 'n';
+  return 'w';
+}
 
 /// One read of the timeline, as little as a mark in a lane needs.
 struct Mark {
   WallTime at{};
+  std::uint64_t sweep = 0;
   std::string lane, word, hover;
 };
 
-/// Readings in the timeline are raw; what they were understood to say stands only in `reads/`. A coarse word is enough
-/// here.
-std::string coarse_word(const RawRead& raw) {
-  if (const auto* a = std::get_if<HttpAnswer>(&raw.answer))
-    return a->status >= 200 && a->status < 300 ? "answered" : "HTTP " + std::to_string(a->status);
+std::string outcome(const RawRead& raw) {
+  if (const auto* a = std::get_if<HttpAnswer>(&raw.answer)) return "HTTP " + std::to_string(a->status);
   if (const auto* e = std::get_if<TransportError>(&raw.answer)) return std::string(to_string(e->fault));
   const auto& run = std::get<CheckRun>(raw.answer);
   return run.exit ? "exit " + std::to_string(*run.exit) : std::string(to_string(*run.fault));
 }
-char class_of(const std::string& word) {
-  if (word == "answered" || word == "exit 0") return 'p';
-  if (word.starts_with("HTTP 5") || word == "refused" || word == "timeout" || word == "reset" || word == "tls" ||
-      word == "dns" || word == "protocol" || word.starts_with("exit"))
-    return 'f';
-  return word.starts_with("HTTP") ? 'w' : 'n';
+
+/// Bundles of other programs may not say what was read out of an answer; how it ended is better than nothing.
+std::string coarse_word(const RawRead& raw) {
+  if (const auto* a = std::get_if<HttpAnswer>(&raw.answer))
+    return a->status < 300 ? "pass" : a->status >= 500 ? "fail" : "unknown";
+  if (const auto* run = std::get_if<CheckRun>(&raw.answer)) return run->exit == 0 ? "in_sync" : "broken";
+  return "unreachable";
 }
 
 std::vector<Mark> marks_of(const BundleFiles& files) {
@@ -79,13 +145,16 @@ std::vector<Mark> marks_of(const BundleFiles& files) {
   std::string_view rest = found->second;
   while (!rest.empty()) {
     const auto end = std::min(rest.find('\n'), rest.size());
-    const auto parsed = parse_recorded_read(rest.substr(0, end));
+    const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
+    const auto parsed = parse_recorded_read(line);
     const auto* r = std::get_if<RecordedRead>(&parsed);
     if (!r) continue;
-    Mark m{r->raw.at, r->raw.read, coarse_word(r->raw), ""};
+    const std::string said = text_at(object_of(line), "reading");
+    Mark m{r->raw.at, r->sweep, r->raw.read, said.empty() ? coarse_word(r->raw) : said, ""};
     const auto& p = r->raw.phases;
-    m.hover = m.lane + ": " + m.word + " at " + to_clock(m.at) + ", " + std::to_string(r->raw.took.count()) + " ms";
+    m.hover = m.lane + ": " + m.word + " (" + outcome(r->raw) + ") at " + to_clock(m.at) + ", " +
+              std::to_string(r->raw.took.count()) + " ms";
     for (const auto& [name, us] :
          {std::pair{"dns", p.dns_us}, {"connect", p.connect_us}, {"tls", p.tls_us}, {"first byte", p.first_byte_us}})
       if (us >= 0)
@@ -96,107 +165,188 @@ std::vector<Mark> marks_of(const BundleFiles& files) {
   return marks;
 }
 
-/// Lanes of reads over time. The reading is told by colour and by shape: a bar that stands on the line, hangs or
-/// crosses it.
-std::string timeline_picture(const std::vector<Mark>& marks, std::optional<WallTime> sealed) {
+std::string number(double v) {
+  const auto hundredths = static_cast<std::int64_t>(v * 100 + 0.5);
+  std::string text = std::to_string(hundredths / 100) + ".";
+  return text + static_cast<char>('0' + hundredths / 10 % 10) + static_cast<char>('0' + hundredths % 10);
+}
+
+/// A lane for each read, a column for each sweep: the burst of a confirmation takes as much room as the quiet before.
+/// Positions across are per cent and heights are pixels, so that it fits a phone and a desk without scaling its text.
+/// A reading is told by its colour and by the height of its bar.
+std::string timeline_picture(std::vector<Mark> marks, const json::object& manifest) {
   if (marks.empty()) return "<p>No reads of the time before are kept.</p>";
   std::vector<std::string> lanes;
-  WallTime from = marks.front().at, to = marks.front().at;
+  std::vector<std::pair<std::uint64_t, WallTime>> columns;
   for (const auto& m : marks) {
     if (std::find(lanes.begin(), lanes.end(), m.lane) == lanes.end()) lanes.push_back(m.lane);
-    from = std::min(from, m.at);
-    to = std::max(to, m.at);
+    const auto known =
+        std::find_if(columns.rbegin(), columns.rend(), [&](const auto& c) { return c.first == m.sweep; });
+    if (known == columns.rend())
+      columns.emplace_back(m.sweep, m.at);
+    else
+      known->second = std::min(known->second, m.at);
   }
-  if (sealed) to = std::max(to, *sealed);
-  constexpr int left = 170, right = 860, lane_height = 26, top = 8;
-  const double span = std::max<double>(1000.0, static_cast<double>((to - from).count()));
-  const auto x = [&](WallTime at) { return left + static_cast<double>((at - from).count()) / span * (right - left); };
-  const auto number = [](double v) {
-    return std::to_string(static_cast<int>(v * 10) / 10) + "." + std::to_string(static_cast<int>(v * 10) % 10);
+  std::stable_sort(lanes.begin(), lanes.end(), [](const auto& a, const auto& b) { return kind_of(a) < kind_of(b); });
+  constexpr int lane_height = 38, full = 16, top = 6;
+  const double width = 100.0 / static_cast<double>(columns.size());
+  const auto place = [&](std::uint64_t sweep) {
+    const auto at = std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.first == sweep; });
+    return static_cast<double>(at - columns.begin()) * width;
   };
   const int height = top + lane_height * static_cast<int>(lanes.size()) + 24;
-  std::string svg =
-      "<svg viewBox=\"0 0 880 " + std::to_string(height) + "\" role=\"img\" aria-label=\"Timeline of all reads\">";
+  std::string svg = "<svg height=\"" + std::to_string(height) + "\" role=\"img\" aria-label=\"Timeline of all reads\">";
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     const int y = top + lane_height * static_cast<int>(i);
-    svg += "<text x=\"4\" y=\"" + std::to_string(y + 16) + "\">" + escaped(lanes[i].substr(0, 26)) + "</text>";
+    svg += "<text x=\"6\" y=\"" + std::to_string(y + 13) + "\">" + escaped(lanes[i]) + "</text>";
     for (const auto& m : marks) {
       if (m.lane != lanes[i]) continue;
       const char c = class_of(m.word);
-      const int up = c == 'p' ? 8 : 2, tall = c == 'p' ? 8 : c == 'f' ? 20 : 14;
-      svg += "<rect class=\"" + std::string(1, c) + "\" x=\"" + number(x(m.at)) + "\" y=\"" + std::to_string(y + up) +
-             "\" width=\"4\" height=\"" + std::to_string(tall) + "\"><title>" + escaped(m.hover) + "</title></rect>";
+      const int tall = c == 'p' ? 6 : c == 'f' ? full : c == 'w' ? 11 : 3;
+      svg += "<rect class=\"" + std::string(1, c) + "\" x=\"" + number(place(m.sweep)) + "%\" y=\"" +
+             std::to_string(y + 18 + full - tall) + "\" width=\"" + number(width * 0.86) + "%\" height=\"" +
+             std::to_string(tall) + "\"><title>" + escaped(m.hover) + "</title></rect>";
     }
   }
-  if (sealed)
-    svg += "<line class=\"mark\" x1=\"" + number(x(*sealed)) + "\" x2=\"" + number(x(*sealed)) + "\" y1=\"2\" y2=\"" +
-           std::to_string(height - 18) + "\"/>";
-  svg += "<text x=\"" + std::to_string(left) + "\" y=\"" + std::to_string(height - 5) + "\">" + to_clock(from) +
-         "</text><text x=\"" + std::to_string(right - 60) + "\" y=\"" + std::to_string(height - 5) + "\">" +
-         to_clock(to) + "</text></svg>";
+  // Where it began to fail, and where the page left.
+  const auto sweeps = object_at(manifest, "sweeps");
+  const auto line = [&](const char* phase) {
+    const auto o = object_at(sweeps, phase);
+    const auto* sweep = o.if_contains("sweep");
+    json::error_code ec;
+    const auto n = sweep ? sweep->to_number<std::uint64_t>(ec) : 0;
+    if (!sweep || ec || std::none_of(columns.begin(), columns.end(), [&](const auto& c) { return c.first == n; }))
+      return;
+    const auto x = number(place(n));
+    svg += "<line class=\"mark\" x1=\"" + x + "%\" x2=\"" + x + "%\" y1=\"2\" y2=\"" + std::to_string(height - 20) +
+           "\"/>";
+  };
+  line("first-bad");
+  line("at-page");
+  const std::string foot = std::to_string(height - 7);
+  svg += "<text class=\"dim\" x=\"6\" y=\"" + foot + "\">" + to_clock(columns.front().second) +
+         "</text><text class=\"dim\" x=\"99%\" text-anchor=\"end\" y=\"" + foot + "\">" +
+         to_clock(columns.back().second) + "</text></svg>";
   return svg +
-         "<p class=\"key\"><span>low bar: answered</span><span>middle bar: asked for something else</span><span>tall "
-         "bar: failed or did not answer</span><span>dashed line: the page</span></p>";
+         "<p class=\"key\"><span><b class=\"p\">▂</b> pass</span><span><b class=\"w\">▅</b> warn, unknown, "
+         "broken</span><span><b class=\"f\">█</b> fail, unreachable, drift</span><span><b class=\"n\">▁</b> "
+         "throttled</span><span>┆ first failure, page</span> One column is one sweep; the times are of the first and "
+         "of "
+         "the last.</p>";
 }
 
-std::string row(const std::string& name, const std::string& value) {
-  return value.empty() ? "" : "<dt>" + escaped(name) + "</dt><dd>" + escaped(value) + "</dd>";
-}
+// --- what changed
+// -------------------------------------------------------------------------------------------------------
 
-/// The parts of summary.md that belong on the page as they are: sections after `## `.
-std::string section_of(const std::string& markdown, const std::string& title) {
-  const auto at = markdown.find("## " + title + "\n");
-  if (at == markdown.npos) return "";
-  const auto from = at + title.size() + 4;
-  const auto end = markdown.find("\n## ", from);
-  std::string text = markdown.substr(from, end == markdown.npos ? end : end - from);
-  while (!text.empty() && text.front() == '\n') text.erase(0, 1);
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
-}
-
-std::string list_html(const std::string& text, const std::string& tag) {
-  std::string out = "<" + tag + ">";
-  for (std::size_t from = 0; from < text.size();) {
-    const auto end = std::min(text.find('\n', from), text.size());
-    std::string line = text.substr(from, end - from);
-    from = end + 1;
-    if (line.starts_with("- ")) line.erase(0, 2);
-    if (line.size() > 3 && line[1] == '.' && line[2] == ' ') line.erase(0, 3);
-    if (!line.empty()) out += "<li>" + escaped(line) + "</li>";
+/// JSON over several lines; deep and long values stay on one.
+void lay_out(const json::value& v, const std::string& indent, std::string& out) {
+  const std::string below = indent + "  ";
+  const std::string flat = json::serialize(v);
+  if (flat.size() <= 72 || !(v.is_object() || v.is_array()) || indent.size() > 40) {
+    out += flat;
+    return;
   }
-  return out + "</" + tag + ">";
+  bool first = true;
+  out += v.is_object() ? "{" : "[";
+  if (const auto* o = v.if_object())
+    for (const auto& [key, value] : *o) {
+      out += (first ? "\n" : ",\n") + below + json::serialize(json::value(key)) + ": ";
+      lay_out(value, below, out);
+      first = false;
+    }
+  if (const auto* a = v.if_array())
+    for (const auto& each : *a) {
+      out += (first ? "\n" : ",\n") + below;
+      lay_out(each, below, out);
+      first = false;
+    }
+  out += "\n" + indent + (v.is_object() ? "}" : "]");
 }
 
-std::string body_in(const BundleFiles& files, const std::string& phase, const std::string& read) {
-  const auto o = object_in(files, "reads/" + phase + "/" + read + ".json");
-  if (const auto* http = o.if_contains("http"); http && http->is_object()) {
-    std::string text = "HTTP " + text_at(http->get_object(), "status") + "\n" + text_at(http->get_object(), "body");
-    return text.size() > 6000 ? text.substr(0, 6000) + "\n… (the rest is in the bundle)" : text;
+std::string shortened(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
+  return text.substr(0, most) + "\n… (the rest is in the bundle)";
+}
+
+std::string answer_in(const BundleFiles& files, const std::string& phase, const std::string& read) {
+  const auto o = object_in(files, "reads/" + phase + "/" + file_name_of(read) + ".json");
+  if (o.empty()) return "";
+  const auto http = object_at(o, "http");
+  if (http.empty()) return text_at(o, "error").empty() ? "" : text_at(o, "error") + ": " + text_at(o, "detail");
+  std::string body = text_at(http, "body");
+  if (!http.contains("body"))
+    body = "(not text: " + std::to_string(text_at(http, "body_base64").size()) + " characters of base64)";
+  json::error_code ec;
+  if (const auto parsed = json::parse(body, ec); !ec && (parsed.is_object() || parsed.is_array())) {
+    body.clear();
+    lay_out(parsed, "", body);
   }
-  return text_at(o, "error").empty() ? "" : text_at(o, "error") + ": " + text_at(o, "detail");
+  return shortened("HTTP " + text_at(http, "status") + "\n" + body, 6000);
+}
+
+/// What stood at this place before: RFC 6901.
+std::string value_before(const BundleFiles& files, const std::string& read, std::string_view pointer) {
+  const auto o = object_in(files, "reads/last-good/" + file_name_of(read) + ".json");
+  json::error_code ec;
+  const auto body = json::parse(text_at(object_at(o, "http"), "body"), ec);
+  if (ec || pointer.empty()) return "";
+  const auto* found = body.find_pointer(pointer, ec);
+  return !found || ec ? "" : json::serialize(*found);
+}
+
+std::string patch_table(const BundleFiles& files, const std::string& read, const json::array& patch) {
+  constexpr std::size_t most = 40;
+  std::string rows;
+  std::size_t shown = 0;
+  for (const auto& each : patch) {
+    if (!each.is_object() || text_at(each.get_object(), "path").empty()) continue;  // the whole body: shown below
+    if (++shown > most) {
+      rows += "<tr><td colspan=\"3\">… and " + std::to_string(patch.size() - most) +
+              " more: diff.json in the bundle</td></tr>";
+      break;
+    }
+    const auto& op = each.get_object();
+    const std::string path = text_at(op, "path");
+    const auto* value = op.if_contains("value");
+    const std::string before = text_at(op, "op") == "add" ? "" : value_before(files, read, path);
+    rows += "<tr><td>" + escaped(path) + "</td><td>" +
+            (before.empty() ? "" : "<del>" + escaped(shortened(before, 300)) + "</del>") + "</td><td>" +
+            (value ? "<ins>" + escaped(shortened(json::serialize(*value), 300)) + "</ins>" : "<i>removed</i>") +
+            "</td></tr>";
+  }
+  return rows.empty() ? ""
+                      : "<div class=\"scroll\"><table class=\"diff\"><tr><th>field</th><th>before</th><th>at the "
+                        "page</th></tr>" +
+                            rows + "</table></div>";
+}
+
+std::string word_html(const std::string& word) {
+  return "<span class=\"" + std::string(1, class_of(word)) + "\">" + escaped(word) + "</span>";
 }
 
 std::string changes(const BundleFiles& files) {
   std::string out;
-  for (const auto& [read, value] : object_in(files, "diff.json")) {
+  for (const auto& [key, value] : object_in(files, "diff.json")) {
     if (!value.is_object()) {
-      out += "<p>" + escaped(value.is_string() ? std::string(value.get_string()) : "") + "</p>";
+      out += "<p>" + escaped(text_of(value)) + "</p>";
       continue;
     }
+    const std::string read(key);
     const auto& o = value.get_object();
-    std::string before, after;
-    if (const auto* r = o.if_contains("reading"); r && r->is_object())
-      before = text_at(r->get_object(), "before"), after = text_at(r->get_object(), "after");
-    out += "<h3>" + escaped(std::string(read)) + ": " + escaped(before) + " → " + escaped(after) + "</h3>";
-    if (const auto* reasons = o.if_contains("reasons"); reasons && reasons->is_array())
-      for (const auto& each : reasons->get_array())
-        out += "<p>" + escaped(each.is_string() ? std::string(each.get_string()) : "") + "</p>";
-    std::string name(read);
-    for (char& c : name)
-      if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_' && c != '.') c = '_';
-    out += "<details><summary>before and after</summary><pre>" + escaped(body_in(files, "last-good", name)) +
-           "</pre><pre>" + escaped(body_in(files, "at-page", name)) + "</pre></details>";
+    const auto reading = object_at(o, "reading"), came = object_at(o, "outcome");
+    out += "<h3>" + escaped(read) + ": " + word_html(text_at(reading, "before")) + " → " +
+           word_html(text_at(reading, "after"));
+    if (text_at(came, "before") != text_at(came, "after"))
+      out += " <span class=\"dim\">(" + escaped(text_at(came, "before")) + " → " + escaped(text_at(came, "after")) +
+             ")</span>";
+    out += "</h3><ul>";
+    for (const auto& each : array_at(o, "reasons")) out += "<li>" + escaped(text_of(each)) + "</li>";
+    out += "</ul>" + patch_table(files, read, array_at(o, "patch"));
+    const std::string before = answer_in(files, "last-good", read), after = answer_in(files, "at-page", read);
+    if (!before.empty() || !after.empty())
+      out += "<div class=\"pair\"><div><p class=\"dim\">last good</p><pre>" + escaped(before) +
+             "</pre></div><div><p class=\"dim\">at the page</p><pre>" + escaped(after) + "</pre></div></div>";
   }
   return out.empty() ? "<p>Nothing that was read had changed.</p>" : out;
 }
@@ -205,58 +355,191 @@ std::string checks(const BundleFiles& files) {
   std::string out;
   for (const auto& [name, contents] : files) {
     if (!name.starts_with("checks/") || !name.ends_with("/result.json")) continue;
-    const auto o = object_in(files, name);
-    const std::string folder = name.substr(0, name.size() - 11);
-    out += "<h3>" + escaped(folder.substr(7, folder.size() - 8)) + ": " + escaped(text_at(o, "reading")) + "</h3>";
+    const auto o = object_of(contents);
+    const std::string folder = name.substr(0, name.size() - std::string_view("result.json").size());
+    const std::string exit = text_at(o, "exit");
+    out += "<h3>" + escaped(folder.substr(7, folder.size() - 8)) + ": " + word_html(text_at(o, "reading")) +
+           "</h3><p class=\"dim\">" + escaped(moment(o, "at")) +
+           (text_at(o, "ms").empty() ? "" : ", " + escaped(text_at(o, "ms")) + " ms") +
+           (exit.empty() ? "" : ", exit " + escaped(exit)) + "</p>";
+    for (const auto& reason : array_at(o, "reasons")) out += "<p>" + escaped(text_of(reason)) + "</p>";
     for (const char* stream : {"stdout", "stderr"})
       if (const auto found = files.find(folder + stream); found != files.end() && !found->second.empty())
-        out += "<p>" + std::string(stream) + "</p><pre>" + escaped(found->second.substr(0, 8000)) + "</pre>";
+        out += "<p class=\"dim\">" + std::string(stream) + "</p><pre class=\"out\">" +
+               escaped(shortened(found->second, 8000)) + "</pre>";
   }
   return out.empty() ? "<p>No check had run.</p>" : out;
 }
 
+// --- the incident
+// -------------------------------------------------------------------------------------------------------
+
+std::string row(const std::string& name, const std::string& value) {
+  return value.empty() ? "" : "<dt>" + escaped(name) + "</dt><dd>" + escaped(value) + "</dd>";
+}
+
+std::string link(const std::string& url) {
+  const bool web = url.starts_with("https://") || url.starts_with("http://");
+  return web ? "<a rel=\"noreferrer noopener\" href=\"" + escaped(url) + "\">" + escaped(url) + "</a>" : escaped(url);
+}
+
+std::string runbook_html(const json::object& runbook) {
+  const std::string title = text_at(runbook, "title"), owner = text_at(runbook, "owner"), url = text_at(runbook, "url");
+  if (title.empty() && url.empty()) return "";
+  return "<h2>Runbook</h2><p>" + escaped(title) + (owner.empty() ? "" : ", owner " + escaped(owner)) +
+         (url.empty() ? "" : "<br>" + link(url)) + "</p>";
+}
+
+std::string ledger(const json::array& conditions) {
+  std::string out;
+  for (const auto& each : conditions) {
+    if (!each.is_object()) continue;
+    const auto& c = each.get_object();
+    const std::string state = text_at(c, "state");
+    const char* mark = state == "met"              ? "<b class=\"p\">✓</b> "
+                       : state == "not_applicable" ? "<b class=\"n\">–</b> "
+                       : state == "unattested"     ? "<b class=\"w\">?</b> "
+                                                   : "<b class=\"f\">✗</b> ";
+    std::string by = text_at(c, "by");
+    if (state != "met") by = state + (by.empty() ? "" : ": " + by);
+    if (const auto at = moment(c, "at"); !at.empty()) by += (by.empty() ? "" : ", ") + at;
+    out += std::string("<li>") + mark + escaped(text_at(c, "number") + ". " + text_at(c, "title")) +
+           (by.empty() ? "" : "<br><span class=\"dim\">" + escaped(by) + "</span>") + "</li>";
+  }
+  return out.empty() ? "" : "<ol class=\"ledger\">" + out + "</ol>";
+}
+
+std::string alerts(const json::object& now) {
+  if (now.empty())
+    return "<p>The page left right after this was sealed; how it was answered is known to the daemon: <code>readback "
+           "report ID</code> on its host.</p>";
+  std::string rows;
+  for (const auto& each : array_at(now, "alerts")) {
+    if (!each.is_object()) continue;
+    const auto& a = each.get_object();
+    const std::string state = text_at(a, "state"), answer = text_at(a, "answer");
+    const char c = state == "delivered" ? 'p' : state == "dead" ? 'f' : 'w';
+    const std::string tries = text_at(a, "attempts");
+    rows += "<tr><td class=\"t\">" + escaped(moment(a, "at")) + "</td><td>" + escaped(text_at(a, "event")) +
+            "</td><td>" + escaped(text_at(a, "sink")) + "</td><td><span class=\"" + std::string(1, c) + "\">" +
+            escaped(state) + "</span>" + (answer.empty() ? "" : ": " + escaped(answer)) +
+            (tries.empty() || tries == "1" || tries == "0" ? "" : ", attempt " + escaped(tries)) + "</td></tr>";
+  }
+  return rows.empty() ? "<p>No alert was sent: no sink takes this boundary, or it was held back.</p>"
+                      : "<div class=\"scroll\"><table><tr><th>sent</th><th>event</th><th>to</th><th>answer</th></tr>" +
+                            rows + "</table></div>";
+}
+
+std::string happened(const json::object& now) {
+  std::string rows;
+  for (const auto& each : array_at(now, "timeline")) {
+    if (!each.is_object()) continue;
+    const auto& e = each.get_object();
+    rows += "<tr><td class=\"t\">" + escaped(moment(e, "at")) + "</td><td>" + escaped(text_at(e, "kind")) +
+            "</td><td>" + escaped(text_at(e, "text")) + "</td></tr>";
+  }
+  return rows.empty() ? "" : "<h2>What happened</h2><div class=\"scroll\"><table>" + rows + "</table></div>";
+}
+
+// --- the host
+// -----------------------------------------------------------------------------------------------------------
+
+std::string gib(const json::object& o, std::string_view key, double unit) {
+  const auto* v = o.if_contains(key);
+  json::error_code ec;
+  const double n = v ? v->to_number<double>(ec) : 0;
+  if (!v || ec) return "?";
+  const auto tenths = static_cast<std::int64_t>(n * unit / (1 << 30) * 10 + 0.5);
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GiB";
+}
+
+std::string host(const json::object& h, const std::string& name) {
+  std::string rows = row("host", name), load;
+  for (const auto& each : array_at(h, "load")) load += (load.empty() ? "" : ", ") + text_of(each);
+  rows += row("load (1, 5, 15 min)", load);
+  if (const auto m = object_at(h, "memory"); !m.empty())
+    rows += row("memory", gib(m, "MemAvailable_kib", 1024) + " available of " + gib(m, "MemTotal_kib", 1024));
+  for (const auto& [path, disk] : object_at(h, "disk"))
+    if (disk.is_object())
+      rows += row("disk of " + std::string(path), gib(disk.get_object(), "available_bytes", 1) + " free of " +
+                                                      gib(disk.get_object(), "total_bytes", 1));
+  for (const auto& [what, text] : object_at(h, "pressure"))
+    if (text.is_string()) rows += row("pressure: " + std::string(what), text_of(text));
+  if (const auto up = text_at(h, "uptime_s"); !up.empty()) rows += row("up", up + " s");
+  if (const auto c = object_at(h, "clock"); !c.empty())
+    rows += row("clock", text_at(c, "synchronised") == "true" ? "synchronised" : "NOT synchronised");
+  if (const auto d = object_at(h, "descriptors"); !d.empty())
+    rows += row("descriptors of readbackd", text_at(d, "used") + " of " + text_at(d, "limit"));
+  if (const auto* units = h.if_contains("failed_units"); units && units->is_array()) {
+    std::string names;
+    for (const auto& each : units->get_array()) names += (names.empty() ? "" : ", ") + text_of(each);
+    rows += row("failed units", names.empty() ? "none" : names);
+  }
+  return "<dl>" + rows + "</dl>";
+}
+
 }  // namespace
 
-std::string render_report(const BundleFiles& files) {
-  const auto m = object_in(files, "manifest.json");
-  const auto found = files.find("summary.md");
-  const std::string markdown = found == files.end() ? "" : found->second;
+std::string render_report(const BundleFiles& files, std::string_view incident) {
+  const auto m = object_in(files, "manifest.json"), now = object_of(incident);
   const std::string title =
       text_at(m, "summary").empty() ? "Snapshot of " + text_at(m, "target") : text_at(m, "summary");
-  const std::string severity = text_at(m, "severity");
-  std::string first;
-  if (const auto at = markdown.find("- failed first: "); at != markdown.npos)
-    first = markdown.substr(at + 16, markdown.find('\n', at) - at - 16);
+  const std::string severity = text_at(m, "severity"), state = text_at(now, "state");
+  const auto first = object_at(m, "first_failure");
 
   std::string html =
       "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" "
-      "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+      "content=\"default-src 'none'; style-src '" +
+      style_digest() +
+      "'; base-uri 'none'; form-action 'none'\">"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"referrer\" "
       "content=\"no-referrer\"><title>" +
       escaped(title) + "</title><style>" + style + "</style></head><body><main>";
   if (!severity.empty()) html += "<span class=\"badge " + escaped(severity) + "\">" + escaped(severity) + "</span>";
-  html += "<h1>" + escaped(title) + "</h1><dl>" + row("failed first", first) +
-          row("boundary", text_at(m, "boundary").empty() ? "" : text_at(m, "extent") + " " + text_at(m, "boundary")) +
+  if (!state.empty()) html += "<span class=\"badge\">" + escaped(state) + "</span>";
+  html += "<h1>" + escaped(title) + "</h1><dl>";
+  if (!first.empty())
+    html += row("failed first", text_at(first, "read") + ": " + text_at(first, "reason") + ", " + moment(first, "at"));
+  const std::string symptom = text_at(now, "symptom").empty() ? text_at(m, "symptom") : text_at(now, "symptom");
+  const std::string exposed =
+      text_at(now, "exposed_by").empty() ? text_at(m, "exposed_by") : text_at(now, "exposed_by");
+  html += row("symptom", symptom) + row("exposed by", exposed) +
+          row("boundary", text_at(m, "boundary").empty() ? "" : text_at(m, "boundary") + ", " + text_at(m, "extent")) +
           row("target", text_at(m, "target") + ", environment " + text_at(m, "environment")) +
+          row("acknowledged", text_at(now, "acknowledged_by").empty()
+                                  ? ""
+                                  : "by " + text_at(now, "acknowledged_by") + ", " + moment(now, "acknowledged_at")) +
           row("incident", text_at(m, "incident")) +
-          row("snapshot", text_at(m, "id") + ", sealed " + text_at(m, "sealed_at")) +
-          row("read by", text_at(m, "host") + ", readback " + text_at(m, "version")) + "</dl>";
-  const std::string why = section_of(markdown, "Why"), step = section_of(markdown, "Next safe step"),
-                    conditions = section_of(markdown, "Resolved means");
-  if (!step.empty()) html += "<h2>Next safe step</h2><p class=\"step\">" + escaped(step) + "</p>";
-  if (!why.empty()) html += "<h2>Why</h2>" + list_html(why, "ul");
-  html += "<h2>Timeline</h2>" + timeline_picture(marks_of(files), parse_rfc3339(text_at(m, "sealed_at")));
+          row("snapshot", text_at(m, "id") + ", sealed " + moment(m, "sealed_at") + ", " + text_at(m, "reason")) +
+          "</dl>";
+  if (const auto step = text_at(m, "next_safe_step"); !step.empty())
+    html += "<h2>Next safe step</h2><p class=\"step\">" + escaped(step) + "</p>";
+  html += runbook_html(object_at(m, "runbook"));
+  if (const auto why = array_at(m, "why"); !why.empty()) {
+    html += "<h2>Why</h2><ul>";
+    for (const auto& each : why) html += "<li>" + escaped(text_of(each)) + "</li>";
+    html += "</ul>";
+  }
+  html += "<h2>Timeline</h2>" + timeline_picture(marks_of(files), m);
   html += "<h2>What changed since the last good sweep</h2>" + changes(files);
   html += "<h2>Checks</h2>" + checks(files);
-  if (!conditions.empty()) html += "<h2>Resolved means six conditions</h2>" + list_html(conditions, "ol");
-  html += "<h2>The host that watched</h2><pre>" + escaped(json::serialize(object_in(files, "host.json"))) + "</pre>";
-  html += "<h2>Evidence</h2><table><tr><th>file</th><th>bytes</th><th>redacted</th></tr>";
-  if (const auto* list = m.if_contains("files"); list && list->is_object())
-    for (const auto& [name, entry] : list->get_object())
-      if (entry.is_object())
-        html += "<tr><td>" + escaped(std::string(name)) + "</td><td>" + escaped(text_at(entry.get_object(), "bytes")) +
-                "</td><td>" + escaped(text_at(entry.get_object(), "redacted")) + "</td></tr>";
-  return html + "</table></main></body></html>\n";
+  if (!text_at(m, "incident").empty()) html += "<h2>Alerts</h2>" + alerts(now);
+  html += happened(now);
+  const auto said = ledger(array_at(now.empty() ? m : now, "conditions"));
+  if (!said.empty())
+    html += "<h2>Resolved means six conditions</h2><p class=\"dim\">" +
+            std::string(now.empty() ? "As they stood when this was sealed." : "As they stand now.") + "</p>" + said;
+  html += "<h2>The host that watched</h2>" + host(object_in(files, "host.json"), text_at(m, "host"));
+  html += "<h2>Evidence</h2><p class=\"dim\">Sealed by readback " + escaped(text_at(m, "version")) +
+          ", configuration " + escaped(text_at(m, "config_digest").substr(0, 12)) +
+          "; <code>readback snapshot verify</code> finds any changed byte.</p><div "
+          "class=\"scroll\"><table><tr><th>file</th><th>bytes</th><th>redacted</th></tr>";
+  for (const auto& [name, entry] : object_at(m, "files"))
+    if (entry.is_object())
+      html += "<tr><td>" + escaped(std::string(name)) + "</td><td class=\"num\">" +
+              escaped(text_at(entry.get_object(), "size")) + "</td><td class=\"num\">" +
+              escaped(text_at(entry.get_object(), "redacted")) + "</td></tr>";
+  return html + "</table></div></main></body></html>\n";
 }
 
 }  // namespace readback

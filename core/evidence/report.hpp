@@ -1,14 +1,15 @@
 #pragma once
-// One self-contained HTML page from a bundle: what failed first, the boundary and why, a timeline of all reads as an
-// inline picture, before and after of what changed, the check's output, the six conditions, the runbook. Bodies are
-// hostile: every text is escaped, and the page's own policy allows no script and no network.
+// One self-contained HTML page of a snapshot: for a phone at night, a dark room and a printer. It loads nothing, runs
+// nothing, and shows every body as text, because a body is what a stranger wrote.
 #include <string>
+#include <string_view>
 
 #include "core/evidence/bundle.hpp"
 
 namespace readback {
 
-/// `files` are those of a bundle whose manifest holds.
-std::string render_report(const BundleFiles& files);
+/// `incident` is what the daemon says of the incident now (`GET /v1/incidents/{id}`): the alerts with their answers,
+/// what happened since, the ledger as it stands. Empty when there is only the bundle.
+std::string render_report(const BundleFiles& files, std::string_view incident);
 
 }  // namespace readback

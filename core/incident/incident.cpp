@@ -61,14 +61,17 @@ void Incident::note(WallTime at, std::string kind, std::string text) {
 std::vector<ConditionState> six_conditions(const Incident& i, const ProofRules& rules) {
   std::vector<ConditionState> all;
   const bool said = !i.view.symptom.empty();
+  const std::string words = i.view.symptom + (i.symptom_by.empty() ? "" : ", said by " + i.symptom_by);
   all.push_back(condition(1, "the original symptom was recorded", said ? S::met : S::unmet,
-                          said ? i.view.symptom : "nothing was recorded",
-                          said ? std::optional(i.view.opened_at) : std::nullopt));
+                          said ? words : "nothing was recorded",
+                          !said          ? std::nullopt
+                          : i.symptom_at ? i.symptom_at
+                                         : std::optional(i.view.opened_at)));
 
   const std::string captured = "health and readiness were captured before recovery";
   if (i.sealed_before_green)
-    all.push_back(condition(2, captured, S::met, "snapshot " + i.view.snapshot_id,
-                            i.view.paged_at ? i.view.paged_at : i.view.confirmed_at));
+    all.push_back(condition(2, captured, S::met, "snapshot " + (i.sealed_id.empty() ? i.view.snapshot_id : i.sealed_id),
+                            i.sealed_at ? i.sealed_at : i.view.paged_at));
   else if (i.attested)
     all.push_back(
         condition(2, captured, S::met, "no snapshot could be sealed; attested by " + i.attested_by, i.attested_at));

@@ -24,6 +24,10 @@ struct Incident {
   std::set<std::string> verified;       ///< reads that were made after the recovery and are green
   bool saw_green = false;               ///< a fully green sweep has come since it opened
   bool sealed_before_green = false;
+  std::string sealed_id;  ///< the first snapshot that was sealed before it
+  std::optional<WallTime> sealed_at;
+  std::string symptom_by;  ///< empty: what failed first was taken for it
+  std::optional<WallTime> symptom_at;
   std::string check_ran;  ///< "check:materialization said drift"; empty: none ran during the incident
   std::optional<WallTime> check_ran_at;
   bool attested = false;  ///< the operator named the runbook that was used

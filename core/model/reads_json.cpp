@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <cstring>
 
 namespace readback {
 namespace json = boost::json;
@@ -77,6 +78,13 @@ std::string from_base64(std::string_view text) {
 bool is_utf8(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
+    if (std::uint64_t eight = 0; at + sizeof eight <= text.size()) {  // most of what is read is plain ASCII
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+      if (!(eight & 0x8080808080808080u)) {
+        at += sizeof eight;
+        continue;
+      }
+    }
     const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
     const unsigned first = byte(at);
     if (first < 0x80) {

@@ -50,7 +50,8 @@ std::string_view to_string(ConditionState::State s);
 /// Which evidence belongs into a snapshot. Sweeps are named by number; 0 means there is none.
 struct SnapshotOrder {
   std::string snapshot_id, incident_id, episode_id, target;
-  std::string reason;  ///< "page", "capture: TEXT", "recovered"
+  std::string reason;       ///< "page", "escalated", "capture: TEXT", "symptom: TEXT"
+  bool on_request = false;  ///< an operator's capture
   std::uint64_t last_good = 0, first_bad = 0, at_page = 0, latest = 0;
   WallTime at{};
   std::string boundary, extent, severity;  ///< empty for a capture without an incident
@@ -58,7 +59,7 @@ struct SnapshotOrder {
   std::vector<std::string> why;
   std::optional<FirstFailure> first_failure;
   Runbook runbook;
-  std::string next_safe_step, symptom;
+  std::string next_safe_step, symptom, exposed_by;
   std::vector<ConditionState> conditions;
 };
 

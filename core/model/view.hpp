@@ -66,6 +66,16 @@ struct SinkView {
   std::optional<WallTime> oldest_at, last_attempt_at, last_success_at, next_attempt_at;
 };
 
+/// One alert of an incident on its way to one sink.
+struct DeliveryView {
+  WallTime at{};            ///< when the transition happened
+  std::string event, sink;  ///< "firing", "hook"
+  std::string state;        ///< pending, delivered, dead, expired
+  std::string answer;       ///< of the last attempt: "204 No Content", "connection refused"; "" before the first
+  int attempts = 0;
+  std::optional<WallTime> done_at;
+};
+
 /// One sealed snapshot, as `readback snapshot list` shows it.
 struct SnapshotView {
   std::string id, incident_id, target;

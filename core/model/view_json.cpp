@@ -339,6 +339,18 @@ json::object view_json(const SnapshotView& s) {
   return out;
 }
 
+json::object view_json(const DeliveryView& d) {
+  json::object out;
+  out["at"] = time_or_null(d.at);
+  out["event"] = text(d.event);
+  out["sink"] = text(d.sink);
+  out["state"] = text(d.state);
+  out["answer"] = text_or_null(d.answer);
+  out["attempts"] = d.attempts;
+  out["done_at"] = time_or_null(d.done_at);
+  return out;
+}
+
 json::object view_json(const SweepRecord& s) {
   json::object out;
   out["target"] = text(s.target);

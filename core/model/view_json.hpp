@@ -39,6 +39,7 @@ boost::json::object view_json(const IncidentView& incident, bool details);
 boost::json::object view_json(const Silence& silence);
 boost::json::object view_json(const SinkView& sink);
 boost::json::object view_json(const SnapshotView& snapshot);
+boost::json::object view_json(const DeliveryView& delivery);
 /// A recorded sweep without bodies: number, time, verdict and one short line a read.
 boost::json::object view_json(const SweepRecord& sweep);
 

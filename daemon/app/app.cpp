@@ -56,9 +56,8 @@ App::App(net::io_context& io, std::string config_path, Prepared prepared)
       config_path_(std::move(config_path)),
       current_(std::move(prepared)),
       host_(host_name(current_.config)),
-      redaction_key_(std::to_string(random_seed())),
       known_secrets_(current_.secrets),
-      redactor_(current_.config.evidence.redact, redaction_key_, known_secrets_),
+      redactor_(current_.config.evidence.redact, "", known_secrets_),
       resolver_(io.get_executor()),
       tasks_(io.get_executor(),
              [this](const std::string& task, std::exception_ptr failed) {
@@ -86,6 +85,15 @@ std::string App::start(const std::string& unconfined) {
   auto opened = Store::open(io_.get_executor(), current_.config.store.path, retention_of(current_.config));
   if (auto* error = std::get_if<StoreError>(&opened)) return error->text;
   store_ = std::move(std::get<std::unique_ptr<Store>>(opened));
+  auto strays = stray_bundles(*store_);
+  if (!strays.empty())
+    say({Say::Level::warning, "store.adopted", "", "", "",
+         std::to_string(strays.size()) +
+             " sealed snapshots were on the disk and not in the index; they are listed again"});
+  store_->adopt(std::move(strays));
+  // The same value keeps its placeholder over reloads and restarts: what did not change must not look changed.
+  placeholder_key_ = lasting_key((store_->folder() / "placeholder.key").string());
+  redactor_ = Redactor(current_.config.evidence.redact, placeholder_key_, known_secrets_);
   tell_store_notes();
   store_was_ok_ = store_->ok();
   if (!store_was_ok_) say({Say::Level::error, "store.failed", "", "", "", store_->error()});
@@ -97,7 +105,8 @@ std::string App::start(const std::string& unconfined) {
     sandbox_text_ += "; the daemon itself is not confined: " + unconfined;
     say({Say::Level::warning, "sandbox.incomplete", "", "", "", "the daemon itself is not confined: " + unconfined});
   }
-  const bool has_checks = std::any_of(current_.config.targets.begin(), current_.config.targets.end(),
+  const bool has_checks = !current_.config.evidence.commands.empty() ||
+                          std::any_of(current_.config.targets.begin(), current_.config.targets.end(),
                                       [](const TargetConfig& t) { return !t.checks.empty(); });
   if (has_checks)
     for (const auto& missing : support.missing) say({Say::Level::warning, "sandbox.incomplete", "", "", "", missing});
@@ -123,6 +132,9 @@ std::string App::start(const std::string& unconfined) {
   std::filesystem::create_directories(store_->folder() / "scratch", ec);
   if (ec && store_->ok())
     return "the scratch folder " + (store_->folder() / "scratch").string() + " cannot be made: " + ec.message();
+  commands_ = std::make_unique<EvidenceCommands>(tasks_, (store_->folder() / "scratch").string(),
+                                                 [this](RawRead& read) { redactor_.read(read); });
+  commands_->configure(current_.config.evidence.commands);
 
   IdSource boot(random_seed());
   control_ = std::make_unique<ControlRoom>(io_.get_executor(), *this, boot.next(started_.wall));
@@ -190,6 +202,10 @@ void App::start_reads(const Actions& actions) {
   for (const auto& action : actions) {
     if (const auto* start = std::get_if<StartSweep>(&action)) tasks_.spawn("sweep of " + start->target, sweep(*start));
     if (const auto* start = std::get_if<StartCheck>(&action)) tasks_.spawn("check " + start->check, check(*start));
+    if (std::holds_alternative<StartEvidence>(action)) {
+      commands_->start();
+      look_ahead();
+    }
   }
 }
 
@@ -199,7 +215,8 @@ net::awaitable<void> App::process(Incoming incoming) {
   start_reads(actions);  // what is slow below must not delay the next reads
 
   std::optional<Answer> answer;
-  std::map<std::string, SealResult> sealed;  // by incident
+  std::map<std::string, SealResult> sealed;       // by incident
+  std::map<std::string, std::string> not_sealed;  // snapshot -> why
   bool urgent = false;
   std::vector<OutboxRow> rows;
   for (std::size_t i = 0; i < actions.size(); ++i) {
@@ -211,8 +228,10 @@ net::awaitable<void> App::process(Incoming incoming) {
     } else if (auto* order = std::get_if<Seal>(&actions[i])) {
       auto context = seal_context();
       const std::string incident = order->order.incident_id;
+      const bool on_request = order->order.on_request;
       auto result = co_await seal(*store_, order->order, std::move(context));
-      Sealed told{incident, result.snapshot_id, result.sha256, result.note};
+      if (result.sha256.empty()) not_sealed[result.snapshot_id] = result.note;
+      Sealed told{incident, result.snapshot_id, result.sha256, result.note, on_request};
       Event sealed_event = told;
       auto more = engine_->handle(sealed_event, now());
       for (auto& action : more) actions.push_back(std::move(action));
@@ -254,7 +273,11 @@ net::awaitable<void> App::process(Incoming incoming) {
     tell_store_notes();
     if (any_rows) delivery_->wake();
   }
-  if (from_operator) incoming.reply(answer.value_or(Answer{}));
+  if (!from_operator) co_return;
+  Answer reply = answer.value_or(Answer{});
+  if (const auto why = not_sealed.find(reply.id); reply.ok && why != not_sealed.end())
+    reply = {false, 503, "no snapshot could be sealed: " + why->second, ""};
+  incoming.reply(reply);
 }
 
 /// What an open incident needs is not for retention to take.
@@ -276,6 +299,7 @@ SealContext App::seal_context() const {
   c.version = version();
   c.config_digest = current_.digest;
   c.sandbox = sandbox_text_;
+  c.commands = commands_->outputs();
   for (const auto& t : current_.config.targets)
     for (const auto& s : t.surfaces)
       c.volatile_fields.insert(c.volatile_fields.end(), s.volatile_fields.begin(), s.volatile_fields.end());
@@ -446,9 +470,10 @@ net::awaitable<void> App::reload() {
   for (const auto& secret : current_.secrets)
     if (std::find(known_secrets_.begin(), known_secrets_.end(), secret) == known_secrets_.end())
       known_secrets_.push_back(secret);
-  redactor_ = Redactor(current_.config.evidence.redact, redaction_key_, known_secrets_);
+  redactor_ = Redactor(current_.config.evidence.redact, placeholder_key_, known_secrets_);
   store_->keep(retention_of(current_.config));
   delivery_->reconfigure(current_.config);
+  commands_->configure(current_.config.evidence.commands);
   std::vector<std::string> watched;
   for (const auto& t : current_.config.targets) watched.push_back(t.name);
   control_->keep_only(watched);

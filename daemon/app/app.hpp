@@ -19,6 +19,7 @@
 #include "core/engine/engine.hpp"
 #include "core/evidence/redact.hpp"
 #include "core/model/ids.hpp"
+#include "daemon/app/evidence_commands.hpp"
 #include "daemon/app/prepare.hpp"
 #include "daemon/control/control_room.hpp"
 #include "daemon/evidence/sealer.hpp"
@@ -46,6 +47,7 @@ class App : public ControlBackend {
   net::awaitable<std::optional<IncidentView>> stored_incident(std::string id) override;
   net::awaitable<std::vector<IncidentView>> stored_incidents() override;
   net::awaitable<std::optional<SweepRecord>> stored_sweep(std::string target, std::uint64_t sweep) override;
+  net::awaitable<std::vector<DeliveryView>> deliveries(std::string incident_id) override;
   net::awaitable<std::vector<SnapshotView>> snapshots() override;
   net::awaitable<std::optional<BundleFile>> bundle(std::string id, BundleForm form) override;
   net::awaitable<ReadsPage> reads(ReadsQuery query) override;
@@ -85,14 +87,15 @@ class App : public ControlBackend {
   std::string config_path_;
   Prepared current_;
   std::string host_;
-  std::string redaction_key_;               ///< one for a run: what was removed stays comparable over a reload
   std::vector<std::string> known_secrets_;  ///< of this configuration and of those before: an old one may still be told
+  std::string placeholder_key_;
   Redactor redactor_;
   Resolver resolver_;
   TaskGroup tasks_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Delivery> delivery_;
+  std::unique_ptr<EvidenceCommands> commands_;
   std::unique_ptr<ControlRoom> control_;
 
   std::deque<Incoming> queue_;

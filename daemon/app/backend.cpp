@@ -13,6 +13,23 @@
 #include "daemon/runtime/clock.hpp"
 
 namespace readback {
+namespace {
+
+constexpr Millis longest_gathering = Seconds(10);  // an operator waits for a capture
+
+/// What people paste into a sentence is redacted like what a platform says. The name of a runbook stays: the query of
+/// its address may be all that tells it from another.
+struct Cleaned {
+  Redactor& redactor;
+  void operator()(SymptomSaid& e) const { e.text = redactor.text(e.text), e.exposed_by = redactor.text(e.exposed_by); }
+  void operator()(ResolveAttested& e) const { e.note = redactor.text(e.note); }
+  void operator()(SilenceAdded& e) const { e.silence.reason = redactor.text(e.silence.reason); }
+  void operator()(CaptureAsked& e) const { e.reason = redactor.text(e.reason); }
+  template <class Other>
+  void operator()(Other&) const {}
+};
+
+}  // namespace
 
 View App::view() {
   View v;
@@ -46,6 +63,10 @@ View App::view() {
 }
 
 net::awaitable<Answer> App::ask(Event event) {
+  const Cleaned clean{redactor_};
+  std::visit(clean, event);
+  // Who asks for a snapshot waits for what the evidence commands say now, within bounds; the loop does not.
+  if (std::holds_alternative<CaptureAsked>(event)) co_await commands_->gather(longest_gathering);
   auto executor = co_await net::this_coro::executor;
   struct Wait {
     explicit Wait(net::any_io_executor ex) : timer(ex) {}
@@ -131,6 +152,24 @@ SnapshotView shown(const SnapshotRow& row) {
 }
 
 }  // namespace
+
+net::awaitable<std::vector<DeliveryView>> App::deliveries(std::string incident_id) {
+  constexpr std::size_t most = 200;
+  auto rows = co_await store_->deliveries(std::move(incident_id), most);
+  std::vector<DeliveryView> all;
+  for (const auto& row : rows) {
+    DeliveryView v;
+    v.at = row.created;
+    v.event = to_string(row.kind);
+    v.sink = row.sink;
+    v.state = to_string(row.state);
+    v.answer = row.last_detail;
+    v.attempts = row.attempts;
+    v.done_at = row.done_at;
+    all.push_back(std::move(v));
+  }
+  co_return all;
+}
 
 net::awaitable<std::vector<SnapshotView>> App::snapshots() {
   std::vector<SnapshotView> all;

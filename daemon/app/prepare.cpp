@@ -52,35 +52,39 @@ Prepared prepare(const std::string& path) {
   const auto trouble_at = [&](const Place& at, const std::string& text) {
     out.troubles.push_back(to_string(ConfigProblem{path, at.line, at.column, false, text, ""}));
   };
-  const auto look_up = [&](const SecretRef& ref, const std::string& whose) -> std::string {
+  const auto keep_secret = [&](const std::string& value) {
+    for (auto& part : secrets_in(value)) out.secrets.push_back(std::move(part));
+  };
+  /// `secret`: it is one even where the file has it in plain text.
+  const auto look_up = [&](const SecretRef& ref, const std::string& whose, bool secret) -> std::string {
     auto found = reveal(ref);
     if (auto* trouble = std::get_if<SecretTrouble>(&found)) {
       trouble_at(ref.at, whose + ": " + trouble->text);
       return "";
     }
     auto value = std::get<std::string>(found);
-    if (ref.from != SecretRef::From::plain) out.secrets.push_back(value);
+    if (secret || ref.from != SecretRef::From::plain) keep_secret(value);
     return value;
   };
   // What only shows once the secret is known. The file itself is judged where it is loaded.
-  const auto address = [&](const SecretRef& ref, const std::string& whose) {
-    const auto value = look_up(ref, whose);
+  const auto address = [&](const SecretRef& ref, const std::string& whose, bool secret) {
+    const auto value = look_up(ref, whose, secret);
     if (value.empty() || ref.from == SecretRef::From::plain) return;
     const auto parsed = parse_web_address(value);
     if (const auto* problem = std::get_if<std::string>(&parsed))
-      out.troubles.push_back(path + (ref.line ? ":" + std::to_string(ref.line) : "") + ": " + whose + ": " + *problem);
+      trouble_at(ref.at, whose + ": " + *problem);
   };
   const auto signing_key = [&](const SecretRef& ref, const std::string& whose) {
-    const auto value = look_up(ref, whose);
-    if (value.empty() || parse_webhook_secret(value)) return;
-    out.troubles.push_back(path + (ref.line ? ":" + std::to_string(ref.line) : "") + ": " + whose +
-                           ": the webhook secret is not of the form whsec_<base64>");
+    const auto value = look_up(ref, whose, true);
+    if (!value.empty() && !parse_webhook_secret(value))
+      trouble_at(ref.at, whose + ": the webhook secret is not of the form whsec_<base64>");
   };
   TlsClients clients;
   for (const auto& t : out.config.targets) {
     TargetReader::Headers headers;
     for (const auto& [name, ref] : t.headers)
-      headers.emplace_back(name, look_up(ref, "the header " + name + " of the target " + t.name));
+      headers.emplace_back(name,
+                           look_up(ref, "the header " + name + " of the target " + t.name, is_secret_header(name)));
     auto reader = TargetReader::make(t, std::move(headers), clients);
     if (auto* trouble = std::get_if<std::string>(&reader))
       trouble_at(t.tls.at, *trouble);
@@ -89,12 +93,19 @@ Prepared prepare(const std::string& path) {
   }
   for (const auto& s : out.config.alerts.sinks) {
     const std::string whose = "the sink " + s.name;
-    for (const auto& url : s.urls) address(url, whose);
+    for (const auto& url : s.urls) address(url, whose, s.type == SinkType::slack);
     for (const auto& secret : s.secrets) signing_key(secret, whose);
-    if (s.type == SinkType::pagerduty) look_up(s.routing_key, whose);
-    for (const auto& [name, ref] : s.headers) look_up(ref, whose);
+    if (s.type == SinkType::pagerduty) look_up(s.routing_key, whose, true);
+    for (const auto& [name, ref] : s.headers) look_up(ref, whose, is_secret_header(name));
   }
-  if (out.config.heartbeat.url) address(*out.config.heartbeat.url, "the heartbeat");
+  if (out.config.heartbeat.url) address(*out.config.heartbeat.url, "the heartbeat", false);
+  const auto keep_variables = [&](const std::vector<CheckConfig>& commands) {
+    for (const auto& c : commands)
+      for (const auto& [name, value] : c.env)
+        if (is_secret_header(name)) keep_secret(value);
+  };
+  for (const auto& t : out.config.targets) keep_variables(t.checks);
+  keep_variables(out.config.evidence.commands);
   return out;
 }
 

@@ -1,5 +1,7 @@
 // readback: the client. Each command is one question to the daemon (or none), shown in words or, with --json, as it
 // came.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <csignal>
@@ -13,6 +15,7 @@
 #include "daemon/client/show.hpp"
 #include "daemon/client/terminal.hpp"
 #include "daemon/client/watch.hpp"
+#include "daemon/evidence/archive.hpp"
 #include "daemon/platform/version.hpp"
 #include "daemon/runtime/clock.hpp"
 
@@ -94,6 +97,15 @@ std::string escaped(const std::string& text) {
                                                                            : std::string(hex);
   }
   return out;
+}
+
+/// A file where there is one of this name, else the daemon's snapshot of this id.
+NamedBundle bundle(const Client& c, const std::string& name) {
+  if (name.find('/') == name.npos && !name.ends_with(".zst") && ::access(name.c_str(), F_OK) != 0)
+    return {name, c.checked(c.connection().ask("GET", "/v1/snapshots/" + escaped(name))).body};
+  auto read = read_bytes(name);
+  if (const auto* error = std::get_if<ArchiveError>(&read)) c.fail(error->text);
+  return {name, std::get<std::string>(std::move(read))};
 }
 
 int status_command(const Client& c, const std::string& target, bool hints) {
@@ -229,19 +241,18 @@ int main(int argc, char** argv) {
   sub->add_option("FILE", file)->required();
   sub = command(*snapshot, "diff", "what changed between two bundles",
                 "readback snapshot diff before.tar.zst after.tar.zst",
-                [&] { status = diff_bundles_command(file, other, c.as_json); });
-  sub->add_option("BEFORE", file)->required();
-  sub->add_option("AFTER", other)->required();
+                [&] { status = diff_bundles_command(bundle(c, file), bundle(c, other), c.as_json); });
+  sub->add_option("BEFORE", file, "a file or an id")->required();
+  sub->add_option("AFTER", other, "a file or an id")->required();
 
   sub = command(
       cli, "report", "one self-contained HTML page of a snapshot or an incident",
       "readback report latest -o report.html", [&] {
         std::string bytes;
-        std::FILE* local = id.find('/') != id.npos || id.ends_with(".zst") ? std::fopen(id.c_str(), "rb") : nullptr;
-        if (local) {
-          char piece[65536];
-          for (std::size_t n; (n = std::fread(piece, 1, sizeof piece, local)) > 0;) bytes.append(piece, n);
-          std::fclose(local);
+        if (id.find('/') != id.npos || id.ends_with(".zst")) {
+          auto read = read_bytes(id);
+          if (const auto* error = std::get_if<ArchiveError>(&read)) c.fail(error->text);
+          bytes = std::get<std::string>(std::move(read));
         } else {
           auto answer = c.connection().ask("GET", "/v1/snapshots/" + escaped(id));
           const auto* found = std::get_if<Reply>(&answer);
@@ -253,7 +264,12 @@ int main(int argc, char** argv) {
           }
           bytes = c.checked(std::move(answer)).body;
         }
-        status = report_command(bytes, out.empty() ? "-" : out);
+        std::string incident;  // how the alerts were answered, and what has happened since; none without a daemon
+        if (const auto about = incident_of(bytes); !about.empty()) {
+          const auto answer = c.connection().ask("GET", "/v1/incidents/" + escaped(about));
+          if (const auto* reply = std::get_if<Reply>(&answer); reply && reply->status == 200) incident = reply->body;
+        }
+        status = report_command(bytes, incident, out.empty() ? "-" : out);
         if (status == 0 && !out.empty() && out != "-" && !c.raw(json::object{{"file", out}}))
           std::printf("%s\n", out.c_str());
       });

@@ -326,10 +326,11 @@ int probe_command(const ProbeCommand& command) {
 
 namespace {
 
-std::variant<BundleFiles, ArchiveError> load_bundle(const std::string& file) {
-  auto bytes = read_bytes(file);
-  if (auto* error = std::get_if<ArchiveError>(&bytes)) return *error;
-  return unpack(std::get<std::string>(bytes));
+std::variant<BundleFiles, ArchiveError> whole_bundle(const NamedBundle& bundle) {
+  auto files = unpack(bundle.bytes);
+  if (const auto* opened = std::get_if<BundleFiles>(&files))
+    for (const auto& trouble : manifest_troubles(*opened)) return ArchiveError{"the bundle is not whole: " + trouble};
+  return files;
 }
 
 }  // namespace
@@ -365,44 +366,53 @@ int verify_bundle_command(const std::string& file, bool json) {
   return troubles.empty() ? 0 : exit_failed;
 }
 
-int diff_bundles_command(const std::string& before, const std::string& after, bool json) {
-  auto a = load_bundle(before), b = load_bundle(after);
-  if (auto* error = std::get_if<ArchiveError>(&a)) return complain(before + ": " + error->text);
-  if (auto* error = std::get_if<ArchiveError>(&b)) return complain(after + ": " + error->text);
+int diff_bundles_command(const NamedBundle& before, const NamedBundle& after, bool json) {
+  auto a = whole_bundle(before), b = whole_bundle(after);
+  if (auto* error = std::get_if<ArchiveError>(&a)) return complain(before.name + ": " + error->text);
+  if (auto* error = std::get_if<ArchiveError>(&b)) return complain(after.name + ": " + error->text);
   const auto& old_files = std::get<BundleFiles>(a);
   const auto& new_files = std::get<BundleFiles>(b);
+  const auto compared = [](const std::string& name) {
+    return name.starts_with("reads/at-page/") || name.starts_with("reads/latest/") || name.starts_with("checks/");
+  };
+  const std::vector<std::string> always_other{
+      "/at", "/sweep", "/ms", "/phases_us", "/address", "/running_since", "/http/headers/Date", "/http/headers/date"};
   boost::json::object all;
   for (const auto& [name, contents] : new_files) {
-    if (!name.starts_with("reads/at-page/") && !name.starts_with("reads/latest/")) continue;
+    if (!compared(name)) continue;
     const auto old = old_files.find(name);
     const std::string patch =
-        old == old_files.end()
-            ? "[{\"op\":\"add\",\"path\":\"\"}]"
-            : read_diff(old->second, contents,
-                        {"/at", "/sweep", "/ms", "/phases_us", "/http/headers/Date", "/http/headers/date"});
+        old == old_files.end() ? "[{\"op\":\"add\",\"path\":\"\"}]" : read_diff(old->second, contents, always_other);
     if (patch == "[]") continue;
     boost::json::error_code ec;
     all[name] = boost::json::parse(patch, ec);
     if (!json) std::printf("%s\n", bold(name).c_str());
-    if (!json)
+    if (!json && old == old_files.end()) std::printf("  only in %s\n", after.name.c_str());
+    if (!json && old != old_files.end())
       for (const auto& op : all[name].as_array()) std::printf("  %s\n", boost::json::serialize(op).c_str());
   }
   for (const auto& [name, contents] : old_files)
-    if ((name.starts_with("reads/at-page/") || name.starts_with("reads/latest/")) && !new_files.contains(name)) {
+    if (compared(name) && !new_files.contains(name)) {
       all[name] = boost::json::array{boost::json::object{{"op", "remove"}, {"path", ""}}};
-      if (!json) std::printf("%s\n  only in %s\n", bold(name).c_str(), before.c_str());
+      if (!json) std::printf("%s\n  only in %s\n", bold(name).c_str(), before.name.c_str());
     }
   if (json) std::printf("%s\n", boost::json::serialize(all).c_str());
   if (!json && all.empty()) std::printf("what was read is the same in both\n");
   return 0;
 }
 
-int report_command(const std::string& bytes, const std::string& out) {
+int report_command(const std::string& bytes, const std::string& incident, const std::string& out) {
   auto files = unpack(bytes);
   if (auto* error = std::get_if<ArchiveError>(&files)) return complain(error->text);
   for (const auto& trouble : manifest_troubles(std::get<BundleFiles>(files)))
     return complain("the bundle is not whole: " + trouble);
-  return write_out(render_report(std::get<BundleFiles>(files)), out);
+  return write_out(render_report(std::get<BundleFiles>(files), incident), out);
+}
+
+std::string incident_of(const std::string& bytes) {
+  auto files = unpack(bytes);
+  const auto* found = std::get_if<BundleFiles>(&files);
+  return found ? manifest_text(*found, "incident") : "";
 }
 
 }  // namespace readback

@@ -20,9 +20,16 @@ struct ProbeCommand {
 int probe_command(const ProbeCommand& command);
 
 int verify_bundle_command(const std::string& file, bool json);
-int diff_bundles_command(const std::string& before, const std::string& after, bool json);
-/// The report of a bundle as one HTML page; "-" is stdout. `bytes` is the bundle.
-int report_command(const std::string& bytes, const std::string& out);
+/// A bundle in hand and how the user called it: a file's name or an id.
+struct NamedBundle {
+  std::string name, bytes;
+};
+int diff_bundles_command(const NamedBundle& before, const NamedBundle& after, bool json);
+/// The report of a bundle as one HTML page; "-" is stdout. `bytes` is the bundle, `incident` what the daemon says of
+/// its incident now, or empty.
+int report_command(const std::string& bytes, const std::string& incident, const std::string& out);
+/// The id of the incident that a bundle was sealed for; "" when it is none, or no bundle.
+std::string incident_of(const std::string& bytes);
 /// Writes to a file (by way of a temporary one) or, for "-", to stdout.
 int write_out(const std::string& bytes, const std::string& out);
 

@@ -141,6 +141,17 @@ std::string show_incident(const json::object& i) {
   }
   out += "\n" + bold("Next safe step") + "\n  " + wrapped(text_at(i, "next_safe_step"), 2) + "\n";
   if (!never_paged(i)) out += "\n" + bold("Resolved means six conditions") + "\n" + show_conditions(i);
+  if (const auto alerts = array_at(i, "alerts"); !alerts.empty()) {
+    out += "\n" + bold("Alerts") + "\n";
+    std::vector<std::vector<std::string>> lines;
+    for (const auto& each : alerts) {
+      const auto& a = each.as_object();
+      const std::string state = text_at(a, "state"), answer = text_at(a, "answer");
+      lines.push_back({"  " + clock_at(a, "at"), text_at(a, "event"), text_at(a, "sink"),
+                       coloured(state, state) + (answer.empty() ? "" : ": " + answer)});
+    }
+    out += table(lines);
+  }
   const auto timeline = array_at(i, "timeline");
   if (!timeline.empty()) {
     out += "\n" + bold("Timeline") + "\n";

@@ -374,6 +374,9 @@ net::awaitable<Reply> Api::incident(Request, std::string asked) {
     if (t.name == found.target) now_read = list_json(t.reads);
   readings["now"] = std::move(now_read);
   body["readings"] = std::move(readings);
+  std::string exact = found.id;
+  const std::vector<DeliveryView> alerts = co_await backend_.deliveries(std::move(exact));
+  body["alerts"] = list_json(alerts);
   co_return json_reply(200, body);
 }
 

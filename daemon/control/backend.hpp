@@ -84,6 +84,9 @@ struct ControlBackend {
   /// A recorded sweep by its number; bodies are not needed.
   virtual net::awaitable<std::optional<SweepRecord>> stored_sweep(std::string target, std::uint64_t sweep) = 0;
 
+  /// What was sent for an incident, oldest first, and how it was answered.
+  virtual net::awaitable<std::vector<DeliveryView>> deliveries(std::string incident_id) = 0;
+
   /// Sealed snapshots, newest first.
   virtual net::awaitable<std::vector<SnapshotView>> snapshots() = 0;
   /// Exact id. Nothing when the snapshot is gone or damaged.

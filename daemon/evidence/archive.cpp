@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::int64_t largest_entry = 64LL << 20, largest_whole = 256LL << 20;
 constexpr std::size_t most_entries = 5000;
+constexpr const char* level = "1";  // of zstd: a page waits for the packing
 
 struct WriteCloser {
   void operator()(archive* a) const { archive_write_free(a); }
@@ -54,7 +55,7 @@ std::variant<std::string, ArchiveError> pack(const BundleFiles& files, WallTime 
   };
   archive_write_set_format_ustar(a.get());
   if (archive_write_add_filter_zstd(a.get()) != ARCHIVE_OK) return failed("zstd");
-  archive_write_set_filter_option(a.get(), "zstd", "compression-level", "3");
+  archive_write_set_filter_option(a.get(), "zstd", "compression-level", level);
   archive_write_set_bytes_in_last_block(a.get(), 1);
   if (archive_write_open(a.get(), &bytes, nullptr, append, nullptr) != ARCHIVE_OK) return failed("the archive");
   const auto seconds = std::chrono::floor<Seconds>(modified).time_since_epoch().count();
@@ -110,7 +111,7 @@ std::variant<BundleFiles, ArchiveError> unpack(const std::string& bytes) {
   return files;
 }
 
-std::string packer() { return archive_version_details(); }
+std::string packer() { return std::string(archive_version_details()) + " level/" + level; }
 
 BundleCheck check_bundle(const std::string& bytes) {
   auto opened = unpack(bytes);

@@ -15,7 +15,7 @@ struct ArchiveError {
 /// `modified` is the time of every entry: the evidence's own, so that packing again gives the same bytes.
 std::variant<std::string, ArchiveError> pack(const BundleFiles& files, WallTime modified);
 std::variant<BundleFiles, ArchiveError> unpack(const std::string& bytes);
-/// The libraries that make the bytes, with their versions: goes into the manifest.
+/// What decides the bytes beside the files, the libraries with their versions: goes into the manifest.
 std::string packer();
 
 /// All that can be found without the page: a bundle that is damaged, has other files than its manifest says, or (where

@@ -3,10 +3,14 @@
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
+#include <systemd/sd-bus.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 
 namespace readback {
@@ -84,9 +88,61 @@ json::value uptime() {
   return in >> seconds ? json::value(static_cast<std::int64_t>(seconds)) : json::value(nullptr);
 }
 
+struct BusCloser {
+  void operator()(sd_bus* b) const { sd_bus_close_unref(b); }
+};
+struct MessageCloser {
+  void operator()(sd_bus_message* m) const { sd_bus_message_unref(m); }
+};
+
+struct UnitsAnswer {
+  bool came = false;
+  json::value units = nullptr;
+};
+
+int take_units(sd_bus_message* m, void* to, sd_bus_error*) {
+  auto& answer = *static_cast<UnitsAnswer*>(to);
+  answer.came = true;
+  constexpr std::size_t most = 100;
+  if (sd_bus_message_is_method_error(m, nullptr) || sd_bus_message_enter_container(m, 'a', "(ssssssouso)") < 0)
+    return 0;
+  json::array names;
+  const char *name, *text[5], *path[2], *job;
+  std::uint32_t id;
+  while (names.size() < most && sd_bus_message_read(m, "(ssssssouso)", &name, &text[0], &text[1], &text[2], &text[3],
+                                                    &text[4], &path[0], &id, &job, &path[1]) > 0)
+    names.emplace_back(name);
+  answer.units = std::move(names);
+  return 0;
+}
+
 }  // namespace
 
-std::string host_state_json(const std::string& store) {
+std::string failed_units_json(std::chrono::milliseconds limit) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  sd_bus* opened = nullptr;
+  if (sd_bus_open_system(&opened) < 0) return "null";
+  const std::unique_ptr<sd_bus, BusCloser> bus(opened);
+  sd_bus_message* made = nullptr;
+  if (sd_bus_message_new_method_call(bus.get(), &made, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+                                     "org.freedesktop.systemd1.Manager", "ListUnitsFiltered") < 0)
+    return "null";
+  const std::unique_ptr<sd_bus_message, MessageCloser> call(made);
+  if (sd_bus_message_append(call.get(), "as", 1, "failed") < 0) return "null";
+  UnitsAnswer answer;
+  if (sd_bus_call_async(bus.get(), nullptr, call.get(), take_units, &answer, 0) < 0) return "null";
+  // By hand, because a bus that hangs would hold sd_bus_call() for half a minute.
+  while (!answer.came) {
+    const int done = sd_bus_process(bus.get(), nullptr);
+    if (done < 0) break;
+    if (done > 0) continue;
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(end - std::chrono::steady_clock::now());
+    if (left.count() <= 0 || sd_bus_wait(bus.get(), static_cast<std::uint64_t>(left.count())) < 0) break;
+  }
+  return json::serialize(answer.units);
+}
+
+std::string host_state_json(const std::string& store, const std::string& failed_units) {
   json::object o;
   o["load"] = load();
   o["memory"] = memory();
@@ -95,6 +151,8 @@ std::string host_state_json(const std::string& store) {
   o["uptime_s"] = uptime();
   o["clock"] = clock_state();
   o["descriptors"] = descriptors();
+  json::error_code ec;
+  o["failed_units"] = json::parse(failed_units.empty() ? "null" : failed_units, ec);
   return json::serialize(o);
 }
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -11,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <set>
 
 #include "daemon/evidence/archive.hpp"
 #include "daemon/evidence/host.hpp"
@@ -19,11 +21,26 @@ namespace readback {
 namespace {
 
 constexpr Millis timeline_length = std::chrono::minutes(15);
-constexpr std::size_t timeline_sweeps = 600;
+constexpr std::size_t timeline_bytes = 4 << 20;  // of bodies: a megabyte in each must not hold back the page
 
 net::thread_pool& workers() {
   static net::thread_pool pool(1);
   return pool;
+}
+
+/// What the bus has said of the host's units: asked for when something is suspected, because a page does not wait for a
+/// bus. Used by the worker's thread only.
+struct Units {
+  std::string json;
+  std::chrono::steady_clock::time_point at{};
+};
+Units& units() {
+  static Units last;
+  return last;
+}
+void ask_for_units() {
+  constexpr std::chrono::milliseconds limit{50};
+  units() = {failed_units_json(limit), std::chrono::steady_clock::now()};
 }
 
 /// Written beside, synced, renamed, and the folder synced: whole on the disk, or not there.
@@ -69,7 +86,9 @@ struct Work {
 };
 
 void pack_and_write(Work& w) {
-  w.input.host_json = host_state_json(w.folder);
+  constexpr auto recent = std::chrono::seconds(30);
+  if (units().json.empty() || std::chrono::steady_clock::now() - units().at > recent) ask_for_units();
+  w.input.host_json = host_state_json(w.folder, units().json);
   auto packed = pack(bundle_files(w.input), w.input.order.at);
   if (auto* error = std::get_if<ArchiveError>(&packed)) {
     w.result.note = error->text;
@@ -93,6 +112,46 @@ const SweepRecord* numbered(const std::vector<SweepRecord>& sweeps, std::uint64_
 
 }  // namespace
 
+std::vector<SnapshotRow> stray_bundles(const Store& store) {
+  constexpr std::string_view ending = ".tar.zst", half = ".part";
+  std::set<std::string> known;
+  for (const auto& row : store.snapshots()) known.insert(row.id);
+  std::vector<SnapshotRow> found;
+  std::error_code ec;
+  for (std::filesystem::directory_iterator it(store.folder() / "snapshots", ec), end; !ec && it != end;
+       it.increment(ec)) {
+    const std::string name = it->path().filename();
+    std::error_code no_matter;
+    if (name.ends_with(half)) std::filesystem::remove(it->path(), no_matter);
+    if (!name.ends_with(ending) || known.contains(name.substr(0, name.size() - ending.size()))) continue;
+    const auto read = read_bytes(it->path());
+    const auto* bytes = std::get_if<std::string>(&read);
+    if (!bytes) continue;
+    const auto opened = unpack(*bytes);
+    const auto* files = std::get_if<BundleFiles>(&opened);
+    const auto sealed = files ? parse_rfc3339(manifest_text(*files, "sealed_at")) : std::nullopt;
+    if (!sealed || !manifest_troubles(*files).empty() || manifest_text(*files, "id") + std::string(ending) != name)
+      continue;
+    SnapshotRow row;
+    row.id = manifest_text(*files, "id");
+    row.incident_id = manifest_text(*files, "incident");
+    row.target = manifest_text(*files, "target");
+    row.reason = manifest_text(*files, "reason");
+    row.boundary = manifest_text(*files, "boundary");
+    row.extent = manifest_text(*files, "extent");
+    row.path = it->path();
+    row.sha256 = sha256_of(*bytes);
+    row.previous_sha256 = manifest_text(*files, "previous_sha256");
+    row.size = bytes->size();
+    row.created = *sealed;
+    found.push_back(std::move(row));
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  return found;
+}
+
+void look_ahead() { net::post(workers(), ask_for_units); }
+
 net::awaitable<SealResult> seal(Store& store, SnapshotOrder order, SealContext context) {
   auto executor = co_await net::this_coro::executor;
   auto work = std::make_shared<Work>();
@@ -101,12 +160,8 @@ net::awaitable<SealResult> seal(Store& store, SnapshotOrder order, SealContext c
 
   std::vector<std::uint64_t> wanted{order.last_good, order.first_bad, order.at_page, order.latest};
   auto sweeps = co_await store.sweep_reads(order.target, wanted);
-  ReadQuery query;
-  query.target = order.target;
-  query.from = order.at - timeline_length;
-  query.to = order.at + Seconds(1);
-  query.limit = timeline_sweeps;
-  auto page = co_await store.read_page(query);
+  const WallTime from = order.at - timeline_length, to = order.at + Seconds(1);
+  auto recent = co_await store.recent(order.target, from, to, timeline_bytes);
 
   auto& in = work->input;
   in.host = context.host;
@@ -115,14 +170,16 @@ net::awaitable<SealResult> seal(Store& store, SnapshotOrder order, SealContext c
   in.config_digest = context.config_digest;
   in.sandbox = context.sandbox;
   in.packed_with = packer();
-  in.volatile_fields = context.volatile_fields;
+  in.volatile_fields = std::move(context.volatile_fields);
+  in.commands = std::move(context.commands);
   const std::pair<const char*, std::uint64_t> phases[] = {{"last-good", order.last_good},
                                                           {"first-bad", order.first_bad},
                                                           {"at-page", order.at_page},
                                                           {"latest", order.latest}};
   for (const auto& [name, number] : phases)
     if (const auto* sweep = numbered(sweeps, number)) in.phases[name] = *sweep;
-  in.timeline = std::move(page.sweeps);
+  in.timeline = std::move(recent.sweeps);
+  in.timeline_cut = recent.cut;
   const auto before = store.snapshots();
   if (!before.empty()) in.previous_sha256 = before.front().sha256;
   in.order = std::move(order);

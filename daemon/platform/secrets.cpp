@@ -1,10 +1,14 @@
 #include "daemon/platform/secrets.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 
 namespace readback {
@@ -28,7 +32,32 @@ std::variant<std::string, SecretTrouble> from_file(const std::string& what, cons
   return text;
 }
 
+std::string random_key() {
+  std::random_device device;
+  std::string key;
+  for (int i = 0; i < 32; ++i) key += "0123456789abcdef"[device() & 15];
+  return key;
+}
+
 }  // namespace
+
+std::string lasting_key(const std::string& path) {
+  constexpr std::size_t least = 16;
+  {
+    std::ifstream file(path, std::ios::binary);
+    std::string key;
+    if (file && std::getline(file, key) && key.size() >= least) return key;
+  }
+  const std::string key = random_key();
+  ::unlink(path.c_str());  // an empty one, left behind by a full disk
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return key;
+  const std::string line = key + "\n";
+  const bool whole = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(fd) == 0;
+  ::close(fd);
+  if (!whole) ::unlink(path.c_str());
+  return key;
+}
 
 std::variant<std::string, SecretTrouble> reveal(const SecretRef& ref) {
   switch (ref.from) {

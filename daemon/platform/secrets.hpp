@@ -15,4 +15,8 @@ struct SecretTrouble {
 /// secret.
 std::variant<std::string, SecretTrouble> reveal(const SecretRef& ref);
 
+/// A random key in a file of our own, made where there is none. When the file can be neither read nor made, the key is
+/// good for this run only.
+std::string lasting_key(const std::string& path);
+
 }  // namespace readback

@@ -280,6 +280,9 @@ struct Store::Parts {
       // The oldest bundle that nobody needs; the newest of all stays, its digest continues the chain.
       for (std::size_t i = 0; i + 1 < snapshots.size() && !victim; ++i)
         if (!pinned_incidents.contains(snapshots[i].incident_id)) victim = snapshots[i];
+      // For want of room also what was captured on request during an open incident, but never the evidence of its page.
+      for (std::size_t i = 0; i + 1 < snapshots.size() && !victim && in_bundles > r.keep_bytes / 2; ++i)
+        if (snapshots[i].reason.starts_with("capture")) victim = snapshots[i];
     }
     if (victim && (victim->created < now - r.keep_time || in_bundles > r.keep_bytes / 2)) {
       remove_bundle(*victim);
@@ -676,6 +679,15 @@ net::awaitable<ReadPage> Store::read_page(ReadQuery query) {
   return p.call<ReadPage>(std::move(work));
 }
 
+net::awaitable<RecentSweeps> Store::recent(std::string target, WallTime from, WallTime to, std::size_t most_bytes) {
+  Parts& p = *parts_;
+  std::function<RecentSweeps()> work = [&p, target = std::move(target), from, to, most_bytes] {
+    p.flush_records();
+    return p.answer<RecentSweeps>([&] { return p.tables->recent(target, from, to, most_bytes); });
+  };
+  return p.call<RecentSweeps>(std::move(work));
+}
+
 net::awaitable<CommitResult> Store::add_snapshot(SnapshotRow row) {
   Parts& p = *parts_;
   {
@@ -690,6 +702,24 @@ net::awaitable<CommitResult> Store::add_snapshot(SnapshotRow row) {
     return CommitResult{false, problem};
   };
   return p.call<CommitResult>(std::move(work));
+}
+
+void Store::adopt(std::vector<SnapshotRow> rows) {
+  if (rows.empty()) return;
+  Parts& p = *parts_;
+  {
+    const std::lock_guard lock(p.mutex);
+    for (const auto& row : rows) {
+      p.snapshots.push_back(row);
+      p.snapshot_bytes += row.size;
+    }
+  }
+  p.push([&p, rows = std::move(rows)] {
+    const auto problem = p.attempt(Tables::Sync::normal, [&] {
+      for (const auto& row : rows) p.tables->insert(row);
+    });
+    if (!problem.empty()) p.unsaved_snapshots.insert(p.unsaved_snapshots.end(), rows.begin(), rows.end());
+  });
 }
 
 std::vector<SnapshotRow> Store::snapshots() const {

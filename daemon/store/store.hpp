@@ -100,6 +100,11 @@ struct ReadPage {
   std::optional<std::int64_t> next;  ///< there may be more
 };
 
+struct RecentSweeps {
+  std::vector<SweepRecord> sweeps;  ///< oldest first
+  bool cut = false;                 ///< there were more, older ones
+};
+
 struct Retention {
   Millis keep_time = std::chrono::hours(24 * 30);
   std::uint64_t keep_bytes = std::uint64_t{1} << 30;  ///< database and bundles together
@@ -156,9 +161,13 @@ class Store {
   /// Sees everything that was recorded before the call. Unknown sweeps are left out.
   net::awaitable<std::vector<SweepRecord>> sweep_reads(std::string target, std::vector<std::uint64_t> sweeps);
   net::awaitable<ReadPage> read_page(ReadQuery query);
+  /// The newest sweeps of this time, in at most about so many bytes of bodies and outputs.
+  net::awaitable<RecentSweeps> recent(std::string target, WallTime from, WallTime to, std::size_t most_bytes);
 
   // Snapshots.
   net::awaitable<CommitResult> add_snapshot(SnapshotRow row);
+  /// Takes bundles into the index that it did not know, before anything else is asked of it.
+  void adopt(std::vector<SnapshotRow> rows);
   /// Newest first. Both are served from memory.
   std::vector<SnapshotRow> snapshots() const;
   /// By id, by a unique beginning of it, or "latest".

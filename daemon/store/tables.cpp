@@ -503,6 +503,37 @@ ReadPage Tables::read_page(const ReadQuery& query) {
   return page;
 }
 
+RecentSweeps Tables::recent(const std::string& target, WallTime from, WallTime to, std::size_t most_bytes) {
+  constexpr std::size_t most_sweeps = 1800, beside_its_body = 400;
+  RecentSweeps recent;
+  Statement first = db_.prepare("SELECT min(id) FROM (SELECT id FROM sweeps WHERE at>=?1 ORDER BY at LIMIT 5000)");
+  if (!first.bind(1, ms(from)).step() || first.is_null(0)) return recent;
+  Statement s = db_.prepare(
+      "SELECT n.name, s.number, s.at, s.data FROM sweeps s JOIN names n ON n.id=s.target "
+      "WHERE s.id>=?1 AND s.at>=?2 AND s.at<=?3 AND n.name=?4 ORDER BY s.id DESC");
+  s.bind(1, first.integer(0)).bind(2, ms(from)).bind(3, ms(to)).bind(4, target);
+  std::size_t size = 0;
+  while (s.step()) {
+    if (recent.sweeps.size() >= most_sweeps) {
+      recent.cut = true;
+      break;
+    }
+    auto sweep = unpack(s);
+    for (const auto& read : sweep.reads) {
+      size += beside_its_body;
+      if (const auto* http = std::get_if<HttpAnswer>(&read.raw.answer)) size += http->body.size();
+      if (const auto* run = std::get_if<CheckRun>(&read.raw.answer)) size += run->out.size() + run->err.size();
+    }
+    if (size > most_bytes && !recent.sweeps.empty()) {
+      recent.cut = true;
+      break;
+    }
+    recent.sweeps.push_back(std::move(sweep));
+  }
+  std::reverse(recent.sweeps.begin(), recent.sweeps.end());
+  return recent;
+}
+
 // ---- snapshots
 
 std::vector<SnapshotRow> Tables::load_snapshots() {

@@ -44,6 +44,8 @@ def transcript(case):
     run("symptom", "checkout hangs at the last step", shown='symptom "checkout hangs at the last step"')
     world.sim.ok("/health")
     world.hook.wait("resolved")
+    harness.wait_until(lambda: {a["state"] for a in world.daemon.json("incident", page["incident"]["id"])["alerts"]} ==
+                       {"delivered"}, "every answer is recorded")
     run("incident", page["incident"]["id"], shown="incident " + page["incident"]["id"])
     return normalised("\n".join(told), case)
 

@@ -68,6 +68,12 @@ TEST_CASE("a mistake is told with its place and with what to write instead") {
       {"the same sink twice",
        sinks("{name: a, type: webhook, url: \"http://b\"}, {name: a, type: webhook, url: \"http://b\"}"),
        "f.yaml:2:61: a sink called `a` stands above already; give each its own name"},
+      {"an evidence command called like a check",
+       with("    checks: {drift: {command: [verify]}}\nevidence: {commands: {drift: {command: [df]}}}\n"),
+       "f.yaml:5:23: `drift` is a check of the target fabric already: both would be checks/drift in a snapshot; give "
+       "the command a name of its own"},
+      {"a name that leads elsewhere", with("evidence: {commands: {..: {command: [df]}}}\n"),
+       "f.yaml:4:23: commands: `..` is no name; use letters, digits, `-`, `_` and `.` (not first), at most 64"},
       {"an alias", with("    interval: &half 30s\n    timeout: *half\n"),
        "f.yaml:4:15: anchors (`&name`) are not allowed; write the value out where it is needed\n"
        "f.yaml:5:14: aliases (`*name`) are not allowed; write the value out"},

@@ -36,6 +36,10 @@ const std::vector<std::string> quoted_forms{
     R"({"nested": "{\"password\": \"{}\"}"})",
     R"({"connectionString": "Server=db;User Id=sa;Password={};"})",
     R"([{"session_id": "{}"}])",
+    R"({"user": "app", "pass": "{}"})",
+    R"({"jwt": "{}", "session": "{}"})",
+    R"({"azure": {"AccountKey": "{}"}})",
+    R"(ssh_key: '{}')",
     R"({"truncated": {"password": "{}", "more": )",
     R"({'password': '{}', 'user': 'x'})",
     R"({'token': b'{}'})",
@@ -210,6 +214,7 @@ TEST_CASE("What health answers and checks say survives, byte for byte") {
       R"({"hosts":["fabric-01.prod.internal.example:38080","127.0.0.1:9090","[::1]:443"]})",
       R"({"url":"https://fabric.example:38080/api/v1/platform/services"})",
       R"({"key":"value","name":"otel","kind":"exporter"})",
+      R"({"checks":{"pass":12,"fail":3},"sessions":{"active":42},"private_networks":["10.0.0.0/8"],"passed":true})",
       "drift: compose/docker-compose.v2.yml: repo 1f2e3d4c5b6a, runtime 9a8b7c6d5e4f\n",
       "3 services differ: jhf-fabric-api, jhf-fabric-worker, jhf-fabric-gateway\n",
       "Traceback (most recent call last):\n  File \"/srv/x/scripts/verify.py\", line 42, in main\nFileNotFoundError: "
@@ -229,6 +234,102 @@ TEST_CASE("What health answers and checks say survives, byte for byte") {
   CHECK(r.removed().empty());
 }
 
+TEST_CASE("Every word that a surface is judged by survives, whatever the part is called") {
+  auto r = redactor();
+  for (const char* word : {"ok",
+                           "okay",
+                           "pass",
+                           "passed",
+                           "passing",
+                           "up",
+                           "healthy",
+                           "ready",
+                           "green",
+                           "good",
+                           "operational",
+                           "available",
+                           "active",
+                           "live",
+                           "alive",
+                           "running",
+                           "connected",
+                           "success",
+                           "succeeded",
+                           "normal",
+                           "aligned",
+                           "in_sync",
+                           "in-sync",
+                           "verified",
+                           "true",
+                           "warn",
+                           "warning",
+                           "degraded",
+                           "partial",
+                           "partially_ready",
+                           "yellow",
+                           "amber",
+                           "concerning",
+                           "tolerating",
+                           "intermittent",
+                           "stale",
+                           "drift",
+                           "drifted",
+                           "inconsistent",
+                           "contradictory",
+                           "followthrough_required",
+                           "review_required",
+                           "maintenance",
+                           "starting",
+                           "initializing",
+                           "warmup",
+                           "warming_up",
+                           "retrying",
+                           "recovering",
+                           "throttled",
+                           "fail",
+                           "failed",
+                           "failing",
+                           "error",
+                           "down",
+                           "unhealthy",
+                           "red",
+                           "critical",
+                           "bad",
+                           "blocked",
+                           "not_ready",
+                           "NotReady",
+                           "unready",
+                           "unavailable",
+                           "out_of_service",
+                           "fault",
+                           "offline",
+                           "unreachable",
+                           "denied",
+                           "sealed",
+                           "false",
+                           "unknown",
+                           "not_applicable",
+                           "na",
+                           "disabled",
+                           "not_configured",
+                           "skipped",
+                           "not_available",
+                           "pending",
+                           "ready_pre_live"})
+    for (const char* form :
+         {R"({"services":{"token-service":"{}"}})", R"({"secrets":{"vault":"{}"}})",
+          R"({"checks":{"session_id_store":{"state":"{}"}}})", "token-service: {}\n", "api_key={}"}) {
+      const auto body = with(form, word);
+      CHECK_MESSAGE(r.body(body) == body, r.body(body));
+    }
+  const std::string told =
+      R"({"credentials":[{"name":"db","status":"blocked","detail":"lost 3 of 5 leases","checked_at":"2026-11-24T03:11:58Z"}]})";
+  CHECK(r.body(told) == told);
+  const auto held = r.body(
+      R"({"credentials":[{"name":"db","status":"ok","lease":"hunter2hunter2","detail":"password=hunter2hunter2"}]})");
+  CHECK_MESSAGE(held.find("hunter2") == held.npos, held);
+}
+
 TEST_CASE("The same value has the same placeholder, another value another one, and no other key tells it") {
   auto r = redactor(), other = Redactor({}, "another key");
   const auto a = r.text("password=hunter2hunter2"), b = r.text("login password=hunter2hunter2 now");
@@ -237,6 +338,61 @@ TEST_CASE("The same value has the same placeholder, another value another one, a
   CHECK(r.text("password=hunter3hunter3").find(mark) == std::string::npos);
   CHECK(other.text("password=hunter2hunter2") != a);
   CHECK(placeholders_in(b).size() == 1);
+}
+
+TEST_CASE("A secret beside one that is already hidden is found as well") {
+  auto r = Redactor({}, "test key", {"the-known-one"});
+  const std::string jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVPmB92K27uhbUJU1p1r";
+  const std::vector<std::string> forms{"Cookie: id=" + jwt + "; sid=hunter2hunter2",
+                                       "Set-Cookie: a=the-known-one; sid=hunter2hunter2",
+                                       "https://x.example/cb?token=" + jwt + "&code=hunter2hunter2",
+                                       "GET /cb?token=" + jwt + "&code=hunter2hunter2 HTTP/1.1",
+                                       "password: \"bob@example.org hunter2hunter2\"",
+                                       R"({"password":"<redacted:token:hunter2hunter2>"})",
+                                       R"({"password":"<redacted:key:0a1b2c3d> hunter2hunter2"})"};
+  for (const auto& form : forms) {
+    const auto clean = r.body(form);
+    CHECK_MESSAGE(clean.find("hunter2") == clean.npos, (form + "  ->  " + clean));
+    CHECK_MESSAGE(r.body(clean) == clean, (clean + "  ->  " + r.body(clean)));
+  }
+}
+
+TEST_CASE("A key that comes twice hides nothing behind the second one, and a secret may be a key itself") {
+  auto r = redactor();
+  const auto twice = r.body(R"({"status":"ok","token":"hunter2hunter2","token":"valid"})");
+  CHECK(twice == R"({"status":"ok","token":"valid"})");
+  const std::string deep =
+      R"({"a":[{"x":"eyJhbGciOiJub25lIn0.eyJzdWIiOiIxMjM0In0.","x":1}],"text":"a \"quoted: colon\" stays"})";
+  CHECK(r.body(deep).find("eyJ") == std::string::npos);
+  const std::string colons = R"({"a":"b: c","d:e":{"f":"\"g\":1"},"h":["i:j",{}]})";
+  CHECK(r.body(colons) == colons);
+  const auto by_user = r.body(R"({"users":{"operator@example.org":"active"},"status":"ok"})");
+  CHECK(by_user.find("operator@") == by_user.npos);
+  CHECK(by_user.find("\"active\"") != by_user.npos);
+}
+
+TEST_CASE("What is packed cannot be looked through, and is not kept") {
+  auto r = redactor();
+  RawRead read;
+  HttpAnswer a;
+  a.headers = {{"Content-Encoding", "gzip"}};
+  a.body = std::string("\x1f\x8b\x08\x00\x00\x00", 6) + "payload";
+  read.answer = a;
+  r.read(read);
+  CHECK(std::get<HttpAnswer>(read.answer).body == "(13 bytes in the coding gzip are not kept)");
+  a.body = R"({"status":"ok"})";  // said by mistake
+  read.answer = a;
+  r.read(read);
+  CHECK(std::get<HttpAnswer>(read.answer).body == R"({"status":"ok"})");
+}
+
+TEST_CASE("What the daemon sends as a secret is looked for as a whole and without its scheme") {
+  CHECK(secrets_in("Bearer abcdef123") == std::vector<std::string>{"Bearer abcdef123", "abcdef123"});
+  CHECK(secrets_in("plain") == std::vector<std::string>{"plain"});
+  CHECK(is_secret_header("X-API-Key"));
+  CHECK(is_secret_header("DB_PASSWORD"));
+  CHECK_FALSE(is_secret_header("Accept"));
+  CHECK_FALSE(is_secret_header("LANG"));
 }
 
 TEST_CASE("Redacting twice changes nothing more, and a body stays JSON") {

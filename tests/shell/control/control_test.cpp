@@ -242,6 +242,13 @@ TEST_CASE("every route answers as the OpenAPI file says") {
   snap.reason = "page";
   snap.sha256 = std::string(64, 'a');
   r.backend.kept = {snap};
+  DeliveryView alert;
+  alert.event = "firing";
+  alert.sink = "hook";
+  alert.state = "delivered";
+  alert.answer = "204 No Content";
+  alert.attempts = 2;
+  r.backend.sent = {alert};
   const Schemas schemas;
   struct Case {
     const char *method, *path, *shape, *body;

@@ -13,6 +13,7 @@ struct FakeBackend : ControlBackend {
   std::vector<Say> said;
   Answer next_answer;
   std::vector<SnapshotView> kept;
+  std::vector<DeliveryView> sent;
   std::string bundle_bytes;
   std::size_t read_pages = 0, pages_asked = 0;
 
@@ -45,6 +46,7 @@ struct FakeBackend : ControlBackend {
     sweep.at = WallTime(Millis(1'700'000'000'000));
     co_return sweep;
   }
+  net::awaitable<std::vector<DeliveryView>> deliveries(std::string) override { co_return sent; }
   net::awaitable<std::vector<SnapshotView>> snapshots() override { co_return kept; }
   net::awaitable<std::optional<BundleFile>> bundle(std::string id, BundleForm) override {
     BundleFile file;

@@ -703,3 +703,59 @@ TEST_CASE("pages of reads: all of a time, in order, of one target") {
     if (i % 5) expected.push_back(i);
   CHECK(seen == expected);
 }
+
+TEST_CASE("the newest sweeps of a time come oldest first, and megabyte bodies push the old ones out") {
+  Folder folder;
+  net::io_context io;
+  auto store = open_store(io, folder.path);
+  for (std::uint64_t i = 1; i <= 40; ++i) store->record(sweep_of(i, t0 + Seconds(static_cast<int>(i)), "small"));
+  const auto all = run(io, store->recent("fabric", t0 + Seconds(11), t0 + Seconds(30), 1 << 20));
+  REQUIRE(all.sweeps.size() == 20);
+  CHECK_FALSE(all.cut);
+  CHECK(all.sweeps.front().sweep == 11);
+  CHECK(all.sweeps.back().sweep == 30);
+  CHECK(run(io, store->recent("another", t0, t0 + Seconds(99), 1 << 20)).sweeps.empty());
+  for (std::uint64_t i = 41; i <= 60; ++i)
+    store->record(sweep_of(i, t0 + Seconds(static_cast<int>(i)), incompressible(100'000, static_cast<unsigned>(i))));
+  const auto newest = run(io, store->recent("fabric", t0, t0 + Seconds(99), 1 << 20));
+  CHECK(newest.cut);
+  CHECK(newest.sweeps.back().sweep == 60);
+  CHECK(newest.sweeps.size() < 12);
+  CHECK(newest.sweeps.size() > 1);
+}
+
+TEST_CASE("bundles that the index did not know are listed again, and still are after a restart") {
+  Folder folder;
+  net::io_context io;
+  auto store = open_store(io, folder.path);
+  SnapshotRow row;
+  row.id = "01a2";
+  row.size = 7;
+  row.created = t0;
+  store->adopt({row});
+  CHECK(store->find_snapshot("latest")->id == "01a2");
+  run(io, store->commit({{}, {}}));
+  store.reset();
+  store = open_store(io, folder.path);
+  CHECK(store->find_snapshot("latest")->id == "01a2");
+}
+
+TEST_CASE("for want of room what was captured during an open incident goes, the evidence of its page never") {
+  Folder folder;
+  net::io_context io;
+  auto store = open_store(io, folder.path, {std::chrono::hours(24), 1 << 20});
+  store->pin({}, {"i1"});
+  for (int i = 0; i < 6; ++i) {
+    SnapshotRow row;
+    row.id = "0" + std::to_string(i);
+    row.incident_id = "i1";
+    row.reason = i == 0 ? "page" : "capture: look";
+    row.size = 200'000;
+    row.created = t0 + Seconds(i);
+    run(io, store->add_snapshot(row));
+  }
+  run(io, store->retain(t0 + Seconds(9)));
+  std::vector<std::string> kept;
+  for (const auto& row : store->snapshots()) kept.push_back(row.id);
+  CHECK(kept == std::vector<std::string>{"05", "00"});
+}

@@ -1,0 +1,50 @@
+#pragma once
+// The extra read-only commands of `evidence.commands`: run in the check's sandbox when something is suspected, so that
+// what they say is at hand when a snapshot is sealed. Sealing never waits for them: what has not ended by then is said
+// to be running, and a later snapshot has it.
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/evidence/bundle.hpp"
+#include "daemon/runtime/net.hpp"
+#include "daemon/runtime/task_group.hpp"
+
+namespace readback {
+
+class EvidenceCommands {
+ public:
+  /// `tasks` outlives this. `redact` cleans what a command has said before anything else sees it.
+  EvidenceCommands(TaskGroup& tasks, std::string scratch_parent, std::function<void(RawRead&)> redact);
+
+  /// At the start and after a reload. What is running goes on; what is no longer configured is forgotten.
+  void configure(std::vector<CheckConfig> commands);
+  /// Starts each that is not running and has not ended within the last seconds, a few at a time.
+  void start();
+  /// Starts them and waits until none is running or waiting, at most `limit`.
+  net::awaitable<void> gather(Millis limit);
+  /// What each has said, in the order of the configuration.
+  std::vector<CommandOutput> outputs() const;
+
+ private:
+  struct State {
+    std::optional<RawRead> last;
+    std::optional<MonoTime> ended;
+    std::optional<WallTime> running_since;
+    bool waiting = false;
+  };
+  void start_waiting();
+  net::awaitable<void> run(CheckConfig command);
+  bool busy() const;
+
+  TaskGroup& tasks_;
+  std::string scratch_parent_;
+  std::function<void(RawRead&)> redact_;
+  std::vector<CheckConfig> commands_;
+  std::map<std::string, State> states_;  ///< by name
+  int running_ = 0;
+};
+
+}  // namespace readback

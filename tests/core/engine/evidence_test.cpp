@@ -1,0 +1,164 @@
+// When evidence is gathered and sealed, and which: through the engine, in simulated time.
+#include <doctest/doctest.h>
+
+#include "core/engine/engine.hpp"
+
+using namespace readback;
+
+namespace {
+
+class Watch {
+ public:
+  explicit Watch(Config config = {}, bool recorded = false) {
+    if (config.targets.empty()) config.targets = {default_target("fabric")};
+    EngineOptions options;
+    options.recorded = recorded;
+    engine_ = std::make_unique<Engine>(config, options, now_);
+  }
+  Actions tell(const Event& e) { return engine_->handle(e, now_); }
+  /// The next sweep, in which /health answers so.
+  Actions sweep(int status) {
+    tell(Tick{});
+    SweepDone done;
+    done.target = "fabric";
+    done.sweep = ++number_;
+    for (const auto& s : default_surfaces()) {
+      RawRead r;
+      r.read = s.name;
+      r.at = now_.wall;
+      HttpAnswer a;
+      a.status = s.name == "health" ? status : 200;
+      a.body = a.status == 200 ? R"({"status":"ok"})" : R"({"status":"down"})";
+      r.answer = a;
+      done.reads.push_back(std::move(r));
+    }
+    auto actions = tell(done);
+    later(Seconds(2));
+    return actions;
+  }
+  void later(Millis by) { now_.wall += by, now_.mono += by; }
+  IncidentView incident() const { return engine_->view(now_).incidents.at(0); }
+  std::uint64_t started() const { return engine_->view(now_).targets.at(0).sweep; }
+  Engine& engine() { return *engine_; }
+
+ private:
+  std::unique_ptr<Engine> engine_;
+  Instant now_{MonoTime(Seconds(1000)), WallTime(Seconds(1'764'000'000))};
+  std::uint64_t number_ = 0;
+};
+
+template <class A>
+std::vector<A> of(const Actions& actions) {
+  std::vector<A> found;
+  for (const auto& a : actions)
+    if (const auto* one = std::get_if<A>(&a)) found.push_back(*one);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("Evidence commands start with the first suspicion, well before the page, and once for it") {
+  Watch w;
+  w.sweep(200);
+  CHECK(of<StartEvidence>(w.sweep(200)).empty());
+  const auto first = w.sweep(503);
+  REQUIRE(of<StartEvidence>(first).size() == 1);
+  CHECK(of<StartEvidence>(first)[0].target == "fabric");
+  CHECK(of<Seal>(first).empty());
+  CHECK(of<StartEvidence>(w.sweep(503)).empty());
+  const auto page = w.sweep(503);
+  CHECK(of<Seal>(page).size() == 1);
+  CHECK(of<StartEvidence>(page).size() == 1);  // the shell knows that they have just run
+}
+
+TEST_CASE("A page that nothing announced starts them as well; a replay starts nothing") {
+  Config config;
+  config.targets = {default_target("fabric")};
+  config.targets[0].confirm.failures = 1;
+  Watch w(config);
+  w.sweep(200);
+  CHECK(of<StartEvidence>(w.sweep(503)).size() == 1);
+  Watch recorded(config, true);
+  recorded.sweep(200);
+  CHECK(of<StartEvidence>(recorded.sweep(503)).empty());
+}
+
+TEST_CASE("A snapshot proves in itself that it was sealed in time") {
+  Watch w;
+  for (int status : {200, 503, 503}) w.sweep(status);
+  const auto order = of<Seal>(w.sweep(503)).at(0).order;
+  CHECK(order.latest == 4);
+  CHECK(order.at_page == 4);
+  CHECK(order.first_bad == 2);
+  CHECK(order.last_good == 1);
+  CHECK(order.conditions.at(1).state == ConditionState::State::met);
+  CHECK(order.conditions.at(1).by == "this snapshot");
+}
+
+TEST_CASE(
+    "A capture takes the last sweep that came back, not the one under way, and names no other evidence for the page") {
+  Watch w;
+  for (int status : {200, 503, 503}) w.sweep(status);
+  const auto page = of<Seal>(w.sweep(503)).at(0).order;
+  w.tell(Sealed{page.incident_id, page.snapshot_id, "abc", "", false});
+  w.later(Seconds(40));
+  w.tell(Tick{});
+  CHECK(w.started() > 4);  // the next one is under way
+  const auto capture = of<Seal>(w.tell(CaptureAsked{"", "look", "root"})).at(0).order;
+  CHECK(capture.on_request);
+  CHECK(capture.latest == 4);
+  CHECK(capture.incident_id == page.incident_id);
+  w.tell(Sealed{capture.incident_id, capture.snapshot_id, "def", "", true});
+  CHECK(w.incident().snapshot_id == page.snapshot_id);
+  CHECK(w.incident().conditions.at(1).by == "snapshot " + page.snapshot_id);
+}
+
+TEST_CASE("A burst does not put off the regular sweeps: the page is not the last that is read for minutes") {
+  Config config;
+  config.targets = {default_target("fabric")};
+  config.targets[0].confirm.failures = 10;
+  Watch w(config);
+  w.sweep(200);
+  for (int i = 0; i < 10; ++i) w.sweep(503);
+  CHECK(w.incident().state == IncidentState::firing);
+  const auto before = w.started();
+  w.later(config.targets[0].interval + config.targets[0].interval / 10);
+  w.tell(Tick{});
+  CHECK(w.started() == before + 1);
+}
+
+TEST_CASE("Without an incident a capture holds the last sweep") {
+  Watch w;
+  w.sweep(200);
+  w.sweep(200);
+  w.tell(Tick{});
+  const auto order = of<Seal>(w.tell(CaptureAsked{"", "", "root"})).at(0).order;
+  CHECK(order.latest == 2);
+  CHECK(order.at_page == 2);
+  CHECK(order.boundary.empty());
+}
+
+TEST_CASE("What an operator declares has its owner, its next step and its ledger in the snapshot") {
+  Watch w;
+  w.sweep(200);
+  const auto actions = w.tell(SymptomSaid{"users cannot pay", "", "root", std::nullopt, "user:checkout"});
+  const auto order = of<Seal>(actions).at(0).order;
+  CHECK(order.runbook.title == "Debug failed agent task");
+  CHECK_FALSE(order.next_safe_step.empty());
+  CHECK(order.exposed_by == "user:checkout");
+  REQUIRE(order.conditions.size() == 6);
+  CHECK(order.conditions[0].by == "users cannot pay, said by root");
+  CHECK(of<StartEvidence>(actions).size() == 1);
+}
+
+TEST_CASE("A symptom that comes after the recovery belongs to the incident that is not resolved yet") {
+  Watch w;
+  for (int status : {200, 503, 503, 503, 200, 200, 200}) w.sweep(status);
+  CHECK(w.incident().state == IncidentState::recovered);
+  w.tell(SymptomSaid{"checkout was slow for ten minutes", "", "ada", Extent::degraded, ""});
+  CHECK(w.engine().view(Instant{}).incidents.size() == 1);
+  const auto first = w.incident().conditions.at(0);
+  CHECK(first.by == "checkout was slow for ten minutes, said by ada");
+  CHECK(first.at > w.incident().opened_at);
+  CHECK(w.incident().timeline.back().text == "ada: checkout was slow for ten minutes (seen as degraded)");
+}

@@ -1,0 +1,440 @@
+"""Evidence from before the failure: what is in a bundle, what never gets into one, and what can be done with it."""
+import contextlib
+import hashlib
+import io
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tarfile
+import unittest
+
+import harness
+from harness import PYTHON, wait_until
+
+CHROMIUM = shutil.which("chromium")
+OBSERVABILITY = "/api/v1/observability/readiness"
+
+
+def unpacked(data):
+    """The files of a bundle, by name."""
+    raw = subprocess.run(["zstd", "-dc"], input=data, stdout=subprocess.PIPE, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
+        return {m.name: tar.extractfile(m).read().decode(errors="surrogateescape") for m in tar.getmembers()}
+
+
+def packed(entries):
+    """A bundle as a stranger may make it: TarInfo objects with their contents."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as tar:
+        for info, data in entries:
+            info.size = len(data) if info.isreg() else 0
+            tar.addfile(info, io.BytesIO(data))
+    return subprocess.run(["zstd", "-c"], input=raw.getvalue(), stdout=subprocess.PIPE, check=True).stdout
+
+
+def pull(world, what="latest", *options):
+    path = world.daemon.directory / "pulled.tar.zst"
+    world.daemon.client("snapshot", "pull", what, "-o", path, *options, expect=0)
+    return path.read_bytes()
+
+
+class Bundle(harness.Case):
+    def test_file_by_file(self):
+        folder = harness.materialized(self.directory / "checkout")
+        world = self.world(environment="prod", target={
+            "checks": harness.check_at(folder),
+            "paths": [{"name": "checkout", "kind": "user", "url": "/app/checkout"}]})
+        wait_until(lambda: world.daemon.status()["targets"][0]["checks_total"] > 0, "a first check")
+        world.sim.fault("/health", "not_ready", text="postgres: pool exhausted")
+        page = world.hook.wait("firing")
+        data = pull(world, page["evidence"]["snapshot"])
+        self.assertEqual(hashlib.sha256(data).hexdigest(), page["evidence"]["sha256"])
+        files = unpacked(data)
+        m = json.loads(files["manifest.json"])
+        self.assertEqual((m["schema"], m["id"], m["incident"]),
+                         ("readback.snapshot/v1", page["evidence"]["snapshot"], page["incident"]["id"]))
+        self.assertEqual((m["boundary"], m["extent"], m["host"]), ("outage", "degraded", page["host"]))
+        self.assertEqual(m["config_digest"], world.daemon.status()["daemon"]["config_digest"])
+        self.assertEqual(set(m["files"]), set(files) - {"manifest.json"})
+        for name, entry in m["files"].items():
+            contents = files[name].encode(errors="surrogateescape")
+            self.assertEqual((entry["sha256"], entry["size"]), (hashlib.sha256(contents).hexdigest(), len(contents)), name)
+            self.assertIn("redacted", entry)
+        for phase, status in (("last-good", 200), ("first-bad", 503), ("at-page", 503), ("latest", 503)):
+            read = json.loads(files[f"reads/{phase}/health.json"])
+            self.assertEqual(read["http"]["status"], status)
+            self.assertEqual(read["reading"], "pass" if status == 200 else "fail")
+            self.assertIn("total", read["phases_us"])
+            self.assertTrue(status == 200 or read["reasons"])
+            self.assertIn(f"reads/{phase}/path:checkout.json", files)
+        diff = json.loads(files["diff.json"])
+        self.assertIn({"op": "replace", "path": "/status", "value": "not_ready"}, diff["health"]["patch"])
+        self.assertNotIn("security", diff)
+        self.assertEqual(json.loads(files["checks/materialization/result.json"])["exit"], 0)
+        self.assertIn("checks/materialization/stdout", files)
+        host = json.loads(files["host.json"])
+        self.assertEqual(set(host), {"load", "memory", "pressure", "disk", "uptime_s", "clock", "descriptors", "failed_units"})
+        self.assertEqual(files["summary.md"].splitlines()[0], "# " + page["summary"])
+        for number in range(1, 7):
+            self.assertIn(f"\n{number}. ", files["summary.md"])
+        self.assertIn("(this snapshot)", files["summary.md"])
+
+        # The timeline is a recording: replayed, it pages for the same thing.
+        timeline = self.directory / "timeline.jsonl"
+        timeline.write_text(files["timeline.jsonl"])
+        told = [json.loads(line) for line in world.daemon.client("replay", timeline, expect=0).text.splitlines()]
+        self.assertEqual([(e["event"], e["boundary"]) for e in told], [("firing", "outage")])
+        self.assertEqual(told[0]["first_failure"]["read"], "health")
+
+        # Each continues the chain.
+        world.daemon.client("snapshot", "capture", "--reason", "before anybody acts", expect=0)
+        second = json.loads(unpacked(pull(world))["manifest.json"])
+        self.assertEqual(second["previous_sha256"], page["evidence"]["sha256"])
+        self.assertEqual(second["reason"], "capture: before anybody acts")
+        # The incident still names the evidence of its page.
+        told = world.daemon.json("incident", page["incident"]["id"])
+        self.assertEqual(told["evidence"]["sha256"], page["evidence"]["sha256"])
+        self.assertEqual([a["event"] for a in told["alerts"]], ["firing"])
+        wait_until(lambda: world.daemon.json("incident", page["incident"]["id"])["alerts"][0]["state"] == "delivered",
+                   "the answer to the page")
+
+    def test_a_capture_while_all_is_well_and_the_difference_of_two(self):
+        world = self.world()
+        before = world.daemon.json("snapshot", "capture", "--reason", "before the upgrade")
+        files = unpacked(pull(world, before["id"]))
+        self.assertIn("reads/latest/health.json", files)
+        self.assertIn("reads/last-good/health.json", files)
+        world.sim.fault(OBSERVABILITY, "blockers", text="otel exporter down")
+        world.hook.wait("firing")
+        after = world.daemon.json("snapshot", "capture", "--reason", "after")
+        told = world.daemon.json("snapshot", "diff", before["id"], after["id"])
+        self.assertIn("otel exporter down", json.dumps(told["reads/latest/observability.json"]))
+        self.assertNotIn("reads/latest/security.json", told)
+        a, b = self.directory / "a.tar.zst", self.directory / "b.tar.zst"
+        a.write_bytes(pull(world, before["id"]))
+        b.write_bytes(pull(world, after["id"]))
+        world.daemon.stop()  # files need no daemon
+        self.assertEqual(world.daemon.json("snapshot", "diff", a, b), told)
+        world.daemon.client("snapshot", "verify", a, expect=0)
+
+    def test_any_changed_byte_of_a_real_bundle_is_found(self):
+        world = self.world()
+        world.daemon.client("snapshot", "capture", expect=0)
+        data = bytearray(pull(world))
+        path = self.directory / "changed.tar.zst"
+        for at in range(0, len(data), max(1, len(data) // 60)):
+            data[at] ^= 0x10
+            path.write_bytes(data)
+            self.assertEqual(world.daemon.client("snapshot", "verify", path).returncode, 1, at)
+            data[at] ^= 0x10
+
+    def test_evidence_commands_have_run_by_the_time_of_the_page_and_hold_nothing_up(self):
+        gate = self.directory / "gate"
+        slow = self.directory / "slow.py"
+        slow.write_text(f"import os, time\nwhile not os.path.exists({str(gate)!r}):\n    time.sleep(.05)\nprint('the slow answer')\n")
+        world = self.world(evidence={"commands": {
+            "disks": {"command": [PYTHON, "-c", "import sys; print('root 93%'); print('password=hunter2hunter2', file=sys.stderr)"]},
+            "slow": {"command": [PYTHON, str(slow)], "timeout": "60s"},
+            "flood": {"command": [PYTHON, "-c", "print('x' * 10_000_000)"]},
+            "writes": {"command": [PYTHON, "-c", f"open({str(self.directory / 'made')!r}, 'w')"]},
+            "hangs": {"command": [PYTHON, "-c", "import time; time.sleep(60)"], "timeout": "300ms"}}},
+            target={"confirm": {"failures": 12, "spacing": "250ms", "recoveries": 3}})
+        world.sim.fault("/health", "not_ready")
+        page = world.hook.wait("firing")
+        files = unpacked(pull(world, page["evidence"]["snapshot"]))
+
+        def result(files, name):
+            return json.loads(files[f"checks/{name}/result.json"])
+        self.assertEqual((result(files, "disks")["reading"], result(files, "disks")["exit"]), ("collected", 0))
+        self.assertEqual(files["checks/disks/stdout"], "root 93%\n")
+        self.assertNotIn("hunter2", files["checks/disks/stderr"])
+        self.assertIn("<redacted:", files["checks/disks/stderr"])
+        self.assertEqual(result(files, "slow")["reading"], "running")
+        self.assertIn("had not ended", json.dumps(result(files, "slow")["reasons"]))
+        self.assertTrue(result(files, "flood")["cut"])
+        self.assertLessEqual(len(files["checks/flood/stdout"]), 256 * 1024)
+        self.assertFalse((self.directory / "made").exists())
+        self.assertIn("sandbox denied", json.dumps(result(files, "writes")["reasons"]))
+        self.assertEqual((result(files, "hangs")["reading"], result(files, "hangs")["error"]), ("broken", "timeout"))
+        manifest = json.loads(files["manifest.json"])
+        self.assertEqual(manifest["files"]["checks/disks/stderr"]["redacted"], 1)
+        # It ends in its own time, and then a capture has it.
+        gate.write_text("")
+        later = world.daemon.json("snapshot", "capture")
+        files = unpacked(pull(world, later["id"]))
+        self.assertEqual((result(files, "slow")["reading"], files["checks/slow/stdout"]), ("collected", "the slow answer\n"))
+
+    def test_a_kill_in_the_middle_leaves_no_half_bundle_and_loses_none(self):
+        world = self.world()
+        known = world.daemon.json("snapshot", "capture")["id"]
+        world.daemon.stop()
+        kept = world.daemon.state / "snapshots"
+        (kept / "0193.tar.zst.part").write_bytes(b"half")
+        for name in os.listdir(world.daemon.state):
+            if name.startswith("readback.db"):
+                (world.daemon.state / name).unlink()  # a store that was set aside
+        world.daemon.start()
+        self.assertEqual([s["id"] for s in world.daemon.json("snapshot", "list")["snapshots"]], [known])
+        self.assertFalse((kept / "0193.tar.zst.part").exists())
+        self.assertIn("listed again", world.daemon.log())
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting a small tmpfs needs root")
+    def test_a_full_disk_drops_evidence_says_so_and_keeps_paging(self):
+        world = self.world(start=False)
+        world.daemon.state.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", world.daemon.state], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", world.daemon.state], check=False)
+        world.daemon.start()
+        self.wait_green(world.daemon)
+        ballast = world.daemon.state / "ballast"
+        with open(ballast, "wb", buffering=0) as f, contextlib.suppress(OSError):
+            while f.write(b"x" * 4096):
+                pass
+        world.sim.fault("/health", "not_ready")
+        page = world.hook.wait("firing")
+        self.assertIsNone(page["evidence"]["snapshot"])
+        self.assertIn("no snapshot", page["evidence"]["note"])
+        done = world.daemon.client("snapshot", "capture")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no snapshot could be sealed", done.error_text)
+        wait_until(lambda: world.daemon.status()["daemon"]["store_ok"] is False, "the status says that the store fails")
+        self.assertIn("full", json.dumps(world.daemon.status()["troubles"]) + world.daemon.status()["daemon"]["store_error"])
+        ballast.unlink()
+        world.sim.ok("/health")
+        world.hook.wait("recovered")
+        wait_until(lambda: world.daemon.status()["daemon"]["store_ok"], "the store is written again")
+        world.daemon.client("snapshot", "capture", expect=0)
+
+
+class Strangers(harness.Case):
+    """Bundles from elsewhere, given to what reads bundles."""
+
+    def test_hostile_and_damaged_bundles_are_refused_with_a_reason(self):
+        world = self.world()
+        world.daemon.client("snapshot", "capture", expect=0)
+        good = pull(world)
+        world.daemon.stop()
+
+        def entry(name, **fields):
+            info = tarfile.TarInfo(name)
+            for key, value in fields.items():
+                setattr(info, key, value)
+            return info
+        manifest = (entry("manifest.json"), b"{}")
+        bombs = subprocess.run(["zstd", "-c"], input=b"\0" * (300 << 20), stdout=subprocess.PIPE, check=True).stdout
+        cases = {
+            "cut": good[:len(good) // 2], "empty": b"", "text": b"hello", "bomb": bombs,
+            "large": packed([manifest, (entry("big"), b"\0" * (65 << 20))]),
+            "climbs": packed([manifest, (entry("../../etc/cron.d/x"), b"x")]),
+            "absolute": packed([manifest, (entry("/etc/cron.d/x"), b"x")]),
+            "symlink": packed([manifest, (entry("a", type=tarfile.SYMTYPE, linkname="/etc/shadow"), b"")]),
+            "hardlink": packed([manifest, (entry("a", type=tarfile.LNKTYPE, linkname="/etc/shadow"), b"")]),
+            "device": packed([manifest, (entry("a", type=tarfile.CHRTYPE), b"")]),
+            "twice": packed([manifest, manifest]),
+            "no-manifest": packed([(entry("summary.md"), b"x")]),
+            "other-manifest": packed([(entry("manifest.json"), b'{"schema":"readback.snapshot/v1","files":{}}'),
+                                      (entry("summary.md"), b"x")]),
+        }
+        whole = self.directory / "good.tar.zst"
+        whole.write_bytes(good)
+        for name, data in cases.items():
+            path = self.directory / f"{name}.tar.zst"
+            path.write_bytes(data)
+            page = self.directory / f"{name}.html"
+            for words in (("snapshot", "verify", path), ("snapshot", "diff", whole, path), ("snapshot", "diff", path, whole),
+                          ("report", path, "-o", page)):
+                done = world.daemon.client(*words)
+                self.assertEqual(done.returncode, 1, (name, words, done.text))
+                self.assertGreater(len(done.error_text), 20, (name, words))
+                self.assertNotIn("\x1b", done.error_text)
+            self.assertFalse(page.exists())
+        self.assertEqual(world.daemon.client("report", self.directory / "none.tar.zst").returncode, 1)
+
+
+def form(name, value):
+    """The secret in the many clothes in which platforms wear it."""
+    return {
+        "json": json.dumps({"status": "not_ready", "password": value, "blockers": [f"cannot log in with api_key={value}"],
+                            "nested": {"tokens": [value], "inner": json.dumps({"secret": value})}}),
+        "url": json.dumps({"status": "not_ready", "blockers": [f"postgres://app:{value}@db/x refused",
+                                                               f"GET https://h.example/cb?code={value} failed"]}),
+        "python": "Traceback (most recent call last):\n  Settings(api_key='" + value + "', token=b'" + value + "')\n",
+        "shell": f"export DB_PASSWORD='{value}'\ncurl -u admin:{value} https://h.example/ --token {value}\n",
+        "twice": f'{{"status":"not_ready","token":"{value}","token":"valid"}}',
+        "spaces": json.dumps({"status": "not_ready", "client_secret": f"{value} with \"quotes\" and\nlines"}),
+    }[name]
+
+
+class Secrets(harness.Case):
+    """Planted in the platform, in the configuration and in commands; looked for in everything that leaves the daemon."""
+
+    def test_no_planted_secret_is_anywhere(self):
+        self.planted = {}
+
+        def secret(where):
+            value = f"zQ7-{where}-s3cr3t-{len(self.planted)}"
+            self.planted[where] = value
+            return value
+        key_file = self.directory / "key"
+        key_file.write_text(secret("header-file"))
+        folder = harness.materialized(self.directory / "checkout")
+        chunks = secret("check-chunks")
+        script = folder / "scripts" / "leaky.py"
+        script.write_text("import os,sys,time\n"
+                          f"for part in ('password=', {chunks[:9]!r}, {chunks[9:]!r}, '\\n'):\n"
+                          "    os.write(1, part.encode()); time.sleep(.02)\n"
+                          f"print('Authorization: Bearer {secret('check-stderr')}', file=sys.stderr)\n"
+                          "print('token in env: ' + os.environ['SERVICE_TOKEN'])\nsys.exit(1)\n")
+        port = harness.free_port()
+        sim = self.sim()
+        world = self.world(
+            start=False, sim=sim, http={"listen": f"127.0.0.1:{port}"}, heartbeat={"url": "http://127.0.0.1:9/beat", "interval": "1s"},
+            target={"headers": {"X-API-Key": {"file": str(key_file)}, "Authorization": f"Bearer {secret('header-plain')}",
+                                "X-Probe": {"env": "PLANTED"}},
+                    "checks": {"leaky": {"command": [PYTHON, str(script), "--password", secret("argv")], "interval": "1s",
+                                         "env": {"SERVICE_TOKEN": secret("check-env")}}},
+                    "paths": [{"name": "pay", "kind": "user", "url": f"/app/checkout?access_token={secret('path-url')}",
+                               "expect": {"status": [201]}}],
+                    "references": [f"http://127.0.0.1:9/ref?key={secret('reference-url')}"]},
+            evidence={"commands": {"env": {"command": [PYTHON, "-c", f"print({{'api_key': '{secret('evidence')}'}})"]},
+                                   "gone": {"command": [f"/nowhere/--password={secret('no-such-program')}"]}}})
+        world.daemon.env = {"PLANTED": secret("header-env")}
+        world.daemon.start()
+        live = subprocess.Popen([str(harness.CLIENT), "--socket", str(world.daemon.socket), "--json", "watch"],
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.addCleanup(live.wait)
+        self.addCleanup(live.kill)
+        # The platform says them in every form, one after the other, and returns what it was sent.
+        for name in ("json", "url", "python", "shell", "twice", "spaces"):
+            headers = {"Set-Cookie": f"sid={secret('cookie-' + name)}; Path=/", "X-Debug": f"Bearer {secret('debug-' + name)}",
+                       "Location": f"https://u:{secret('location-' + name)}@h.example/x"}
+            body = form(name, secret("body-" + name))
+            if name == "json":
+                body = body[:-1] + ', "echo": "you sent ' + self.planted["header-plain"] + " and " + \
+                    self.planted["header-file"] + " and " + self.planted["header-env"] + '"}'
+            sim.fault("*", "answer", status=503, body=body, headers=headers)
+            before = sim.reads("/health")
+            wait_until(lambda: sim.reads("/health") >= before + 3, "some sweeps of this form")
+        page = world.hook.wait("firing", "outage")
+        world.daemon.client("symptom", f"login with password={secret('symptom')} fails", "--exposed-by", "user:pay", expect=0)
+        world.daemon.client("ack", page["incident"]["id"], expect=0)
+        world.daemon.client("resolve", page["incident"]["id"], "--runbook", "R7", "--note", f"used token={secret('note')}", expect=0)
+        world.daemon.client("silence", "add", "--for", "1h", "--boundary", "drift", "--reason", f"api_key={secret('silence')}",
+                            expect=0)
+        world.daemon.client("snapshot", "capture", "--reason", f"password: {secret('capture')}", expect=0)
+        sim.listener("refused")
+        wait_until(lambda: world.daemon.status()["targets"][0]["extent"] == "total", "no answer at all")
+        sim.reset()
+        wait_until(lambda: json.dumps(world.daemon.status()["targets"][0]["reads"]).count('"pass"') >= 4, "they pass again")
+
+        said = {}
+        for route in ("/v1/status", "/v1/targets/fabric?history=100", "/v1/incidents?state=all",
+                      f"/v1/incidents/{page['incident']['id']}", "/v1/snapshots", "/v1/reads?since=2020-01-01T00:00:00Z",
+                      "/v1/silences", "/v1/sinks"):
+            status, data = world.daemon.get(route)
+            self.assertEqual(status, 200, route)
+            said["socket " + route] = data
+        for route in ("/", "/metrics", "/healthz", "/readyz"):
+            said["http " + route] = subprocess.run(["curl", "-sS", f"http://127.0.0.1:{port}{route}"], capture_output=True,
+                                                   check=False).stdout
+        for s in world.daemon.json("snapshot", "list")["snapshots"]:
+            for form_option in ((), ("--public-safe",)):
+                for name, contents in unpacked(pull(world, s["id"], *form_option)).items():
+                    said[f"bundle {s['id']} {form_option} {name}"] = name.encode() + contents.encode(errors="surrogateescape")
+            report = self.directory / "report.html"
+            world.daemon.client("report", s["id"], "-o", report, expect=0)
+            said["report " + s["id"]] = report.read_bytes()
+        said["print"] = subprocess.run([harness.DAEMON, "--config", world.daemon.config_path, "--check-config", "--print"],
+                                       capture_output=True, env={**os.environ, **world.daemon.env}, check=False).stdout
+        said["pages"] = b"\n".join(r.body for r in world.hook.requests)
+        said["log"] = world.daemon.log().encode()
+        live.kill()
+        said["live view"] = live.stdout.read()
+        world.daemon.stop()
+        said["log at the end"] = world.daemon.log().encode()
+        for path in pathlib.Path(world.daemon.state).rglob("*"):
+            if path.is_file():
+                said[f"file {path.name}"] = path.read_bytes()
+        # Texts in the database are packed: what they hold was asked for through /v1/reads, and what is not packed is here.
+        self.assertGreater(len(said["socket /v1/reads?since=2020-01-01T00:00:00Z"]), 5000)
+        found = [(where, name) for where, data in said.items() for name, value in self.planted.items()
+                 if value.encode() in data and not (where == "print" and name in ("argv", "no-such-program", "evidence", "check-env"))]
+        self.assertEqual(found, [])
+        self.assertGreaterEqual(len(self.planted), 35)
+        self.assertIn(b"<redacted:", said["socket /v1/reads?since=2020-01-01T00:00:00Z"])
+
+    def test_the_same_value_keeps_its_placeholder_over_a_restart(self):
+        world = self.world()
+        world.sim.fault("/health", "answer", status=200, body='{"status":"ok","token":"hunter2hunter2"}')
+
+        def placeholder():
+            data = world.daemon.json("snapshot", "capture")
+            body = json.loads(unpacked(pull(world, data["id"]))["reads/latest/health.json"])["http"]["body"]
+            return json.loads(body).get("token")
+        first = wait_until(placeholder, "the token was read")
+        self.assertTrue(first.startswith("<redacted:"))
+        world.daemon.stop()
+        world.daemon.start()
+        self.wait_green(world.daemon)
+        self.assertEqual(placeholder(), first)
+
+
+@unittest.skipUnless(CHROMIUM, "chromium is not installed")
+class Report(harness.Case):
+    def setUp(self):
+        super().setUp()
+        folder = harness.materialized(self.directory / "checkout")
+        self.lived = self.world(environment="prod", host="host-7", target={
+            "checks": harness.check_at(folder), "paths": [{"name": "checkout", "kind": "user", "url": "/app/checkout"}]},
+            evidence={"commands": {"disks": {"command": [PYTHON, "-c", "print('</pre><script>document.title=\"owned\"</script>')"]}}})
+        wait_until(lambda: self.lived.daemon.status()["targets"][0]["checks_total"] > 0, "a first check")
+        self.lived.sim.fault("/health", "not_ready", text='</pre><script>document.title="owned"</script><img src=//x.example/p>')
+        self.page = self.lived.hook.wait("firing")
+        self.path = self.directory / "report.html"
+
+    def report(self, what="latest"):
+        self.lived.daemon.client("report", what, "-o", self.path, expect=0)
+        return self.path.read_text()
+
+    def browse(self, *options):
+        done = subprocess.run([CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--timeout=5000",
+                               f"--user-data-dir={self.directory}/chromium", *options, self.path.as_uri()],
+                              capture_output=True, text=True, timeout=120)
+        return done.stdout, done.stderr
+
+    def test_it_shows_all_and_runs_nothing(self):
+        wait_until(lambda: self.lived.daemon.json("incident", self.page["incident"]["id"])["alerts"][0]["state"] == "delivered",
+                   "the answer to the page")
+        text = self.report(self.page["incident"]["id"])
+        self.assertNotIn("<script", text)
+        shown, said = self.browse("--dump-dom", "--enable-logging=stderr", "--v=0")
+        self.assertNotIn("<title>owned", shown)
+        self.assertNotIn("Refused to", said)  # neither a style nor anything else runs into our own policy
+        for part in ("failed first", "Next safe step", "Runbook", "Timeline", "What changed since the last good sweep",
+                     "Checks", "disks", "Alerts", "delivered", "What happened", "six conditions", "The host that watched"):
+            self.assertIn(part, shown)
+        self.assertIn(self.page["runbook"]["url"], shown)
+
+    def test_it_fits_a_phone(self):
+        self.report()
+        # A page that is wider than its window can be scrolled sideways; its root tells.
+        probe = self.path.read_text().replace("</main>", "</main><script>document.title=document.documentElement.scrollWidth"
+                                              "</script>")
+        probe = probe.replace("default-src 'none'", "default-src 'none'; script-src 'unsafe-inline'")
+        self.path.write_text(probe)
+        for width in (360, 768):
+            frame = self.directory / "frame.html"
+            frame.write_text(f'<iframe id="f" style="width:{width}px;height:700px" src="report.html"></iframe><script>'
+                             'f.onload=()=>{try{document.title=f.contentDocument.documentElement.scrollWidth}catch(e){'
+                             'document.title=e}}</script>')
+            kept, self.path = self.path, frame
+            shown, _ = self.browse("--dump-dom", "--allow-file-access-from-files")
+            self.path = kept
+            self.assertLessEqual(int(re.search("<title>([0-9]+)</title>", shown)[1]), width)
+
+
+if __name__ == "__main__":
+    unittest.main()
