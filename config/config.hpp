@@ -51,8 +51,14 @@ struct SandboxConfig {
   std::vector<std::string> read_paths;    ///< empty: everything may be read (the default)
 };
 
+/// Where something stands in the file; 0 when it does not.
+struct FilePlace {
+  int line = 0, column = 0;
+};
+
 struct CheckConfig {
   std::string name;
+  FilePlace command_at, cwd_at;
   CheckRole role = CheckRole::materialization;
   std::vector<std::string> command;  ///< argv; never a shell line
   std::string cwd;
