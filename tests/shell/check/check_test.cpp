@@ -15,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -508,6 +509,39 @@ print("fine")
     CHECK(done.denials == Denials{});
     CHECK(fs::is_empty(folder.path / "scratch"));
   }
+}
+
+TEST_CASE("Git looks at a checkout without a trace, and Python leaves no compiled file") {
+  if (!fs::exists("/usr/bin/git")) return;
+  Folder folder;
+  const auto checkout = (folder.path / "checkout").string();
+  std::ofstream(checkout + "/module.py") << "x = 1\n";
+  const std::string make =
+      "cd " + checkout +
+      " && git init -q && git add . && git -c user.name=a -c user.email=a@example.com commit -qm a "
+      "&& touch -d 2001-01-01 module.py";  // the index is out of date: git would refresh it
+  REQUIRE(std::system(make.c_str()) == 0);
+  const auto index = fs::last_write_time(checkout + "/.git/index");
+  for (const auto& kernel : kernels()) {
+    CAPTURE(to_text(kernel));
+    const auto done = python(folder, R"py(
+import subprocess, module
+for command in (["status", "--porcelain"], ["diff", "--stat"], ["log", "--format=%s"], ["rev-parse", "--abbrev-ref", "HEAD"]):
+    print(subprocess.run(["git", *command], capture_output=True, text=True, check=True).stdout.strip())
+)py",
+                             Seconds(20), {}, kernel)
+                          .run;
+    CHECK_MESSAGE(done.exit == 0, (done.out + done.err));
+    CHECK(done.out.starts_with("?? check.py\n\na\n"));
+    CHECK(done.denials.empty());
+  }
+  if (this_kernel().asks) {
+    const auto done = run(folder, {"git", "add", "check.py"}).run;
+    CHECK(done.exit == 128);
+    CHECK(done.denials == Denials{"write " + checkout + "/.git/index.lock"});
+  }
+  CHECK(fs::last_write_time(checkout + "/.git/index") == index);
+  CHECK_FALSE(fs::exists(checkout + "/__pycache__"));
 }
 
 TEST_CASE("network: loopback is this host's own device, and nobody gets off it") {
