@@ -14,6 +14,12 @@ bool is_in(std::string_view word, const Names& names) {
   return std::find(names.begin(), names.end(), word) != names.end();
 }
 std::string base_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+/// The name of a tool of the host: bare, or in a folder for programs. `/etc/passwd` is none.
+std::string tool_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == path.npos) return path;
+  return path.substr(0, slash).ends_with("bin") ? path.substr(slash + 1) : "";
+}
 bool is_option(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
 
 bool has(const Words& argv, const Names& names) {
@@ -219,7 +225,7 @@ CommandOpinion judge_line(const std::string& line, int depth) {
 
 /// `env A=b nice -n 5 git status` is `git status`.
 std::size_t wrapped_from(const Words& argv) {
-  const std::string program = base_of(argv[0]);
+  const std::string program = tool_of(argv[0]);
   std::size_t at = 1;
   const auto skip_options = [&](const Names& with_value) {
     while (at < argv.size() && is_option(argv[at])) at += is_in(argv[at], with_value) ? 2 : 1;
@@ -243,7 +249,7 @@ std::size_t wrapped_from(const Words& argv) {
 }
 
 std::string sends(const Words& argv) {
-  const std::string program = base_of(argv[0]);
+  const std::string program = tool_of(argv[0]);
   const auto upper_is = [](std::string_view word, const Names& names) {
     std::string upper(word);
     for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
@@ -284,7 +290,7 @@ std::string verb_of_name(const std::string& path) {
 
 CommandOpinion judge(const Words& argv, int depth) {
   if (argv.empty() || depth > 8) return {};
-  const std::string program = base_of(argv[0]);
+  const std::string program = tool_of(argv[0]);
   for (const auto& word : argv)
     if (base_of(word) == "redeploy-host-stack.sh" && !is_viewer(program))
       return {"it is the guarded redeploy itself", ""};

@@ -344,6 +344,7 @@ std::string missing_interpreter(const std::string& script) {
 }
 
 void look_at_command(const CheckConfig& c, const std::string& file, std::vector<ConfigProblem>& out) {
+  if (c.command.empty()) return;  // which was told already
   const auto problem = [&](FilePlace at, const std::string& text, const std::string& suggestion, bool warning = false) {
     out.push_back({file, at.line, at.column, warning, "the check " + c.name + ": " + text, suggestion});
   };
@@ -357,7 +358,7 @@ void look_at_command(const CheckConfig& c, const std::string& file, std::vector<
   else if (!c.cwd.empty() && ::access(c.cwd.c_str(), X_OK) != 0)
     problem(c.cwd_at, "the folder " + c.cwd + " cannot be entered by this user", "the daemon's user must be able to",
             true);
-  const std::string name = c.command.empty() ? "" : c.command[0];
+  const std::string& name = c.command[0];
   const bool is_path = name.find('/') != name.npos;
   if (is_path && !name.starts_with("/") && !cwd_fine) return;  // one mistake is enough
   const std::string program = is_path ? in_cwd(name) : found(name);

@@ -2,6 +2,8 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <climits>
 #include <csignal>
 #include <cstdio>
 
@@ -20,12 +22,15 @@ void complain(const std::string& text) { std::fprintf(stderr, "readbackd: %s\n",
 
 int check_config(const DaemonOptions& options) {
   auto loaded = load_config(options.config_path);
-  if (loaded.ok())
-    for (auto& problem : problems_on_host(loaded.config, options.config_path))
-      loaded.problems.push_back(std::move(problem));
+  for (auto& problem : problems_on_host(loaded.config, options.config_path))
+    loaded.problems.push_back(std::move(problem));
   for (const auto& refused : unusable_patterns(loaded.config.evidence.redact))
     loaded.problems.push_back({options.config_path, 0, 0, false, "evidence.redact.patterns: " + refused,
                                "an expression of RE2, without look-around and back-references"});
+  // In the order of the file; what has no line comes last.
+  std::stable_sort(loaded.problems.begin(), loaded.problems.end(), [](const ConfigProblem& a, const ConfigProblem& b) {
+    return (a.line ? a.line : INT_MAX) < (b.line ? b.line : INT_MAX);
+  });
   for (const auto& problem : loaded.problems) complain(to_string(problem));
   if (!loaded.ok()) return exit_config;
   if (options.print)

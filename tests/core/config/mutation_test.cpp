@@ -135,6 +135,9 @@ TEST_CASE("what only reads is left alone, whatever words are in it") {
            "sed -n 1,5p /srv/x",
            "python3 -c 'import sys'",
            "perl ./check.pl",
+           "/opt/venv/bin/python ./check.py",
+           "/etc/passwd",
+           "./install --check",
            "make -q",
            "true",
        }) {
