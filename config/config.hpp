@@ -12,7 +12,7 @@
 
 namespace readback {
 
-/// Where something stands in the file, from 1; for messages.
+/// Where something stands in the file, from 1 (0: nowhere); for messages.
 struct Place {
   int line = 0, column = 0;
 };
@@ -59,6 +59,7 @@ struct SandboxConfig {
 
 struct CheckConfig {
   std::string name;
+  Place command_at, cwd_at;
   CheckRole role = CheckRole::materialization;
   std::vector<std::string> command;  ///< argv; never a shell line
   std::string cwd;
@@ -67,7 +68,6 @@ struct CheckConfig {
   std::set<int> in_sync_exits{0}, drift_exits, broken_exits;  ///< what `exit_codes` overrides; see core/reading
   std::map<std::string, std::string> env;                     ///< added to the fixed environment
   SandboxConfig sandbox;
-  Place at;  ///< of its command
 };
 /// Whether a result of the one may be taken for a result of the other: how often and how long it runs does not matter.
 bool is_same_question(const CheckConfig& a, const CheckConfig& b);

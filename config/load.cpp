@@ -10,6 +10,7 @@
 #include <regex>
 
 #include "config/document.hpp"
+#include "config/mutation.hpp"
 #include "config/scalars.hpp"
 #include "config/zone.hpp"
 
@@ -483,12 +484,16 @@ class Loader {
            if (v.kind == Node::Kind::scalar)
              return error(v, "a command is a list of arguments; no shell reads it",
                           "[" + v.text.substr(0, v.text.find(' ')) + ", …]");
+           c.command_at = {v.line, v.column};
            texts(v, c.command);
-           c.at = {v.line, v.column};
            if (c.command.empty()) error(v, "the command is empty", "[PROGRAM, ARGUMENT, …]");
            refuse_mutation(v, c.command);
          }},
-        {"cwd", [&](const Node& v) { absolute_path(v, c.cwd); }},
+        {"cwd",
+         [&](const Node& v) {
+           c.cwd_at = {v.line, v.column};
+           absolute_path(v, c.cwd);
+         }},
         {"timeout", [&](const Node& v) { duration(v, c.timeout, Millis(100)); }},
         {"env", [&](const Node& v) { named(v, "env", [&](const Node& k, const Node& w) { text(w, c.env[k.text]); }); }},
         {"sandbox", [&](const Node& v) { sandbox(v, c.sandbox); }}};
@@ -546,43 +551,12 @@ class Loader {
 
   /// What changes a host has no place here. The sandbox would stop it anyway; told early it costs nobody an incident.
   void refuse_mutation(const Node& n, const std::vector<std::string>& command) {
-    const auto base = [](const std::string& arg) {
-      return arg.substr(arg.rfind('/') == arg.npos ? 0 : arg.rfind('/') + 1);
-    };
-    if (command.empty()) return;
-    const std::string program = base(command[0]);
-    const auto has_any = [&](std::initializer_list<const char*> verbs) {
-      return std::any_of(command.begin() + 1, command.end(), [&](const std::string& arg) {
-        return std::any_of(verbs.begin(), verbs.end(), [&](const char* verb) { return arg == verb; });
-      });
-    };
-    std::string why;
-    for (const auto& arg : command)
-      if (base(arg) == "redeploy-host-stack.sh") why = "it is the guarded redeploy itself";
-    for (const char* tool : {"rm", "mv", "dd", "kill", "pkill", "reboot", "shutdown", "chmod", "chown", "truncate"})
-      if (program == tool) why = "`" + program + "` changes the host";
-    if ((program == "docker" || program == "podman" || program == "docker-compose") &&
-        has_any({"restart", "rm", "stop", "start", "up", "down", "kill", "run", "exec", "pull", "build", "prune"}))
-      why = "it changes containers";
-    if (program == "systemctl" && has_any({"restart", "start", "stop", "reload", "enable", "disable", "mask", "kill"}))
-      why = "it changes services";
-    if ((program == "kubectl" || program == "helm") &&
-        has_any({"apply", "delete", "rollout", "scale", "patch", "edit", "create", "replace", "install", "upgrade",
-                 "rollback", "exec"}))
-      why = "it changes the cluster";
-    if ((program == "terraform" || program == "ansible-playbook") &&
-        (has_any({"apply", "destroy"}) || program == "ansible-playbook"))
-      why = "it applies changes";
-    if (program == "git" && has_any({"push", "pull", "checkout", "reset", "commit", "merge", "rebase", "clean"}))
-      why = "it changes the repository";
-    for (const char* flag : {"--apply", "--fix", "--write", "--restart", "--redeploy"})
-      if (has_any({flag})) why = "`" + std::string(flag) + "` asks it to change something";
-    if (!why.empty())
-      return error(n, "this command appears to mutate: " + why,
-                   "a check only reads, like verify_runtime_materialization.py --check");
-    if ((program == "sh" || program == "bash" || program == "dash" || program == "zsh") && has_any({"-c"}))
-      warn(n, "a shell reads this line, and what it does cannot be seen from here",
-           "name the program and its arguments");
+    const auto opinion = judge_command(command);
+    if (!opinion.mutates.empty())
+      error(n, "this command appears to mutate: " + opinion.mutates,
+            "a check only reads, like verify_runtime_materialization.py --check");
+    else if (!opinion.unclear.empty())
+      warn(n, opinion.unclear, "name the program and its arguments");
   }
 
   void path(const Node& n, TargetConfig& t) {

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 
 #include "config/load.hpp"
 #include "config/scalars.hpp"
@@ -366,36 +368,63 @@ class Printer {
   YAML::Emitter out_;
 };
 
-/// Where the program of a command is: as named, or in the usual folders.
-std::string program_of(const std::vector<std::string>& command, const std::string& cwd) {
-  const std::string& name = command[0];
-  if (name.find('/') != name.npos) return name.starts_with("/") || cwd.empty() ? name : cwd + "/" + name;
+/// In the folders that a check's PATH names; empty when it is in none.
+std::string found(const std::string& name) {
   for (const char* folder : {"/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"})
     if (::access((folder + name).c_str(), X_OK) == 0) return folder + name;
   return "";
 }
 
+/// The interpreter that a script's first line asks for and this host does not have.
+std::string missing_interpreter(const std::string& script) {
+  std::ifstream in(script);
+  std::string line;
+  if (!std::getline(in, line) || !line.starts_with("#!")) return "";
+  std::istringstream words(line.substr(2));
+  std::string interpreter, word;
+  words >> interpreter;
+  if (!interpreter.ends_with("/env")) return ::access(interpreter.c_str(), X_OK) == 0 ? "" : interpreter;
+  while (words >> word)
+    if (!word.starts_with("-")) return found(word).empty() && word.find('/') == word.npos ? word : "";
+  return "";
+}
+
 void look_at_command(const CheckConfig& c, const std::string& file, std::vector<ConfigProblem>& out) {
-  const auto problem = [&](const std::string& text, const std::string& suggestion) {
-    out.push_back({file, c.at.line, c.at.column, false, "the check " + c.name + ": " + text, suggestion});
-  };
   if (c.command.empty()) return;  // told as what it is, a mistake in the file
+  const auto problem = [&](const Place& at, const std::string& text, const std::string& suggestion,
+                           bool warning = false) {
+    out.push_back({file, at.line, at.column, warning, "the check " + c.name + ": " + text, suggestion});
+  };
+  const auto in_cwd = [&](const std::string& path) {
+    return path.starts_with("/") || c.cwd.empty() ? path : c.cwd + "/" + path;
+  };
   struct stat info {};
-  if (!c.cwd.empty() && (::stat(c.cwd.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)))
-    problem("the folder " + c.cwd + " is not there", "correct its cwd");
-  const std::string program = program_of(c.command, c.cwd);
+  const bool cwd_fine = c.cwd.empty() || (::stat(c.cwd.c_str(), &info) == 0 && S_ISDIR(info.st_mode));
+  if (!cwd_fine)
+    problem(c.cwd_at, "the folder " + c.cwd + " is not there", "correct its cwd");
+  else if (!c.cwd.empty() && ::access(c.cwd.c_str(), X_OK) != 0)
+    problem(c.cwd_at, "the folder " + c.cwd + " cannot be entered by this user", "the daemon's user must be able to",
+            true);
+  const std::string& name = c.command[0];
+  const bool is_path = name.find('/') != name.npos;
+  if (is_path && !name.starts_with("/") && !cwd_fine) return;  // one mistake is enough
+  const std::string program = is_path ? in_cwd(name) : found(name);
   if (program.empty())
-    problem("no program `" + c.command[0] + "` is found on this host", "give its whole path");
+    problem(c.command_at, "no program `" + name + "` is found on this host",
+            name == "python" && !found("python3").empty() ? "python3 is there" : "give its whole path");
   else if (::access(program.c_str(), F_OK) != 0)
-    problem(program + " is not there", "correct the command");
+    problem(c.command_at, program + " is not there", "correct the command");
   else if (::access(program.c_str(), X_OK) != 0 || (::stat(program.c_str(), &info) == 0 && S_ISDIR(info.st_mode)))
-    problem(program + " is not executable", "chmod +x, or name its interpreter first");
+    problem(c.command_at, program + " is not executable", "chmod +x, or name its interpreter first");
+  else if (const auto interpreter = missing_interpreter(program); !interpreter.empty())
+    problem(c.command_at, program + " asks for " + interpreter + ", which is not on this host",
+            "name its interpreter first");
   for (std::size_t i = 1; i < c.command.size(); ++i) {
     const std::string& arg = c.command[i];
     if (!arg.ends_with(".py") && !arg.ends_with(".sh")) continue;
-    const std::string script = arg.starts_with("/") || c.cwd.empty() ? arg : c.cwd + "/" + arg;
-    if (::access(script.c_str(), R_OK) != 0)
-      problem("the script " + script + " cannot be read", "correct the command or its cwd");
+    const std::string script = in_cwd(arg);
+    if ((arg.starts_with("/") || cwd_fine) && ::access(script.c_str(), R_OK) != 0)
+      problem(c.command_at, "the script " + script + " cannot be read", "correct the command or its cwd");
     break;
   }
 }

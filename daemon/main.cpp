@@ -2,6 +2,8 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <climits>
 #include <csignal>
 #include <cstdio>
 
@@ -23,6 +25,10 @@ int check_config(const DaemonOptions& options) {
     loaded.problems.push_back(std::move(problem));
   for (auto& problem : pattern_problems(loaded.config, options.config_path))
     loaded.problems.push_back(std::move(problem));
+  // In the order of the file; what has no line comes last.
+  std::stable_sort(loaded.problems.begin(), loaded.problems.end(), [](const ConfigProblem& a, const ConfigProblem& b) {
+    return (a.line ? a.line : INT_MAX) < (b.line ? b.line : INT_MAX);
+  });
   for (const auto& problem : loaded.problems) complain(to_string(problem));
   if (!loaded.ok()) return exit_config;
   if (options.print)

@@ -179,6 +179,14 @@ bool is_harmless(std::string_view value) {
 
 /// Long, mixed and without order: what a generator made. Digests and UUIDs are made too, and are no secrets.
 bool looks_generated(std::string_view word) {
+  if (word.starts_with("/")) {  // a path, which is judged by its longest name
+    std::string_view longest;
+    for (std::size_t from = 1, slash; from <= word.size(); from = slash + 1) {
+      slash = std::min(word.find('/', from), word.size());
+      if (slash - from > longest.size()) longest = word.substr(from, slash - from);
+    }
+    word = longest;
+  }
   if (word.size() < 32) return false;
   std::array<int, 256> seen{};
   bool upper = false, small = false, digit = false, only_hex = true;

@@ -213,7 +213,8 @@ net::awaitable<ReadsPage> App::reads(ReadsQuery query) {
   ask.limit = std::max<std::size_t>(1, query.max_bytes / 4096);
   auto page = co_await store_->read_page(ask);
   for (const auto& sweep : page.sweeps)
-    for (const auto& r : sweep.reads) out.lines += to_recorded_line({sweep.target, sweep.sweep, r.raw, sweep.void_reason}) + "\n";
+    for (const auto& r : sweep.reads)
+      out.lines += to_recorded_line({sweep.target, sweep.sweep, r.raw, sweep.void_reason}) + "\n";
   out.end = !page.next;
   out.next = page.next.value_or(0);
   co_return out;

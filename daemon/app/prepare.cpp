@@ -71,8 +71,7 @@ Prepared prepare(const std::string& path) {
     const auto value = look_up(ref, whose, secret);
     if (value.empty() || ref.from == SecretRef::From::plain) return;
     const auto parsed = parse_web_address(value);
-    if (const auto* problem = std::get_if<std::string>(&parsed))
-      trouble_at(ref.at, whose + ": " + *problem);
+    if (const auto* problem = std::get_if<std::string>(&parsed)) trouble_at(ref.at, whose + ": " + *problem);
   };
   const auto signing_key = [&](const SecretRef& ref, const std::string& whose) {
     const auto value = look_up(ref, whose, true);

@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,15 +21,18 @@
 #include <boost/asio/this_coro.hpp>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 
-#include "daemon/check/sandbox.hpp"
+#include "daemon/check/descriptors.hpp"
+#include "daemon/check/warden.hpp"
 #include "daemon/runtime/clock.hpp"
 
 namespace readback {
 namespace {
 
 constexpr auto grace = std::chrono::seconds(2);         // between SIGTERM and SIGKILL
+constexpr std::size_t most_denials = 10;                // named of one run
 constexpr auto drain = std::chrono::milliseconds(200);  // for what is still in the pipes when the family is gone
 
 /// What the supervisor reports through its pipe, in this order and nothing else.
@@ -34,6 +40,7 @@ struct Report {
   int started_errno = 0;  ///< not 0: the command was never started; `step` says where
   int step = 0;           ///< 1 sandbox, 2 cwd, 3 exec
   int wait_status = 0;
+  unsigned denials = 0;  ///< bytes of text that follow: what was refused, a line each
 };
 
 /// Everything that the child needs, made before the fork.
@@ -43,6 +50,7 @@ struct Plan {
   std::vector<char*> argv, envp;
   rlim_t cpu_seconds = 60;
   int out = -1, err = -1, report = -1;
+  int ask = -1, asked = -1;  ///< two ends: the command sends its listener, the supervisor takes it
 };
 
 std::string find_program(const std::string& name, const std::string& cwd) {
@@ -87,7 +95,7 @@ void drop_capabilities() {
 }
 
 [[noreturn]] void give_up(const Plan& plan, int step, int error) {
-  const Report report{error, step, 0};
+  const Report report{error, step, 0, 0};
   (void)!::write(plan.report, &report, sizeof report);
   ::_exit(127);
 }
@@ -111,7 +119,7 @@ void drop_capabilities() {
   limit(RLIMIT_AS, 2ULL << 30);
   if (::chdir(plan.cwd.c_str()) != 0) give_up(plan, 2, errno);
   drop_capabilities();
-  if (const int error = sandbox.enter()) give_up(plan, 1, error);
+  if (const int error = sandbox.enter(plan.ask)) give_up(plan, 1, error);
   // Everything above stderr closes by itself at exec; the report's pipe stays until then, to tell when exec fails.
   ::syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
   ::execve(plan.program.c_str(), plan.argv.data(), plan.envp.data());
@@ -154,34 +162,58 @@ void end_family() {
   ::sigaddset(&wanted, SIGCHLD);
   ::sigaddset(&wanted, SIGTERM);
   ::sigprocmask(SIG_SETMASK, &wanted, nullptr);
-  const pid_t command = ::_Fork();
+  const int signals = ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+  const pid_t command = signals < 0 ? -1 : ::_Fork();
   if (command == 0) become_command(plan, sandbox);
   if (command < 0) give_up(plan, 3, errno);
   ::close(plan.out);
   ::close(plan.err);
+  ::close(plan.ask);
+  Warden warden(sandbox.rules());
+  const int listener = sandbox.asks() ? receive_descriptor(plan.asked) : -1;
+  pollfd waits[2] = {{signals, POLLIN, 0}, {listener, POLLIN, 0}};
   bool asked_to_end = false;
-  timespec deadline_step{2, 0};  // the grace, once we were asked
   Report report;
-  for (;;) {
-    const int signal =
-        asked_to_end ? ::sigtimedwait(&wanted, nullptr, &deadline_step) : ::sigwaitinfo(&wanted, nullptr);
-    if (signal == SIGTERM && !asked_to_end) {
-      asked_to_end = true;
-      ::kill(-command, SIGTERM);
-    } else if (signal < 0 && errno == EAGAIN) {
+  timespec asked_at{};
+  for (bool over = false; !over;) {
+    int patience = -1;
+    if (asked_to_end) {
+      timespec now{};
+      ::clock_gettime(CLOCK_MONOTONIC, &now);
+      const auto passed = (now.tv_sec - asked_at.tv_sec) * 1000 + (now.tv_nsec - asked_at.tv_nsec) / 1000000;
+      patience = static_cast<int>(std::max<std::int64_t>(0, std::int64_t{grace.count()} * 1000 - passed));
+    }
+    if (patience == 0) {
       ::kill(-command, SIGKILL);
       ::kill(command, SIGKILL);
+      patience = 100;
     }
-    bool over = false;
-    for (pid_t ended; (ended = ::waitpid(-1, &report.wait_status, WNOHANG)) > 0;)
+    ::poll(waits, 2, patience);
+    if (waits[1].revents & POLLIN)
+      warden.answer(listener);
+    else if (waits[1].revents)
+      waits[1].fd = -1;  // nobody is left who could ask
+    signalfd_siginfo signal;
+    while (::read(signals, &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal))
+      if (signal.ssi_signo == SIGTERM && !asked_to_end) {
+        asked_to_end = true;
+        ::clock_gettime(CLOCK_MONOTONIC, &asked_at);
+        ::kill(-command, SIGTERM);
+      }
+    int status = 0;
+    for (pid_t ended; (ended = ::waitpid(-1, &status, WNOHANG)) > 0;)
       if (ended == command) {
+        report.wait_status = status;
         over = true;
         break;
       }
-    if (over) break;
   }
+  if (listener >= 0) ::close(listener);  // from here on nobody of the family can make a process
   end_family();
+  const auto denials = warden.denials();
+  report.denials = static_cast<unsigned>(denials.size());
   (void)!::write(plan.report, &report, sizeof report);
+  (void)!::write(plan.report, denials.data(), denials.size());
   ::_exit(0);
 }
 
@@ -206,6 +238,13 @@ struct Pipe {
   bool open() {
     int both[2];
     if (::pipe2(both, O_CLOEXEC) != 0) return false;
+    read.fd = both[0];
+    write.fd = both[1];
+    return true;
+  }
+  bool open_both_ways() {
+    int both[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, both) != 0) return false;
     read.fd = both[0];
     write.fd = both[1];
     return true;
@@ -269,9 +308,14 @@ CheckRun not_started(std::string why) {
   return run;
 }
 
-std::optional<Report> read_report(int fd) {
+std::optional<Report> read_report(int fd, std::vector<std::string>& denials) {
   Report report;
   if (::read(fd, &report, sizeof report) != static_cast<ssize_t>(sizeof report)) return std::nullopt;
+  if (report.started_errno != 0 || report.denials == 0) return report;
+  std::string text(report.denials, 0);
+  if (::read(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size())) return report;
+  for (std::size_t from = 0, end; (end = text.find('\n', from)) != text.npos; from = end + 1)
+    if (denials.size() < most_denials) denials.push_back(text.substr(from, end - from));
   return report;
 }
 
@@ -301,7 +345,7 @@ void tell_ending(const Report& report, bool timed_out, Millis timeout, CheckRun&
 
 std::vector<std::string> denials_in(const std::string& output) {
   std::vector<std::string> denials;
-  for (std::size_t from = 0; from < output.size() && denials.size() < 10;) {
+  for (std::size_t from = 0; from < output.size() && denials.size() < most_denials;) {
     const auto end = std::min(output.find('\n', from), output.size());
     const std::string line = output.substr(from, std::min<std::size_t>(end - from, 1000));
     from = end + 1;
@@ -338,7 +382,7 @@ net::awaitable<RawRead> run_check(CheckRequest request) {
   const auto started = now().mono;
 
   const Scratch scratch(request.scratch_parent);
-  const auto support = sandbox_support();
+  const auto support = sandbox_support(request.kernel);
   Plan plan;
   plan.program = request.config.command.empty() ? "" : find_program(request.config.command.front(), request.config.cwd);
   std::string trouble;
@@ -354,19 +398,21 @@ net::awaitable<RawRead> run_check(CheckRequest request) {
     co_return out;
   }
   fill(plan, request.config, scratch.path());
-  auto prepared = PreparedSandbox::prepare(request.config.sandbox, scratch.path());
+  auto prepared = PreparedSandbox::prepare(request.config.sandbox, scratch.path(), request.kernel);
   if (auto* refused = std::get_if<std::string>(&prepared)) {
     out.answer = not_started(*refused);
     co_return out;
   }
-  Pipe stdout_pipe, stderr_pipe, report_pipe;
-  if (!stdout_pipe.open() || !stderr_pipe.open() || !report_pipe.open()) {
+  Pipe stdout_pipe, stderr_pipe, report_pipe, questions;
+  if (!stdout_pipe.open() || !stderr_pipe.open() || !report_pipe.open() || !questions.open_both_ways()) {
     out.answer = not_started(std::string("no pipe: ") + std::strerror(errno));
     co_return out;
   }
   plan.out = stdout_pipe.write.fd;
   plan.err = stderr_pipe.write.fd;
   plan.report = report_pipe.write.fd;
+  plan.asked = questions.read.fd;
+  plan.ask = questions.write.fd;
   const pid_t daemon = ::getpid();
   sigset_t all, before;
   ::sigfillset(&all);
@@ -382,6 +428,8 @@ net::awaitable<RawRead> run_check(CheckRequest request) {
   stdout_pipe.write.reset();
   stderr_pipe.write.reset();
   report_pipe.write.reset();
+  questions.read.reset();
+  questions.write.reset();
 
   auto output = std::make_shared<Capture>(executor), errors = std::make_shared<Capture>(executor);
   output->pipe.assign(stdout_pipe.read.release());
@@ -429,8 +477,9 @@ net::awaitable<RawRead> run_check(CheckRequest request) {
   errors->pipe.close(no_matter);
   if (cancelled) throw boost::system::system_error(net::error::operation_aborted);
 
-  const auto reported = read_report(report_pipe.read.fd);
   CheckRun run;
+  std::vector<std::string> denials;
+  const auto reported = read_report(report_pipe.read.fd, denials);
   if (!reported) {
     run.fault = CheckFault::signal;
     run.signal = WIFSIGNALED(supervisor_status) ? WTERMSIG(supervisor_status) : 0;
@@ -446,7 +495,12 @@ net::awaitable<RawRead> run_check(CheckRequest request) {
   if (run.cut)
     run.detail += (run.detail.empty() ? "" : "; ") + std::to_string(output->dropped + errors->dropped) +
                   " bytes of output were dropped";
-  if (run.exit.value_or(1) != 0) run.denials = denials_in(run.err + "\n" + run.out);
+  // `git diff` writes down what it has looked at, where it may, and does without where it may not; a git that cannot do
+  // without says so.
+  if ((run.err + run.out).find("index.lock") == std::string::npos)
+    std::erase_if(denials, [](const std::string& each) { return each.ends_with("/index.lock"); });
+  run.denials = std::move(denials);
+  if (!request.kernel.asks && run.exit.value_or(1) != 0) run.denials = denials_in(run.err + "\n" + run.out);
   out.answer = std::move(run);
   out.took = now().mono - started;
   out.phases.total_us = std::chrono::duration_cast<std::chrono::microseconds>(out.took).count();

@@ -9,6 +9,7 @@
 
 #include "config/config.hpp"
 #include "core/model/raw_read.hpp"
+#include "daemon/check/sandbox.hpp"
 #include "daemon/runtime/net.hpp"
 
 namespace readback {
@@ -17,6 +18,7 @@ struct CheckRequest {
   std::string read;  ///< the name that the result carries: "check:materialization"
   CheckConfig config;
   std::string scratch_parent;  ///< an existing folder that we may write; the scratch folder is made below it
+  SandboxKernel kernel = this_kernel();
 };
 
 inline constexpr std::size_t largest_output =
@@ -25,8 +27,8 @@ inline constexpr std::size_t largest_output =
 /// Never throws for what the command does. When it is cancelled the family is killed first.
 net::awaitable<RawRead> run_check(CheckRequest request);
 
-/// What the sandbox refused, as far as the command's own words tell it: "write /srv/x". Only our own rules are named; a
-/// file that this user may not read anyway is not.
+/// What the sandbox refused, as far as the command's own words tell it: "write /srv/x". For kernels that do not ask.
+/// Only our own rules are named; a file that this user may not read anyway is not.
 std::vector<std::string> denials_in(const std::string& output);
 
 }  // namespace readback

@@ -11,11 +11,15 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <utility>
+
+#include "daemon/check/descriptors.hpp"
 
 namespace readback {
 namespace {
@@ -78,137 +82,293 @@ struct FilterContext {
 
 constexpr std::uint32_t refuse(int error) { return SCMP_ACT_ERRNO(static_cast<unsigned>(error)); }
 
-/// Calls that no reader needs, by name: one that this libseccomp does not know is left out.
-void forbid(scmp_filter_ctx filter, std::initializer_list<const char*> calls) {
-  for (const char* call : calls)
-    if (const int number = seccomp_syscall_resolve_name(call); number != __NR_SCMP_ERROR)
-      seccomp_rule_add(filter, refuse(EPERM), number, 0);
+/// A filter under construction. A call that this libseccomp does not know is left out; a rule that it refuses makes the
+/// whole filter unusable.
+class Filter {
+ public:
+  Filter() : context_(SCMP_ACT_ALLOW) { fine_ = context_.raw != nullptr; }
+
+  template <class... Compared>
+  void add(std::uint32_t action, const char* call, Compared... compared) {
+    const int number = seccomp_syscall_resolve_name(call);
+    if (number == __NR_SCMP_ERROR || number < 0 || !fine_) return;
+    if constexpr (sizeof...(compared) == 0) {
+      fine_ = seccomp_rule_add_array(context_.raw, action, number, 0, nullptr) == 0;
+    } else {
+      const scmp_arg_cmp all[] = {compared...};
+      fine_ = seccomp_rule_add_array(context_.raw, action, number, sizeof...(compared), all) == 0;
+    }
+  }
+  void add(std::uint32_t action, std::initializer_list<const char*> calls) {
+    for (const char* call : calls) add(action, call);
+  }
+  bool load() { return fine_ && seccomp_load(context_.raw) == 0; }
+  std::vector<char> bytes() {
+    std::vector<char> out;
+    const int fd = fine_ ? ::memfd_create("filter", MFD_CLOEXEC) : -1;
+    if (fd >= 0 && seccomp_export_bpf(context_.raw, fd) == 0) {
+      struct stat info {};
+      ::fstat(fd, &info);
+      out.resize(static_cast<std::size_t>(info.st_size));
+      if (::pread(fd, out.data(), out.size(), 0) != info.st_size) out.clear();
+    }
+    if (fd >= 0) ::close(fd);
+    return out;
+  }
+
+ private:
+  FilterContext context_;
+  bool fine_;
+};
+
+constexpr std::uint64_t namespaces = std::uint64_t{CLONE_NEWNS} | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |
+                                     CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+
+/// Calls that no reader needs, in the daemon or in a check.
+void forbid_dangerous(Filter& filter) {
+  filter.add(refuse(EPERM), {"mount",
+                             "umount2",
+                             "pivot_root",
+                             "chroot",
+                             "move_mount",
+                             "open_tree",
+                             "fsopen",
+                             "fsconfig",
+                             "fsmount",
+                             "fspick",
+                             "mount_setattr",
+                             "ptrace",
+                             "process_vm_readv",
+                             "process_vm_writev",
+                             "process_madvise",
+                             "process_mrelease",
+                             "kcmp",
+                             "pidfd_getfd",
+                             "init_module",
+                             "finit_module",
+                             "delete_module",
+                             "kexec_load",
+                             "kexec_file_load",
+                             "add_key",
+                             "request_key",
+                             "keyctl",
+                             "clock_settime",
+                             "clock_adjtime",
+                             "settimeofday",
+                             "adjtimex",
+                             "stime",
+                             "unshare",
+                             "setns",
+                             "reboot",
+                             "swapon",
+                             "swapoff",
+                             "sethostname",
+                             "setdomainname",
+                             "bpf",
+                             "perf_event_open",
+                             "userfaultfd",
+                             "io_uring_setup",
+                             "io_uring_enter",
+                             "io_uring_register",
+                             "open_by_handle_at",
+                             "name_to_handle_at",
+                             "quotactl",
+                             "quotactl_fd",
+                             "acct",
+                             "nfsservctl",
+                             "personality",
+                             "syslog",
+                             "vhangup",
+                             "iopl",
+                             "ioperm",
+                             "lookup_dcookie",
+                             "fanotify_init",
+                             "memfd_secret",
+                             "migrate_pages",
+                             "move_pages"});
+  filter.add(refuse(ENOSYS), "clone3");  // its flags cannot be looked at; libc falls back to clone
+  for (std::uint64_t flag = 1; flag <= namespaces; flag <<= 1)
+    if (flag & namespaces) filter.add(refuse(EPERM), "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag));
 }
 
-void forbid_dangerous(scmp_filter_ctx filter) {
-  forbid(filter, {"mount",
-                  "umount2",
-                  "pivot_root",
-                  "chroot",
-                  "move_mount",
-                  "open_tree",
-                  "fsopen",
-                  "fsconfig",
-                  "fsmount",
-                  "fspick",
-                  "mount_setattr",
-                  "ptrace",
-                  "process_vm_readv",
-                  "process_vm_writev",
-                  "process_madvise",
-                  "kcmp",
-                  "pidfd_getfd",
-                  "init_module",
-                  "finit_module",
-                  "delete_module",
-                  "kexec_load",
-                  "kexec_file_load",
-                  "add_key",
-                  "request_key",
-                  "keyctl",
-                  "clock_settime",
-                  "clock_adjtime",
-                  "settimeofday",
-                  "adjtimex",
-                  "stime",
-                  "unshare",
-                  "setns",
-                  "reboot",
-                  "swapon",
-                  "swapoff",
-                  "sethostname",
-                  "setdomainname",
-                  "bpf",
-                  "perf_event_open",
-                  "userfaultfd",
-                  "io_uring_setup",
-                  "io_uring_enter",
-                  "io_uring_register",
-                  "open_by_handle_at",
-                  "name_to_handle_at",
-                  "quotactl",
-                  "quotactl_fd",
-                  "acct",
-                  "nfsservctl",
-                  "personality",
-                  "syslog",
-                  "vhangup",
-                  "iopl",
-                  "ioperm",
-                  "lookup_dcookie",
-                  "fanotify_init",
-                  "memfd_secret"});
-  seccomp_rule_add(filter, refuse(ENOSYS), SCMP_SYS(clone3),
-                   0);  // its flags cannot be looked at; libc falls back to clone
-  for (const std::uint64_t flag :
-       {std::uint64_t{CLONE_NEWNS}, std::uint64_t{CLONE_NEWUSER}, std::uint64_t{CLONE_NEWPID},
-        std::uint64_t{CLONE_NEWNET}, std::uint64_t{CLONE_NEWIPC}, std::uint64_t{CLONE_NEWUTS},
-        std::uint64_t{CLONE_NEWCGROUP}})
-    seccomp_rule_add(filter, refuse(EPERM), SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag));
+/// Limits, priorities and memory of others who run as the same user, the daemon among them.
+void forbid_meddling(Filter& filter) {
+  filter.add(refuse(EPERM), "prlimit64", SCMP_A0(SCMP_CMP_NE, 0));
+  for (const char* call : {"sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr"})
+    filter.add(refuse(EPERM), call, SCMP_A0(SCMP_CMP_NE, 0));
+  for (const char* call : {"setpriority", "ioprio_set"}) {  // only one process, and that oneself
+    filter.add(refuse(EPERM), call, SCMP_A0(SCMP_CMP_NE, std::string_view(call) == "ioprio_set" ? 1U : 0U));
+    filter.add(refuse(EPERM), call, SCMP_A1(SCMP_CMP_NE, 0));
+  }
+  filter.add(refuse(EPERM), {"shmat", "shmctl", "msgsnd", "msgrcv", "msgctl", "semop", "semtimedop", "semctl",
+                             "mq_open", "mq_unlink"});
+  // Attributes of a file that was opened to be read; letters put into a terminal's input.
+  for (const std::uint64_t request : {0x40086602, 0x40046602, 0x401c5820, 0x5412, 0x541c})
+    filter.add(refuse(EPERM), "ioctl", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, request));
 }
 
-std::vector<char> filter_for(const SandboxConfig& config, bool signals_scoped) {
-  FilterContext filter(SCMP_ACT_ALLOW);
-  if (!filter.raw) return {};
-  forbid_dangerous(filter.raw);
-  if (!signals_scoped) {  // without Landlock's scope nobody but oneself and one's own group can be signalled
-    seccomp_rule_add(filter.raw, refuse(EPERM), SCMP_SYS(kill), 1, SCMP_A0(SCMP_CMP_NE, 0));
-    forbid(filter.raw, {"tkill", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo"});
+/// What Landlock says nothing about: the owner of a file could change it all the same.
+constexpr std::initializer_list<const char*> relabelling = {
+    "chmod",    "fchmod",    "fchmodat",  "fchmodat2",   "chown",        "lchown",
+    "fchown",   "fchownat",  "utime",     "utimes",      "futimesat",    "utimensat",
+    "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr"};
+
+/// Calls that wait for the supervisor's answer. Calls that only read run at full speed.
+void ask(Filter& filter, const SandboxConfig& config) {
+  constexpr std::uint32_t wait = SCMP_ACT_NOTIFY;
+  for (const char* call : {"open", "openat"}) {
+    const bool plain = std::string_view(call) == "open";
+    if (!config.read_paths.empty()) {
+      filter.add(wait, call);
+      continue;
+    }
+    for (const std::uint64_t flag : {O_WRONLY, O_RDWR, O_CREAT, O_TRUNC})
+      filter.add(wait, call, plain ? SCMP_A1(SCMP_CMP_MASKED_EQ, flag, flag) : SCMP_A2(SCMP_CMP_MASKED_EQ, flag, flag));
+  }
+  filter.add(wait, {"creat",  "mkdir", "mkdirat", "mknod",    "mknodat", "symlink",  "symlinkat", "link",
+                    "linkat", "rmdir", "unlink",  "unlinkat", "rename",  "renameat", "renameat2", "truncate",
+                    "kill",   "tkill", "tgkill",  "socket",   "connect", "fork",     "vfork"});
+  filter.add(wait, relabelling);
+  filter.add(wait, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces, 0));
+}
+
+/// Where nobody can be asked: by family and number alone.
+void decide_by_numbers(Filter& filter, const SandboxConfig& config, const SandboxKernel& kernel) {
+  filter.add(refuse(EPERM), relabelling);
+  if (kernel.landlock_abi < 6)  // without Landlock's scope nobody but oneself and one's own group can be signalled
+  {
+    filter.add(refuse(EPERM), "kill", SCMP_A0(SCMP_CMP_NE, 0));
+    filter.add(refuse(EPERM), "tkill");
+    filter.add(refuse(EPERM), "tgkill", SCMP_A0(SCMP_CMP_EQ, static_cast<std::uint64_t>(::getpid())));
+  }
+  if (kernel.landlock_abi < 3) {
+    filter.add(refuse(EACCES), "truncate");
+    constexpr std::uint64_t looked_at = O_ACCMODE | O_TRUNC;
+    filter.add(refuse(EACCES), "open", SCMP_A1(SCMP_CMP_MASKED_EQ, looked_at, O_TRUNC));
+    filter.add(refuse(EACCES), "openat", SCMP_A2(SCMP_CMP_MASKED_EQ, looked_at, O_TRUNC));
   }
   const bool internet = config.network != Network::none, unix_too = !config.unix_sockets.empty();
-  // Families apart from the named ones: everything above AF_INET6 and what lies between.
   for (int family = 0; family < 64; ++family) {
     const bool fine = (internet && (family == AF_INET || family == AF_INET6)) || (unix_too && family == AF_UNIX) ||
                       (internet && family == AF_NETLINK);
-    if (!fine)
-      seccomp_rule_add(filter.raw, refuse(EACCES), SCMP_SYS(socket), 1,
-                       SCMP_A0(SCMP_CMP_EQ, static_cast<std::uint64_t>(family)));
+    if (!fine) filter.add(refuse(EACCES), "socket", SCMP_A0(SCMP_CMP_EQ, static_cast<std::uint64_t>(family)));
   }
   for (const int type : {SOCK_RAW, SOCK_PACKET})
-    seccomp_rule_add(filter.raw, refuse(EACCES), SCMP_SYS(socket), 1,
-                     SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, static_cast<std::uint64_t>(type)));
+    filter.add(refuse(EACCES), "socket", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, static_cast<std::uint64_t>(type)));
+}
 
-  const int fd = ::memfd_create("filter", MFD_CLOEXEC);
-  std::vector<char> bytes;
-  if (fd >= 0 && seccomp_export_bpf(filter.raw, fd) == 0) {
-    struct stat info {};
-    ::fstat(fd, &info);
-    bytes.resize(static_cast<std::size_t>(info.st_size));
-    if (::pread(fd, bytes.data(), bytes.size(), 0) != info.st_size) bytes.clear();
-  }
-  if (fd >= 0) ::close(fd);
-  return bytes;
+std::vector<char> filter_for(const SandboxConfig& config, const SandboxKernel& kernel) {
+  Filter filter;
+  forbid_dangerous(filter);
+  forbid_meddling(filter);
+  if (kernel.landlock_abi < 6) filter.add(refuse(EPERM), {"pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo"});
+  // A pair of datagram sockets could still be turned to any path.
+  filter.add(refuse(EACCES), "socketpair", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, static_cast<std::uint64_t>(SOCK_DGRAM)));
+  // Its flags lie in memory: where they decide, the C library's own openat is used instead.
+  if (kernel.landlock_abi < 3)
+    filter.add(refuse(ENOSYS), "openat2");
+  else if (kernel.asks)
+    filter.add(SCMP_ACT_NOTIFY, "openat2");
+  if (kernel.asks)
+    ask(filter, config);
+  else
+    decide_by_numbers(filter, config, kernel);
+  return filter.bytes();
 }
 
 bool seccomp_works() { return ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0; }
 
+/// With a listener where one is wanted; the descriptor of it, or a negative errno.
+int install(const std::vector<char>& filter, bool asks) {
+  sock_fprog program{};
+  program.len = static_cast<unsigned short>(filter.size() / sizeof(sock_filter));
+  program.filter = reinterpret_cast<sock_filter*>(const_cast<char*>(filter.data()));  // the kernel only reads it
+  const unsigned long flags = asks ? SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0;
+  const long done = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  return done < 0 ? -errno : static_cast<int>(done);
+}
+
+/// Tried out in a process that ends at once: whatever runs us may have a listener already, and a filter has only one. A
+/// kernel that lets nobody look into the memory of another process (Yama) leaves nothing to judge by.
+bool asking_works() {
+  char scope = '0';
+  const int yama = ::open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC);
+  if (yama >= 0) {
+    (void)!::read(yama, &scope, 1);
+    ::close(yama);
+  }
+  if (scope > '1') return false;
+  const auto filter = filter_for(SandboxConfig{}, {6, true, true});
+  if (filter.empty()) return false;
+  const pid_t trial = ::_Fork();
+  if (trial == 0) ::_exit(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && install(filter, true) >= 0 ? 0 : 1);
+  int status = 1;
+  while (trial > 0 && ::waitpid(trial, &status, 0) < 0 && errno == EINTR) {
+  }
+  return trial > 0 && status == 0;
+}
+
+/// Without links in it, as the kernel would name it.
+std::string plain_path(const std::string& path) {
+  std::error_code ec;
+  const auto plain = std::filesystem::weakly_canonical(path, ec);
+  return ec ? path : plain.string();
+}
+
+constexpr const char* always_readable[] = {"/usr", "/lib", "/lib64", "/bin", "/etc", "/proc/self", "/dev/urandom"};
+
+WardenRules rules_for(const SandboxConfig& config, const std::string& scratch, const SandboxKernel& kernel) {
+  WardenRules rules;
+  rules.network = config.network;
+  rules.writes_refused = kernel.landlock_abi > 0;
+  rules.knows_truncation = kernel.landlock_abi >= 3;
+  rules.scratch = plain_path(scratch);
+  for (const auto& each : config.unix_sockets)
+    rules.unix_sockets.push_back(each.starts_with("@") ? each : plain_path(each));
+  if (!config.read_paths.empty() && kernel.landlock_abi > 0) {
+    for (const auto& each : config.read_paths) rules.readable.push_back(plain_path(each));
+    for (const char* each : always_readable) rules.readable.push_back(plain_path(each));
+    rules.readable.emplace_back("/proc");  // of itself; whose it is the number does not tell here
+  }
+  return rules;
+}
+
 }  // namespace
 
-SandboxReport sandbox_support() {
+const SandboxKernel& this_kernel() {
+  static const SandboxKernel kernel = [] {
+    SandboxKernel k;
+    k.landlock_abi = landlock_abi();
+    k.seccomp = seccomp_works();
+    k.asks = k.seccomp && asking_works();
+    return k;
+  }();
+  return kernel;
+}
+
+SandboxReport sandbox_support(const SandboxKernel& kernel) {
   SandboxReport r;
-  r.landlock_abi = landlock_abi();
-  r.seccomp = seccomp_works();
-  if (r.landlock_abi == 0)
+  if (kernel.landlock_abi == 0)
     r.missing.emplace_back("the kernel has no Landlock: a check could write where this user may");
-  if (r.landlock_abi > 0 && r.landlock_abi < 3)
-    r.missing.emplace_back("Landlock ABI below 3: a check could truncate files that this user may write");
-  if (r.landlock_abi < 6) r.missing.emplace_back("Landlock ABI below 6: signals are kept in by seccomp alone");
-  if (!r.seccomp) r.missing.emplace_back("the kernel has no seccomp: system calls are not filtered");
-  r.text = (r.landlock_abi ? "Landlock ABI " + std::to_string(r.landlock_abi) : std::string("no Landlock")) +
-           (r.seccomp ? ", seccomp" : ", no seccomp");
+  if (!kernel.seccomp)
+    r.missing.emplace_back("the kernel has no seccomp: system calls are not filtered");
+  else if (!kernel.asks)
+    r.missing.emplace_back(
+        "the kernel lets no process answer for another: with `network: loopback` a check could reach other hosts, with "
+        "`unix_sockets` every socket of this user, and what was refused is known by its words only");
+  if (!kernel.asks && kernel.landlock_abi > 0 && kernel.landlock_abi < 6)
+    r.missing.emplace_back("Landlock ABI below 6: a check could signal this user's other processes");
+  r.text = (kernel.landlock_abi ? "Landlock ABI " + std::to_string(kernel.landlock_abi) : std::string("no Landlock")) +
+           (kernel.seccomp ? ", seccomp" : ", no seccomp");
   for (const auto& each : r.missing) r.text += "; " + each;
   return r;
 }
 
 std::variant<PreparedSandbox, std::string> PreparedSandbox::prepare(const SandboxConfig& config,
-                                                                    const std::string& scratch) {
+                                                                    const std::string& scratch,
+                                                                    const SandboxKernel& kernel) {
   PreparedSandbox made;
-  const int abi = landlock_abi();
+  const int abi = kernel.landlock_abi;
   if (abi > 0) {
     RulesetAttributes attributes;
     attributes.handled_access_fs = handled_fs(abi);
@@ -219,36 +379,38 @@ std::variant<PreparedSandbox, std::string> PreparedSandbox::prepare(const Sandbo
     bool fine = true;
     if (config.read_paths.empty()) fine = allow(made.ruleset_, "/", fs_read);
     for (const auto& path : config.read_paths) fine = fine && allow(made.ruleset_, path, fs_read);
-    for (const char* path : {"/usr", "/lib", "/lib64", "/bin", "/etc", "/proc/self", "/dev/urandom"})
+    for (const char* path : always_readable)
       if (!config.read_paths.empty()) fine = fine && allow(made.ruleset_, path, fs_read);
     fine = fine && allow(made.ruleset_, scratch, attributes.handled_access_fs);
     fine = fine && allow(made.ruleset_, "/dev/null",
                          LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | (abi >= 3 ? fs_truncate : 0));
     if (!fine) return std::string("the kernel refused a Landlock rule: ") + std::strerror(errno);
   }
-  if (seccomp_works()) {
-    made.filter_ = filter_for(config, abi >= 6);
+  if (kernel.seccomp) {
+    made.filter_ = filter_for(config, kernel);
     if (made.filter_.empty()) return std::string("the system call filter could not be made");
+    made.asks_ = kernel.asks;
+    made.rules_ = rules_for(config, scratch, kernel);
   }
   return made;
 }
 
 PreparedSandbox::PreparedSandbox(PreparedSandbox&& other) noexcept
-    : ruleset_(std::exchange(other.ruleset_, -1)), filter_(std::move(other.filter_)) {}
+    : ruleset_(std::exchange(other.ruleset_, -1)),
+      asks_(other.asks_),
+      filter_(std::move(other.filter_)),
+      rules_(std::move(other.rules_)) {}
 PreparedSandbox::~PreparedSandbox() {
   if (ruleset_ >= 0) ::close(ruleset_);
 }
 
-int PreparedSandbox::enter() const {
+int PreparedSandbox::enter(int listener_to) const {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
   if (ruleset_ >= 0 && ::syscall(SYS_landlock_restrict_self, ruleset_, 0) != 0) return errno;
-  if (!filter_.empty()) {
-    sock_fprog program{};
-    program.len = static_cast<unsigned short>(filter_.size() / sizeof(sock_filter));
-    program.filter = reinterpret_cast<sock_filter*>(const_cast<char*>(filter_.data()));  // the kernel only reads it
-    if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) return errno;
-  }
-  return 0;
+  if (filter_.empty()) return 0;
+  const int listener = install(filter_, asks_);
+  if (listener < 0) return -listener;
+  return asks_ ? send_descriptor(listener_to, listener) : 0;
 }
 
 std::string confine_self(const std::vector<std::string>& writable) {
@@ -272,10 +434,9 @@ std::string confine_self(const std::vector<std::string>& writable) {
   } else {
     trouble = "the kernel has no Landlock";
   }
-  FilterContext filter(SCMP_ACT_ALLOW);
-  forbid_dangerous(filter.raw);
-  if (seccomp_load(filter.raw) != 0)
-    trouble += (trouble.empty() ? "" : "; ") + std::string("the system call filter was refused");
+  Filter filter;
+  forbid_dangerous(filter);
+  if (!filter.load()) trouble += (trouble.empty() ? "" : "; ") + std::string("the system call filter was refused");
   return trouble;
 }
 

@@ -5,45 +5,60 @@
 //   Landlock   read and execute anywhere (or below `read_paths`), write only in one scratch folder and to /dev/null;
 //              from ABI 4 on no TCP for `network: none`; from ABI 6 on no signal to anybody outside the sandbox and no
 //              abstract Unix socket.
-//   seccomp    no mount, no namespace, no ptrace, no module, key, clock, BPF or reboot call; sockets by family: none at
-//   all
-//              for `network: none`, Unix sockets only where configured.
+//   seccomp    no mount, no namespace, no ptrace, no module, key, clock, BPF or reboot call, no limit or priority of
+//              another process; sockets by family. What numbers cannot tell is asked of the supervisor (warden.hpp):
+//              which file, which process, which socket. It makes `network: loopback` and `unix_sockets` hold, and
+//              knows what was refused.
 //
-// `network: loopback` cannot be enforced by address without a network namespace of its own: it keeps packet, raw and
-// Unix sockets away and is said as incomplete by `sandbox_support`.
+// Where the kernel cannot ask, sockets are allowed or refused by family alone, and refusals are found in the check's
+// own words.
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "config/config.hpp"
+#include "daemon/check/warden.hpp"
 
 namespace readback {
 
-struct SandboxReport {
+/// What a kernel can do. A test may pretend an older one.
+struct SandboxKernel {
   int landlock_abi = 0;  ///< 0: the kernel has none
   bool seccomp = false;
+  bool asks = false;  ///< it can let system calls wait for the supervisor's answer
+};
+const SandboxKernel& this_kernel();
+
+struct SandboxReport {
   std::vector<std::string> missing;  ///< what cannot be enforced here, operator language
   std::string text;                  ///< "Landlock ABI 7, seccomp", with what is missing
   bool complete() const { return missing.empty(); }
 };
-SandboxReport sandbox_support();
+SandboxReport sandbox_support(const SandboxKernel& kernel = this_kernel());
 
 /// A sandbox made ready for one run. Owns a descriptor.
 class PreparedSandbox {
  public:
   /// A text says what the kernel refused.
-  static std::variant<PreparedSandbox, std::string> prepare(const SandboxConfig& config, const std::string& scratch);
+  static std::variant<PreparedSandbox, std::string> prepare(const SandboxConfig& config, const std::string& scratch,
+                                                            const SandboxKernel& kernel = this_kernel());
   PreparedSandbox(PreparedSandbox&& other) noexcept;
   PreparedSandbox& operator=(PreparedSandbox&&) = delete;
   ~PreparedSandbox();
 
-  /// Between fork and exec: async-signal-safe, no allocation. 0, or the errno of what failed.
-  int enter() const;
+  /// Between fork and exec: async-signal-safe, no allocation. 0, or the errno of what failed. Where the kernel asks,
+  /// the descriptor at which the questions come is sent over the socket `listener_to`.
+  int enter(int listener_to) const;
+
+  bool asks() const { return asks_; }
+  const WardenRules& rules() const { return rules_; }
 
  private:
   PreparedSandbox() = default;
   int ruleset_ = -1;
+  bool asks_ = false;
   std::vector<char> filter_;  ///< of sock_filter
+  WardenRules rules_;
 };
 
 /// Confines the whole process and all that it starts, for good: writable are only these existing folders; signals go

@@ -34,6 +34,8 @@ CLIENT = BUILD / "readback"
 SIM = BUILD / "tests" / "support" / "readback-sim"
 VERIFIER = ROOT / "tests" / "support" / "verify_runtime_materialization.py"
 PYTHON = "/usr/bin/python3"
+# A mistake of a configuration, and not what only another host has: the folder and the script of its check.
+MISTAKE = r":\d+:\d+: (?!warning|the check \w+: the (?:folder|script) \S+ (?:is not there|cannot be read))"
 LIMIT = float(os.environ.get("READBACK_TEST_LIMIT", "30"))  # seconds that a condition may take on a slow machine
 
 _libc = ctypes.CDLL(None, use_errno=True)

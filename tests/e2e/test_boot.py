@@ -251,6 +251,23 @@ class Boot(unittest.TestCase):
         left = self.machine.run("find", "/var/lib/readback/scratch", "-mindepth", "1", "-mmin", "+1").stdout
         self.assertEqual(left, "")
 
+    def test_10a_what_the_sandbox_refuses_is_named_under_the_unit_as_well(self):
+        self.machine.path("/srv/fabric/quiet.py").write_text(
+            "import os, socket, sys\nfor attempt in (lambda: open('/srv/fabric/state.json', 'w'), "
+            "lambda: socket.socket(socket.AF_UNIX).connect('/run/systemd/private'), "
+            "lambda: os.chmod('/var/lib/readback/readback.db', 0)):\n    try:\n        attempt()\n    except OSError:\n        pass\n"
+            "sys.exit(1)\n")
+        self.configure(checks={"quiet": {"command": ["python3", "quiet.py"], "cwd": "/srv/fabric", "interval": "1s",
+                                         "sandbox": {"require": True}}})
+        self.machine.run("systemctl", "restart", "readbackd.service")
+        wait_until(lambda: self.check_words() == {"quiet": "broken"}, lambda: f"the check is refused: {self.check_words()}")
+        status = json.loads(self.readback("--json", "status", expect=None).stdout)
+        self.assertTrue(status["daemon"]["sandbox_complete"], status["daemon"]["sandbox"])
+        (read,) = (r for t in status["targets"] for r in t["reads"] if r["kind"] == "check")
+        for what in ("write /srv/fabric/state.json", "connect /run/systemd/private", "write /var/lib/readback/readback.db"):
+            self.assertIn(f"check:quiet: sandbox denied: {what}", read["reasons"])
+        self.assertEqual(self.machine.run("stat", "-c", "%a", "/var/lib/readback/readback.db").stdout.strip(), "600")
+
     def test_10b_every_drop_in_makes_possible_what_it_is_for_and_nothing_else_does(self):
         scripts = {"check-in-home.conf": "import os; os.listdir('/home/fabric/scripts')",
                    "check-with-jit.conf": "import mmap; mmap.mmap(-1, 4096, prot=7)",

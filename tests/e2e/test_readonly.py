@@ -1,6 +1,7 @@
 """That Readback never changes what it watches, seen from outside: every system call of a whole incident is traced, and
 a check that tries to do harm is told by name.
 """
+import json
 import os
 import pathlib
 import re
@@ -177,7 +178,13 @@ class HostileCheck(harness.Case):
         read, mark, world = self.hostile("sys.exit(1)")
         said = " ".join(read["reasons"])
         self.assertEqual(read["word"], "broken", said)
-        self.assertIn("sandbox denied: write", said)
+        folder = self.directory / "checkout"
+        for what in (f"write {folder}/compose.yml", "write /etc/readback-hostile", "write /root/readback-hostile",
+                     "write /tmp/readback-hostile", f"connect {self.directory}/engine.sock",
+                     f"signal {world.daemon.process.pid}"):
+            self.assertIn(f"sandbox denied: {what}", said)
+        shown = " ".join(world.daemon.client("status", expect=1).text.split())
+        self.assertIn(f"sandbox denied: write {folder}/compose.yml", shown)
         world.daemon.client("snapshot", "capture", expect=0)
         bundle = self.directory / "b.tar.zst"
         world.daemon.client("snapshot", "pull", "latest", "-o", bundle, expect=0)
@@ -189,8 +196,42 @@ class HostileCheck(harness.Case):
         for what in ("repository", "etc", "home", "temporary folder", "container engine", "kill the daemon",
                      "kill the parent"):
             self.assertIn(what, told)
+        for what in ("write /etc/readback-hostile", f"connect {self.directory}/engine.sock"):
+            self.assertIn(what, json.loads((unpacked / "checks/materialization/result.json").read_text())["denials"])
         self.assertEqual(world.hook.seen(boundary="drift"), [])
         self.assert_gone(world, mark)
+
+    def silent(self, exit_code):
+        """The check is refused a write, says nothing about it, and ends with this code."""
+        folder = self.directory / "checkout"
+        folder.mkdir()
+        (folder / "check.py").write_text(
+            "import sys\ntry:\n    open('state.json', 'w')\nexcept OSError:\n    pass\n"
+            f"print('drift: 3 units differ')\nsys.exit({exit_code})\n")
+        world = self.world(target={"checks": {"materialization": {
+            "command": [harness.PYTHON, "check.py"], "cwd": str(folder), "interval": "1s"}}}, start=False)
+        world.daemon.start()
+
+        def judged():
+            target = world.daemon.status()["targets"][0]
+            read = next(r for r in target["reads"] if r["name"] == "check:materialization")
+            return read if target["checks_total"] > 2 else None
+        read = harness.wait_until(judged, "three runs of the check", limit=90)
+        self.assertIn(f"check:materialization: sandbox denied: write {folder}/state.json", read["reasons"])
+        self.assertFalse((folder / "state.json").exists())
+        return read, world
+
+    def test_a_denial_that_the_check_keeps_to_itself_is_no_drift(self):
+        read, world = self.silent(1)
+        self.assertEqual(read["word"], "broken")
+        page = world.hook.wait("firing", "observer")
+        self.assertIn("sandbox denied: write", " ".join(page["why"]))
+        self.assertEqual(world.hook.seen(boundary="drift"), [])
+
+    def test_a_check_that_is_in_sync_in_spite_of_a_denial_is_in_sync_and_says_so(self):
+        read, world = self.silent(0)
+        self.assertEqual(read["word"], "in_sync")
+        self.assertEqual(world.hook.seen(), [])
 
     def test_one_that_holds_on_is_ended_with_all_its_children(self):
         read, mark, world = self.hostile("while True: time.sleep(9)", timeout="2s")

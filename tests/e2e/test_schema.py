@@ -86,7 +86,22 @@ class Schema(unittest.TestCase):
             file.flush()
             done = subprocess.run([harness.DAEMON, "--config", file.name, "--check-config"], capture_output=True, text=True,
                                   timeout=harness.LIMIT)
-        self.assertNotRegex(done.stderr, r":\d+:\d+: (?!warning)")  # what only another host has may be missing
+        self.assertNotRegex(done.stderr, harness.MISTAKE)
+
+    def test_every_mistake_is_told_at_once_in_the_order_of_the_file_and_what_the_host_lacks_too(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write("targets:\n  - name: fabric\n    base_url: http://127.0.0.1:1\n    checks:\n"
+                       "      a: {command: [true], cwd: /no/such/folder}\n      b: {command: [./absent, --check], cwd: /}\n"
+                       "      c: {command: [systemctl, restart, fabric]}\nenviroment: prod\n")
+            file.flush()
+            done = subprocess.run([harness.DAEMON, "--config", file.name, "--check-config"], capture_output=True, text=True,
+                                  timeout=harness.LIMIT)
+        self.assertEqual(done.returncode, 78)
+        told = re.findall(r":(\d+):\d+: (?!warning)(.*)", done.stderr)
+        self.assertEqual([line for line, _ in told], ["5", "6", "7", "8"], done.stderr)
+        for (_, text), words in zip(told, ("/no/such/folder is not there", "/./absent is not there",
+                                           "appears to mutate: it changes services", "did you mean `environment`")):
+            self.assertIn(words, text)
 
 
 if __name__ == "__main__":

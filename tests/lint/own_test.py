@@ -5,6 +5,7 @@ import tempfile
 
 import co_await
 import includes
+import readonly
 
 BAD = [
     "auto r = co_await f([v = std::move(v)] { return v; });",
@@ -48,11 +49,16 @@ def main():
         root = pathlib.Path(folder)
         tree = {
             "CMakeLists.txt": "readback_room(core model)\nreadback_room(daemon runtime core_model)\n"
-            "readback_room(daemon read daemon_runtime)\nreadback_room(daemon store core_model)\n",
+            "readback_room(daemon read daemon_runtime)\nreadback_room(daemon store core_model)\n"
+            "readback_room(daemon check core_model)\n",
             "core/model/a.hpp": "#include <fstream>\n",
             "core/reading/b.cpp": '#include "core/engine/x.hpp"\n#include "core/model/a.hpp"\n',
             "core/diagnosis/c.cpp": "auto t = std::chrono::system_clock::now();\n",
             "daemon/read/d.cpp": '#include "daemon/store/s.hpp"\n#include "core/model/a.hpp"\n',
+            "daemon/read/reader.hpp": "enum class Method { get, head, post };\n",
+            "daemon/read/e.cpp": "// fork()\nauto a = http::verb::get, b = http::verb::put;\n",
+            "daemon/store/f.cpp": "std::ifstream system(name);\nx.fork();\nint r = ::system(line);\n::execve(a, b, c);\n_Fork();\n",
+            "daemon/check/g.cpp": "::_Fork();\n::execve(a, b, c);\n",
         }
         for name, text in tree.items():
             path = root / name
@@ -63,6 +69,11 @@ def main():
         expected = ["core/diagnosis/c.cpp:1", "core/model/a.hpp:1", "core/reading/b.cpp:1", "daemon/read/d.cpp:1"]
         if found != expected:
             print("includes: found", found, "expected", expected)
+            wrong += 1
+        found = sorted(f"{p.relative_to(root)}:{line}" for p, line, _ in readonly.findings(root))
+        expected = ["daemon/read/e.cpp:2", "daemon/read/reader.hpp:1", *(f"daemon/store/f.cpp:{n}" for n in (3, 4, 5))]
+        if found != expected:
+            print("readonly: found", found, "expected", expected)
             wrong += 1
     print(f"{len(BAD)} bad and {len(GOOD)} good shapes, {wrong} wrong")
     return 1 if wrong else 0

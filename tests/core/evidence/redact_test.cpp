@@ -217,6 +217,8 @@ TEST_CASE("What health answers and checks say survives, byte for byte") {
       R"({"checks":{"pass":12,"fail":3},"sessions":{"active":42},"private_networks":["10.0.0.0/8"],"passed":true})",
       "drift: compose/docker-compose.v2.yml: repo 1f2e3d4c5b6a, runtime 9a8b7c6d5e4f\n",
       "3 services differ: jhf-fabric-api, jhf-fabric-worker, jhf-fabric-gateway\n",
+      "sandbox denied: write /srv/helpifyr-fabric-release-2c8w0ofz/state/materialization.json",
+      "sandbox denied: connect /tmp/readback-e2e-2c8w0ofzQ7/engine.sock",
       "Traceback (most recent call last):\n  File \"/srv/x/scripts/verify.py\", line 42, in main\nFileNotFoundError: "
       "[Errno 2] "
       "No such file or directory: 'runtime/compose.yml'\n",
