@@ -213,13 +213,17 @@ void Engine::State::on(const SweepDone& e, Actions& out) {
     record.reads = judge_without_counting(*t, e.reads);
     record.primary = "void";
     out.push_back(Record{std::move(record)});
-    out.push_back(Say{Say::Level::warning, "sweep.void", e.target, "", "",
-                      "sweep " + std::to_string(e.sweep) + " is void: " + e.void_reason});
+    if (++t->voids_in_a_row == 1)
+      out.push_back(Say{Say::Level::warning, "sweep.void", e.target, "", "",
+                        "sweep " + std::to_string(e.sweep) + " is void: " + e.void_reason});
     plan_after_sweep(*t);
     start_due(out);
     return;
   }
 
+  if (const auto voids = std::exchange(t->voids_in_a_row, 0); voids > 0)
+    out.push_back(Say{Say::Level::info, "sweep.counts", e.target, "", "",
+                      "sweep " + std::to_string(e.sweep) + " counts again; void before it: " + std::to_string(voids)});
   auto raw = e.reads;
   std::move(t->pending_checks.begin(), t->pending_checks.end(), std::back_inserter(raw));
   t->pending_checks.clear();

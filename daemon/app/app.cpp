@@ -6,6 +6,7 @@
 #include <ctime>
 #include <filesystem>
 #include <random>
+#include <utility>
 
 #include "daemon/check/check.hpp"
 #include "daemon/check/sandbox.hpp"
@@ -236,12 +237,12 @@ net::awaitable<void> App::process(Incoming incoming) {
     const bool any_rows = !rows.empty();
     commit.rows = std::move(rows);
     auto result = co_await store_->commit(std::move(commit));
-    if (!result.durable && store_was_ok_)
+    if (!result.durable && ++writes_failed_ == 1)
       say({Say::Level::error, "store.failed", "", "", "",
            "the store cannot be written, alerts go on from memory: " + result.error});
-    if (result.durable && !store_was_ok_)
-      say({Say::Level::info, "store.works", "", "", "", "the store can be written again"});
-    store_was_ok_ = result.durable;
+    if (result.durable && writes_failed_ > 0)
+      say({Say::Level::info, "store.works", "", "", "",
+           "the store can be written again; writes that failed: " + std::to_string(std::exchange(writes_failed_, 0))});
     if (any_rows) delivery_->wake();
   }
   if (from_operator) incoming.reply(answer.value_or(Answer{}));

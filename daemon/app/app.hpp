@@ -106,7 +106,7 @@ class App : public ControlBackend {
   MonoTime beat_expected_{};
   Millis last_lag_{0};
   std::uint64_t sweeps_total_ = 0;
-  bool store_was_ok_ = true;
+  std::uint64_t writes_failed_ = 0;  ///< since the store last took one
 };
 
 }  // namespace readback

@@ -188,7 +188,8 @@ void log(const Say& line) {
   if (repeats.count > 0) {
     Say ended = line;
     ended.level = Say::Level::info;
-    ended.text = "it came " + std::to_string(repeats.count) + " more times: " + repeats.text;
+    ended.text = (repeats.count == 1 ? "came once more: " : "came " + std::to_string(repeats.count) + " more times: ") +
+                 repeats.text;
     write(ended);
   }
   repeats = {may_repeat ? line.text : "", 0};
