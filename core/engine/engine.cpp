@@ -75,6 +75,14 @@ Engine::State::FoundIncident Engine::State::find_incident(const std::string& id)
   return {};
 }
 
+IncidentView* Engine::State::find_resolved(const std::string& id) {
+  for (auto& [name, t] : targets)
+    if (auto* view = t->book.find_resolved(id)) return view;
+  for (auto& view : departed)
+    if (view.id == id) return &view;
+  return nullptr;
+}
+
 bool Engine::State::is_muted(const TargetState& t, Boundary b) const {
   if (in_maintenance(t.config.maintenance, now.wall)) return true;
   return std::any_of(silences.begin(), silences.end(), [&](const auto& entry) {
@@ -234,13 +242,17 @@ void Engine::State::on(const SweepDone& e, Actions& out) {
     record.reads = judge_without_counting(*t, e.reads);
     record.primary = "void";
     out.push_back(Record{std::move(record)});
-    out.push_back(Say{Say::Level::warning, "sweep.void", e.target, "", "",
-                      "sweep " + std::to_string(e.sweep) + " is void: " + e.void_reason});
+    if (++t->voids_in_a_row == 1)
+      out.push_back(Say{Say::Level::warning, "sweep.void", e.target, "", "",
+                        "sweep " + std::to_string(e.sweep) + " is void: " + e.void_reason});
     plan_after_sweep(*t);
     start_due(out, *t);
     return;
   }
 
+  if (const auto voids = std::exchange(t->voids_in_a_row, 0); voids > 0)
+    out.push_back(Say{Say::Level::info, "sweep.counts", e.target, "", "",
+                      "sweep " + std::to_string(e.sweep) + " counts again; void before it: " + std::to_string(voids)});
   auto raw = e.reads;
   std::move(t->pending_checks.begin(), t->pending_checks.end(), std::back_inserter(raw));
   t->pending_checks.clear();

@@ -63,6 +63,7 @@ struct TargetState {
 
   Verdict verdict;  ///< of the last counted sweep
   std::string void_reason;
+  std::uint64_t voids_in_a_row = 0;
   bool counted_once = false;
   std::optional<WallTime> last_sweep_at, blind_since, green_since;
   std::optional<MonoTime> saved_at;

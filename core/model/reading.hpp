@@ -17,7 +17,7 @@ struct Item {
   std::string name;
   Reading reading = Reading::pass;  ///< pass, warn or fail; unknown = a neutral word, shown and counted as nothing
   bool critical = false;
-  std::string detail;               ///< "" or the item's own reason
+  std::string detail;  ///< "" or the item's own reason
   friend bool operator==(const Item&, const Item&) = default;
 };
 
@@ -33,9 +33,9 @@ struct SurfaceReading {
   bool accepted = false;
   std::vector<Item> items;
   std::optional<WallTime> as_of;
-  std::string version;                     ///< "" when the answer names none
-  std::optional<Millis> retry_after;       ///< of a 429, at least 0
-  std::vector<std::string> reasons;        ///< operator language, the weightiest first; never empty unless a plain pass
+  std::string version;                ///< "" when the answer names none
+  std::optional<Millis> retry_after;  ///< of a 429, at least 0
+  std::vector<std::string> reasons;   ///< operator language, the weightiest first; never empty unless a plain pass
 };
 
 /// The result of a check of role materialization.
@@ -50,7 +50,7 @@ struct CheckReading {
 
 struct PathReading {
   bool pass = false;
-  bool throttled = false;               ///< answered 429: it proves neither that the path works nor that it fails
+  bool throttled = false;  ///< answered 429: it proves neither that the path works nor that it fails
   std::optional<TransportFault> fault;
   std::vector<std::string> reasons;
 };

@@ -1,8 +1,8 @@
 #pragma once
 // Recorded reads as lines of JSON (`readback.reads/v1`, contract section 6): what `export` and the bundles write and
 // what `replay` reads. Beside the contract's keys a line may carry what only we know of a read: `detail`, `address`,
-// `phases_us`, `tls_expires_at`, `signal`, `cut`, `denials`, and of its sweep: `void`, why it was not counted. A body that is no valid UTF-8 is written as `body_base64`,
-// so that every line is JSON and every body comes back as it was.
+// `phases_us`, `tls_expires_at`, `signal`, `cut`, `denials`, and of its sweep: `void`, why it was not counted. A body
+// that is no valid UTF-8 is written as `body_base64`, so that every line is JSON and every body comes back as it was.
 #include <cstdint>
 #include <string>
 #include <string_view>

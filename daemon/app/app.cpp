@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <random>
 #include <tuple>
+#include <utility>
 
 #include "daemon/check/check.hpp"
 #include "daemon/check/sandbox.hpp"
@@ -95,8 +96,10 @@ std::string App::start(const std::string& unconfined) {
   placeholder_key_ = lasting_key((store_->folder() / "placeholder.key").string());
   redactor_ = Redactor(current_.config.evidence.redact, placeholder_key_, known_secrets_);
   tell_store_notes();
-  store_was_ok_ = store_->ok();
-  if (!store_was_ok_) say({Say::Level::error, "store.failed", "", "", "", store_->error()});
+  if (!store_->ok()) {
+    ++writes_failed_;
+    say({Say::Level::error, "store.failed", "", "", "", store_->error()});
+  }
 
   const auto support = sandbox_support();
   sandbox_text_ = support.text;
@@ -264,12 +267,12 @@ net::awaitable<void> App::process(Incoming incoming) {
     const bool any_rows = !rows.empty();
     commit.rows = std::move(rows);
     auto result = co_await store_->commit(std::move(commit));
-    if (!result.durable && store_was_ok_)
+    if (!result.durable && ++writes_failed_ == 1)
       say({Say::Level::error, "store.failed", "", "", "",
            "the store cannot be written, alerts go on from memory: " + result.error});
-    if (result.durable && !store_was_ok_)
-      say({Say::Level::info, "store.works", "", "", "", "the store can be written again"});
-    store_was_ok_ = result.durable;
+    if (result.durable && writes_failed_ > 0)
+      say({Say::Level::info, "store.works", "", "", "",
+           "the store can be written again; writes that failed: " + std::to_string(std::exchange(writes_failed_, 0))});
     tell_store_notes();
     if (any_rows) delivery_->wake();
   }

@@ -114,7 +114,7 @@ class App : public ControlBackend {
   MonoTime beat_expected_{};
   Millis last_lag_{0};
   std::uint64_t sweeps_total_ = 0;
-  bool store_was_ok_ = true;
+  std::uint64_t writes_failed_ = 0;  ///< since the store last took one
   std::size_t store_notes_told_ = 0;
   std::set<std::string> unsaved_;  ///< parts of the engine's state that the disk does not know yet
   MonoTime unsaved_since_{};

@@ -34,28 +34,9 @@ int complain(const std::string& text, int status = exit_failed) {
   return status;
 }
 
-/// A bar on stderr while a long file is read; nothing when nobody looks.
-class Progress {
- public:
-  explicit Progress(std::uint64_t whole)
-      : whole_(whole), shown_(::isatty(STDERR_FILENO) && !::isatty(STDOUT_FILENO) && whole > (4u << 20)) {}
-  ~Progress() {
-    if (shown_) std::fprintf(stderr, "\r\x1b[K");
-  }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-  void at(std::uint64_t done) {
-    const auto percent = static_cast<int>(done * 100 / std::max<std::uint64_t>(1, whole_));
-    if (!shown_ || percent == last_) return;
-    last_ = percent;
-    std::fprintf(stderr, "\r[%-40.*s] %3d%%", percent * 40 / 100, "########################################", percent);
-  }
-
- private:
-  std::uint64_t whole_;
-  bool shown_;
-  int last_ = -1;
-};
+int cannot_write(const std::string& out, int error) {
+  return complain(out + " cannot be written: " + (error ? std::strerror(error) : "input/output error"));
+}
 
 /// A file or standard input by lines. Of a line that is longer than a replay takes no more is kept than shows that.
 class LineReader {
@@ -119,15 +100,24 @@ class LineReader {
 int write_out(const std::string& bytes, const std::string& out) {
   if (out == "-") {
     std::fwrite(bytes.data(), 1, bytes.size(), stdout);
-    return std::fflush(stdout) == 0 ? 0 : exit_failed;
+    return std::fflush(stdout) == 0 ? 0 : cannot_write("stdout", errno);
   }
-  const std::string beside = out + ".part";
+  struct stat there {};
+  const bool as_it_is = ::stat(out.c_str(), &there) == 0 && !S_ISREG(there.st_mode);  // a device or a pipe
+  const std::string beside = as_it_is ? out : out + ".part";
+  errno = 0;
   std::ofstream file(beside, std::ios::binary | std::ios::trunc);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   file.close();
-  if (!file || std::rename(beside.c_str(), out.c_str()) != 0) {
+  if (!file) {
+    const int error = errno;
+    if (!as_it_is) std::remove(beside.c_str());
+    return cannot_write(out, error);
+  }
+  if (!as_it_is && std::rename(beside.c_str(), out.c_str()) != 0) {
+    const int error = errno;
     std::remove(beside.c_str());
-    return complain(out + " cannot be written: " + std::strerror(errno));
+    return cannot_write(out, error);
   }
   return 0;
 }
@@ -150,18 +140,21 @@ int replay_command(const ReplayCommand& command) {
     written = written && std::fwrite(out.data(), 1, out.size(), stdout) == out.size() && std::fflush(stdout) == 0;
     out.clear();
   };
+  constexpr std::size_t bad_lines_told = 20;  // the rest is counted: what is no recording at all has millions
+  std::size_t told = 0;
   Replay replay(
       std::move(options), [&](const std::string& line) { (out += line) += '\n'; },
       [&](std::uint64_t line, const std::string& why) {
+        if (++told > bad_lines_told) return;
         std::fprintf(stderr, "readback: %s:%llu: %s\n", command.file.c_str(), static_cast<unsigned long long>(line),
                      why.c_str());
       });
-  Progress progress(in.size());
+  Progress progress(is_terminal());
   std::uint64_t done = 0;
   std::string line;
   while (written && in.next(line)) {
     done += line.size() + 1;
-    progress.at(done);
+    if (in.size() > 0) progress.at(static_cast<double>(done) / static_cast<double>(in.size()), done);
     replay.line(line);
     if (out.size() > 65536 || in.must_wait()) flush();
     if (command.strict && replay.bad_lines() > 0) break;
@@ -210,6 +203,9 @@ std::variant<TargetReader::Headers, std::string> headers_of(const std::vector<st
 }  // namespace
 
 int probe_command(const ProbeCommand& command) {
+  const auto is_address = [&](std::string_view scheme) { return command.url.starts_with(scheme); };
+  if (!is_address("http://") && !is_address("https://") && !is_address("unix://"))
+    return complain(command.url + " is no address: it begins with http://, https:// or unix:///", exit_usage);
   TargetConfig target = default_target("fabric");
   target.base_url = command.url;
   while (target.base_url.ends_with("/") && !target.base_url.starts_with("unix:")) target.base_url.pop_back();
@@ -361,7 +357,8 @@ int verify_bundle_command(const std::string& file, bool json) {
     std::printf("%s: whole, %zu files as the manifest says\nsha256 %s (compare it with the page's)\n", file.c_str(),
                 count, digest.c_str());
   } else {
-    for (const auto& t : troubles) complain(file + ": " + t);
+    const bool unreadable = std::holds_alternative<ArchiveError>(bytes);  // which names the file itself
+    for (const auto& t : troubles) complain(unreadable ? t : file + ": " + t);
   }
   return troubles.empty() ? 0 : exit_failed;
 }

@@ -33,6 +33,7 @@ WallTime wall_now() { return std::chrono::floor<Millis>(std::chrono::system_cloc
 struct Peer {
   Clock::time_point next_repeat{};
   int failures = 0;
+  std::string trouble;  ///< as it was last told to the log
 };
 
 struct Worker {
@@ -624,22 +625,30 @@ struct Delivery::Parts {
     if (now_due.empty()) co_return;
     w->last_attempt = now;
     auto answers = co_await post_all(std::move(now_due));
+    std::string detail;  // a member that fails is what there is to tell
     for (std::size_t i = 0; i < answers.size() && which[i] < w->peers.size(); ++i) {
       const bool ok = answers[i].status >= 200 && answers[i].status < 300;
-      note_peer(w->peers[which[i]], ok);
+      auto& peer = w->peers[which[i]];
+      const int failures = peer.failures;
+      note_peer(peer, ok);
       if (ok) w->last_success = wall_now();
       const std::string text = answers[i].status ? status_text(answers[i].status) : answers[i].detail;
-      if (!ok && w->detail != text)
-        say(Say::Level::warning, "sink.retries",
-            "sink " + w->config.name + ", address " + std::to_string(which[i] + 1) + ": " + text);
-      w->detail = text;
+      const std::string who = "sink " + w->config.name + ", address " + std::to_string(which[i] + 1);
+      if (!ok && peer.trouble != text) say(Say::Level::warning, "sink.retries", who + ": " + text);
+      if (ok && !peer.trouble.empty())
+        say(Say::Level::info, "sink.accepts",
+            who + " accepts again after " + std::to_string(failures) + " failures: " + peer.trouble);
+      peer.trouble = ok ? "" : text;
+      if (!ok || detail.empty()) detail = text;
     }
+    w->detail = detail;
   }
 
   // ---- heartbeat
 
   net::awaitable<void> beat() {
-    bool told = false;
+    std::string trouble;  // as it was told
+    int failures = 0;
     auto due = Clock::now();
     while (!stopping) {
       heart_bell.expires_at(due);
@@ -675,8 +684,12 @@ struct Delivery::Parts {
             problem = answer.status ? status_text(answer.status) : answer.detail;
         }
       }
-      if (!problem.empty() && !told) say(Say::Level::warning, "heartbeat.fails", "heartbeat: " + problem);
-      told = !problem.empty();
+      if (!problem.empty() && problem != trouble) say(Say::Level::warning, "heartbeat.fails", "heartbeat: " + problem);
+      if (problem.empty() && failures > 0)
+        say(Say::Level::info, "heartbeat.works",
+            "heartbeat: taken again after " + std::to_string(failures) + " failures: " + trouble);
+      failures = problem.empty() ? 0 : failures + 1;
+      trouble = problem;
     }
   }
 
