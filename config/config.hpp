@@ -13,7 +13,7 @@
 namespace readback {
 
 /// Where something stands in the file, from 1 (0: nowhere); for messages.
-struct Place {
+struct FilePlace {
   int line = 0, column = 0;
 };
 
@@ -22,7 +22,7 @@ struct SecretRef {
   enum class From { plain, credential, file, env };
   From from = From::plain;
   std::string value;  ///< the text itself (plain), the credential's name, the file's path or the variable's name
-  Place at;
+  FilePlace at;
 };
 
 struct Words {  ///< added to the built-in lists; normalised (lower case, '_' for '-' and blanks)
@@ -59,7 +59,7 @@ struct SandboxConfig {
 
 struct CheckConfig {
   std::string name;
-  Place command_at, cwd_at;
+  FilePlace command_at, cwd_at;
   CheckRole role = CheckRole::materialization;
   std::vector<std::string> command;  ///< argv; never a shell line
   std::string cwd;
@@ -95,7 +95,7 @@ struct TlsConfig {
   bool verify = true;
   Millis expires_within =
       std::chrono::hours(24 * 14);  ///< announced this long ahead: a renewal is retried daily for weeks
-  Place at;
+  FilePlace at;
 };
 
 struct ConfirmConfig {
@@ -161,7 +161,7 @@ struct SinkConfig {
   Millis timeout = Seconds(10);
   TlsConfig tls;
   std::vector<std::pair<std::string, SecretRef>> headers;
-  Place at;
+  FilePlace at;
 };
 
 struct AlertsConfig {
@@ -176,7 +176,7 @@ struct HeartbeatConfig {
 
 struct RedactConfig {
   std::vector<std::string> keys, patterns;
-  Place at;  ///< of the patterns
+  FilePlace at;  ///< of the patterns
 };
 
 struct EvidenceConfig {

@@ -391,7 +391,7 @@ std::string missing_interpreter(const std::string& script) {
 
 void look_at_command(const CheckConfig& c, const std::string& file, std::vector<ConfigProblem>& out) {
   if (c.command.empty()) return;  // told as what it is, a mistake in the file
-  const auto problem = [&](const Place& at, const std::string& text, const std::string& suggestion,
+  const auto problem = [&](const FilePlace& at, const std::string& text, const std::string& suggestion,
                            bool warning = false) {
     out.push_back({file, at.line, at.column, warning, "the check " + c.name + ": " + text, suggestion});
   };
@@ -436,7 +436,7 @@ std::string config_digest(const Config& config) { return sha256_hex(Printer(true
 
 std::vector<ConfigProblem> problems_on_host(const Config& config, const std::string& file) {
   std::vector<ConfigProblem> out;
-  const auto readable = [&](const Place& at, const std::string& path, const char* what) {
+  const auto readable = [&](const FilePlace& at, const std::string& path, const char* what) {
     if (!path.empty() && ::access(path.c_str(), R_OK) != 0)
       out.push_back({file, at.line, at.column, false,
                      std::string(what) + " " + path + " cannot be read: " + std::strerror(errno),

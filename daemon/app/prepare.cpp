@@ -49,7 +49,7 @@ Prepared prepare(const std::string& path) {
   out.digest = config_digest(out.config);
 
   for (const auto& p : pattern_problems(out.config, path)) out.troubles.push_back(to_string(p));
-  const auto trouble_at = [&](const Place& at, const std::string& text) {
+  const auto trouble_at = [&](const FilePlace& at, const std::string& text) {
     out.troubles.push_back(to_string(ConfigProblem{path, at.line, at.column, false, text, ""}));
   };
   const auto keep_secret = [&](const std::string& value) {
