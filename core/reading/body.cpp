@@ -464,7 +464,7 @@ void read_json(const json::value& root, const SurfaceConfig& surface, const Voca
   }
   if (const auto* o = root.if_object()) {
     read_object(*o, surface, words, out);
-    read_complaint(*o, "", out);
+    if (!out.says()) read_complaint(*o, "", out);
   } else if (root.is_array()) {
     ItemReader items(out, words, surface.critical_items);
     items.container("list", root);

@@ -42,10 +42,17 @@ struct BodyWords {
   std::vector<Stamp> stamps;
   std::string version, version_field;
   std::string duplicate;                   ///< a key that one object of the body names twice
-  std::string complaint_field, complaint;  ///< what an error body says in plain text: `detail`, `error.message`, …
+  std::string complaint_field, complaint;  ///< what a body without a word says in plain text: `detail`, …
   std::vector<Hint> hints;                 ///< of a JSON body that says nothing where it is looked for
   std::string text;                        ///< the beginning of a text body that says nothing known
   std::vector<std::string> where;          ///< for the explanation: which containers the items came from
+
+  /// Did it say anything of its own? A word that is in no list, or in the neutral one, is no verdict: any proxy can
+  /// write `"status":"Service Unavailable"`.
+  bool says() const {
+    const bool judged = verdict && verdict->meaning != Meaning::neutral && verdict->meaning != Meaning::unrecognised;
+    return judged || blocker_count > 0 || items_say;
+  }
 };
 
 /// More parts than an answer of the largest size (1 MiB) can hold. What lies beyond is only counted, and an answer with

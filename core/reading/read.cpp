@@ -193,7 +193,7 @@ class Judge {
     const bool judgeable = body_.kind == BodyWords::Kind::json || body_.kind == BodyWords::Kind::text;
     if (!judgeable) return;
     auto& r = out_.reading;
-    r.own_word = verdict_says() || body_.blocker_count > 0 || body_.items_say;
+    r.own_word = body_.says();
     if (r.own_word && is_server_error()) r.accepted = true;
     if (!body_.duplicate.empty())
       at_least(Reading::unknown, "the body names `" + body_.duplicate + "` twice: neither can be believed");
@@ -207,12 +207,6 @@ class Judge {
     }
     items();
     r.items = kept_items();
-  }
-  /// A word that is in no list, or in the neutral one, is no verdict: any proxy can write `"status":"Service
-  /// Unavailable"`.
-  bool verdict_says() const {
-    return body_.verdict && body_.verdict->meaning != Meaning::neutral &&
-           body_.verdict->meaning != Meaning::unrecognised;
   }
   /// Where a verdict may be that nobody looked for, or what a word of its own may mean: for who sets up the surface.
   void hints() {
