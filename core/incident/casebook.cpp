@@ -94,6 +94,7 @@ struct Casebook::Pass {
     i.view.also = sweep.verdict.also(b);
     i.view.conditions = six_conditions(i, rules.proof);
     i.note(sweep.now.wall, std::string(to_string(kind)), i.view.summary);
+    i.told_total = i.told_total || i.view.extent == Extent::total;
     out.push_back({kind, i.view, i.view.also});
   }
 
@@ -150,11 +151,11 @@ struct Casebook::Pass {
   }
 
   WallTime earliest_blamed(const Finding& finding) const {
-    WallTime at = sweep.now.wall;
+    std::optional<WallTime> at;
     for (const auto& r : sweep.reads)
       if (std::find(finding.blamed.begin(), finding.blamed.end(), r.raw.read) != finding.blamed.end())
-        at = std::min(at, r.raw.at);
-    return at;
+        at = std::min(at.value_or(r.raw.at), r.raw.at);
+    return at.value_or(sweep.now.wall);
   }
 
   int results(const Finding& finding) const {
@@ -294,7 +295,7 @@ struct Casebook::Pass {
     const bool blind_too_long =
         f.blind && i.view.severity < Severity::critical && sweep.now.mono - *book.blind_from >= target().blind_limit;
     const bool louder = f.severity > i.view.severity;
-    const bool wider = !i.flapping && f.extent == Extent::total && i.view.extent != Extent::total;
+    const bool wider = !i.flapping && f.extent == Extent::total && i.view.extent != Extent::total && !i.told_total;
     if (!louder && !wider)
       i.worse = 0;
     else if (f.fresh)
