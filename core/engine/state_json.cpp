@@ -183,7 +183,7 @@ void fields(V& f, IncidentView& x) {
 template <class V>
 void fields(V& f, Incident& x) {
   f("view", x.view), f("paged", x.paged), f("flapping", x.flapping), f("told_flapping", x.told_flapping),
-      f("passes", x.passes), f("worse", x.worse), f("attempts", x.attempts);
+      f("told_total", x.told_total), f("passes", x.passes), f("worse", x.worse), f("attempts", x.attempts);
   f("opened", x.opened), f("confirmed", x.confirmed), f("spoken", x.spoken), f("recovered", x.recovered),
       f("green_since", x.green_since);
   f("blamed", x.blamed), f("failed_paths", x.failed_paths), f("verified", x.verified), f("saw_green", x.saw_green);

@@ -95,6 +95,7 @@ struct Casebook::Pass {
     i.view.also = sweep.verdict.also(b);
     i.view.conditions = six_conditions(i, rules.proof);
     i.note(sweep.now.wall, std::string(to_string(kind)), i.view.summary);
+    i.told_total = i.told_total || i.view.extent == Extent::total;
     out.push_back({kind, i.view, i.view.also});
   }
 
@@ -151,11 +152,11 @@ struct Casebook::Pass {
   }
 
   WallTime earliest_blamed(const Finding& finding) const {
-    WallTime at = sweep.now.wall;
+    std::optional<WallTime> at;
     for (const auto& r : sweep.reads)
       if (std::find(finding.blamed.begin(), finding.blamed.end(), r.raw.read) != finding.blamed.end())
-        at = std::min(at, r.raw.at);
-    return at;
+        at = std::min(at.value_or(r.raw.at), r.raw.at);
+    return at.value_or(sweep.now.wall);
   }
 
   int results(const Finding& finding) const {
@@ -291,7 +292,7 @@ struct Casebook::Pass {
   }
 
   static bool is_wider(const Incident& i, const Finding& f) {
-    return !i.flapping && f.extent == Extent::total && i.view.extent != Extent::total;
+    return !i.flapping && f.extent == Extent::total && i.view.extent != Extent::total && !i.told_total;
   }
 
   void escalate(Boundary b, Track& t, const Finding& f) {

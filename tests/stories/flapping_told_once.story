@@ -18,3 +18,5 @@ PPPP x21
 RRRR x3 -> firing outage total critical
 silence outage 10m
 alternate PPPP RRRR x22 -> intermittent outage intermittent critical
+# What was told as total, flaps, and is total again has not become worse.
+RRRR x40

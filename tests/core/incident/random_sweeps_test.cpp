@@ -25,9 +25,10 @@ struct World {
   TargetConfig target = default_target("fabric");
   AlertsConfig alerts;
   ResolutionConfig resolution;
-  bool muted = false, calm = true;
+  bool muted = false, calm = true, noisy = false;
   std::array<int, 4> surface{};  // index into the states below
-  int check = 0, path = 0;       // 0 good, 1 bad
+  static constexpr int no_route = 7;
+  int check = 0, path = 0;  // 0 good, 1 bad
   int check_row = 0;
 
   explicit World(std::uint64_t seed) : chance(seed) {
@@ -40,12 +41,15 @@ struct World {
   SweepFacts next(std::vector<JudgedRead>& reads, WallTime at) {
     SweepFacts facts;
     if (one_in(calm ? 60 : 40)) calm = !calm;
-    const bool storm = !calm && one_in(100);
+    const bool storm = !calm && one_in(100), blinded = !calm && one_in(100);
+    if (one_in(300)) noisy = !noisy;
     if (calm) path = 0;
     for (std::size_t i = 0; i < 4; ++i) {
       if (calm) surface[i] = 0;
       if (storm || (!calm && one_in(40))) surface[i] = static_cast<int>(chance.random() % 9);
       if (one_in(12)) surface[i] = 0;
+      if (blinded) surface[i] = no_route;
+      const int state = noisy && one_in(8) ? static_cast<int>(chance.random() % 9) : surface[i];
       SurfaceFact f;
       f.name = target.surfaces[i].name;
       f.role = target.surfaces[i].role;
@@ -53,12 +57,12 @@ struct World {
       constexpr Reading states[] = {Reading::pass,        Reading::pass,        Reading::warn,
                                     Reading::fail,        Reading::unknown,     Reading::fail,
                                     Reading::unreachable, Reading::unreachable, Reading::denied};
-      f.said.reading = states[surface[i]];
-      f.said.stale = surface[i] == 1;
-      f.said.own_word = surface[i] < 5;
+      f.said.reading = states[state];
+      f.said.stale = state == 1;
+      f.said.own_word = state < 5;
       f.said.accepted = f.said.reading == Reading::pass || f.said.reading == Reading::warn;
-      if (surface[i] == 6) f.said.fault = TransportFault::refused;
-      if (surface[i] == 7) f.said.fault = TransportFault::no_route;
+      if (state == 6) f.said.fault = TransportFault::refused;
+      if (state == no_route) f.said.fault = TransportFault::no_route;
       f.held = f.throttled = one_in(60);
       JudgedRead r;
       r.raw.read = f.name;
@@ -111,7 +115,8 @@ struct World {
   }
 };
 
-/// Sweeps in a row, newest first, in which the boundary held on a read that was made.
+/// Sweeps in a row, newest first, in which the boundary held on a read that was made. The window is a little longer
+/// than that of flapping, which leaves out sweeps that prove nothing for an open incident.
 struct Held {
   int row = 0;
   std::uint64_t window = 0;
@@ -122,6 +127,7 @@ struct Held {
 struct WellRows {
   bool least;  // the least that a recovery needs; otherwise more than any could
   std::map<Boundary, int> row;
+  std::map<Boundary, bool> well;  // in the last sweep
   void add(const SweepFacts& facts, bool blind) {
     const auto surfaces = [&](std::initializer_list<std::size_t> own, bool may_be_stale = false) {
       int worst = 0;  // 1: left out, 2: bad
@@ -137,7 +143,10 @@ struct WellRows {
     count(Boundary::security, blind ? 2 : surfaces({3}));
     count(Boundary::product, blind || !facts.paths[0].said.pass ? 2 : 0);
   }
-  void count(Boundary b, int worst) { row[b] = worst == 2 ? 0 : row[b] + (worst == 0); }
+  void count(Boundary b, int worst) {
+    row[b] = worst == 2 ? 0 : row[b] + (worst == 0);
+    well[b] = worst == 0;
+  }
 };
 constexpr int certainly_recovered = 24;  // the window of flapping is clear, and three more
 
@@ -152,16 +161,18 @@ TEST_CASE("a million random sweeps page nobody without a confirmation, nobody tw
   std::map<std::string, Life> lives;
   std::map<Boundary, Held> held;
   WellRows well{false, {}}, proven{true, {}};
-  int green_since = 0;                // the sweep since which everything is green; 0: it is not
-  int results = 0, third_result = 0;  // of the check since then; a boundary that rests on it recovers with three
-  std::map<std::string, int> made;    // the sweep in which each read was last made
+  int green_since = 0;  // the sweep since which everything is green; 0: it is not
+  // Of the check since then. What rests on it has no other sweeps to prove itself, nor to clear its window of flapping.
+  constexpr int results_enough = certainly_recovered + 3;
+  int results = 0, enough_results = 0;
+  std::map<std::string, int> made;  // the sweep in which each read was last made
   ProofRules proof;
   for (const auto& s : world.target.surfaces) proof.surfaces.push_back(s.name);
   proof.checks = {"check:materialization"};
   proof.paths = {"path:checkout"};
   const CaseRules rules{world.target, world.alerts, world.resolution, proof, [&](Boundary) { return world.muted; }};
   Instant now{MonoTime(Seconds(1000)), WallTime(Millis(1795402800000))};
-  std::size_t firings = 0, resolutions = 0;
+  std::size_t firings = 0, resolutions = 0, blind = 0, flapping = 0;
   std::string wrong;
 
   for (int n = 1; n <= sweeps && wrong.empty(); ++n) {
@@ -170,13 +181,14 @@ TEST_CASE("a million random sweeps page nobody without a confirmation, nobody tw
     std::vector<JudgedRead> reads;
     const SweepFacts facts = world.next(reads, now.wall);
     const Verdict verdict = diagnose(facts);
+    blind += verdict.blind();
     well.add(facts, verdict.blind());
     proven.add(facts, verdict.blind());
     green_since = !verdict.green() ? 0 : green_since ? green_since : n;
     for (const auto& r : reads)
       if (r.word != "throttled") made[r.raw.read] = n;
-    if (!green_since) results = third_result = 0;
-    if (green_since && made["check:materialization"] == n && ++results == 3) third_result = n;
+    if (!green_since) results = enough_results = 0;
+    if (green_since && made["check:materialization"] == n && ++results == results_enough) enough_results = n;
     for (Boundary b : all_boundaries) {
       const Finding* f = verdict.find(b);
       if (verdict.blind() && b != Boundary::observer) {
@@ -185,7 +197,9 @@ TEST_CASE("a million random sweeps page nobody without a confirmation, nobody tw
       }
       if (f && !f->fresh) continue;
       held[b].row = f ? held[b].row + 1 : 0;
-      held[b].window = (held[b].window << 1 | (f ? 1u : 0u)) & ((1u << 21) - 1);
+      const auto well_now = proven.well.find(b);
+      if (!f && well_now != proven.well.end() && !well_now->second) continue;  // neither well nor bad: no change
+      held[b].window = (held[b].window << 1 | (f ? 1u : 0u)) & ((1u << 28) - 1);
     }
     for (const auto& t : book.count({now, static_cast<std::uint64_t>(n), facts, verdict, reads}, rules, ids)) {
       const auto& v = t.view;
@@ -241,6 +255,7 @@ TEST_CASE("a million random sweeps page nobody without a confirmation, nobody tw
       if (t.kind == EventKind::intermittent) {
         if (life.told_flapping) wrong = where + "called intermittent twice";
         life.told_flapping = true;
+        ++flapping;
         life.extent = v.extent;
       }
       if (t.kind == EventKind::relapsed) life.severity = std::max(life.severity, v.severity);
@@ -258,8 +273,8 @@ TEST_CASE("a million random sweeps page nobody without a confirmation, nobody tw
       const std::string which = "sweep " + std::to_string(n) + ", " + std::string(to_string(i->view.boundary)) + ": ";
       if (i->is_active() && well.row[i->view.boundary] >= certainly_recovered)
         wrong = which + "well for long, and not recovered";
-      const int verified_from = std::max(green_since + certainly_recovered, third_result) + 2;
-      if (third_result && n >= verified_from + 6 &&
+      const int verified_from = std::max(green_since + certainly_recovered, enough_results) + 2;
+      if (enough_results && n >= verified_from + 6 &&
           std::all_of(made.begin(), made.end(), [&](const auto& last) { return last.second >= verified_from; }))
         wrong = which + "everything was read again and is green, and not resolved";
     }
@@ -268,5 +283,8 @@ TEST_CASE("a million random sweeps page nobody without a confirmation, nobody tw
   CHECK(wrong == "");
   CHECK(firings > static_cast<std::size_t>(sweeps) / 2000);
   CHECK(resolutions > firings / 4);
-  MESSAGE(firings << " pages, " << resolutions << " resolved, in " << sweeps << " sweeps");
+  CHECK(blind > static_cast<std::size_t>(sweeps) / 10000);
+  CHECK(flapping > static_cast<std::size_t>(sweeps) / 20000);
+  MESSAGE(firings << " pages, " << resolutions << " resolved, " << flapping << " called intermittent, " << blind
+                  << " blind sweeps, in " << sweeps << " sweeps");
 }
