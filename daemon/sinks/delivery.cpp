@@ -52,7 +52,8 @@ struct Worker {
   Clock::time_point paused_until{}, last_sent{};
   bool failing = false;
   std::vector<Peer> peers;
-  std::set<std::string> heard;  ///< incidents of which something that opens them was accepted
+  std::set<std::string> heard;        ///< incidents of which something that opens them was accepted
+  std::set<std::string> never_heard;  ///< incidents whose page never arrived: what follows it does not go there either
 };
 using WorkerRef = std::shared_ptr<Worker>;
 
@@ -138,6 +139,7 @@ struct Delivery::Parts {
       row.mark = OutboxRow::Mark::open;
       row.opened_body = rendered.opened_body;
       was_open = {{row.key, row.opened_body}};
+      if (const auto w = find(sink.name)) w->never_heard.erase(event.incident_id);
     } else if (r.closes) {
       row.mark = OutboxRow::Mark::close;
     }
@@ -388,6 +390,12 @@ struct Delivery::Parts {
   net::awaitable<void> attempt(WorkerRef w, OutboxRow row) {
     const auto now = wall_now();
     const auto age = std::max(Millis{0}, now - row.created);
+    if (row.mark != OutboxRow::Mark::open && w->never_heard.contains(row.incident_id)) {
+      if (row.mark == OutboxRow::Mark::close) w->never_heard.erase(row.incident_id);
+      row.last_detail = "its page never arrived";
+      co_await finish(w, std::move(row), OutboxState::expired);
+      co_return;
+    }
     if (const auto life = lifetime(row.kind); life > Millis{0} && age >= life) {
       row.last_detail = "not worth sending any more after " + humanize(age);
       co_await give_up(w, std::move(row), OutboxState::expired);
@@ -442,7 +450,10 @@ struct Delivery::Parts {
   net::awaitable<void> follow(WorkerRef w, OutboxRow row, Decision decision) {
     switch (decision.what) {
       case Decision::What::delivered: {
-        if (row.mark == OutboxRow::Mark::open) w->heard.insert(row.incident_id);
+        if (row.mark == OutboxRow::Mark::open) {
+          w->heard.insert(row.incident_id);
+          w->never_heard.erase(row.incident_id);
+        }
         if (w->failing) say(Say::Level::info, "sink.accepts", "sink " + w->config.name + " accepts again");
         w->failing = false;
         w->detail = decision.text;
@@ -515,21 +526,9 @@ struct Delivery::Parts {
     if (never_opened) {
       open.erase({w->config.name, incident});
       store.forget_opened(w->config.name, incident);
+      w->never_heard.insert(incident);
     }
     co_await finish(w, std::move(row), state);
-    if (never_opened) co_await drop_closes(w, incident);
-  }
-
-  net::awaitable<void> drop_closes(WorkerRef w, std::string incident) {
-    std::vector<OutboxRow> rows;
-    for (const auto& [seq, row] : store.pending())
-      if (row.sink == w->config.name && row.incident_id == incident && row.mark != OutboxRow::Mark::open)
-        rows.push_back(row);
-    for (auto& row : rows) {
-      row.last_detail = "its page never arrived";
-      OutboxRow one = std::move(row);
-      co_await finish(w, std::move(one), OutboxState::expired);
-    }
   }
 
   net::awaitable<void> break_sink(WorkerRef w, std::string text) {
@@ -757,8 +756,9 @@ Delivery::Delivery(net::any_io_executor loop, Store& store, DeliverySetup setup)
     if (row.mark == OutboxRow::Mark::open && at != opened_at.end() && row.created <= at->second)
       unheard.insert(at->first);
   }
-  for (const auto& [key, alerts] : p.open) {
+  for (const auto& [key, at] : opened_at)
     if (const auto w = p.find(key.first); w && !unheard.contains(key)) w->heard.insert(key.second);
+  for (const auto& [key, alerts] : p.open) {
     if (key.second.starts_with(broken_prefix))
       if (const auto w = p.find(key.second.substr(broken_prefix.size()))) w->broken = true;
   }
