@@ -396,6 +396,14 @@ struct Redactor::Parts {
     return secret;
   }
 
+  /// A key of a few plain letters is looked at no further, unless it is a secret that we know.
+  bool may_be_secret(std::string_view name) const {
+    constexpr std::size_t short_name = 16;
+    const auto plain = [](unsigned char c) { return std::isalnum(c) || c == '_'; };
+    return name.size() >= short_name || !std::all_of(name.begin(), name.end(), plain) ||
+           std::any_of(known.begin(), known.end(), [&](const auto& k) { return name.find(k) != name.npos; });
+  }
+
   /// `below_secret`: some key above says that what stands here is one.
   void walk(json::value& v, bool below_secret) {
     if (auto* o = v.if_object()) {
@@ -409,7 +417,7 @@ struct Redactor::Parts {
         walk(value, (below_secret && !(value.is_string() && describes(name))) || is_secret_key(name) ||
                         (beside && (name == "value" || name == "content")));
         const std::string_view key(name);
-        renamed = renamed || text(key) != key;
+        renamed = renamed || (may_be_secret(key) && text(key) != key);
       }
       if (renamed) {  // a map from addresses or tokens to what is known of them
         json::object clean(o->storage());
