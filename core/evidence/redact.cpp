@@ -232,28 +232,19 @@ bool is_covered(std::string_view value) {
   return any;
 }
 
-/// Keys of all objects in a JSON text that is known to be valid, and in its parsed value: they differ when a key comes
-/// twice in one object, and then only the last of the two was parsed.
+/// Keys of all objects in a JSON text that is known to be valid. Its parsed value has fewer when a key comes twice in
+/// one object, because only the last of the two is kept.
 std::size_t keys_written(std::string_view text) {
   std::size_t keys = 0;
-  bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (quoted && text[i] == '\\')
-      ++i;
-    else if (text[i] == '"')
-      quoted = !quoted;
-    else if (!quoted && text[i] == ':')
-      ++keys;
-  }
-  return keys;
-}
-std::size_t keys_parsed(const json::value& v) {
-  std::size_t keys = 0;
-  if (const auto* o = v.if_object()) {
-    keys = o->size();
-    for (const auto& [name, value] : *o) keys += keys_parsed(value);
-  } else if (const auto* a = v.if_array()) {
-    for (const auto& each : *a) keys += keys_parsed(each);
+    if (text[i] == ':') ++keys;
+    if (text[i] != '"') continue;
+    for (i = text.find('"', i + 1); i < text.size(); i = text.find('"', i + 1)) {  // the end of this string
+      std::size_t escapes = 0;
+      while (text[i - 1 - escapes] == '\\') ++escapes;
+      if (escapes % 2 == 0) break;
+    }
+    if (i >= text.size()) break;
   }
   return keys;
 }
@@ -334,6 +325,7 @@ struct Redactor::Parts {
   std::vector<Rule> rules;
   std::map<std::string, std::uint64_t> removed;
   bool changed = false;
+  std::size_t members = 0;  ///< of all objects that were walked through
 
   std::string placeholder(const std::string& rule_name, std::string_view value) {
     ++removed[rule_name];
@@ -412,6 +404,7 @@ struct Redactor::Parts {
       for (const char* says : {"name", "key", "variable"})
         if (const auto* label = o->if_contains(says); label && label->is_string())
           beside = beside || is_secret_key(label->get_string());
+      members += o->size();
       bool renamed = false;
       for (auto& [name, value] : *o) {
         walk(value, (below_secret && !(value.is_string() && describes(name))) || is_secret_key(name) ||
@@ -477,8 +470,9 @@ std::string Redactor::body(std::string_view body) {
     auto value = json::parse(body.substr(first), ec, {}, options);
     if (!ec) {
       parts_->changed = false;
+      parts_->members = 0;
       parts_->walk(value, false);
-      const bool whole = !parts_->changed && keys_written(body.substr(first)) == keys_parsed(value);
+      const bool whole = !parts_->changed && keys_written(body.substr(first)) == parts_->members;
       return whole ? std::string(body) : json::serialize(value);
     }
   }
