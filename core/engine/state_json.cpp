@@ -197,6 +197,7 @@ template <class V>
 void fields(V& f, Track& x) {
   f("holding", x.holding), f("holding_since", x.holding_since), f("holding_from", x.holding_from),
       f("first_sweep", x.first_sweep);
+  f("check_ran", x.check_ran), f("check_ran_at", x.check_ran_at);
   f("flap", x.flap), f("incident", x.incident);
 }
 template <class V>

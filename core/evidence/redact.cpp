@@ -240,28 +240,19 @@ bool is_covered(std::string_view value) {
   return any;
 }
 
-/// Keys of all objects in a JSON text that is known to be valid, and in its parsed value: they differ when a key comes
-/// twice in one object, and then only the last of the two was parsed.
+/// Keys of all objects in a JSON text that is known to be valid. Its parsed value has fewer when a key comes twice in
+/// one object, because only the last of the two is kept.
 std::size_t keys_written(std::string_view text) {
   std::size_t keys = 0;
-  bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (quoted && text[i] == '\\')
-      ++i;
-    else if (text[i] == '"')
-      quoted = !quoted;
-    else if (!quoted && text[i] == ':')
-      ++keys;
-  }
-  return keys;
-}
-std::size_t keys_parsed(const json::value& v) {
-  std::size_t keys = 0;
-  if (const auto* o = v.if_object()) {
-    keys = o->size();
-    for (const auto& [name, value] : *o) keys += keys_parsed(value);
-  } else if (const auto* a = v.if_array()) {
-    for (const auto& each : *a) keys += keys_parsed(each);
+    if (text[i] == ':') ++keys;
+    if (text[i] != '"') continue;
+    for (i = text.find('"', i + 1); i < text.size(); i = text.find('"', i + 1)) {  // the end of this string
+      std::size_t escapes = 0;
+      while (text[i - 1 - escapes] == '\\') ++escapes;
+      if (escapes % 2 == 0) break;
+    }
+    if (i >= text.size()) break;
   }
   return keys;
 }
@@ -342,6 +333,7 @@ struct Redactor::Parts {
   std::vector<Rule> rules;
   std::map<std::string, std::uint64_t> removed;
   bool changed = false;
+  std::size_t members = 0;  ///< of all objects that were walked through
 
   std::string placeholder(const std::string& rule_name, std::string_view value) {
     ++removed[rule_name];
@@ -404,6 +396,14 @@ struct Redactor::Parts {
     return secret;
   }
 
+  /// A key of a few plain letters is looked at no further, unless it is a secret that we know.
+  bool may_be_secret(std::string_view name) const {
+    constexpr std::size_t short_name = 16;
+    const auto plain = [](unsigned char c) { return std::isalnum(c) || c == '_'; };
+    return name.size() >= short_name || !std::all_of(name.begin(), name.end(), plain) ||
+           std::any_of(known.begin(), known.end(), [&](const auto& k) { return name.find(k) != name.npos; });
+  }
+
   /// `below_secret`: some key above says that what stands here is one.
   void walk(json::value& v, bool below_secret) {
     if (auto* o = v.if_object()) {
@@ -412,12 +412,13 @@ struct Redactor::Parts {
       for (const char* says : {"name", "key", "variable"})
         if (const auto* label = o->if_contains(says); label && label->is_string())
           beside = beside || is_secret_key(label->get_string());
+      members += o->size();
       bool renamed = false;
       for (auto& [name, value] : *o) {
         walk(value, (below_secret && !(value.is_string() && describes(name))) || is_secret_key(name) ||
                         (beside && (name == "value" || name == "content")));
         const std::string_view key(name);
-        renamed = renamed || text(key) != key;
+        renamed = renamed || (may_be_secret(key) && text(key) != key);
       }
       if (renamed) {  // a map from addresses or tokens to what is known of them
         json::object clean(o->storage());
@@ -477,8 +478,9 @@ std::string Redactor::body(std::string_view body) {
     auto value = json::parse(body.substr(first), ec, {}, options);
     if (!ec) {
       parts_->changed = false;
+      parts_->members = 0;
       parts_->walk(value, false);
-      const bool whole = !parts_->changed && keys_written(body.substr(first)) == keys_parsed(value);
+      const bool whole = !parts_->changed && keys_written(body.substr(first)) == parts_->members;
       return whole ? std::string(body) : json::serialize(value);
     }
   }

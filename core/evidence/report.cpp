@@ -89,7 +89,7 @@ svg{display:block;width:100%;background:var(--card);border:1px solid var(--line)
 rect{fill:currentColor}.mark{stroke:var(--fg);stroke-dasharray:3 3}
 .key{font-size:.85rem}.key span{margin-right:1rem;white-space:nowrap}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.88rem}td,th{border-bottom:1px solid var(--line);padding:.3rem .5rem .3rem 0;text-align:left;vertical-align:top;font-weight:400}
-td,th{overflow-wrap:break-word}.diff td{max-width:22rem}td.t,td.num{white-space:nowrap}pre.out{white-space:pre}del{background:var(--old);text-decoration-color:var(--fail)}ins{background:var(--new);text-decoration:none}
+td,th{overflow-wrap:break-word}td:last-child{overflow-wrap:anywhere}.diff td{max-width:22rem}td.t,td.num{white-space:nowrap}pre.out{white-space:pre}del{background:var(--old);text-decoration-color:var(--fail)}ins{background:var(--new);text-decoration:none}
 ul,ol{padding-left:1.4rem;margin:.3rem 0}.ledger{list-style:none;padding:0}.ledger li{margin:.4rem 0;padding-left:1.6rem;text-indent:-1.6rem}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:.6rem}.pair>div{min-width:0}summary{cursor:pointer;color:var(--dim)}
 @media(max-width:40rem){dl,.pair{grid-template-columns:minmax(0,1fr)}dt{margin-top:.4rem}body{padding:.8rem}}

@@ -227,6 +227,8 @@ struct Casebook::Pass {
     i.attempts = by_flapping                                              ? t.flap.held()
                  : f.check_alone || t.holding < target().confirm.failures ? results(f)
                                                                           : t.holding;
+    i.check_ran = t.check_ran;
+    i.check_ran_at = t.check_ran_at;
     i.note(v.opened_at, "opened", v.symptom);
     i.note(v.confirmed_at, "confirmed",
            by_flapping ? "by " + std::to_string(t.flap.held()) + " bad sweeps of the last 21"
@@ -404,14 +406,20 @@ struct Casebook::Pass {
     close(t);
   }
 
+  /// The first check that ran since it began to fail.
+  void note_check(std::string& said, std::optional<WallTime>& at) const {
+    for (const auto& r : sweep.reads)
+      if (kind_of(r.raw.read) == ReadKind::check && !at) {
+        at = r.raw.at;
+        said = r.raw.read + " said " + r.word;
+      }
+  }
+
   void gather(Incident& i) {
     if (sweep.verdict.green()) i.saw_green = true;
+    note_check(i.check_ran, i.check_ran_at);
     for (const auto& r : sweep.reads) {
       const auto kind = kind_of(r.raw.read);
-      if (kind == ReadKind::check && !i.check_ran_at) {
-        i.check_ran_at = r.raw.at;
-        i.check_ran = r.raw.read + " said " + r.word;
-      }
       if (kind == ReadKind::path && !r.green && r.word != "throttled")
         i.failed_paths.insert(std::string(bare_name(r.raw.read)));
     }
@@ -430,7 +438,9 @@ struct Casebook::Pass {
       return;
     }
     count_holding(b, t, finding);
+    if (!finding) t.check_ran_at.reset();
     if (finding && !t.incident) {
+      note_check(t.check_ran, t.check_ran_at);
       const bool by_flapping = opens_by_flapping(t);
       if (confirmed(b, t, *finding))
         open(b, t, *finding, false);

@@ -55,6 +55,8 @@ struct Track {
   WallTime holding_since{};
   MonoTime holding_from{};
   std::uint64_t first_sweep = 0;  ///< in which it began to hold
+  std::string check_ran;          ///< since it holds: belongs to the incident that may come of it
+  std::optional<WallTime> check_ran_at;
   FlapWindow flap;
   std::optional<Incident> incident;  ///< the open one; a resolved one moves to the history
 };

@@ -127,6 +127,28 @@ TEST_CASE("A burst does not put off the regular sweeps: the page is not the last
   CHECK(w.started() == before + 1);
 }
 
+TEST_CASE("The check that the suspicion asked for counts for the ledger of the page") {
+  Config config;
+  config.targets = {default_target("fabric")};
+  config.targets[0].checks.emplace_back().name = "materialization";
+  Watch w(config);
+  w.sweep(200);
+  w.sweep(503);
+  RawRead read;
+  read.read = "check:materialization";
+  read.at = WallTime(Seconds(1'764'000'003));
+  CheckRun run;
+  run.exit = 0;
+  read.answer = run;
+  w.tell(CheckDone{"fabric", read});
+  w.sweep(503);  // its result belongs to this sweep, and the page comes with the next
+  const auto seals = of<Seal>(w.sweep(503));
+  REQUIRE(seals.size() == 1);
+  CHECK(seals[0].order.conditions.at(2).state == ConditionState::State::met);
+  CHECK(seals[0].order.conditions.at(2).by == "check:materialization said in_sync");
+  CHECK(seals[0].order.conditions.at(2).at == read.at);
+}
+
 TEST_CASE("Without an incident a capture holds the last sweep") {
   Watch w;
   w.sweep(200);
