@@ -62,6 +62,14 @@ Engine::State::FoundIncident Engine::State::find_incident(const std::string& id)
   return {};
 }
 
+IncidentView* Engine::State::find_resolved(const std::string& id) {
+  for (auto& [name, t] : targets)
+    if (auto* view = t->book.find_resolved(id)) return view;
+  for (auto& view : departed)
+    if (view.id == id) return &view;
+  return nullptr;
+}
+
 bool Engine::State::is_muted(const TargetState& t, Boundary b) const {
   if (in_maintenance(t.config.maintenance, now.wall)) return true;
   return std::any_of(silences.begin(), silences.end(), [&](const auto& entry) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/engine/state.hpp"
+#include "core/incident/words.hpp"
 
 namespace readback {
 namespace {
@@ -55,7 +56,9 @@ void Engine::State::on(const SymptomSaid& e, Actions& out) {
 
 void Engine::State::on(const Acknowledged& e, Actions& out) {
   auto [t, i] = find_incident(e.incident_id);
-  if (!i) return out.push_back(refusal(404, "no open incident has the id " + e.incident_id));
+  if (!i && find_resolved(e.incident_id))
+    return out.push_back(refusal(409, "that incident is resolved: there is nothing left to acknowledge"));
+  if (!i) return out.push_back(refusal(404, "no incident has the id " + e.incident_id));
   if (i->view.acknowledged_at)
     return out.push_back(done("already acknowledged by " + someone(i->view.acknowledged_by), i->view.id));
   i->view.acknowledged_at = now.wall;
@@ -72,7 +75,9 @@ void Engine::State::on(const Acknowledged& e, Actions& out) {
 
 void Engine::State::on(const VerifyAsked& e, Actions& out) {
   auto [t, i] = find_incident(e.incident_id);
-  if (!i) return out.push_back(refusal(404, "no open incident has the id " + e.incident_id));
+  if (!i && find_resolved(e.incident_id))
+    return out.push_back(done("resolved already: these are the conditions as it was closed", e.incident_id));
+  if (!i) return out.push_back(refusal(404, "no incident has the id " + e.incident_id));
   i->view.conditions = six_conditions(*i, proof_rules(t->config, config.resolution));
   i->note(now.wall, "verify", "asked for: everything is read again");
   ask_checks(*t, false);
@@ -82,9 +87,9 @@ void Engine::State::on(const VerifyAsked& e, Actions& out) {
 }
 
 void Engine::State::on(const ResolveAttested& e, Actions& out) {
-  auto [t, i] = find_incident(e.incident_id);
-  if (!i) return out.push_back(refusal(404, "no open incident has the id " + e.incident_id));
   if (e.runbook.empty()) return out.push_back(refusal(422, "which runbook was used? name it with --runbook"));
+  auto [t, i] = find_incident(e.incident_id);
+  if (!i) return attest_afterwards(e, out);
   i->attested = true;
   i->attested_runbook = e.runbook;
   i->attested_note = e.note;
@@ -96,10 +101,28 @@ void Engine::State::on(const ResolveAttested& e, Actions& out) {
   ask_checks(*t, false);
   start_due(out);
   out.push_back(SaveState{});
-  const bool holds = all_hold(i->view.conditions, *i, rules);
+  const bool holds = all_hold(i->view.conditions);
   out.push_back(done(holds ? "recorded; the incident closes when the target has been green for the settle time"
                            : "recorded; the incident closes when the other conditions hold as well",
                      i->view.id));
+}
+
+/// Whoever has ended an incident writes it up in the morning.
+void Engine::State::attest_afterwards(const ResolveAttested& e, Actions& out) {
+  IncidentView* v = find_resolved(e.incident_id);
+  if (!v) return out.push_back(refusal(404, "no incident has the id " + e.incident_id));
+  for (auto& c : v->conditions) {
+    if (c.number != 4) continue;
+    c.state = ConditionState::State::met;
+    c.by = e.runbook + ", attested by " + someone(e.by);
+    c.at = now.wall;
+    c.demanded = false;
+  }
+  note(*v, now.wall, "attested", someone(e.by) + " used " + e.runbook + (e.note.empty() ? "" : ": " + e.note));
+  if (v->resolved_at && v->summary.ends_with(why_resolved(false)))
+    v->summary = resolved_summary(*v, *v->resolved_at, why_resolved(true));
+  out.push_back(SaveState{});
+  out.push_back(done("recorded with the resolved incident", v->id));
 }
 
 void Engine::State::on(const SilenceAdded& e, Actions& out) {

@@ -26,6 +26,8 @@ struct Engine::State {
     Incident* incident = nullptr;
   };
   FoundIncident find_incident(const std::string& id);
+  /// Of the resolved ones that are still remembered.
+  IncidentView* find_resolved(const std::string& id);
   bool is_muted(const TargetState& target, Boundary b) const;
   CaseRules rules_for(const TargetState& target) const;
   AlertEvent alert_of(EventKind kind, const IncidentView& view, const std::vector<Boundary>& also);
@@ -55,6 +57,7 @@ struct Engine::State {
   void on(const Acknowledged& e, Actions& out);
   void on(const VerifyAsked& e, Actions& out);
   void on(const ResolveAttested& e, Actions& out);
+  void attest_afterwards(const ResolveAttested& e, Actions& out);
   void on(const SilenceAdded& e, Actions& out);
   void on(const SilenceExpired& e, Actions& out);
   void on(const SweepAsked& e, Actions& out);

@@ -160,6 +160,7 @@ void fields(V& f, TimelineEntry& x) {
 template <class V>
 void fields(V& f, ConditionState& x) {
   f("number", x.number), f("title", x.title), f("state", x.state), f("by", x.by), f("at", x.at);
+  f("demanded", x.demanded);
 }
 template <class V>
 void fields(V& f, Silence& x) {

@@ -371,13 +371,10 @@ struct Casebook::Pass {
     }
     if (!i.green_since) i.green_since = sweep.now.mono;
     i.view.conditions = six_conditions(i, rules.proof);
-    if (sweep.now.mono - *i.green_since < rules.resolution.settle || !all_hold(i.view.conditions, i, rules.proof))
-      return;
+    if (sweep.now.mono - *i.green_since < rules.resolution.settle || !all_hold(i.view.conditions)) return;
     i.view.state = IncidentState::resolved;
     i.view.resolved_at = sweep.now.wall;
-    i.view.summary = resolved_summary(
-        i, sweep.now.wall,
-        i.attested ? "the six conditions hold" : "the conditions hold; which runbook was used, nobody has said");
+    i.view.summary = resolved_summary(i.view, sweep.now.wall, why_resolved(i.attested));
     if (i.paged)
       emit(EventKind::resolved, b, i);
     else
@@ -479,6 +476,11 @@ std::vector<const Incident*> Casebook::open_incidents() const {
   return open;
 }
 
+IncidentView* Casebook::find_resolved(const std::string& incident_id) {
+  const auto found = std::find_if(history_.begin(), history_.end(), [&](const auto& v) { return v.id == incident_id; });
+  return found == history_.end() ? nullptr : &*found;
+}
+
 Incident* Casebook::find(const std::string& incident_id) {
   for (auto& t : tracks)
     if (t.incident && t.incident->view.id == incident_id) return &*t.incident;
@@ -510,7 +512,7 @@ std::vector<Transition> Casebook::close_all(Instant now, const std::string& why)
     auto& i = *t.incident;
     i.view.state = IncidentState::resolved;
     i.view.resolved_at = now.wall;
-    i.view.summary = resolved_summary(i, now.wall, why);
+    i.view.summary = resolved_summary(i.view, now.wall, why);
     i.view.why = {why};
     i.note(now.wall, "resolved", i.view.summary);
     if (i.paged) out.push_back({EventKind::resolved, i.view, {}});

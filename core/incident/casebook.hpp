@@ -76,6 +76,7 @@ class Casebook {
   std::vector<Incident*> open_incidents();
   std::vector<const Incident*> open_incidents() const;
   Incident* find(const std::string& incident_id);
+  IncidentView* find_resolved(const std::string& incident_id);
   const std::vector<IncidentView>& history() const { return history_; }
   Incident& declare(Boundary b, const std::string& target, Instant now, IdSource& ids);
   /// Closes every open incident, as when its target is no longer watched. The views of those that were paged come back.

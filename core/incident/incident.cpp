@@ -52,10 +52,14 @@ ConditionState failing_path_works(const Incident& i, const ProofRules& rules) {
 
 }  // namespace
 
-void Incident::note(WallTime at, std::string kind, std::string text) {
+void note(IncidentView& view, WallTime at, std::string kind, std::string text) {
   constexpr std::size_t most = 200;  // a flapping incident of a month must not grow without bound
   if (view.timeline.size() >= most) view.timeline.erase(view.timeline.begin() + most / 4);
   view.timeline.push_back({at, std::move(kind), std::move(text)});
+}
+
+void Incident::note(WallTime at, std::string kind, std::string text) {
+  readback::note(view, at, std::move(kind), std::move(text));
 }
 
 std::vector<ConditionState> six_conditions(const Incident& i, const ProofRules& rules) {
@@ -87,24 +91,17 @@ std::vector<ConditionState> six_conditions(const Incident& i, const ProofRules& 
 
   const std::string runbook = "the narrowest owner runbook was used";
   all.push_back(
-      i.attested ? condition(4, runbook, S::met, i.attested_runbook + ", attested by " + i.attested_by, i.attested_at)
-                 : condition(4, runbook, S::unattested, "nobody has said so: readback resolve ID --runbook …"));
+      i.attested
+          ? condition(4, runbook, S::met, i.attested_runbook + ", attested by " + i.attested_by, i.attested_at)
+          : condition(4, runbook, S::unattested, "nobody has said so: readback resolve " + i.view.id + " --runbook …"));
+  all.back().demanded = !i.attested && (rules.require_attestation || i.view.declared);
   all.push_back(same_sequence_green(i, rules));
   all.push_back(failing_path_works(i, rules));
   return all;
 }
 
-bool all_hold(const std::vector<ConditionState>& conditions, const Incident& incident, const ProofRules& rules) {
-  const bool need_word = rules.require_attestation || incident.view.declared;
-  return std::all_of(conditions.begin(), conditions.end(), [&](const ConditionState& c) {
-    switch (c.state) {
-      case S::met:
-      case S::not_applicable: return true;
-      case S::unattested: return !need_word;
-      case S::unmet: return false;
-    }
-    return false;
-  });
+bool all_hold(const std::vector<ConditionState>& conditions) {
+  return std::all_of(conditions.begin(), conditions.end(), [](const ConditionState& c) { return c.holds(); });
 }
 
 }  // namespace readback

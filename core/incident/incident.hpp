@@ -9,6 +9,9 @@
 
 namespace readback {
 
+/// One more entry in its timeline.
+void note(IncidentView& incident, WallTime at, std::string kind, std::string text);
+
 struct Incident {
   IncidentView view;
   bool paged = false;  ///< a `firing` has gone out: what follows is told too, whatever is muted meanwhile
@@ -45,6 +48,6 @@ struct ProofRules {
 /// The ledger, always six entries in order.
 std::vector<ConditionState> six_conditions(const Incident& incident, const ProofRules& rules);
 /// All six hold; an unattested runbook blocks only where the rules (or an operator-declared incident) demand one.
-bool all_hold(const std::vector<ConditionState>& conditions, const Incident& incident, const ProofRules& rules);
+bool all_hold(const std::vector<ConditionState>& conditions);
 
 }  // namespace readback

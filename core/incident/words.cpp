@@ -26,8 +26,8 @@ std::string cut(std::string text, std::size_t most) {
   return text + "…";
 }
 
-std::string head(const char* word, const Incident& i) {
-  return std::string(word) + " " + std::string(to_string(i.view.boundary)) + " " + i.view.target;
+std::string head(const char* word, const IncidentView& i) {
+  return std::string(word) + " " + std::string(to_string(i.boundary)) + " " + i.target;
 }
 
 }  // namespace
@@ -49,16 +49,20 @@ std::string page_summary(const Incident& i, const Finding& finding, const SweepF
 
 std::string recovered_summary(const Incident& i, WallTime now) {
   const std::string n = std::to_string(i.passes);
-  return head("RECOVERED", i) + " after " + humanize(now - i.view.opened_at) + ": " + n + " of " + n +
+  return head("RECOVERED", i.view) + " after " + humanize(now - i.view.opened_at) + ": " + n + " of " + n +
          " sweeps pass; being verified";
 }
 
-std::string resolved_summary(const Incident& i, WallTime now, const std::string& why) {
-  return head("RESOLVED", i) + " after " + humanize(now - i.view.opened_at) + ": " + why;
+std::string resolved_summary(const IncidentView& i, WallTime resolved_at, const std::string& why) {
+  return head("RESOLVED", i) + " after " + humanize(resolved_at - i.opened_at) + ": " + why;
+}
+
+std::string why_resolved(bool attested) {
+  return attested ? "the six conditions hold" : "the conditions hold; which runbook was used, nobody has said";
 }
 
 std::string intermittent_summary(const Incident& i, int bad_sweeps) {
-  return head("INTERMITTENT", i) + ": " + std::to_string(bad_sweeps) + " of the last " +
+  return head("INTERMITTENT", i.view) + ": " + std::to_string(bad_sweeps) + " of the last " +
          std::to_string(FlapWindow::sweeps) + " sweeps were bad";
 }
 

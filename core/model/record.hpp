@@ -40,6 +40,9 @@ struct ConditionState {
   enum class State { unmet, met, not_applicable, unattested } state = State::unmet;
   std::string by;                    ///< what met it: "sweep 41", "readback symptom", "snapshot 0192…"
   std::optional<WallTime> at;
+  bool demanded = false;             ///< unattested, and that alone keeps the incident open
+  /// Does it stand in the way of nothing?
+  bool holds() const { return state != State::unmet && !demanded; }
 };
 std::string_view to_string(ConditionState::State s);
 

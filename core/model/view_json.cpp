@@ -106,9 +106,8 @@ bool shown_before(const IncidentView& a, const IncidentView& b) {
 }
 
 bool conditions_hold(const IncidentView& incident) {
-  return !incident.conditions.empty() &&
-         std::all_of(incident.conditions.begin(), incident.conditions.end(),
-                     [](const ConditionState& c) { return c.state != ConditionState::State::unmet; });
+  return !incident.conditions.empty() && std::all_of(incident.conditions.begin(), incident.conditions.end(),
+                                                     [](const ConditionState& c) { return c.holds(); });
 }
 
 json::object view_json(const View& view) {

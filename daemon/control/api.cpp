@@ -468,7 +468,7 @@ void Api::tell(const Peer& peer, const std::string& what, const Answer& answer) 
   Say line;
   line.level = answer.ok ? Say::Level::info : Say::Level::warning;
   line.kind = answer.ok ? "control.change" : "control.refused";
-  line.text = who(peer) + ": " + what + ": " + answer.text;
+  line.text = who(peer) + ": " + what + (answer.id.empty() ? "" : " " + answer.id) + ": " + answer.text;
   backend_.say(std::move(line));
   if (!answer.ok) return;
   json::object data;
