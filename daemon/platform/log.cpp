@@ -46,6 +46,17 @@ constexpr std::pair<std::string_view, std::string_view> message_ids[] = {
     {"control.change", "5d1f7c0e2a944c0f9b6d3e8a71c45f14"},
     {"sandbox.incomplete", "5d1f7c0e2a944c0f9b6d3e8a71c45f15"},
     {"sink.broken", "5d1f7c0e2a944c0f9b6d3e8a71c45f16"},
+    {"sink.works", "5d1f7c0e2a944c0f9b6d3e8a71c45f17"},
+    {"sink.retries", "5d1f7c0e2a944c0f9b6d3e8a71c45f18"},
+    {"sink.accepts", "5d1f7c0e2a944c0f9b6d3e8a71c45f19"},
+    {"sink.fault", "5d1f7c0e2a944c0f9b6d3e8a71c45f1a"},
+    {"sink.unknown", "5d1f7c0e2a944c0f9b6d3e8a71c45f1b"},
+    {"heartbeat.fails", "5d1f7c0e2a944c0f9b6d3e8a71c45f1c"},
+    {"heartbeat.works", "5d1f7c0e2a944c0f9b6d3e8a71c45f1d"},
+    {"sweep.counts", "5d1f7c0e2a944c0f9b6d3e8a71c45f1e"},
+    {"control.refused", "5d1f7c0e2a944c0f9b6d3e8a71c45f1f"},
+    {"control.warning", "5d1f7c0e2a944c0f9b6d3e8a71c45f20"},
+    {"daemon.bug", "5d1f7c0e2a944c0f9b6d3e8a71c45f21"},
 };
 
 spdlog::level::level_enum level_of(Say::Level l) {

@@ -137,6 +137,12 @@ class ManPages(unittest.TestCase):
         known = dict(re.findall(r'\{"([a-z.]+)", "([0-9a-f]{32})"\}', code))
         self.assertGreater(len(known), 15)
         self.assertEqual(dict(re.findall(r"^\.It ([a-z.]+) Ta ([0-9a-f]{32})$", source("readbackd.8"), re.M)), known)
+        self.assertEqual(len(set(known.values())), len(known))
+        rooms = "daemon|sink|heartbeat|control|sweep|store|config|tls|sandbox|snapshot|silence"
+        told = {kind for room in ("daemon", "core") for file in (harness.ROOT / room).rglob("*.cpp")
+                for kind in re.findall(rf'"((?:{rooms})\.[a-z]+)"', file.read_text())}
+        self.assertGreater(len(told), 20)
+        self.assertEqual(told - set(known), set(), "every kind of line that is written has its id")
 
     def test_every_event_is_there(self):
         header = (harness.ROOT / "core" / "model" / "alert_event.hpp").read_text()
