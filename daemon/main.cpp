@@ -49,18 +49,17 @@ void raise_descriptor_limit() {
 int main(int argc, char** argv) {
   DaemonOptions options;
   CLI::App cli(
-      "readbackd watches a live Helpifyr environment: it reads, compares, proves the failure boundary and pages once.\n"
-      "It never changes anything.");
+      "readbackd watches a live Helpifyr environment: it reads, compares, proves the\n"
+      "failure boundary and pages once. It never changes anything.");
   cli.name("readbackd");
-  cli.footer("Example: readbackd --config /etc/readback/readback.yaml --check-config");
+  cli.footer(
+      "Exit status with --once: 0 green, 1 warning, 2 critical or error, 3 unknown.\n"
+      "Example: readbackd --config /etc/readback/readback.yaml --check-config");
   cli.set_version_flag("--version", "readbackd " + std::string(version()));
   cli.add_option("--config", options.config_path, "the configuration file")->capture_default_str();
-  auto* check =
-      cli.add_flag("--check-config", options.check_config, "validate everything, tell every error, and exit (0 or 78)");
-  cli.add_flag("--print", options.print, "with --check-config: show the effective configuration, secrets masked")
-      ->needs(check);
-  cli.add_flag("--once", options.once,
-               "one sweep with checks and paths, the verdict as JSON; exit 0 green, 1 warning, 2 worse, 3 unknown");
+  auto* check = cli.add_flag("--check-config", options.check_config, "validate all, tell every error; exit 0 or 78");
+  cli.add_flag("--print", options.print, "show what is in force, secrets masked")->needs(check);
+  cli.add_flag("--once", options.once, "one sweep with all checks and paths; prints JSON");
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

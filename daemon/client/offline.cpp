@@ -1,6 +1,6 @@
 #include "daemon/client/offline.hpp"
 
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/json.hpp>
@@ -30,43 +30,37 @@ int complain(const std::string& text, int status = exit_failed) {
   return status;
 }
 
-/// A bar on stderr while a long file is read; nothing when nobody looks.
-class Progress {
- public:
-  explicit Progress(std::uint64_t whole)
-      : whole_(whole), shown_(::isatty(STDERR_FILENO) && !::isatty(STDOUT_FILENO) && whole > (4u << 20)) {}
-  ~Progress() {
-    if (shown_) std::fprintf(stderr, "\r\x1b[K");
-  }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-  void at(std::uint64_t done) {
-    const auto percent = static_cast<int>(done * 100 / std::max<std::uint64_t>(1, whole_));
-    if (!shown_ || percent == last_) return;
-    last_ = percent;
-    std::fprintf(stderr, "\r[%-40.*s] %3d%%", percent * 40 / 100, "########################################", percent);
-  }
+}  // namespace
 
- private:
-  std::uint64_t whole_;
-  bool shown_;
-  int last_ = -1;
-};
+namespace {
+
+int cannot_write(const std::string& out, int error) {
+  return complain(out + " cannot be written: " + (error ? std::strerror(error) : "input/output error"));
+}
 
 }  // namespace
 
 int write_out(const std::string& bytes, const std::string& out) {
   if (out == "-") {
     std::fwrite(bytes.data(), 1, bytes.size(), stdout);
-    return std::fflush(stdout) == 0 ? 0 : exit_failed;
+    return std::fflush(stdout) == 0 ? 0 : cannot_write("stdout", errno);
   }
-  const std::string beside = out + ".part";
+  struct stat there {};
+  const bool as_it_is = ::stat(out.c_str(), &there) == 0 && !S_ISREG(there.st_mode);  // a device or a pipe
+  const std::string beside = as_it_is ? out : out + ".part";
+  errno = 0;
   std::ofstream file(beside, std::ios::binary | std::ios::trunc);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   file.close();
-  if (!file || std::rename(beside.c_str(), out.c_str()) != 0) {
+  if (!file) {
+    const int error = errno;
+    if (!as_it_is) std::remove(beside.c_str());
+    return cannot_write(out, error);
+  }
+  if (!as_it_is && std::rename(beside.c_str(), out.c_str()) != 0) {
+    const int error = errno;
     std::remove(beside.c_str());
-    return complain(out + " cannot be written: " + std::strerror(errno));
+    return cannot_write(out, error);
   }
   return 0;
 }
@@ -96,6 +90,8 @@ int replay_command(const ReplayCommand& command) {
     std::fwrite(out.data(), 1, out.size(), stdout);
     out.clear();
   };
+  constexpr std::size_t bad_lines_told = 20;  // the rest is counted: what is no recording at all has millions
+  std::size_t told = 0;
   Replay replay(
       std::move(options),
       [&](const std::string& line) {
@@ -104,14 +100,15 @@ int replay_command(const ReplayCommand& command) {
         if (out.size() > 65536) flush();
       },
       [&](std::uint64_t line, const std::string& why) {
+        if (++told > bad_lines_told) return;
         std::fprintf(stderr, "readback: %s:%llu: %s\n", command.file.c_str(), static_cast<unsigned long long>(line),
                      why.c_str());
       });
-  Progress progress(size);
+  Progress progress(is_terminal());
   std::uint64_t done = 0;
   for (std::string line; std::getline(*in, line);) {
     done += line.size() + 1;
-    progress.at(done);
+    if (size > 0) progress.at(static_cast<double>(done) / static_cast<double>(size), done);
     replay.line(line);
     if (command.strict && replay.bad_lines() > 0) break;
   }
@@ -119,10 +116,14 @@ int replay_command(const ReplayCommand& command) {
   flush();
   if (replay.bad_lines() > 0 && !command.strict)
     complain(std::to_string(replay.bad_lines()) + " of " + std::to_string(replay.lines()) + " lines could not be used");
-  return command.strict && replay.bad_lines() > 0 ? exit_failed : 0;
+  const bool nothing = replay.lines() > 0 && replay.bad_lines() == replay.lines();
+  return nothing || (command.strict && replay.bad_lines() > 0) ? exit_failed : 0;
 }
 
 int probe_command(const ProbeCommand& command) {
+  const auto is_address = [&](std::string_view scheme) { return command.url.starts_with(scheme); };
+  if (!is_address("http://") && !is_address("https://") && !is_address("unix://"))
+    return complain(command.url + " is no address: it begins with http://, https:// or unix:///", exit_usage);
   TargetConfig target = default_target("fabric");
   target.base_url = command.url;
   while (target.base_url.ends_with("/") && !target.base_url.starts_with("unix:")) target.base_url.pop_back();
@@ -218,7 +219,9 @@ namespace {
 std::variant<BundleFiles, ArchiveError> load_bundle(const std::string& file) {
   auto bytes = read_bytes(file);
   if (auto* error = std::get_if<ArchiveError>(&bytes)) return *error;
-  return unpack(std::get<std::string>(bytes));
+  auto files = unpack(std::get<std::string>(bytes));
+  if (auto* error = std::get_if<ArchiveError>(&files)) return ArchiveError{file + ": " + error->text};
+  return files;
 }
 
 }  // namespace
@@ -249,15 +252,16 @@ int verify_bundle_command(const std::string& file, bool json) {
     std::printf("%s: whole, %zu files as the manifest says\nsha256 %s (compare it with the page's)\n", file.c_str(),
                 count, digest.c_str());
   } else {
-    for (const auto& t : troubles) complain(file + ": " + t);
+    const bool unreadable = std::holds_alternative<ArchiveError>(bytes);  // which names the file itself
+    for (const auto& t : troubles) complain(unreadable ? t : file + ": " + t);
   }
   return troubles.empty() ? 0 : exit_failed;
 }
 
 int diff_bundles_command(const std::string& before, const std::string& after, bool json) {
   auto a = load_bundle(before), b = load_bundle(after);
-  if (auto* error = std::get_if<ArchiveError>(&a)) return complain(before + ": " + error->text);
-  if (auto* error = std::get_if<ArchiveError>(&b)) return complain(after + ": " + error->text);
+  if (auto* error = std::get_if<ArchiveError>(&a)) return complain(error->text);
+  if (auto* error = std::get_if<ArchiveError>(&b)) return complain(error->text);
   const auto& old_files = std::get<BundleFiles>(a);
   const auto& new_files = std::get<BundleFiles>(b);
   boost::json::object all;

@@ -67,7 +67,7 @@ std::string show_status(const json::object& s) {
     if (true_at(t, "suspected")) when += "; suspected, being confirmed";
     if (true_at(t, "in_maintenance")) when += "; in maintenance, pages are held back";
     if (!text_at(t, "void_reason").empty()) when += "; that sweep was void: " + text_at(t, "void_reason");
-    out += wrapped("  " + when, 2) + "\n";
+    out += "  " + wrapped(when, 2) + "\n";
   }
   const auto incidents = array_at(s, "incidents");
   if (!incidents.empty()) out += "\n" + bold("Open incidents") + "\n" + show_incidents(incidents);
@@ -115,6 +115,21 @@ std::string show_conditions(const json::object& incident) {
   return out;
 }
 
+std::string show_outcome(const json::object& incident) {
+  std::string missing;
+  for (const auto& each : array_at(incident, "conditions"))
+    if (text_at(each.as_object(), "state") == "unmet")
+      missing += (missing.empty() ? "" : ", ") + text_at(each.as_object(), "number");
+  const bool holds = true_at(incident, "conditions_hold");
+  if (holds)
+    return coloured(bold("Nothing is missing"), "met") +
+           (text_at(incident, "state") == "resolved" ? ": it is resolved.\n"
+                                                     : ": it is resolved when it has stayed green long enough.\n");
+  if (missing.empty()) return coloured(bold("Not yet"), "unattested") + ": somebody has to name the runbook (4).\n";
+  return coloured(bold("Not yet"), "unmet") + ": " + missing + (missing.find(',') == missing.npos ? " does" : " do") +
+         " not hold.\n";
+}
+
 std::string show_incident(const json::object& i) {
   const std::string state = never_paged(i) ? "over before anybody was paged" : text_at(i, "state");
   std::string out = bold(wrapped(text_at(i, "summary"), 0)) + "\n\n";
@@ -153,29 +168,39 @@ std::string show_incident(const json::object& i) {
   return out;
 }
 
+namespace {
+/// What there is to say behind a time, and below it the id, which is never cut: it is copied.
+std::string dated(const std::string& at, const std::string& text, const std::string& id) {
+  return at + "  " + wrapped(text, at.size() + 2) + "\n    " + id + "\n";
+}
+}  // namespace
+
 std::string show_snapshots(const json::array& snapshots) {
   if (snapshots.empty())
-    return "no snapshot yet: the first page seals one, and `readback snapshot capture` does at once\n";
-  std::vector<std::vector<std::string>> rows;
+    return wrapped("no snapshot yet: the first page seals one, and `readback snapshot capture` does at once", 0) + "\n";
+  std::string out;
   for (const auto& each : snapshots) {
     const auto& s = each.as_object();
     const std::string what =
         text_at(s, "boundary").empty() ? "" : text_at(s, "extent") + " " + text_at(s, "boundary") + ", ";
-    rows.push_back({text_at(s, "id"), clock_at(s, "at"), text_at(s, "size") + " B", what + text_at(s, "reason")});
+    out +=
+        dated(clock_at(s, "at"), what + text_at(s, "reason") + ", " + text_at(s, "size") + " bytes", text_at(s, "id"));
   }
-  return table(rows);
+  return out;
 }
 
 std::string show_silences(const json::array& silences) {
   if (silences.empty()) return "nothing is silenced\n";
-  std::vector<std::vector<std::string>> rows;
+  std::string out;
   for (const auto& each : silences) {
     const auto& s = each.as_object();
-    const auto or_all = [](const std::string& text) { return text.empty() ? std::string("all") : text; };
-    rows.push_back({text_at(s, "id"), or_all(text_at(s, "target")) + "/" + or_all(text_at(s, "boundary")),
-                    "until " + clock_at(s, "expires_at"), text_at(s, "reason")});
+    const std::string target = text_at(s, "target"), boundary = text_at(s, "boundary");
+    out += dated("until " + clock_at(s, "expires_at"),
+                 (target.empty() ? "every target" : target) + ", " + (boundary.empty() ? "every boundary" : boundary) +
+                     ", by " + text_at(s, "by") + ": " + text_at(s, "reason"),
+                 text_at(s, "id"));
   }
-  return table(rows);
+  return out;
 }
 
 }  // namespace readback

@@ -9,6 +9,8 @@ std::string show_status(const boost::json::object& status);
 std::string show_incidents(const boost::json::array& incidents);
 std::string show_incident(const boost::json::object& incident);
 std::string show_conditions(const boost::json::object& incident);
+/// In one line: do they hold, and which do not?
+std::string show_outcome(const boost::json::object& incident);
 std::string show_snapshots(const boost::json::array& snapshots);
 std::string show_silences(const boost::json::array& silences);
 

@@ -16,12 +16,15 @@ bool colours() {
   return is_terminal() && !(no && *no);
 }
 
-int columns() {
+namespace {
+int columns_of(int fd) {
   winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    return std::max(20, static_cast<int>(size.ws_col));
+  if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return std::max(20, static_cast<int>(size.ws_col));
   return 80;
 }
+}  // namespace
+
+int columns() { return columns_of(STDOUT_FILENO); }
 
 int rows() {
   winsize size{};
@@ -30,18 +33,25 @@ int rows() {
   return 24;
 }
 
-ByteCount::ByteCount(bool to_terminal) : wanted_(!to_terminal && ::isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(bool result_on_terminal) : wanted_(!result_on_terminal && ::isatty(STDERR_FILENO) == 1) {}
 
-ByteCount::~ByteCount() {
-  if (shown_ > 0) std::fputs("\r\x1b[K", stderr);
+Progress::~Progress() {
+  if (!shown_.empty()) std::fputs("\r\x1b[K", stderr);
 }
 
-void ByteCount::add(std::size_t bytes) {
-  constexpr std::size_t step = 256 * 1024;
-  bytes_ += bytes;
-  if (!wanted_ || bytes_ < shown_ + step) return;
-  shown_ = bytes_;
-  std::fprintf(stderr, "\r%zu KiB", bytes_ / 1024);
+void Progress::at(double share, std::uint64_t bytes) {
+  constexpr std::uint64_t worth_showing = 1 << 20;
+  if (!wanted_ || bytes < worth_showing) return;
+  const int percent = static_cast<int>(std::clamp(share, 0.0, 1.0) * 100);
+  const int width = std::clamp(columns_of(STDERR_FILENO) - 20, 0, 40);
+  char after[40];
+  std::snprintf(after, sizeof after, " %3d%% %6llu MiB", percent, static_cast<unsigned long long>(bytes >> 20));
+  std::string line = width < 5 ? "" : "[" + std::string(static_cast<std::size_t>(percent * width / 100), '#');
+  if (width >= 5) line.resize(static_cast<std::size_t>(width) + 1, ' ');
+  line += width < 5 ? after : std::string("]") + after;
+  if (line == shown_) return;
+  shown_ = line;
+  std::fprintf(stderr, "\r%s", line.c_str());
   std::fflush(stderr);
 }
 
@@ -119,19 +129,26 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
       if (widths.size() <= i) widths.push_back(0);
       widths[i] = std::max(widths[i], shown_width(row[i]));
     }
-  const auto whole = static_cast<std::size_t>(columns());
+  std::size_t before_last = 0;  // columns that come before the last one
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i) before_last += widths[i] + 2;
+  const bool room = before_last + 20 <= static_cast<std::size_t>(columns());
   std::string out;
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const bool last = i + 1 == row.size();
-      const std::size_t used = shown_width(line);
-      const std::string cell = last ? fit(row[i], whole > used + 8 ? whole - used : 8) : row[i];
-      line += cell;
-      if (!last) line += std::string(widths[i] + 2 - shown_width(cell), ' ');
+      const bool last = i + 1 == widths.size();
+      // On a very narrow terminal the last cell goes below, so that nothing is cut.
+      if (last && !room && !row[i].empty()) {
+        while (!line.empty() && line.back() == ' ') line.pop_back();
+        line += "\n" + std::string(4, ' ') + wrapped(row[i], 4);
+      } else if (last) {
+        line += wrapped(row[i], before_last);
+      } else {
+        line += row[i] + std::string(widths[i] + 2 - shown_width(row[i]), ' ');
+      }
     }
     while (!line.empty() && line.back() == ' ') line.pop_back();
-    out += (shown_width(line) > whole ? fit(line, whole) : line) + "\n";
+    out += line + "\n";
   }
   return out;
 }

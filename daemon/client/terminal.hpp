@@ -1,6 +1,7 @@
 #pragma once
 // What the client knows of the terminal, and text fitted to it. Colours only on a terminal, and never with NO_COLOR.
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,22 +22,22 @@ std::size_t shown_width(std::string_view text);
 std::string fit(const std::string& text, std::size_t width);
 /// Wrapped at blanks, each line after the first with this indent.
 std::string wrapped(const std::string& text, std::size_t indent);
-/// Rows with columns as wide as their longest cell; the last column gets what is left.
+/// Rows with columns as wide as their longest cell; the last column is wrapped in what is left.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
-/// How much of a long answer has come, on stderr. Shown only when that is a terminal, the answer itself goes elsewhere,
-/// and it is long enough to wait for.
-class ByteCount {
+/// How far a long work has come, as a bar on stderr. Shown only when that is a terminal, the result itself goes
+/// elsewhere, and there is enough of it to wait for.
+class Progress {
  public:
-  explicit ByteCount(bool to_terminal);
-  ~ByteCount();
-  ByteCount(const ByteCount&) = delete;
-  ByteCount& operator=(const ByteCount&) = delete;
-  void add(std::size_t bytes);
+  explicit Progress(bool result_on_terminal);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  void at(double share, std::uint64_t bytes);  ///< share of the whole, 0 to 1
 
  private:
   bool wanted_;
-  std::size_t bytes_ = 0, shown_ = 0;
+  std::string shown_;
 };
 
 }  // namespace readback

@@ -1,5 +1,6 @@
 // On a terminal the present state stays on the screen, the newest sweeps of each read as a lane, and is drawn anew with
-// every event; elsewhere each event is a line.
+// every event; elsewhere each event is a line. When the daemon goes away, that is said once, and it is asked again each
+// second: events go on behind the last one seen.
 #include "daemon/client/watch.hpp"
 
 #include <unistd.h>
@@ -31,51 +32,96 @@ class Watcher {
   Watcher(const Connection& connection, bool as_json)
       : connection_(connection), as_json_(as_json), screen_(is_terminal() && !as_json) {}
 
-  int run() {
-    if (screen_) {
-      std::signal(SIGINT, interrupted);
-      std::signal(SIGTERM, interrupted);
-      std::fputs("\x1b[?1049h\x1b[?25l", stdout);
-      draw();
+  std::optional<std::variant<Reply, NoDaemon>> run() {
+    Taking taking;
+    taking.piece = [this](std::string_view piece) { return take(piece); };
+    taking.idle = [this] {
+      if (screen_ && (drawn_for_ != size() || stale_)) draw();
+    };
+    for (;;) {
+      auto answer = connection_.stream("/v1/events", taking, last_id_);
+      if (closed_) return std::nullopt;  // nobody reads our lines any more
+      if (!seen_) return answer;
+      if (!lost_) say_lost(answer);
+      lost_ = true;
+      pending_.clear();  // half of an event, and it comes again
+      kind_.clear();
+      data_.clear();
+      ::sleep(1);
+      if (screen_) draw();
     }
-    const auto answer = connection_.stream("/v1/events", [this](std::string_view piece) { return take(piece); });
-    if (screen_) std::fputs(leave_screen, stdout);
-    if (const auto* none = std::get_if<NoDaemon>(&answer)) {
-      std::fprintf(stderr, "readback: %s\n", none->text.c_str());
-      return 69;
-    }
-    return 0;
   }
 
  private:
-  /// Server-sent events: `event:` and `data:` lines, an empty line ends one.
+  void say_lost(const std::variant<Reply, NoDaemon>& answer) {
+    const auto* none = std::get_if<NoDaemon>(&answer);
+    const std::string why = none ? none->text : "the daemon answered " + std::to_string(std::get<Reply>(answer).status);
+    if (screen_) {
+      draw();
+    } else {
+      std::fprintf(stderr, "readback: %s; trying again each second\n", why.c_str());
+    }
+  }
+
+  /// The first piece of an answer: the daemon is there (again).
+  void begin() {
+    if (!seen_ && screen_) {
+      std::signal(SIGINT, interrupted);
+      std::signal(SIGTERM, interrupted);
+      std::fputs("\x1b[?1049h\x1b[?25l", stdout);
+    }
+    if (lost_ && !screen_) std::fprintf(stderr, "readback: the daemon answers again\n");
+    const bool anew = !seen_ || lost_;
+    seen_ = true;
+    lost_ = false;
+    if (anew && screen_) draw();
+  }
+
+  /// Server-sent events: `id:`, `event:` and `data:` lines, an empty line ends one.
   bool take(std::string_view piece) {
+    begin();
     pending_ += piece;
+    bool any = false;
     for (auto end = pending_.find('\n'); end != pending_.npos; end = pending_.find('\n')) {
       std::string line = pending_.substr(0, end);
       pending_.erase(0, end + 1);
       if (!line.empty() && line.back() == '\r') line.pop_back();
       if (line.starts_with("event:"))
-        kind_ = line.substr(line.find_first_not_of(' ', 6) == line.npos ? 6 : line.find_first_not_of(' ', 6));
+        kind_ = value_of(line);
+      else if (line.starts_with("id:"))
+        id_ = value_of(line);
       else if (line.starts_with("data:"))
-        data_ += line.substr(5);
-      else if (line.empty() && !data_.empty())
+        data_ += value_of(line);
+      else if (line.empty() && !data_.empty()) {
         show();
+        any = true;
+      }
     }
-    return std::fflush(stdout) == 0;
+    if (any && screen_) draw();
+    closed_ = std::fflush(stdout) != 0;
+    return !closed_;
+  }
+
+  static std::string value_of(const std::string& line) {
+    const auto colon = line.find(':');
+    return line.substr(line[std::min(colon + 1, line.size() - 1)] == ' ' ? colon + 2 : colon + 1);
   }
 
   void show() {
     const std::string data = std::exchange(data_, ""), kind = std::exchange(kind_, "");
-    if (as_json_) {
-      std::printf("%s\n", data.c_str());
-      return;
-    }
+    last_id_ = id_;
     json::error_code ec;
     const auto v = json::parse(data, ec);
     if (ec || !v.is_object()) return;
     const auto& o = v.get_object();
+    if (as_json_) {
+      json::object line{{"kind", kind}};
+      for (const auto& member : o) line.insert(member);
+      std::printf("%s\n", json::serialize(line).c_str());
+      return;
+    }
     std::string line = text_at(o, "at").substr(0, 19);
+    if (!line.empty()) line += "Z";
     if (kind == "sweep") {
       const std::string primary = text_at(o, "primary");
       line += "  " + text_at(o, "target") + "  sweep " + text_at(o, "sweep") + "  " +
@@ -85,9 +131,12 @@ class Watcher {
         for (const auto& each : reads->get_array())
           if (each.is_object() && text_at(each.as_object(), "green") != "true")
             line += "  " + text_at(each.as_object(), "name") + "=" + text_at(each.as_object(), "word");
+    } else if (kind == "reset") {
+      line = "(the daemon was started anew, or more happened than it keeps: some events are not shown)";
+    } else if (kind == "change") {
+      line += "  " + text_at(o, "by") + "  " + text_at(o, "what") + ": " + text_at(o, "text");
     } else {
-      const std::string summary = text_at(o, "summary");
-      line += "  " + bold(kind) + "  " + (summary.empty() ? text_at(o, "text") : summary);
+      line += "  " + bold(text_at(o, "event").empty() ? kind : text_at(o, "event")) + "  " + text_at(o, "summary");
     }
     if (!screen_) {
       std::printf("%s\n", line.c_str());
@@ -95,7 +144,6 @@ class Watcher {
     }
     recent_.push_back(line);
     if (recent_.size() > 200) recent_.erase(recent_.begin());
-    draw();
   }
 
   std::optional<json::object> get(const std::string& path) const {
@@ -153,11 +201,16 @@ class Watcher {
     return "X";
   }
 
+  static std::pair<int, int> size() { return {columns(), rows()}; }
+
   void draw() {
-    const auto width = static_cast<std::size_t>(columns());
-    const auto height = static_cast<std::size_t>(rows());
+    drawn_for_ = size();
+    const auto width = static_cast<std::size_t>(drawn_for_.first);
+    const auto height = static_cast<std::size_t>(drawn_for_.second);
     std::vector<std::string> lines;
-    if (const auto status = get("/v1/status")) {
+    const auto status = get("/v1/status");
+    stale_ = !status;
+    if (status) {
       for (const auto& each : list(*status, "targets")) {
         const auto& target = each.as_object();
         const std::string word = text_at(target, "status");
@@ -183,7 +236,7 @@ class Watcher {
       for (const auto& trouble : list(*status, "troubles"))
         lines.push_back(coloured("! ", "error") + std::string(trouble.as_string()));
     } else {
-      lines.emplace_back("the daemon does not answer");
+      lines.push_back(coloured(bold("the daemon does not answer"), "error") + "; trying again each second");
     }
     lines.emplace_back();
     const std::size_t room = height > 1 ? height - 1 : 1;  // the last line is ours
@@ -199,12 +252,17 @@ class Watcher {
 
   const Connection& connection_;
   bool as_json_, screen_;
-  std::string pending_, kind_, data_;
+  bool seen_ = false, lost_ = false, closed_ = false;
+  bool stale_ = false;               ///< what is drawn is not what the daemon would say
+  std::pair<int, int> drawn_for_{};  ///< columns and rows
+  std::string pending_, kind_, data_, id_, last_id_;
   std::vector<std::string> recent_;
 };
 
 }  // namespace
 
-int watch_command(const Connection& connection, bool as_json) { return Watcher(connection, as_json).run(); }
+std::optional<std::variant<Reply, NoDaemon>> watch_command(const Connection& connection, bool as_json) {
+  return Watcher(connection, as_json).run();
+}
 
 }  // namespace readback

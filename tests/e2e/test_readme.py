@@ -53,12 +53,12 @@ def normalised(text, case):
     text = re.sub(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "0193…", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "4f2c…", text)
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:38080", text)
-    text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?", "2026-11-24 03:11:58Z", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(\.\d+)?Z?", r"2026-11-24\g<1>03:11:58Z", text)
     text = re.sub(r"\b\d\d:\d\d:\d\d(\.\d+)?Z?\b", "03:11:58Z", text)
     text = re.sub(r"\b\d+(\.\d+)? ?(ms|µs|KiB|MiB|B|bytes)\b", r"N \2", text)
     text = re.sub(r"\b\d+ (s|min|m|h|files)\b", r"N \1", text)
     text = re.sub(r"\bafter \d+(\.\d+)?s\b", "after Ns", text)
-    text = re.sub(r"^sweep \d+ at", "sweep N at", text, flags=re.M)
+    text = re.sub(r"^  sweep \d+ at", "  sweep N at", text, flags=re.M)
     return text
 
 
@@ -86,6 +86,23 @@ class Readme(harness.Case):
         for word in sorted(named):
             done = subprocess.run([harness.CLIENT, word, "--help"], capture_output=True, text=True, timeout=20)
             self.assertEqual(done.returncode, 0, f"readback {word} --help: {done.stderr}")
+
+    def test_every_command_line_is_run_by_a_test(self):
+        run_by = {  # what a reader types: the file and the words in it that show that it is run
+            "packaging/quickstart.sh": ("e2e/test_quickstart.py", "self.start()"),
+            "packaging/quickstart.sh http://…": ("e2e/test_quickstart.py", "self.start(sim.url)"),
+            "tests/run.sh": ("../.ci/run", "tests/run.sh"),
+            "cmake --preset package && ninja -C .build/package package": ("e2e/package.py", '"--preset", "package"'),
+            "apt install ./readback_0.1.0_amd64.deb": ("e2e/test_boot.py", "dpkg"),
+            "$EDITOR /etc/readback/readback.yaml": ("e2e/test_boot.py", "/etc/readback/readback.yaml"),
+            "systemctl reload readbackd": ("e2e/test_boot.py", '"reload", "readbackd'),
+            "adduser YOU readback": ("e2e/test_boot.py", "readback"),
+        }
+        outside = README.read_text().replace(README.read_text().split(BEGIN)[1].split(END)[0], "")
+        lines = re.findall(r"^\$ (.*)$", outside, re.M) + [l for block in blocks("sh") for l in block.splitlines()]
+        self.assertEqual(sorted(re.sub(r" +#.*", "", line).strip() for line in lines), sorted(run_by))
+        for line, (file, words) in run_by.items():
+            self.assertIn(words, (harness.ROOT / "tests" / file).read_text(), line)
 
     def test_every_file_that_is_named_exists(self):
         for name in re.findall(r"`((?:core|daemon|config|tests|packaging|systemd)/[\w./-]+)", README.read_text()):
