@@ -179,9 +179,6 @@ Problem problem_of(const ErrorCode& ec, const ListenerLimits& limits) {
   } else if (ec == http::error::header_limit) {
     p.status = 431;
     p.detail = "the header of a request holds at most " + std::to_string(limits.max_header) + " bytes";
-  } else if (ec == beast::error::timeout) {
-    p.status = 408;
-    p.detail = "the request was not complete after " + humanize(limits.idle);
   } else {
     p.status = 400;
     p.detail = "this is no HTTP/1.1 request: " + ec.message();
@@ -200,8 +197,7 @@ net::awaitable<void> serve(AnySocket socket, Handler& handler, ListenerLimits li
     Wish wish;
     stream.expires_after(limits.idle);
     auto [ec, n] = co_await http::async_read_header(stream, buffer, parser, token);
-    const bool silent = !parser.got_some() && buffer.size() == 0;
-    if (ec == http::error::end_of_stream || (ec == beast::error::timeout && silent)) break;
+    if (ec == http::error::end_of_stream) break;
     if (!ec) {
       const auto& head = parser.get();
       wish.version = head.version() >= 11 ? 11 : 10;
@@ -215,11 +211,11 @@ net::awaitable<void> serve(AnySocket socket, Handler& handler, ListenerLimits li
       auto [body_ec, body_n] = co_await http::async_read(stream, buffer, parser, token);
       ec = body_ec;
     }
+    if (ec == beast::error::timeout) break;  // which has closed the socket: there is nobody left to tell
     if (ec == net::error::connection_reset || ec == net::error::eof || ec == http::error::partial_message) break;
     if (ec) {
       Problem problem = problem_of(ec, limits);
       Reply reply = problem_reply(problem);
-      stream.expires_never();  // a deadline that has passed has also shut the stream
       const Sent sent = co_await send(stream, std::move(reply), wish, limits.idle);
       if (sent.ok) co_await end(stream);
       break;

@@ -25,11 +25,13 @@ p{margin:.3rem 0}.dim{color:var(--dim)}a{color:var(--link)}
 .word{font-weight:600;white-space:nowrap}.good>.word,.word.good{color:var(--good)}.word.warn{color:var(--warn)}.word.bad{color:var(--bad)}.word.unk{color:var(--unk)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.93rem}th,td{text-align:left;vertical-align:top;padding:.3rem .7rem .3rem 0;border-top:1px solid var(--line)}thead th{border-top:0;color:var(--dim);font-weight:600}
 tbody th{font-weight:500}@media(min-width:40.1rem){th,td:not(:last-child){overflow-wrap:normal}}
-svg{display:block;width:100%;height:auto;margin:.5rem 0}
-svg .g{fill:var(--good)}svg .w{fill:var(--warn)}svg .b{fill:var(--bad)}svg .u{fill:var(--unk)}svg .v{fill:none;stroke:var(--unk);stroke-width:1;stroke-dasharray:3 2}svg .base{stroke:var(--line)}svg text{fill:var(--fg);font:12px system-ui,sans-serif}svg .t{fill:var(--dim)}
+time,td[data-l=Took]{white-space:nowrap}
+.lanes{margin:.7rem 0;font-size:.85rem;line-height:1.3}.lane{display:grid;grid-template-columns:10rem 1fr;column-gap:.7rem;align-items:end;margin-bottom:.25rem}.ends{grid-column:2;display:flex;justify-content:space-between;color:var(--dim)}
+svg{display:block;width:100%;height:18px}
+svg .g{fill:var(--good)}svg .w{fill:var(--warn)}svg .b{fill:var(--bad)}svg .u{fill:var(--unk)}svg .v{fill:none;stroke:var(--unk);stroke-width:1;stroke-dasharray:3 2;vector-effect:non-scaling-stroke}svg .base{stroke:var(--line);vector-effect:non-scaling-stroke}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.3rem 0}dt{color:var(--dim)}dd{margin:0}
 ol.six{padding-left:1.4rem;margin:.3rem 0}code{font-size:.9em}
-@media(max-width:40rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}thead{position:absolute;left:-99rem}tbody tr{display:block;padding:.4rem 0;border-top:1px solid var(--line)}tbody th,tbody td{display:block;border:0;padding:.05rem 0}td[data-l]::before{content:attr(data-l) ": ";color:var(--dim)}}
+@media(max-width:40rem){.lane{grid-template-columns:1fr}.ends{grid-column:1}dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}td.none{display:none!important}thead{position:absolute;left:-99rem}tbody tr{display:flex;flex-wrap:wrap;column-gap:1rem;padding:.4rem 0;border-top:1px solid var(--line)}td[data-l=Why],td[data-l=Detail]{flex-basis:100%}tbody th,tbody td{display:block;border:0;padding:.05rem 0}td[data-l]::before{content:attr(data-l) ": ";color:var(--dim)}td[data-l=Says]::before,td[data-l=State]::before{content:none}}
 @media(prefers-reduced-motion:no-preference){a{transition:color .1s}}
 )css";
 
@@ -38,15 +40,23 @@ constexpr std::string_view script = R"js(
 "use strict";
 (function(){
   var note=document.getElementById("live"),timer=null,busy=false,again=false;
+  // What is selected, to be copied, stays; so does the keyboard's place.
+  function put(a,b){
+    var f=document.activeElement,k=function(e){return e.getAttribute("aria-label")||e.getAttribute("href");};
+    var kept=f&&f!==a&&a.contains(f)?k(f):null;
+    a.replaceChildren.apply(a,Array.from(b.childNodes));
+    if(kept)Array.from(a.querySelectorAll("a,[tabindex]")).some(function(e){if(k(e)!==kept)return false;e.focus({preventScroll:true});return true;});
+  }
   function draw(){
     timer=null;
     if(document.hidden||busy){again=true;return;}
+    if(!window.getSelection().isCollapsed){later();return;}
     busy=true;again=false;
     fetch("/",{cache:"no-store"}).then(function(r){if(!r.ok)throw new Error(r.status);return r.text();}).then(function(t){
       var d=new DOMParser().parseFromString(t,"text/html");
-      ["verdict","main"].forEach(function(id){
+      ["verdict","as-of","main"].forEach(function(id){
         var a=document.getElementById(id),b=d.getElementById(id);
-        if(a&&b&&a.innerHTML!==b.innerHTML)a.replaceChildren.apply(a,Array.from(b.childNodes));
+        if(a&&b&&a.innerHTML!==b.innerHTML)put(a,b);
       });
       document.title=d.title;
     }).catch(function(){note.textContent="Readback does not answer; this page is old.";}).finally(function(){busy=false;if(again&&!document.hidden)later();});
@@ -113,14 +123,13 @@ void add_row(std::string& out, const char* name, const std::string& html) {
   out += std::string("<dt>") + name + "</dt><dd>" + html + "</dd>";
 }
 
-constexpr int lane_left = 150, lane_width = 850, lane_height = 22;
+constexpr int lane_width = 1000, lane_height = 18;  // stretched to whatever room there is
 
 /// One lane: a bar for each run of sweeps that said the same. Low is good, half is a warning, full is bad, a dashed
 /// frame is a sweep that did not count; a gap is a time without sweeps.
 class Lane {
  public:
-  Lane(WallTime begin, WallTime end, int top)
-      : begin_(begin), span_(std::max<std::int64_t>(1, (end - begin).count())), top_(top) {}
+  Lane(WallTime begin, WallTime end) : begin_(begin), span_(std::max<std::int64_t>(1, (end - begin).count())) {}
 
   void add(WallTime from, WallTime to, char kind, std::string_view word) {
     if (kind == kind_ && word == word_ && from <= to_ + Millis(1)) {
@@ -144,18 +153,19 @@ class Lane {
     const auto x = [&](WallTime t) {
       return static_cast<double>((t - begin_).count()) / static_cast<double>(span_) * lane_width;
     };
-    const double from = lane_left + x(from_), width = std::max(1.5, x(to_) - x(from_));
+    // One bad sweep among hundreds is what the lane is looked at for: wide enough to be seen on a phone.
+    const double least = kind_ == 'g' ? 1.5 : 6.0;
+    const double width = std::max(least, x(to_) - x(from_)), from = std::min(x(from_), lane_width - least);
     const int height = kind_ == 'g' ? 4 : kind_ == 'w' ? 10 : kind_ == 'u' ? 7 : 16;
     char text[160];
     std::snprintf(text, sizeof text, "<rect class=\"%c\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\">", kind_,
-                  from, top_ + 18 - height, std::min(width, 1000.0 - from), height);
+                  from, lane_height - height, std::min(width, lane_width - from), height);
     out_ += text;
     out_ += "<title>" + html_text(spoken(word_)) + ", " + to_clock(from_) + " to " + to_clock(to_) + "</title></rect>";
     kind_ = 0;
   }
   WallTime begin_;
   std::int64_t span_;
-  int top_;
   WallTime from_{}, to_{};
   char kind_ = 0;
   std::string word_, out_;
@@ -197,46 +207,43 @@ std::string lanes_html(const TargetView& t, const History& history) {
   for (std::size_t r = 0; r < lanes->names.size(); ++r)
     if (seen[r] && shown.size() < 40) shown.push_back(r);
 
-  const int rows = static_cast<int>(shown.size()) + 1;
-  const int height = rows * lane_height + 20;
-  std::string body, told;
+  const auto lane_html = [](const std::string& name, const std::string& told, std::string bars) {
+    return "<div class=\"lane\"><span>" + html_text(name) +
+           "</span><svg viewBox=\"0 0 1000 18\" "
+           "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"" +
+           html_text(name + ": " + told) + "\"><line class=\"base\" x1=\"0\" x2=\"1000\" y1=\"17.5\" y2=\"17.5\"/>" +
+           bars + "</svg></div>";
+  };
   std::size_t bad = 0;
-  {
-    Lane lane(begin, end, 0);
-    for (std::size_t i = 0; i < sweeps.size(); ++i) {
-      const std::string& word = history.word(sweeps[i].primary);
-      const char kind = sweeps[i].is_void ? 'v' : look_of(word, false).lane;
-      if (kind == 'b' || kind == 'w') ++bad;
-      lane.add(sweeps[i].at, until(i), kind, sweeps[i].is_void ? "not counted" : word);
-    }
-    body += "<text x=\"0\" y=\"16\" font-weight=\"600\">verdict</text>" + lane.take();
+  Lane verdicts(begin, end);
+  for (std::size_t i = 0; i < sweeps.size(); ++i) {
+    const std::string& word = history.word(sweeps[i].primary);
+    const char kind = sweeps[i].is_void ? 'v' : look_of(word, false).lane;
+    if (kind == 'b' || kind == 'w') ++bad;
+    verdicts.add(sweeps[i].at, until(i), kind, sweeps[i].is_void ? "not counted" : word);
   }
-  told =
-      std::to_string(sweeps.size()) + " sweeps since " + to_clock(begin) + ", " + std::to_string(bad) + " not green.";
-  for (std::size_t row = 0; row < shown.size(); ++row) {
-    const std::size_t r = shown[row];
-    const int top = static_cast<int>(row + 1) * lane_height;
-    Lane lane(begin, end, top);
+  const std::string told = std::to_string(sweeps.size()) + (sweeps.size() == 1 ? " sweep" : " sweeps") + " since " +
+                           to_clock(begin) + ", " +
+                           (bad == 0 ? "none of them bad" : std::to_string(bad) + " of them bad");
+  std::string body = lane_html("verdict", told, verdicts.take());
+  for (const std::size_t r : shown) {
+    Lane lane(begin, end);
     for (std::size_t i = 0; i < sweeps.size(); ++i) {
       if (r >= sweeps[i].reads.size() || !sweeps[i].reads[r]) continue;
       const bool green = sweeps[i].reads[r] & History::green_bit;
       const std::string& word = history.word(sweeps[i].reads[r]);
       lane.add(sweeps[i].at, until(i), sweeps[i].is_void ? 'v' : look_of(word, green).lane, word);
     }
-    body += "<text x=\"0\" y=\"" + std::to_string(top + 16) + "\">" + html_text(shortened(lanes->names[r], 20)) +
-            "</text>" + "<line class=\"base\" x1=\"" + std::to_string(lane_left) + "\" x2=\"1000\" y1=\"" +
-            std::to_string(top + 18) + "\" y2=\"" + std::to_string(top + 18) + "\"/>" + lane.take();
-    told += " " + lanes->names[r] + ": " + std::to_string(greens[r]) + " of " + std::to_string(seen[r]) + " green.";
+    body += lane_html(shortened(lanes->names[r], 60),
+                      std::to_string(greens[r]) + " of " + std::to_string(seen[r]) + " green", lane.take());
   }
-  const int foot = rows * lane_height + 12;
-  body += "<text class=\"t\" x=\"" + std::to_string(lane_left) + "\" y=\"" + std::to_string(foot) + "\">" +
-          to_clock(begin) + "</text><text class=\"t\" x=\"1000\" y=\"" + std::to_string(foot) +
-          "\" text-anchor=\"end\">" + to_clock(end) + "</text>";
-  return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Lanes of " + html_text(t.name) +
-         "\"><svg viewBox=\"0 0 1000 " + std::to_string(height) + "\" role=\"img\" aria-label=\"" + html_text(told) +
-         "\">" + body + "</svg></div><p class=\"dim\">Low bar: green. Half: warning. Full: bad. Dashed: not counted. " +
-         html_text(told) + "</p>";
+  return "<div class=\"lanes\" role=\"group\" aria-label=\"Lanes of " + html_text(t.name) + "\">" + body +
+         "<div class=\"lane\"><span class=\"ends\"><span>" + to_clock(begin) + "</span><span>" + to_clock(end) +
+         "</span></span></div></div><p class=\"dim\">" + html_text(told) +
+         ". A low bar is green, half a warning, a full one bad; a dashed frame was not counted.</p>";
 }
+
+constexpr std::size_t lately_shown = 5;
 
 std::string card_class(std::string_view status) {
   if (status == "green") return "good";
@@ -278,8 +285,9 @@ std::string target_html(const TargetView& t, const History& history, std::size_t
       for (const auto& reason : r.reasons) why += (why.empty() ? "" : "; ") + reason;
       out += "<tr><th scope=\"row\">" + html_text(r.name) + "</th><td data-l=\"Says\">" +
              word_html(word, look_of(r.word, r.green)) + "</td><td data-l=\"Since\">" + time_html(r.since) +
-             "</td><td data-l=\"Took\">" + std::to_string(r.took.count()) + " ms</td><td data-l=\"Why\">" +
-             (why.empty() ? "–" : html_text(shortened(why, 600))) + "</td></tr>";
+             "</td><td data-l=\"Took\">" + std::to_string(r.took.count()) + " ms</td><td data-l=\"Why\"" +
+             (why.empty() ? " class=\"none\">" : ">") + (why.empty() ? "–" : html_text(shortened(why, 600))) +
+             "</td></tr>";
     }
     out += "</tbody></table></div>";
   }
@@ -292,25 +300,28 @@ std::string incident_html(const IncidentView& i, std::size_t number) {
   std::string out = "<section class=\"card " + card_class(loud.word == "info" ? "warning" : loud.word) +
                     "\" aria-labelledby=\"" + id + "\"><h3 id=\"" + id + "\">" +
                     html_text(i.summary.empty() ? upper(i.boundary) + " " + i.target : i.summary) + "</h3><dl>";
-  add_row(out, "State",
-          html_text(std::string(to_string(i.state)) + ", " + std::string(to_string(i.severity)) + ", " +
-                    std::string(to_string(i.extent))));
-  add_row(out, "Opened", time_html(i.opened_at));
-  if (i.paged_at) add_row(out, "Paged", time_html(i.paged_at));
-  if (i.acknowledged_at) add_row(out, "Acknowledged", time_html(i.acknowledged_at));
-  if (i.first_failure)
-    add_row(out, "Failed first",
-            html_text(i.first_failure->read + ": " + i.first_failure->reason) + ", " + time_html(i.first_failure->at));
-  if (!i.symptom.empty()) add_row(out, "Symptom", html_text(i.symptom));
-  if (!i.snapshot_id.empty())
-    add_row(out, "Evidence", "<code>readback snapshot pull " + html_text(i.snapshot_id) + "</code>");
+  // What to do comes first: this is read on a phone.
+  if (!i.next_safe_step.empty()) add_row(out, "Next safe step", html_text(i.next_safe_step));
   if (!i.runbook.title.empty() || !i.runbook.url.empty()) {
     std::string text = link_html(i.runbook.url, i.runbook.title.empty() ? i.runbook.url : i.runbook.title);
     if (!i.runbook.owner.empty()) text += ", owner " + html_text(i.runbook.owner);
     add_row(out, "Runbook", text);
   }
-  if (!i.next_safe_step.empty()) add_row(out, "Next safe step", html_text(i.next_safe_step));
+  if (i.first_failure)
+    add_row(out, "Failed first",
+            html_text(i.first_failure->read + ": " + i.first_failure->reason) + ", " + time_html(i.first_failure->at));
+  if (!i.snapshot_id.empty())
+    add_row(out, "Evidence", "<code>readback snapshot pull " + html_text(i.snapshot_id) + "</code>");
   add_row(out, "Look closer", "<code>readback incident " + html_text(i.id) + "</code>");
+  add_row(out, "State",
+          html_text(std::string(to_string(i.state)) + ", " + std::string(to_string(i.severity)) + ", " +
+                    std::string(to_string(i.extent))));
+  add_row(out, "Opened", time_html(i.opened_at));
+  if (i.paged_at) add_row(out, "Paged", time_html(i.paged_at));
+  if (i.acknowledged_at)
+    add_row(out, "Acknowledged",
+            time_html(i.acknowledged_at) + (i.acknowledged_by.empty() ? "" : " by " + html_text(i.acknowledged_by)));
+  if (!i.symptom.empty()) add_row(out, "Symptom", html_text(i.symptom));
   out += "</dl>";
   if (!i.conditions.empty()) {
     out += "<h4>Resolved when all six hold</h4><ol class=\"six\">";
@@ -367,23 +378,30 @@ std::string status_page(const View& view, const History& history) {
       "content=\"width=device-width,initial-scale=1\"><title>" +
       html_text(loud.word + " – " + d.environment + " – Readback") + "</title><style>";
   out += style;
-  out += "</style></head><body><a class=\"skip\" href=\"#main\">To the targets</a><header><h1>Readback " +
+  out += "</style></head><body><a class=\"skip\" href=\"#main\">To the incidents and targets</a><header><h1>Readback " +
          html_text(d.environment) + "</h1><div id=\"verdict\" role=\"status\"><p>" +
          word_html(loud.word, look_of(loud.word, false)) + ": " + std::to_string(view.engine.targets.size()) +
          (view.engine.targets.size() == 1 ? " target, " : " targets, ") + std::to_string(open) +
-         (open == 1 ? " open incident" : " open incidents") + ", as of " + time_html(view.at) + "</p></div>";
-  out += "<p class=\"dim\" id=\"live\">Reload for newer results.</p></header><main id=\"main\">";
-
-  out += "<h2>Targets</h2>";
-  if (view.engine.targets.empty()) out += "<p>No target is configured.</p>";
-  std::size_t number = 0;
-  for (const auto& t : view.engine.targets) out += target_html(t, history, ++number);
+         (open == 1 ? " open incident" : " open incidents") + "</p></div><p class=\"dim\">As of <span id=\"as-of\">" +
+         time_html(view.at) +
+         "</span>. <span id=\"live\">Reload for newer results.</span></p></header><main id=\"main\">";
 
   out += "<h2>Open incidents</h2>";
   if (open == 0) out += "<p>None.</p>";
-  number = 0;
+  std::size_t number = 0, resolved = 0;
   for (const auto& i : view.engine.incidents)
     if (is_open(i)) out += incident_html(i, ++number);
+  std::string lately;
+  for (const auto& i : view.engine.incidents)
+    if (!is_open(i) && i.paged_at && ++resolved <= lately_shown)
+      lately += "<li>" + time_html(i.resolved_at) + " " + html_text(i.summary) + " <code>readback incident " +
+                html_text(i.id) + "</code></li>";
+  if (!lately.empty()) out += "<h2>Resolved lately</h2><ul>" + lately + "</ul>";
+
+  out += "<h2>Targets</h2>";
+  if (view.engine.targets.empty()) out += "<p>No target is configured.</p>";
+  number = 0;
+  for (const auto& t : view.engine.targets) out += target_html(t, history, ++number);
 
   out += "<h2>Sinks</h2>";
   if (d.sinks.empty()) {
@@ -397,8 +415,9 @@ std::string status_page(const View& view, const History& history) {
     for (const auto& s : d.sinks)
       out += "<tr><th scope=\"row\">" + html_text(s.name + " (" + s.type + ")") + "</th><td data-l=\"State\">" +
              word_html(s.state, look_of(s.state, false)) + "</td><td data-l=\"Waiting\">" + std::to_string(s.depth) +
-             "</td><td data-l=\"Last success\">" + time_html(s.last_success_at) + "</td><td data-l=\"Detail\">" +
-             (s.detail.empty() ? "–" : html_text(s.detail)) + "</td></tr>";
+             "</td><td data-l=\"Last success\">" + time_html(s.last_success_at) + "</td><td data-l=\"Detail\"" +
+             (s.detail.empty() ? " class=\"none\">" : ">") + (s.detail.empty() ? "–" : html_text(s.detail)) +
+             "</td></tr>";
     out += "</tbody></table></div>";
   }
   if (!view.engine.silences.empty()) {
@@ -423,7 +442,8 @@ std::string status_page(const View& view, const History& history) {
   add_row(out, "Sweeps", std::to_string(d.sweeps_total));
   add_row(out, "Loop lag", std::to_string(d.lag.count()) + " ms");
   add_row(out, "Store",
-          d.store_ok ? std::to_string(d.store_bytes / 1024) + " KiB, " + std::to_string(d.snapshots) + " snapshots"
+          d.store_ok ? std::to_string(d.store_bytes / 1024) + " KiB, " + std::to_string(d.snapshots) +
+                           (d.snapshots == 1 ? " snapshot" : " snapshots")
                      : html_text("cannot be written: " + d.store_error));
   add_row(out, "Configuration",
           html_text(d.config_digest.substr(0, 19)) + (d.reload_ok ? "" : ", last reload refused"));
