@@ -20,8 +20,8 @@ install(FILES packaging/completion/readback.bash DESTINATION ${CMAKE_INSTALL_DAT
 install(FILES packaging/completion/_readback DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 install(FILES packaging/completion/readback.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
-file(GLOB drop_ins CONFIGURE_DEPENDS packaging/examples/*.conf)
-install(FILES ${drop_ins} DESTINATION ${examples})
+file(GLOB shipped_examples CONFIGURE_DEPENDS packaging/examples/*)
+install(FILES ${shipped_examples} DESTINATION ${examples})
 install(FILES packaging/alertmanager/alertmanager.yml packaging/prometheus/rules.yml DESTINATION ${examples})
 install(FILES packaging/grafana/readback.json DESTINATION ${examples} RENAME grafana.json)
 

@@ -18,13 +18,16 @@ esac
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 if [ ! -t 1 ]; then say() { printf '\n%s\n' "$*"; }; fi
 
-say "Installing what is missing"
-packaging/install-deps.sh --build
+build=${READBACK_BUILD:-}  # where the programs are already, when they are
+if [ -z "$build" ]; then
+  say "Installing what is missing"
+  packaging/install-deps.sh --build
 
-say "Building (the first time takes some minutes)"
-build=$root/.build/release
-if [ ! -f "$build/build.ninja" ]; then cmake --preset release >/dev/null; fi
-ninja -C "$build" --quiet readbackd readback readback-sim
+  say "Building (the first time takes some minutes)"
+  build=$root/.build/release
+  if [ ! -f "$build/build.ninja" ]; then cmake --preset release >/dev/null; fi
+  ninja -C "$build" --quiet readbackd readback readback-sim
+fi
 export PATH=$build:$build/tests/support:$PATH
 
 mkdir -p .build/quickstart
@@ -78,7 +81,7 @@ urllib.request.urlopen(urllib.request.Request(sys.argv[1], sys.argv[2].encode())
   echo "environment: quickstart"
   echo "targets:"
   echo "  - name: fabric"
-  echo "    base_url: $base_url"
+  echo "    base_url: \"$base_url\""
   if [ $simulated = yes ]; then
     cat <<YAML
     interval: 2s          # the default is 30s; a demonstration is in a hurry
@@ -125,7 +128,8 @@ if [ $simulated = no ]; then
   readback status || true
   say "Watching $base_url. Pages are shown below; configuration, state and log are in ${work#"$root"/}. Ctrl-C ends it."
   tail -n +2 -f "$work/pager.log" & pids+=($!)
-  readback watch || true
+  readback watch > >(cat) & pids+=($!)  # plain lines: the pages stand between them
+  wait $!
   exit 0
 fi
 

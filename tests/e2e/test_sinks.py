@@ -1,0 +1,81 @@
+"""The example of each kind of sink: readbackd takes it as it is shipped, and a test alert arrives in the form that its
+receiver documents."""
+import json
+import os
+import re
+import subprocess
+
+import unittest
+
+import harness
+
+EXAMPLES = harness.ROOT / "packaging" / "examples"
+KINDS = {"webhook", "pagerduty", "alertmanager", "slack"}
+
+
+class SinkExamples(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.hook = self.receiver()
+        self.secret = harness.new_secret()
+        self.credentials = self.directory / "credentials"
+        self.credentials.mkdir()
+        for name, text in {"hook-secret": self.secret, "pagerduty": "0123456789abcdef0123456789abcdef",
+                           "slack-url": self.hook.url + "/services/T0/B0/x"}.items():
+            (self.credentials / name).write_text(text + "\n")
+        self.environment = {"CREDENTIALS_DIRECTORY": str(self.credentials)}
+
+    def test_there_is_one_for_each_kind_and_it_is_taken(self):
+        files = {kind: EXAMPLES / f"sink-{kind}.yaml" for kind in KINDS}
+        self.assertEqual(sorted(EXAMPLES.glob("sink-*")), sorted(files.values()))
+        header = (harness.ROOT / "config" / "config.hpp").read_text()
+        self.assertEqual(set(re.search(r"enum class SinkType \{([^}]*)\}", header)[1].replace(" ", "").split(",")), KINDS)
+        for kind, file in files.items():
+            with self.subTest(kind):
+                self.assertRegex(file.read_text(), rf"(?m)^ +type: {kind}$")
+                done = subprocess.run([harness.DAEMON, "--config", file, "--check-config"], capture_output=True, text=True,
+                                      env={**os.environ, **self.environment}, timeout=harness.LIMIT)
+                self.assertEqual(done.returncode, 0, done.stderr)
+
+    def told_by(self, kind):
+        """What arrives when the command in the example is run against a receiver of ours."""
+        text = (EXAMPLES / f"sink-{kind}.yaml").read_text()
+        name, command = re.search(r"(?m)^ +- name: (\w+)$", text)[1], re.search(r"# Try it: readback (test-alert \w+)", text)[1]
+        self.assertEqual(command, f"test-alert {name}")
+        text = text.replace("https://pager.example/readback", self.hook.url + "/readback")
+        text = re.sub(r"http://127\.0\.0\.1:909[35]", self.hook.url, text).replace("http://127.0.0.1:38080", self.sim(name=kind).url)
+        if kind == "pagerduty":
+            text += f"      url: {self.hook.url}/v2/enqueue\n"
+        daemon = self.daemon({}, name=f"daemon-{kind}", env=self.environment)
+        daemon.config_path.write_text(text + f"control: {{socket: {daemon.socket}}}\nstore: {{path: {daemon.state}}}\n")
+        daemon.start()
+        daemon.client(*command.split(), expect=0)
+        daemon.stop()
+        return list(self.hook.requests)
+
+    def test_webhook(self):
+        (request,) = self.told_by("webhook")
+        self.assertEqual((request.path, request.json["schema"], request.json["event"]), ("/readback", "readback.alert/v1", "test"))
+        self.assertTrue(harness.signature_holds(request, self.secret))
+
+    def test_pagerduty(self):
+        requests = self.told_by("pagerduty")
+        self.assertTrue(requests)
+        for request in requests:
+            self.assertEqual((request.path, request.json["routing_key"]), ("/v2/enqueue", "0123456789abcdef0123456789abcdef"))
+            self.assertIn(request.json["event_action"], ("trigger", "resolve"))
+        self.assertIn("summary", requests[0].json["payload"])
+
+    def test_alertmanager(self):
+        requests = self.told_by("alertmanager")
+        self.assertEqual([r.path for r in requests[:2]], ["/api/v2/alerts"] * 2, "both members are told")
+        self.assertEqual(requests[0].json[0]["labels"]["alertname"], "ReadbackTest")
+
+    def test_slack(self):
+        (request,) = self.told_by("slack")
+        self.assertEqual(request.path, "/services/T0/B0/x")
+        self.assertTrue(request.json["blocks"])
+
+
+if __name__ == "__main__":
+    unittest.main()
