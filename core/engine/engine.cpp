@@ -173,7 +173,7 @@ void Engine::State::follow_up(Actions& out, TargetState& t, std::vector<Transiti
 
 void Engine::State::on(const Tick&, Actions& out) {
   const auto expired = std::erase_if(silences, [&](const auto& entry) { return entry.second.expires_at <= now.wall; });
-  if (expired || must_reconcile) out.push_back(SaveState{});
+  if (expired) out.push_back(SaveState{});
   if (std::exchange(must_reconcile, false)) adopt(Config(config), out);
   start_due(out);
 }
@@ -197,13 +197,14 @@ void Engine::State::on(const CheckDone& e, Actions& out) {
   const bool first_word = known == t->reads.end() || !known->second.seen;
   if (t->book.suspects() || t->book.wants_checks() || first_word)
     t->due = std::min(t->due, now.mono + t->config.confirm.spacing);
-  start_due(out);
+  start_due(out, *t);
 }
 
 void Engine::State::on(const SweepDone& e, Actions& out) {
   auto* t = find_target(e.target);
   if (!t) return;
   t->sweeping = false;
+  t->swept = now.mono;
   t->sweep = std::max(t->sweep, e.sweep);
   t->void_reason = e.void_reason;
   ++t->sweeps_total;
@@ -225,7 +226,7 @@ void Engine::State::on(const SweepDone& e, Actions& out) {
       out.push_back(Say{Say::Level::warning, "sweep.void", e.target, "", "",
                         "sweep " + std::to_string(e.sweep) + " is void: " + e.void_reason});
     plan_after_sweep(*t);
-    start_due(out);
+    start_due(out, *t);
     return;
   }
 
@@ -279,13 +280,14 @@ void Engine::State::on(const SweepDone& e, Actions& out) {
   else if (!t->blind_since)
     t->blind_since = now.wall;
 
+  const bool told = !transitions.empty();
   follow_up(out, *t, std::move(transitions));
   if (changed || !t->saved_at || now.mono - *t->saved_at >= save_at_least_every) {
     t->saved_at = now.mono;
-    out.push_back(SaveState{});
+    out.push_back(SaveState{e.target, told});
   }
   plan_after_sweep(*t);
-  start_due(out);
+  start_due(out, *t);
 }
 
 void Engine::State::on(const Sealed& e, Actions& out) {
@@ -303,11 +305,12 @@ void Engine::State::on(const Sealed& e, Actions& out) {
     i.note(now.wall, "snapshot", "sealed " + e.snapshot_id + ", sha256 " + e.sha256);
   }
   i.view.conditions = six_conditions(i, proof_rules(found.target->config, config.resolution));
-  out.push_back(SaveState{});
+  out.push_back(SaveState{found.target->config.name});
 }
 
 void Engine::State::adopt(const Config& adopted, Actions& out) {
   config = adopted;
+  agenda.clear();
   std::map<std::string, std::unique_ptr<TargetState>> kept;
   std::size_t place = 0;
   for (const auto& target : config.targets) {
@@ -323,6 +326,7 @@ void Engine::State::adopt(const Config& adopted, Actions& out) {
     };
     std::erase_if(state->reads, [&](const auto& entry) { return !is_configured(entry.first); });
     plan_target(*state, place++, config.targets.size());
+    out.push_back(SaveState{target.name});
     kept[target.name] = std::move(state);
   }
   for (auto& [name, gone] : targets) {
@@ -330,14 +334,15 @@ void Engine::State::adopt(const Config& adopted, Actions& out) {
     for (auto* i : gone->book.open_incidents()) departed.push_back(i->view);
     follow_up(out, *gone,
               gone->book.close_all(now, "no longer watched: the target was removed from the configuration"));
+    out.push_back(SaveState{name});
   }
+  out.push_back(SaveState{});
   if (departed.size() > departed_kept) departed.erase(departed.begin(), departed.end() - departed_kept);
   targets = std::move(kept);
 }
 
 void Engine::State::on(const Reconfigured& e, Actions& out) {
   adopt(e.config, out);
-  out.push_back(SaveState{});
   start_due(out);
 }
 

@@ -66,7 +66,7 @@ class Shift {
     EngineOptions options;
     options.recorded = true;
     engine_ = std::make_unique<Engine>(config_, options, now_);
-    CHECK_FALSE(engine_->restore(state, now_));
+    CHECK(engine_->restore(state, now_).empty());
   }
   /// A whole outage, over and resolved.
   std::string resolved() {

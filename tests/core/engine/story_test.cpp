@@ -89,9 +89,9 @@ class Story {
     } else if (verb == "symptom") {
       tell(SymptomSaid{"users cannot pay", "", "story", std::nullopt, "user:checkout"});
     } else if (verb == "restart") {
-      const std::string state = engine_->save();
+      const SavedState state = engine_->save();
       engine_ = std::make_unique<Engine>(config_, options(), now_);
-      if (auto refused = engine_->restore(state, now_)) return *refused;
+      if (auto refused = engine_->restore(state, now_); !refused.empty()) return refused.front();
     } else if (verb == "drop") {
       config_.targets.clear();
       tell(Reconfigured{config_});
