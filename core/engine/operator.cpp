@@ -129,8 +129,8 @@ void Engine::State::attest_afterwards(const ResolveAttested& e, Actions& out) {
   note(*v, now.wall, "attested", someone(e.by) + " used " + e.runbook + (e.note.empty() ? "" : ": " + e.note));
   if (v->resolved_at && v->summary.ends_with(why_resolved(false)))
     v->summary = resolved_summary(*v, *v->resolved_at, why_resolved(true));
-  out.push_back(SaveState{v->target});
-  out.push_back(SaveState{});  // or it stands there, when its target is gone
+  if (find_target(v->target)) out.push_back(SaveState{v->target});
+  out.push_back(SaveState{});  // where those of targets that are gone are kept
   out.push_back(done("recorded with the resolved incident", v->id));
 }
 
