@@ -10,7 +10,7 @@
 namespace readback {
 namespace {
 
-constexpr std::size_t largest_file = 64 * 1024;
+constexpr std::size_t largest_file = 1 << 20;  // thousands of targets, each with a few keys
 constexpr std::size_t deepest = 32, most_nodes = 20'000;
 
 /// Thrown out of the parser to end it early; the problem is already recorded.
@@ -125,7 +125,7 @@ const Node* Node::find(std::string_view key) const {
 Node parse_document(std::string_view yaml, const std::string& file, std::vector<ConfigProblem>& problems) {
   if (yaml.size() > largest_file) {
     problems.push_back(
-        {file, 0, 0, false, "the file is larger than 64 KiB", "a configuration of this size is a mistake"});
+        {file, 0, 0, false, "the file is larger than 1 MiB", "a configuration of this size is a mistake"});
     return {};
   }
   Builder builder(file, problems);

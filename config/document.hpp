@@ -21,7 +21,7 @@ struct Node {
   const Node* find(std::string_view key) const;
 };
 
-/// Exactly one document without anchors, at most 64 KiB and 32 levels deep. Problems are added, and then the tree may
+/// Exactly one document without anchors, at most 1 MiB and 32 levels deep. Problems are added, and then the tree may
 /// be incomplete.
 Node parse_document(std::string_view yaml, const std::string& file, std::vector<ConfigProblem>& problems);
 

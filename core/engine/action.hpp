@@ -39,8 +39,13 @@ struct Notify {
   std::string only_sink;  ///< for a test alert to one sink; "" is every sink that takes it
 };
 
-/// The engine's state has changed and must be on disk before an alert of this list leaves.
-struct SaveState {};
+/// This part of the engine's state has changed (`Engine::save`). An urgent one must be on disk before an alert of this
+/// list leaves or an operator hears the answer. The others are counts of a sweep that nobody was told of: a second
+/// later is soon enough, and many bad targets then share one transaction.
+struct SaveState {
+  std::string part;  ///< a target's name; "" is what belongs to no target
+  bool urgent = true;
+};
 
 /// Say this in the log. `kind` is a fixed word for filters ("incident.firing", "sweep.void", "check.broken").
 struct Say {

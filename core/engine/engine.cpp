@@ -165,7 +165,7 @@ void Engine::State::follow_up(Actions& out, TargetState& t, std::vector<Transiti
 
 void Engine::State::on(const Tick&, Actions& out) {
   const auto expired = std::erase_if(silences, [&](const auto& entry) { return entry.second.expires_at <= now.wall; });
-  if (expired || must_reconcile) out.push_back(SaveState{});
+  if (expired) out.push_back(SaveState{});
   if (std::exchange(must_reconcile, false)) adopt(Config(config), out);
   start_due(out);
 }
@@ -189,13 +189,14 @@ void Engine::State::on(const CheckDone& e, Actions& out) {
   const bool first_word = known == t->reads.end() || !known->second.seen;
   if (t->book.suspects() || t->book.wants_checks() || first_word)
     t->due = std::min(t->due, now.mono + t->config.confirm.spacing);
-  start_due(out);
+  start_due(out, *t);
 }
 
 void Engine::State::on(const SweepDone& e, Actions& out) {
   auto* t = find_target(e.target);
   if (!t) return;
   t->sweeping = false;
+  t->swept = now.mono;
   t->sweep = std::max(t->sweep, e.sweep);
   t->void_reason = e.void_reason;
   ++t->sweeps_total;
@@ -204,7 +205,8 @@ void Engine::State::on(const SweepDone& e, Actions& out) {
   record.target = e.target;
   record.sweep = e.sweep;
   record.at = now.wall;
-  for (const auto& r : e.reads) record.at = std::min(record.at, r.at);
+  for (const auto& r : e.reads)  // a check may have ended long before the sweep that counts it
+    if (kind_of(r.read) != ReadKind::check) record.at = std::min(record.at, r.at);
   record.void_reason = e.void_reason;
   t->last_sweep_at = record.at;
 
@@ -216,7 +218,7 @@ void Engine::State::on(const SweepDone& e, Actions& out) {
     out.push_back(Say{Say::Level::warning, "sweep.void", e.target, "", "",
                       "sweep " + std::to_string(e.sweep) + " is void: " + e.void_reason});
     plan_after_sweep(*t);
-    start_due(out);
+    start_due(out, *t);
     return;
   }
 
@@ -267,13 +269,14 @@ void Engine::State::on(const SweepDone& e, Actions& out) {
   else if (!t->blind_since)
     t->blind_since = now.wall;
 
+  const bool told = !transitions.empty();
   follow_up(out, *t, std::move(transitions));
   if (changed || !t->saved_at || now.mono - *t->saved_at >= save_at_least_every) {
     t->saved_at = now.mono;
-    out.push_back(SaveState{});
+    out.push_back(SaveState{e.target, told});
   }
   plan_after_sweep(*t);
-  start_due(out);
+  start_due(out, *t);
 }
 
 void Engine::State::on(const Sealed& e, Actions& out) {
@@ -291,11 +294,12 @@ void Engine::State::on(const Sealed& e, Actions& out) {
     i.note(now.wall, "snapshot", "sealed " + e.snapshot_id + ", sha256 " + e.sha256);
   }
   i.view.conditions = six_conditions(i, proof_rules(found.target->config, config.resolution));
-  out.push_back(SaveState{});
+  out.push_back(SaveState{found.target->config.name});
 }
 
 void Engine::State::adopt(const Config& adopted, Actions& out) {
   config = adopted;
+  agenda.clear();
   std::map<std::string, std::unique_ptr<TargetState>> kept;
   std::size_t place = 0;
   for (const auto& target : config.targets) {
@@ -311,6 +315,7 @@ void Engine::State::adopt(const Config& adopted, Actions& out) {
     };
     std::erase_if(state->reads, [&](const auto& entry) { return !is_configured(entry.first); });
     plan_target(*state, place++, config.targets.size());
+    out.push_back(SaveState{target.name});
     kept[target.name] = std::move(state);
   }
   for (auto& [name, gone] : targets) {
@@ -318,14 +323,15 @@ void Engine::State::adopt(const Config& adopted, Actions& out) {
     for (auto* i : gone->book.open_incidents()) departed.push_back(i->view);
     follow_up(out, *gone,
               gone->book.close_all(now, "no longer watched: the target was removed from the configuration"));
+    out.push_back(SaveState{name});
   }
+  out.push_back(SaveState{});
   if (departed.size() > departed_kept) departed.erase(departed.begin(), departed.end() - departed_kept);
   targets = std::move(kept);
 }
 
 void Engine::State::on(const Reconfigured& e, Actions& out) {
   adopt(e.config, out);
-  out.push_back(SaveState{});
   start_due(out);
 }
 

@@ -9,11 +9,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "config/config.hpp"
 #include "core/engine/action.hpp"
 #include "core/engine/event.hpp"
+#include "core/model/record.hpp"
 #include "core/model/view.hpp"
 
 namespace readback {
@@ -40,12 +41,20 @@ class Engine {
   /// When the next Tick is wanted; never further away than a minute. Meaningless in a recording.
   MonoTime next_due() const;
 
-  /// The whole state as one JSON text, and back. `restore` is called once, before the first event; text of a newer
-  /// version or damaged text is refused with a reason and the engine starts empty.
-  std::string save() const;
-  std::optional<std::string> restore(std::string_view state, Instant now);
+  /// One part of the state as JSON text, or all of them. A part that is gone gives "".
+  std::string save(const std::string& part) const;
+  SavedState save() const;
+  /// Called once, before the first event. A part of a newer version or a damaged one is left out, each with a reason;
+  /// what it told starts empty.
+  std::vector<std::string> restore(const SavedState& state, Instant now);
 
   EngineView view(Instant now) const;
+  /// The open ones only: what retention must leave alone.
+  std::vector<IncidentView> open_incidents() const;
+  /// "fabric: total outage": one line for the service manager.
+  std::string headline() const;
+  /// Every target was really swept within three of its intervals.
+  bool sweeps_complete(Instant now) const;
   const Config& config() const;
 
  private:

@@ -49,7 +49,7 @@ void Engine::State::on(const SymptomSaid& e, Actions& out) {
   i->note(now.wall, "symptom",
           someone(e.by) + ": " + e.text + (e.exposed_by.empty() ? "" : " (exposed by " + e.exposed_by + ")"));
   out.push_back(Say{Say::Level::info, "incident.symptom", v.target, v.id, std::string(to_string(v.boundary)), e.text});
-  out.push_back(SaveState{});
+  out.push_back(SaveState{v.target});
   out.push_back(done(declared ? "an operator-declared incident is open" : "recorded with the open incident", v.id));
 }
 
@@ -66,7 +66,7 @@ void Engine::State::on(const Acknowledged& e, Actions& out) {
     view.summary = "ACKNOWLEDGED by " + someone(e.by) + ": " + i->view.summary;
     follow_up(out, *t, {{EventKind::acknowledged, view, view.also}});
   }
-  out.push_back(SaveState{});
+  out.push_back(SaveState{t->config.name});
   out.push_back(done("acknowledged; reminders stop, everything else goes on", i->view.id));
 }
 
@@ -77,7 +77,7 @@ void Engine::State::on(const VerifyAsked& e, Actions& out) {
   i->note(now.wall, "verify", "asked for: everything is read again");
   ask_checks(*t, false);
   if (!t->sweeping) t->due = std::min(t->due, now.mono);
-  start_due(out);
+  start_due(out, *t);
   out.push_back(done("surfaces, checks and paths are being read again", i->view.id));
 }
 
@@ -94,8 +94,8 @@ void Engine::State::on(const ResolveAttested& e, Actions& out) {
   const auto rules = proof_rules(t->config, config.resolution);
   i->view.conditions = six_conditions(*i, rules);
   ask_checks(*t, false);
-  start_due(out);
-  out.push_back(SaveState{});
+  start_due(out, *t);
+  out.push_back(SaveState{t->config.name});
   const bool holds = all_hold(i->view.conditions, *i, rules);
   out.push_back(done(holds ? "recorded; the incident closes when the target has been green for the settle time"
                            : "recorded; the incident closes when the other conditions hold as well",
@@ -133,8 +133,8 @@ void Engine::State::on(const SweepAsked& e, Actions& out) {
     t->due = t->budget.earliest(requests_of(t->config), now.mono);
     wait = std::max(wait, t->due - now.mono);
     ask_checks(*t, false);
+    start_due(out, *t);
   }
-  start_due(out);
   out.push_back(done(wait > Millis(0) ? "the request budget is spent: the sweep starts in " + humanize(wait)
                                       : "the sweep has started"));
 }

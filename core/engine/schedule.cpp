@@ -14,6 +14,9 @@ constexpr Millis longest_wait_for_check = Seconds(15);
 /// Up to this many targets start together; more of them are spread over the interval from the start.
 constexpr std::size_t start_together = 20;
 
+/// An answer that never came back must not end the watch.
+MonoTime lost_at(const TargetState& t) { return t.sweep_started + t.config.timeout * 10 + Seconds(30); }
+
 }  // namespace
 
 int requests_of(const TargetConfig& target) { return static_cast<int>(target.surfaces.size() + target.paths.size()); }
@@ -36,6 +39,7 @@ void Engine::State::plan_target(TargetState& t, std::size_t place, std::size_t o
     if (known == t.checks.end()) schedule.due = t.due;
   }
   t.checks = std::move(checks);
+  note_in_agenda(t);
 }
 
 void Engine::State::start_sweep(Actions& out, TargetState& t) {
@@ -92,28 +96,39 @@ bool Engine::State::awaits_check(TargetState& t) {
   return now.mono - *t.awaiting_since < longest_wait_for_check;
 }
 
-void Engine::State::start_due(Actions& out) {
+void Engine::State::start_due(Actions& out, TargetState& t) {
   if (options.recorded) return;
-  for (auto& [name, t] : targets) {
-    const Millis lost_after =
-        t->config.timeout * 10 + Seconds(30);  // an answer that never came back must not end the watch
-    if (t->sweeping && now.mono - t->sweep_started > lost_after) t->sweeping = false;
-    if (!t->sweeping && t->due <= now.mono) {
-      t->due = t->budget.earliest(requests_of(t->config), now.mono);
-      if (t->due <= now.mono) start_sweep(out, *t);
-    }
-    start_checks(out, *t);
+  if (t.sweeping && lost_at(t) <= now.mono) t.sweeping = false;
+  if (!t.sweeping && t.due <= now.mono) {
+    t.due = t.budget.earliest(requests_of(t.config), now.mono);
+    if (t.due <= now.mono) start_sweep(out, t);
   }
+  start_checks(out, t);
+  note_in_agenda(t);
+}
+
+void Engine::State::start_due(Actions& out) {
+  std::vector<std::string> waiting;
+  for (const auto& [at, name] : agenda) {
+    if (at > now.mono) break;
+    waiting.push_back(name);
+  }
+  for (const auto& name : waiting)
+    if (auto* t = find_target(name)) start_due(out, *t);
+}
+
+void Engine::State::note_in_agenda(TargetState& t) {
+  agenda.erase({t.noted, t.config.name});
+  t.noted = t.sweeping ? lost_at(t) : t.due;
+  for (const auto& [name, check] : t.checks)
+    if (!check.running) t.noted = std::min(t.noted, check.asked ? now.mono : check.due);
+  agenda.emplace(t.noted, t.config.name);
 }
 
 MonoTime Engine::State::next_due() const {
-  MonoTime next = now.mono + longest_sleep;
-  for (const auto& [name, t] : targets) {
-    if (!t->sweeping) next = std::min(next, t->due);
-    for (const auto& [check, schedule] : t->checks)
-      if (!schedule.running) next = std::min(next, schedule.asked ? now.mono : schedule.due);
-  }
-  return next;
+  if (must_reconcile) return now.mono;
+  const MonoTime latest = now.mono + longest_sleep;
+  return agenda.empty() ? latest : std::min(latest, agenda.begin()->first);
 }
 
 }  // namespace readback

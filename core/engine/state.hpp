@@ -2,6 +2,7 @@
 // What is inside the engine, and its parts: targets, silences, ids. Shared by the engine's own files only.
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct Engine::State {
   std::vector<IncidentView> departed;                           ///< of targets that are no longer watched
   Instant now{};
   bool must_reconcile = false;  ///< a restored state may know targets that the configuration has dropped
+  /// When each target wants to be looked at next, the earliest first: no event walks through thousands of targets.
+  std::set<std::pair<MonoTime, std::string>> agenda;
 
   TargetState* find_target(const std::string& name);
   struct FoundIncident {
@@ -34,7 +37,9 @@ struct Engine::State {
 
   // schedule.cpp: what is due
   void plan_target(TargetState& target, std::size_t place, std::size_t of);
-  void start_due(Actions& out);
+  void start_due(Actions& out);                  ///< of every target whose time has come
+  void start_due(Actions& out, TargetState& t);  ///< of this one, and notes when it is to be looked at again
+  void note_in_agenda(TargetState& target);
   void start_sweep(Actions& out, TargetState& target);
   void plan_after_sweep(TargetState& target);
   void ask_checks(TargetState& target, bool for_disagreement);

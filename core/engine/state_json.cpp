@@ -1,5 +1,5 @@
-// The engine's state as one JSON text, and back. Each struct lists its fields once, in `fields(visit, value)`; the
-// writer and the reader are two visitors over the same list, so that what is written is what is read.
+// The engine's state as JSON texts, one a target, and back. Each struct lists its fields once, in `fields(visit,
+// value)`; the writer and the reader are two visitors over the same list, so that what is written is what is read.
 //
 // Monotonic times are written as their distance to the moment of saving and come back moved by the wall time that has
 // passed since: the clock of a host that restarted begins anew, the age of an incident does not.
@@ -12,7 +12,7 @@ namespace readback {
 namespace json = boost::json;
 namespace {
 
-constexpr int state_version = 1;
+constexpr int state_version = 2;
 
 struct Clock {
   MonoTime mono;
@@ -241,68 +241,97 @@ void fields(V& f, TargetState& x) {  // the schedule begins anew, the table is a
 
 }  // namespace
 
-std::string Engine::save() const {
-  json::object all, targets;
-  const Clock clock{state_->now.mono, state_->now.wall};
-  Writer w{clock, all};
-  all["version"] = state_version;
-  all["saved_at"] = w.write(state_->now.wall);
-  for (const auto& [name, target] : state_->targets) targets[name] = w.write(*target);
-  all["targets"] = std::move(targets);
-  w("silences", state_->silences);
-  w("departed", state_->departed);
-  return json::serialize(all);
-}
+namespace {
 
-std::optional<std::string> Engine::restore(std::string_view text, Instant now) {
+/// Refuses what a newer program wrote.
+json::value parse_part(const std::string& text) {
   boost::system::error_code ec;
   json::parse_options options;
   options.max_depth = 64;
-  const auto parsed = json::parse(text, ec, {}, options);
-  if (ec) return "the saved state is not JSON: " + ec.message();
-  try {
-    const auto& all = parsed.as_object();
-    const int version = all.at("version").to_number<int>();
-    if (version > state_version)
-      return "the saved state has version " + std::to_string(version) + ", this program knows " +
-             std::to_string(state_version);
-    const WallTime saved_at(Millis(all.at("saved_at").to_number<std::int64_t>()));
-    const Millis away = std::max(Millis(0), now.wall - saved_at);  // a clock that went back makes nothing younger
-    Reader r{{now.mono - away, now.wall}, all};
-    std::map<std::string, std::unique_ptr<TargetState>> loaded;
-    for (const auto& [name, value] : all.at("targets").as_object()) {
-      auto target = std::make_unique<TargetState>();
-      r.read(value, *target);
-      loaded[std::string(name)] = std::move(target);
-    }
-    std::map<std::string, Silence> silences;
-    std::vector<IncidentView> departed;
-    if (const auto* s = all.if_contains("silences")) r.read(*s, silences);
-    if (const auto* d = all.if_contains("departed")) r.read(*d, departed);
-    // Nothing above has touched the engine: damaged text leaves it as it was.
-    for (auto& [name, target] : loaded) {
-      const auto known = state_->targets.find(name);
-      if (known == state_->targets.end()) {
-        for (auto* i : target->book.open_incidents()) target->config.name = i->view.target;
-        if (!target->book.open_incidents().empty())
-          state_->targets[name] = std::move(target);  // closed by the first Tick
-        continue;
-      }
-      target->config = known->second->config;
-      target->cadence = known->second->cadence;
-      target->due = known->second->due;
-      target->budget = known->second->budget;
-      target->checks = known->second->checks;
-      known->second = std::move(target);
-    }
-    state_->silences = std::move(silences);
-    state_->departed = std::move(departed);
-    state_->now = now;
-    state_->must_reconcile = true;
-  } catch (const std::exception& e) {
-    return std::string("the saved state is damaged: ") + e.what();
+  auto parsed = json::parse(text, ec, {}, options);
+  if (ec) throw std::runtime_error("it is not JSON: " + ec.message());
+  const int version = parsed.as_object().at("version").to_number<int>();
+  if (version > state_version)
+    throw std::runtime_error("it has version " + std::to_string(version) + ", this program knows " +
+                             std::to_string(state_version));
+  return parsed;
+}
+
+/// Times come back moved by how long we were away; a clock that went back makes nothing younger.
+Clock clock_of(const json::object& part, Instant now) {
+  const WallTime saved_at(Millis(part.at("saved_at").to_number<std::int64_t>()));
+  return {now.mono - std::max(Millis(0), now.wall - saved_at), now.wall};
+}
+
+}  // namespace
+
+std::string Engine::save(const std::string& part) const {
+  json::object all;
+  Writer w{{state_->now.mono, state_->now.wall}, all};
+  w("version", state_version);
+  w("saved_at", state_->now.wall);
+  if (part.empty()) {
+    w("silences", state_->silences);
+    w("departed", state_->departed);
+  } else {
+    const auto* target = state_->find_target(part);
+    if (!target) return "";
+    w("target", *target);
   }
-  return std::nullopt;
+  return json::serialize(all);
+}
+
+SavedState Engine::save() const {
+  SavedState all{{"", save("")}};
+  for (const auto& [name, target] : state_->targets) all[name] = save(name);
+  return all;
+}
+
+std::vector<std::string> Engine::restore(const SavedState& parts, Instant now) {
+  std::vector<std::string> refused;
+  std::map<std::string, std::unique_ptr<TargetState>> loaded;
+  for (const auto& [part, text] : parts) {
+    try {  // nothing of the engine is touched before a part is read whole
+      const auto parsed = parse_part(text);
+      const auto& all = parsed.as_object();
+      Reader r{clock_of(all, now), all};
+      std::map<std::string, Silence> silences;
+      std::vector<IncidentView> departed;
+      r("silences", silences);
+      r("departed", departed);
+      std::map<std::string, std::unique_ptr<TargetState>> found;
+      if (!part.empty()) r.read(all.at("target"), *(found[part] = std::make_unique<TargetState>()));
+      if (const auto* together = all.if_contains("targets"))  // state_version 1: every target in one text
+        for (const auto& [name, value] : together->as_object())
+          r.read(value, *(found[std::string(name)] = std::make_unique<TargetState>()));
+      for (auto& [name, target] : found) loaded[name] = std::move(target);
+      if (!part.empty()) continue;
+      state_->silences = std::move(silences);
+      state_->departed = std::move(departed);
+    } catch (const std::exception& e) {
+      refused.push_back("the saved state" + (part.empty() ? std::string() : " of " + part) +
+                        " cannot be used: " + e.what());
+    }
+  }
+  for (auto& [name, target] : loaded) {
+    const auto known = state_->targets.find(name);
+    if (known == state_->targets.end()) {
+      target->config.name = name;
+      if (!target->book.open_incidents().empty())
+        state_->targets[name] = std::move(target);  // the first Tick closes it
+      continue;
+    }
+    target->config = known->second->config;
+    target->cadence = known->second->cadence;
+    target->due = known->second->due;
+    target->noted = known->second->noted;
+    target->budget = known->second->budget;
+    target->checks = known->second->checks;
+    known->second = std::move(target);
+  }
+  state_->now = now;
+  state_->must_reconcile = true;
+  return refused;
 }
 
 }  // namespace readback

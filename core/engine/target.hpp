@@ -51,6 +51,7 @@ struct TargetState {
   MonoTime sweep_started{};
   MonoTime cadence{};  ///< absolute: lateness does not add up
   MonoTime due{};      ///< cadence with its jitter, or earlier in a burst
+  MonoTime noted{};    ///< its place in the engine's agenda
   RequestBudget budget;
   std::map<std::string, MonoTime> throttled_until;
   int slow_down = 1;  ///< times the interval, while the target answers 429
@@ -63,7 +64,7 @@ struct TargetState {
   std::string void_reason;
   bool counted_once = false;
   std::optional<WallTime> last_sweep_at, blind_since, green_since;
-  std::optional<MonoTime> saved_at;
+  std::optional<MonoTime> saved_at, swept;  ///< swept: when the last sweep came back
   std::uint64_t sweeps_total = 0, sweeps_void = 0, checks_total = 0;
 };
 

@@ -107,4 +107,40 @@ EngineView Engine::view(Instant now) const {
   return all;
 }
 
+std::vector<IncidentView> Engine::open_incidents() const {
+  std::vector<IncidentView> open;
+  for (const auto& [name, t] : state_->targets)
+    for (const auto* i : std::as_const(t->book).open_incidents()) open.push_back(i->view);
+  return open;
+}
+
+std::string Engine::headline() const {
+  constexpr std::size_t named = 5;  // the service manager shows one line
+  std::string text;
+  std::size_t more = 0, shown = 0;
+  const bool few = state_->targets.size() <= named;
+  for (const auto& [name, t] : state_->targets) {
+    const bool green = t->counted_once && t->verdict.green();
+    if ((!few && green) || shown == named) {
+      ++more;
+      continue;
+    }
+    ++shown;
+    text += (text.empty() ? "" : "; ") + name + ": ";
+    if (t->counted_once && !t->verdict.findings.empty())
+      text += std::string(to_string(t->verdict.findings.front().extent)) + " ";
+    text += t->counted_once ? t->verdict.primary() : "unknown";
+  }
+  if (more > 0)
+    text += (text.empty() ? "" : "; ") + std::to_string(more) + (shown == named ? " more targets" : " targets green");
+  return text.empty() ? "no target" : text;
+}
+
+bool Engine::sweeps_complete(Instant now) const {
+  return std::all_of(state_->targets.begin(), state_->targets.end(), [&](const auto& entry) {
+    const TargetState& t = *entry.second;
+    return t.swept && now.mono - *t.swept <= t.config.interval * t.slow_down * 3 + t.config.timeout;
+  });
+}
+
 }  // namespace readback

@@ -12,6 +12,10 @@
 
 namespace readback {
 
+/// The engine's state in parts, so that one bad target among thousands does not write all of them again: a text for
+/// each target by its name, and "" for what belongs to none. In a change an empty text removes its part.
+using SavedState = std::map<std::string, std::string>;
+
 /// One read as it was judged. `word` is the reading ("pass", "unreachable", "drift", "broken").
 struct JudgedRead {
   RawRead raw;
@@ -27,18 +31,18 @@ struct SweepRecord {
   std::uint64_t sweep = 0;
   WallTime at{};
   std::vector<JudgedRead> reads;
-  std::string primary;               ///< "green", "unknown" or a boundary
-  std::string extent;                ///< "" when green
+  std::string primary;  ///< "green", "unknown" or a boundary
+  std::string extent;   ///< "" when green
   std::vector<std::string> also;
-  std::string void_reason;           ///< not empty: not counted
+  std::string void_reason;  ///< not empty: not counted
 };
 
 /// One of the six conditions of a resolved incident (design: diagnosis section 5).
 struct ConditionState {
-  int number = 0;                    ///< 1..6
+  int number = 0;  ///< 1..6
   std::string title;
   enum class State { unmet, met, not_applicable, unattested } state = State::unmet;
-  std::string by;                    ///< what met it: "sweep 41", "readback symptom", "snapshot 0192…"
+  std::string by;  ///< what met it: "sweep 41", "readback symptom", "snapshot 0192…"
   std::optional<WallTime> at;
 };
 std::string_view to_string(ConditionState::State s);
@@ -46,11 +50,11 @@ std::string_view to_string(ConditionState::State s);
 /// Which evidence belongs into a snapshot. Sweeps are named by number; 0 means there is none.
 struct SnapshotOrder {
   std::string snapshot_id, incident_id, episode_id, target;
-  std::string reason;                ///< "page", "capture: TEXT", "recovered"
+  std::string reason;  ///< "page", "capture: TEXT", "recovered"
   std::uint64_t last_good = 0, first_bad = 0, at_page = 0, latest = 0;
   WallTime at{};
-  std::string boundary, extent, severity;   ///< empty for a capture without an incident
-  std::string summary;               ///< the line of the page
+  std::string boundary, extent, severity;  ///< empty for a capture without an incident
+  std::string summary;                     ///< the line of the page
   std::vector<std::string> why;
   std::optional<FirstFailure> first_failure;
   Runbook runbook;
@@ -60,7 +64,7 @@ struct SnapshotOrder {
 
 struct TimelineEntry {
   WallTime at{};
-  std::string kind;                  ///< "opened", "firing", "ack", "symptom", "recovered", "verify", …
+  std::string kind;  ///< "opened", "firing", "ack", "symptom", "recovered", "verify", …
   std::string text;
 };
 
@@ -74,7 +78,7 @@ struct IncidentView {
   IncidentState state = IncidentState::firing;
   Extent extent = Extent::degraded;
   Severity severity = Severity::error;
-  bool declared = false;             ///< opened by an operator, not by sweeps
+  bool declared = false;  ///< opened by an operator, not by sweeps
   WallTime opened_at{}, confirmed_at{};
   std::optional<WallTime> paged_at, recovered_at, resolved_at, acknowledged_at;
   std::string acknowledged_by;

@@ -21,6 +21,7 @@ namespace {
 constexpr auto beat = std::chrono::milliseconds(250);  // how often the loop looks at its own lag
 constexpr Millis tolerable_step = Seconds(1);          // of the wall clock against the monotonic one, within a sweep
 constexpr Millis stuck_after = Seconds(30);            // the watchdog is not petted for a pipeline that hangs
+constexpr Millis save_within = Seconds(1);             // what nobody was told of; what follows an event at once
 constexpr auto stop_limit = std::chrono::milliseconds(4000);  // contract: a stop takes at most 5 s
 
 std::uint64_t random_seed() {
@@ -93,24 +94,15 @@ std::string App::start(const std::string& unconfined) {
   options.host = host_;
   engine_ = std::make_unique<Engine>(current_.config, options, now());
   if (const auto state = store_->load_state(); !state.empty())
-    if (const auto refused = engine_->restore(state, now()))
-      say({Say::Level::error, "store.failed", "", "", "", *refused + "; starting with an empty record"});
+    for (const auto& refused : engine_->restore(state, now()))
+      say({Say::Level::error, "store.failed", "", "", "", refused + "; starting there with an empty record"});
 
   DeliverySetup setup;
   setup.config = current_.config;
   setup.host = host_;
   setup.secrets = secret_for_sink;
   setup.say = [this](const Say& line) { say(line); };
-  setup.healthy = [this] {
-    // Alive is who sweeps and can write: every target was read within three of its intervals.
-    if (!store_->ok()) return false;
-    const auto at = now();
-    for (const auto& t : engine_->view(at).targets)
-      for (const auto& c : current_.config.targets)
-        if (c.name == t.name && (!t.last_sweep_at || at.wall - *t.last_sweep_at > c.interval * 3 + c.timeout))
-          return false;
-    return true;
-  };
+  setup.healthy = [this] { return store_->ok() && engine_->sweeps_complete(now()); };  // who sweeps and can write
   setup.seed = random_seed();
   delivery_ = std::make_unique<Delivery>(io_.get_executor(), *store_, std::move(setup));
 
@@ -132,7 +124,7 @@ void App::run() {
   say({Say::Level::info, "daemon.started", "", "", "",
        "readbackd " + std::string(version()) + " watches " + std::to_string(current_.config.targets.size()) +
            " target(s) from " + host_ + "; sandbox: " + sandbox_text_});
-  notify_ready(status_line());
+  notify_ready(engine_->headline());
   put(Tick{});
   io_.run();
   say({Say::Level::info, "daemon.stopped", "", "", "", "stopped"});
@@ -194,7 +186,7 @@ net::awaitable<void> App::process(Incoming incoming) {
 
   std::optional<Answer> answer;
   std::map<std::string, SealResult> sealed;  // by incident
-  bool save = false;
+  bool urgent = false;
   std::vector<OutboxRow> rows;
   for (std::size_t i = 0; i < actions.size(); ++i) {
     if (auto* record = std::get_if<Record>(&actions[i])) {
@@ -220,19 +212,22 @@ net::awaitable<void> App::process(Incoming incoming) {
       control_->on_alert(notify->event);
       auto rendered = delivery_->render(notify->event, notify->only_sink);
       for (auto& row : rendered) rows.push_back(std::move(row));
-      notify_status(status_line());
-    } else if (std::get_if<SaveState>(&actions[i])) {
-      save = true;
+      notify_status(engine_->headline());
+    } else if (auto* save = std::get_if<SaveState>(&actions[i])) {
+      if (unsaved_.empty()) unsaved_since_ = now().mono;
+      unsaved_.insert(save->part);
+      urgent = urgent || save->urgent;
     } else if (auto* line = std::get_if<Say>(&actions[i])) {
       say(*line);
     } else if (auto* said = std::get_if<Answer>(&actions[i])) {
       answer = *said;
     }
   }
-  if (save || !rows.empty()) {
+  const bool old = !unsaved_.empty() && now().mono - unsaved_since_ >= save_within;
+  if (urgent || old || !rows.empty()) {
     pin();
     Commit commit;
-    commit.state = engine_->save();
+    for (const auto& part : std::exchange(unsaved_, {})) commit.state[part] = engine_->save(part);
     const bool any_rows = !rows.empty();
     commit.rows = std::move(rows);
     auto result = co_await store_->commit(std::move(commit));
@@ -251,8 +246,7 @@ net::awaitable<void> App::process(Incoming incoming) {
 void App::pin() {
   std::vector<SweepKey> sweeps;
   std::vector<std::string> incidents;
-  for (const auto& i : engine_->view(now()).incidents) {
-    if (i.state == IncidentState::resolved) continue;
+  for (const auto& i : engine_->open_incidents()) {
     incidents.push_back(i.id);
     for (const auto number : {i.last_good, i.first_bad, i.at_page})
       if (number) sweeps.push_back({i.target, number});
@@ -365,13 +359,6 @@ net::awaitable<void> App::heartbeat() {
   }
 }
 
-std::string App::status_line() {
-  std::string text;
-  for (const auto& t : engine_->view(now()).targets)
-    text += (text.empty() ? "" : "; ") + t.name + ": " + (t.extent.empty() ? "" : t.extent + " ") + t.primary;
-  return text.empty() ? "no target" : text;
-}
-
 net::awaitable<void> App::signals() {
   while (!stopping_) {
     auto [ec, number] = co_await signal_set_.async_wait(token);
@@ -414,7 +401,7 @@ net::awaitable<void> App::reload() {
     for (const auto& trouble : fresh.troubles) say({Say::Level::error, "config.refused", "", "", "", trouble});
     say({Say::Level::error, "config.refused", "", "", "",
          "the configuration is not taken over: the one before stays in force"});
-    notify_ready(status_line());
+    notify_ready(engine_->headline());
     co_return;
   }
   reload_error_.clear();
@@ -432,7 +419,7 @@ net::awaitable<void> App::reload() {
   put(Reconfigured{current_.config});
   say({Say::Level::info, "config.reloaded", "", "", "",
        "the configuration was read anew, digest " + current_.digest.substr(0, 12)});
-  notify_ready(status_line());
+  notify_ready(engine_->headline());
 }
 
 }  // namespace readback

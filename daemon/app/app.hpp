@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include <boost/asio/signal_set.hpp>
@@ -76,7 +77,6 @@ class App : public ControlBackend {
   void arm();
   void tell_expiries(const SweepRecord& sweep);
   SealContext seal_context() const;
-  std::string status_line();
   void pin();
 
   net::io_context& io_;
@@ -107,6 +107,8 @@ class App : public ControlBackend {
   Millis last_lag_{0};
   std::uint64_t sweeps_total_ = 0;
   bool store_was_ok_ = true;
+  std::set<std::string> unsaved_;  ///< parts of the engine's state that the disk does not know yet
+  MonoTime unsaved_since_{};
 };
 
 }  // namespace readback

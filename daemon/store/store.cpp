@@ -68,7 +68,7 @@ struct Store::Parts {
 
   // The loop's copy; `mutex` guards it against the store's thread.
   mutable std::mutex mutex;
-  std::string state;
+  SavedState state;
   std::map<std::int64_t, OutboxRow> pending;
   std::vector<OpenedKey> opened;
   std::vector<SnapshotRow> snapshots;  // oldest first
@@ -159,7 +159,7 @@ struct Store::Parts {
 
   /// Writes all that memory knows and the disk may not.
   void resync() {
-    std::string state_copy;
+    SavedState state_copy;
     std::vector<OpenedKey> opened_copy;
     {
       const std::lock_guard lock(mutex);
@@ -168,7 +168,7 @@ struct Store::Parts {
     }
     tables->sync(Tables::Sync::full);
     Transaction t(tables->db());
-    if (!state_copy.empty()) tables->save_state(state_copy);
+    tables->replace_state(state_copy);
     for (const auto& [seq, row] : unsaved) tables->upsert(row);
     tables->replace_opened(opened_copy);
     for (const auto& row : unsaved_snapshots) tables->insert(row);
@@ -504,12 +504,17 @@ net::awaitable<CommitResult> Store::commit(Commit what) {
       row.seq = ++p.last_seq;
       p.apply_mark(row);  // at once: memory is never behind the disk
     }
-    if (!shared->state.empty()) p.state = shared->state;
+    for (const auto& [part, text] : shared->state) {
+      if (text.empty())
+        p.state.erase(part);
+      else
+        p.state[part] = text;
+    }
   }
   fault_point("before_commit");
   std::function<CommitResult()> work = [&p, shared] {
     const auto problem = p.attempt(Tables::Sync::full, [&] {
-      if (!shared->state.empty()) p.tables->save_state(shared->state);
+      p.tables->save_state(shared->state);
       for (const auto& row : shared->rows) p.tables->insert(row);
       fault_point("in_commit");
     });
@@ -527,7 +532,7 @@ net::awaitable<CommitResult> Store::commit(Commit what) {
   co_return result;
 }
 
-std::string Store::load_state() const {
+SavedState Store::load_state() const {
   const std::lock_guard lock(parts_->mutex);
   return parts_->state;
 }

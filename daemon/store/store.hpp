@@ -65,7 +65,7 @@ struct OpenedKey {
 };
 
 struct Commit {
-  std::string state;  ///< Engine::save(); empty: unchanged
+  SavedState state;  ///< the parts that have changed
   std::vector<OutboxRow> rows;
 };
 
@@ -134,8 +134,8 @@ class Store {
   /// One transaction, synced to the disk. Rows get their `seq`; a row whose event and sink are already there is
   /// skipped.
   net::awaitable<CommitResult> commit(Commit what);
-  /// The state of the last commit; "" when there is none.
-  std::string load_state() const;
+  /// All parts of the state, as the last commits left them; empty when there was none.
+  SavedState load_state() const;
 
   /// Rows that wait, by seq. Served from memory; valid until the next call that changes the outbox.
   const std::map<std::int64_t, OutboxRow>& pending() const;

@@ -158,8 +158,8 @@ std::unique_ptr<Tables> Tables::open(const std::filesystem::path& file, std::vec
         why = "it is truncated";
       } else {
         // The small tables are checked whole; the recorder's are large, and damage there shows when it is read.
-        for (const char* check :
-             {"PRAGMA quick_check('state')", "PRAGMA quick_check('outbox')", "PRAGMA quick_check('opened')"}) {
+        for (const char* check : {version == 1 ? "PRAGMA quick_check('state')" : "PRAGMA quick_check('engine')",
+                                  "PRAGMA quick_check('outbox')", "PRAGMA quick_check('opened')"}) {
           if (version == 0) break;
           Statement s = tables->db_.prepare(check);
           if (s.step() && s.text(0) != "ok") {
@@ -208,7 +208,7 @@ void Tables::prepare_schema() {
   Transaction t(db_);
   db_.exec(R"sql(
     CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS state(id INTEGER PRIMARY KEY CHECK(id=1), text BLOB NOT NULL);
+    CREATE TABLE IF NOT EXISTS engine(part TEXT PRIMARY KEY, text BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS outbox(
       seq INTEGER PRIMARY KEY, event_id TEXT NOT NULL, sink TEXT NOT NULL, incident TEXT NOT NULL, target TEXT NOT NULL,
       kind TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, minimal_body BLOB NOT NULL, content_type TEXT NOT NULL,
@@ -232,6 +232,10 @@ void Tables::prepare_schema() {
       extent TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL, previous TEXT NOT NULL, size INTEGER NOT NULL,
       created INTEGER NOT NULL, sealed INTEGER NOT NULL) WITHOUT ROWID;
   )sql");
+  if (db_.number("PRAGMA user_version") == 1) {  // one text for everything, which the engine still reads
+    db_.exec("INSERT INTO engine(part,text) SELECT '',text FROM state");
+    db_.exec("DROP TABLE state");
+  }
   db_.exec("PRAGMA user_version=" + std::to_string(store_version));
   db_.exec("INSERT OR REPLACE INTO meta VALUES('version','" + std::to_string(store_version) + "')");
   t.commit();
@@ -245,14 +249,27 @@ void Tables::sync(Sync wanted) {
 
 // ---- state and outbox
 
-std::string Tables::load_state() {
-  Statement s = db_.prepare("SELECT text FROM state WHERE id=1");
-  return s.step() ? s.text(0) : std::string();
+SavedState Tables::load_state() {
+  SavedState all;
+  for (Statement s = db_.prepare("SELECT part,text FROM engine"); s.step();) all[s.text(0)] = s.text(1);
+  return all;
 }
 
-void Tables::save_state(const std::string& state) {
-  Statement s = db_.prepare("INSERT INTO state(id,text) VALUES(1,?1) ON CONFLICT(id) DO UPDATE SET text=excluded.text");
-  s.bind_blob(1, state).run();
+void Tables::save_state(const SavedState& changed) {
+  for (const auto& [part, text] : changed) {
+    if (text.empty())
+      db_.prepare("DELETE FROM engine WHERE part=?1").bind(1, part).run();
+    else
+      db_.prepare("INSERT INTO engine(part,text) VALUES(?1,?2) ON CONFLICT(part) DO UPDATE SET text=excluded.text")
+          .bind(1, part)
+          .bind_blob(2, text)
+          .run();
+  }
+}
+
+void Tables::replace_state(const SavedState& all) {
+  db_.exec("DELETE FROM engine");
+  save_state(all);
 }
 
 std::vector<OutboxRow> Tables::load_pending() {

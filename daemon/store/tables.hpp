@@ -1,7 +1,7 @@
 #pragma once
 // The tables of the store and every statement on them; only the store's thread comes here. Functions throw SqliteError.
 //
-//   meta, state            one row each: version, Engine::save()
+//   meta, engine           the version; the parts of the engine's state
 //   outbox, opened         what must be told, and what was opened where
 //   sweeps, texts, uses    the recorder: a packed row a sweep, each different text once (zstd), and how long it is
 //   needed snapshots              the index of the bundles
@@ -20,7 +20,7 @@
 
 namespace readback {
 
-inline constexpr int store_version = 1;
+inline constexpr int store_version = 2;
 
 class Tables final : private TextShelf {
  public:
@@ -37,11 +37,12 @@ class Tables final : private TextShelf {
   void sync(Sync wanted);
 
   // State and outbox.
-  std::string load_state();
+  SavedState load_state();
   std::vector<OutboxRow> load_pending();
   std::vector<OpenedKey> load_opened();
   std::int64_t last_seq();
-  void save_state(const std::string& state);
+  void save_state(const SavedState& changed);
+  void replace_state(const SavedState& all);
   void insert(const OutboxRow& row);  ///< skipped when event and sink are already there
   void upsert(const OutboxRow& row);  ///< inserts it, or writes how its delivery stands
   void apply_mark(const OutboxRow& row);

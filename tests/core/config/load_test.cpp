@@ -144,8 +144,8 @@ TEST_CASE("what is risky is warned about and does not keep the daemon from start
 }
 
 TEST_CASE("a file of absurd size or depth is refused before it is understood") {
-  CHECK(complaints(std::string(65 * 1024, '#')) ==
-        "f.yaml: the file is larger than 64 KiB; a configuration of this size is a mistake\n");
+  CHECK(complaints(std::string((1 << 20) + 1, '#')) ==
+        "f.yaml: the file is larger than 1 MiB; a configuration of this size is a mistake\n");
   CHECK(complaints(std::string(40, '[') + std::string(40, ']')) == "f.yaml:1:33: nested deeper than 32 levels\n");
 }
 

@@ -114,10 +114,11 @@ class Story {
   }
 
   std::string restart() {
-    const std::string state = engine_->save();
+    const SavedState state = engine_->save();
     if (restless_) now_.mono = MonoTime(Seconds(10));
     engine_ = std::make_unique<Engine>(config_, options(), now_);
-    return engine_->restore(state, now_).value_or("");
+    const auto refused = engine_->restore(state, now_);
+    return refused.empty() ? "" : refused.front();
   }
 
   void configure(const std::string& word) {

@@ -35,6 +35,9 @@ struct Folder {
   fs::path path;
 };
 
+/// A state of one part.
+SavedState whole(std::string text) { return {{"fabric", std::move(text)}}; }
+
 /// Runs a coroutine to its end, and fails when it takes longer than the limit.
 template <class R>
 R run(net::io_context& io, net::awaitable<R> task) {
@@ -131,15 +134,15 @@ TEST_CASE("a commit is there after the store was closed and opened again, in ord
   net::io_context io;
   {
     auto store = open_store(io, folder.path);
-    const auto result = run(io, store->commit({"{\"s\":1}",
+    const auto result = run(io, store->commit({whole("{\"s\":1}"),
                                                {row_of("e1", "hook", "i1", OutboxRow::Mark::open),
                                                 row_of("e1", "chat", "i1", OutboxRow::Mark::open)}}));
     CHECK(result.durable);
-    run(io, store->commit({"{\"s\":2}", {row_of("e2", "hook", "i1", OutboxRow::Mark::close)}}));
-    run(io, store->commit({"", {}}));
+    run(io, store->commit({whole("{\"s\":2}"), {row_of("e2", "hook", "i1", OutboxRow::Mark::close)}}));
+    run(io, store->commit({{}, {}}));
   }
   auto store = open_store(io, folder.path);
-  CHECK(store->load_state() == "{\"s\":2}");
+  CHECK(store->load_state() == whole("{\"s\":2}"));
   REQUIRE(store->pending().size() == 3);
   CHECK(store->pending().begin()->second.body == "{\"id\":\"e1\"}");
   CHECK(store->pending().rbegin()->second.event_id == "e2");
@@ -164,8 +167,8 @@ TEST_CASE("the same event for the same sink is written once") {
   Folder folder;
   net::io_context io;
   auto store = open_store(io, folder.path);
-  run(io, store->commit({"", {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
-  run(io, store->commit({"", {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
+  run(io, store->commit({{}, {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
+  run(io, store->commit({{}, {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
   CHECK(run(io, store->deliveries("", 10)).size() == 1);
 }
 
@@ -184,13 +187,13 @@ TEST_CASE("kill -9 at any moment: every commit that returned is there, none twic
       auto opened = Store::open(io.get_executor(), folder.path, {});
       if (std::holds_alternative<StoreError>(opened)) ::_exit(3);
       auto& store = std::get<std::unique_ptr<Store>>(opened);
-      std::uint64_t n = store->load_state().empty() ? 0 : std::stoull(store->load_state());
+      std::uint64_t n = store->load_state().empty() ? 0 : std::stoull(store->load_state().at("fabric"));
       for (;;) {
         ++n;
         const std::string id = "e" + std::to_string(n);
         store->record(sweep_of(n, t0 + Seconds(n), "\"status\":\"ok\"}"));
         std::optional<CommitResult> result;
-        net::co_spawn(io, store->commit({std::to_string(n), {row_of(id, "hook", id, OutboxRow::Mark::open)}}),
+        net::co_spawn(io, store->commit({whole(std::to_string(n)), {row_of(id, "hook", id, OutboxRow::Mark::open)}}),
                       [&](std::exception_ptr, CommitResult r) { result = r; });
         io.restart();
         while (!result) io.run_one();
@@ -215,7 +218,7 @@ TEST_CASE("kill -9 at any moment: every commit that returned is there, none twic
     net::io_context io;
     auto store = open_store(io, folder.path);
     CHECK(store->notes().empty());
-    const auto state = std::stoull(store->load_state());
+    const auto state = std::stoull(store->load_state().at("fabric"));
     CHECK(state >= promised);
     CHECK(store->pending().size() == state);  // the row of every state, in the same transaction
     std::set<std::string> events;
@@ -223,6 +226,40 @@ TEST_CASE("kill -9 at any moment: every commit that returned is there, none twic
     CHECK(events.size() == store->pending().size());
   }
   MESSAGE("kills survived: " << survived << ", commits promised: " << promised);
+}
+
+TEST_CASE("a commit changes the parts that it names, and an empty text removes one") {
+  Folder folder;
+  net::io_context io;
+  {
+    auto store = open_store(io, folder.path);
+    run(io, store->commit({{{"", "head"}, {"a", "1"}, {"b", "1"}}, {}}));
+    run(io, store->commit({{{"a", "2"}, {"b", ""}}, {}}));
+    CHECK(store->load_state() == SavedState{{"", "head"}, {"a", "2"}});
+  }
+  CHECK(open_store(io, folder.path)->load_state() == SavedState{{"", "head"}, {"a", "2"}});
+}
+
+TEST_CASE("the state of a store of version 1 is kept, in one part") {
+  Folder folder;
+  net::io_context io;
+  {
+    auto store = open_store(io, folder.path);
+    run(io, store->commit({{}, {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
+  }
+  {
+    Sqlite old((folder.path / "readback.db").string());
+    old.exec("DROP TABLE engine");
+    old.exec("CREATE TABLE state(id INTEGER PRIMARY KEY CHECK(id=1), text BLOB NOT NULL)");
+    old.exec("INSERT INTO state VALUES(1,'everything')");
+    old.exec("PRAGMA user_version=1");
+  }
+  for (int again = 0; again < 2; ++again) {
+    auto store = open_store(io, folder.path);
+    CHECK(store->notes().empty());
+    CHECK(store->load_state() == SavedState{{"", "everything"}});
+    CHECK(store->pending().size() == 1);
+  }
 }
 
 TEST_CASE("a damaged, truncated, foreign or newer file is set aside, never deleted, and said") {
@@ -250,7 +287,7 @@ TEST_CASE("a damaged, truncated, foreign or newer file is set aside, never delet
     net::io_context io;
     {
       auto store = open_store(io, folder.path);
-      run(io, store->commit({"{\"s\":1}", {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
+      run(io, store->commit({whole("{\"s\":1}"), {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
     }
     c.spoil(folder.path / "readback.db");
     auto store = open_store(io, folder.path);
@@ -262,7 +299,7 @@ TEST_CASE("a damaged, truncated, foreign or newer file is set aside, never delet
       if (entry.path().filename().string().starts_with("readback.db." + std::string(c.kind)) && entry.file_size() > 0)
         kept = true;
     CHECK(kept);
-    CHECK(run(io, store->commit({"{}", {}})).durable);
+    CHECK(run(io, store->commit({whole("{}"), {}})).durable);
   }
 }
 
@@ -272,7 +309,7 @@ TEST_CASE("an empty file, as a crash at the very first start leaves it, is simpl
   net::io_context io;
   auto store = open_store(io, folder.path);
   CHECK(store->notes().empty());
-  CHECK(run(io, store->commit({"{}", {}})).durable);
+  CHECK(run(io, store->commit({whole("{}"), {}})).durable);
 }
 
 TEST_CASE("a folder that cannot be written, or is in use, is an error of the start") {
@@ -299,7 +336,7 @@ TEST_CASE("the disk fills up: commits go on from memory with a flag, and are wri
     net::io_context io;
     auto store = open_store(io, folder.path / "s");
     const std::string ballast = (folder.path / "ballast").string();
-    REQUIRE(run(io, store->commit({"{\"s\":1}", {}})).durable);
+    REQUIRE(run(io, store->commit({whole("{\"s\":1}"), {}})).durable);
     {
       std::ofstream file(ballast);
       const std::string block(4096, 'b');
@@ -309,7 +346,7 @@ TEST_CASE("the disk fills up: commits go on from memory with a flag, and are wri
     CommitResult result{true, ""};
     int n = 0;
     for (; n < 300 && result.durable; ++n)
-      result = run(io, store->commit({"{\"s\":" + std::to_string(n) + "}",
+      result = run(io, store->commit({whole("{\"s\":" + std::to_string(n) + "}"),
                                       {row_of("e" + std::to_string(n), "hook", "i", OutboxRow::Mark::open)}}));
     CHECK(!result.durable);
     CHECK(!store->ok());
@@ -324,13 +361,13 @@ TEST_CASE("the disk fills up: commits go on from memory with a flag, and are wri
     CHECK(store->dropped() > 0);
 
     fs::remove(ballast);
-    result = run(io, store->commit({"{\"s\":\"after\"}", {}}));
+    result = run(io, store->commit({whole("{\"s\":\"after\"}"), {}}));
     CHECK(result.durable);
     CHECK(store->ok());
     const auto size = store->pending().size();
     store.reset();
     store = open_store(io, folder.path / "s");
-    CHECK(store->load_state() == "{\"s\":\"after\"}");
+    CHECK(store->load_state() == whole("{\"s\":\"after\"}"));
     CHECK(store->pending().size() == size);
     CHECK(run(io, store->deliveries("", 1000)).size() == static_cast<std::size_t>(n));
   }
@@ -357,14 +394,14 @@ TEST_CASE("writes that fail while it is in use: from memory with a flag, and it 
   Folder folder;
   net::io_context io;
   auto store = open_store(io, folder.path);
-  REQUIRE(run(io, store->commit({"{\"s\":1}", {}})).durable);
+  REQUIRE(run(io, store->commit({whole("{\"s\":1}"), {}})).durable);
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
   rlimit none = before;
   none.rlim_cur = 0;  // every write(2) fails, as on a file system that an error has turned read-only
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0);
-  const auto result = run(io, store->commit({"{\"s\":2}", {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
+  const auto result = run(io, store->commit({whole("{\"s\":2}"), {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
   const bool flagged = !store->ok();
   ::setrlimit(RLIMIT_FSIZE, &before);
   CHECK(!result.durable);
@@ -381,7 +418,7 @@ TEST_CASE("writes that fail while it is in use: from memory with a flag, and it 
   CHECK(store->ok());
   store.reset();
   store = open_store(io, folder.path);
-  CHECK(store->load_state() == "{\"s\":2}");
+  CHECK(store->load_state() == whole("{\"s\":2}"));
   CHECK(store->pending().size() == 1);
   CHECK(store->opened().size() == 1);
 }
@@ -392,7 +429,7 @@ TEST_CASE("damage found while the store is in use: the file is set aside, memory
   auto store = open_store(io, folder.path);
   for (std::uint64_t i = 1; i < 2000; ++i)
     store->record(sweep_of(i, t0 + Seconds(i), incompressible(900, static_cast<unsigned>(i))));
-  REQUIRE(run(io, store->commit({"{\"s\":1}", {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}})).durable);
+  REQUIRE(run(io, store->commit({whole("{\"s\":1}"), {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}})).durable);
   store->pin({}, {});
   run(io, store->retain(t0 + Seconds(2000)));  // the log is empty now, all is in the file
   {
@@ -402,14 +439,15 @@ TEST_CASE("damage found while the store is in use: the file is set aside, memory
     file << junk;
   }
   for (std::uint64_t i = 1; i < 2000; i += 100) run(io, store->sweep_reads("fabric", {i}));
-  const auto result = run(io, store->commit({"{\"s\":2}", {row_of("e2", "hook", "i1", OutboxRow::Mark::close)}}));
+  const auto result =
+      run(io, store->commit({whole("{\"s\":2}"), {row_of("e2", "hook", "i1", OutboxRow::Mark::close)}}));
   CHECK(result.durable);
   CHECK(store->ok());
   REQUIRE(store->notes().size() == 1);
   CHECK(store->notes()[0].find("set aside as readback.db.damaged-") != std::string::npos);
   store.reset();
   store = open_store(io, folder.path);
-  CHECK(store->load_state() == "{\"s\":2}");
+  CHECK(store->load_state() == whole("{\"s\":2}"));
   CHECK(store->pending().size() == 2);
   REQUIRE(store->opened().size() == 1);
   CHECK(store->opened()[0].closed_at.has_value());
