@@ -233,7 +233,8 @@ void Engine::State::on(const SweepDone& e, Actions& out) {
   record.target = e.target;
   record.sweep = e.sweep;
   record.at = now.wall;
-  for (const auto& r : e.reads) record.at = std::min(record.at, r.at);
+  for (const auto& r : e.reads)  // a check may have ended long before the sweep that counts it
+    if (kind_of(r.read) != ReadKind::check) record.at = std::min(record.at, r.at);
   record.void_reason = e.void_reason;
   t->last_sweep_at = record.at;
 

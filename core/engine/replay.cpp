@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <utility>
 
 #include "core/model/reads_json.hpp"
 
@@ -101,7 +102,7 @@ void Replay::line(std::string_view text) {
         std::any_of(recording.judged.begin(), recording.judged.end(), number))
       return complain("too late: sweep " + std::to_string(read.sweep) + " of " + read.target + " is judged already");
     const bool before = !open.empty() && read.sweep + 1 == open.back().number && read.raw.at < open.back().at;
-    open.insert(before ? open.end() - 1 : open.end(), OpenSweep{read.sweep, read.raw.at, {}, ""});
+    open.insert(before ? open.end() - 1 : open.end(), OpenSweep{read.sweep, read.raw.at, {}, true, ""});
     sweep = open.rbegin() + (before ? 1 : 0);
   } else if (sweep->reads.size() >= most_reads) {
     return complain("sweep " + std::to_string(read.sweep) + " of " + read.target + " has " +
@@ -110,7 +111,9 @@ void Replay::line(std::string_view text) {
     return complain("sweep " + std::to_string(read.sweep) + " of " + read.target + " has this read of " +
                     read.raw.read + " already");
   }
-  sweep->at = std::min(sweep->at, read.raw.at);
+  const bool is_check = kind_of(read.raw.read) == ReadKind::check;
+  if (is_check == sweep->only_checks) sweep->at = std::min(sweep->at, read.raw.at);
+  if (!is_check && std::exchange(sweep->only_checks, false)) sweep->at = read.raw.at;
   if (!read.void_reason.empty()) sweep->void_reason = std::move(read.void_reason);
   sweep->reads.push_back(std::move(read.raw));
   if (open.size() > sweeps_open) judge_next(read.target, recording);

@@ -46,8 +46,9 @@ class Replay {
  private:
   struct OpenSweep {
     std::uint64_t number = 0;
-    WallTime at{};  ///< of its first read in time
+    WallTime at{};  ///< of its first read in time; of its checks only where it has nothing else
     std::vector<RawRead> reads;
+    bool only_checks = true;
     std::string void_reason;  ///< as the daemon has marked it
   };
   struct Judged {

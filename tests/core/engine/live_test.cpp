@@ -343,14 +343,14 @@ TEST_CASE("a restart in a burst goes on counting and asks at once") {
   const MonoTime failed = world.now.mono;
   while (world.sweeps.back() < failed) world.run(Millis(100));
   world.run(Seconds(1));
-  const std::string state = world.engine->save();
+  const SavedState state = world.engine->save();
   world.pending.clear();
   EngineOptions options;
   options.host = "host-7";
   world.now.mono = MonoTime(Seconds(30));  // the host was restarted as well
   const auto restarted = world.now;
   world.engine = std::make_unique<Engine>(world.config, options, world.now);
-  CHECK_FALSE(world.engine->restore(state, world.now));
+  CHECK(world.engine->restore(state, world.now).empty());
   world.events.clear();
   world.sweeps.clear();
   world.run(minutes(1));
