@@ -57,7 +57,7 @@ bool starts_check(const Actions& actions) {
 
 std::string check_word(const Engine& engine) {
   for (const auto& r : engine.view(start).targets.at(0).reads)
-    if (r.kind == "check") return r.word;
+    if (r.kind == "check") return r.word.empty() ? "unknown" : r.word;
   return "none";
 }
 
@@ -81,8 +81,9 @@ TEST_CASE("what the old check said counts no more when the check is another one"
   engine.handle(ended(1, false), start);
   engine.handle(green_sweep(1), start);
   REQUIRE(check_word(engine) == "drift");
-  CHECK(starts_check(engine.handle(Reconfigured{with_check({"new"})}, start)));
+  engine.handle(Reconfigured{with_check({"new"})}, start);
   CHECK(check_word(engine) == "unknown");
+  CHECK(starts_check(engine.handle(ended(1, true), start)));  // the suspicion had asked the old one once more
 }
 
 TEST_CASE("a result that waits for its sweep is dropped with the check that gave it") {

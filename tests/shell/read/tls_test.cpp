@@ -65,12 +65,13 @@ X509* make(const Wish& wish, EVP_PKEY* key, X509* issuer, EVP_PKEY* signer) {
 /// One authority, its intermediate, and what is left of them when the test ends.
 class Authority {
  public:
-  Authority() {
+  explicit Authority(const std::string& whose = "Test") {
     std::string name = (fs::temp_directory_path() / "readback-tls-XXXXXX").string();
     folder_ = ::mkdtemp(name.data());
-    root = keep(make({"Test Root", -day, 900 * day, true}, root_key.key, nullptr, root_key.key));
-    intermediate = keep(make({"Test Intermediate", -day, 300 * day, true}, middle_key.key, root, root_key.key));
-    expired_intermediate = keep(make({"Test Intermediate", -30 * day, -day, true}, middle_key.key, root, root_key.key));
+    root = keep(make({whose + " Root", -day, 900 * day, true}, root_key.key, nullptr, root_key.key));
+    intermediate = keep(make({whose + " Intermediate", -day, 300 * day, true}, middle_key.key, root, root_key.key));
+    expired_intermediate =
+        keep(make({whose + " Intermediate", -30 * day, -day, true}, middle_key.key, root, root_key.key));
   }
   ~Authority() {
     for (X509* x : all_) X509_free(x);
@@ -158,6 +159,9 @@ class TlsServer {
       SSL_write(ssl, answer.data(), static_cast<int>(answer.size()));
       SSL_shutdown(ssl);
     }
+    ::shutdown(peer, SHUT_WR);  // a reset would take what was said with it
+    while (::recv(peer, request, sizeof request, 0) > 0) {
+    }
     SSL_free(ssl);
     ::close(peer);
   }
@@ -186,7 +190,7 @@ TEST_CASE("each trouble with a certificate has its own reason") {
   const std::string ca = a.file("root.pem", {a.root});
   const std::string ca_and_new_intermediate = a.file("root-and-intermediate.pem", {a.root, a.intermediate});
   const std::string other_ca = [&] {
-    Authority other;
+    Authority other("Another");
     return a.file("other.pem", {other.root});
   }();
   const auto trusting = [](const std::string& file) {
