@@ -92,14 +92,15 @@ class Alerts(harness.Case):
         kills = 0
         while kills < KILLS:
             world.sim.listener("refused" if (kills // 4) % 2 == 0 else "open")
-            time.sleep(chance.uniform(0.0, 0.9))
+            # Most lives are too short for anything to end in them; every fourth is long enough to page or to resolve.
+            time.sleep(chance.uniform(1.5, 4) if kills % 4 == 3 else chance.uniform(0.0, 0.9))
             world.daemon.kill()
             kills += 1
             world.daemon.start()
         self.settle(world)
         self.check_heard(world)
         incidents = self.heard(world)
-        self.assertTrue(incidents)
+        self.assertGreaterEqual(len(incidents), KILLS // 40)
         # The daemon's own record knows whom it has called for: each of them was heard.
         paged = {i["id"] for i in world.daemon.json("incidents", "--all")["incidents"] if i["paged_at"]}
         self.assertTrue(paged)
