@@ -103,7 +103,7 @@ TEST_CASE("a check that only runs at other times keeps what it said") {
   auto config = with_check({"same"});
   config.targets[0].checks[0].interval = Seconds(10);
   config.targets[0].checks[0].timeout = Seconds(5);
-  config.targets[0].checks[0].at = {7, 5};
+  config.targets[0].checks[0].command_at = {7, 5};
   CHECK_FALSE(starts_check(engine.handle(Reconfigured{config}, start)));
   CHECK(check_word(engine) == "drift");
 }
