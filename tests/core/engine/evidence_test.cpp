@@ -122,7 +122,8 @@ TEST_CASE("A burst does not put off the regular sweeps: the page is not the last
   for (int i = 0; i < 10; ++i) w.sweep(503);
   CHECK(w.incident().state == IncidentState::firing);
   const auto before = w.started();
-  w.later(config.targets[0].interval + config.targets[0].interval / 10);
+  // A sweep of a burst takes the place of a regular one that is nearer than half an interval, and of no other.
+  w.later(config.targets[0].interval * 3 / 2 + config.targets[0].interval / 10);
   w.tell(Tick{});
   CHECK(w.started() == before + 1);
 }

@@ -56,7 +56,8 @@ bool starts_check(const Actions& actions) {
 }
 
 std::string check_word(const Engine& engine) {
-  for (const auto& r : engine.view(start).targets.at(0).reads)
+  const EngineView view = engine.view(start);
+  for (const auto& r : view.targets.at(0).reads)
     if (r.kind == "check") return r.word.empty() ? "unknown" : r.word;
   return "none";
 }
