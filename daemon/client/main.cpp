@@ -299,7 +299,7 @@ int main(int argc, char** argv) {
                 });
   sub->add_option("URL", probe.url, "http://, https:// or unix:///path.sock")->required();
   sub->add_option("--config-out", probe.config_out, "a configuration to start from goes here");
-  sub->add_option("--header", probe.headers, "'NAME: VALUE' to send to the platform, or @FILE with such lines")
+  sub->add_option("--header", probe.headers, "'NAME: VALUE' to send, or @FILE with such lines")
       ->allow_extra_args(false);
   sub->add_option("--timeout-ms", probe.timeout_ms, "for each read")->capture_default_str()->check(CLI::PositiveNumber);
 

@@ -258,7 +258,7 @@ class Strangers(unittest.TestCase):
         text = self.directory / "words"
         text.write_text("no recording\n" * 5000)
         done = subprocess.run([harness.CLIENT, "replay", text], capture_output=True, text=True, timeout=30)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 0, "bad lines are told and not fatal, unless --strict")
         self.assertLessEqual(len(done.stderr.splitlines()), 25)
         self.assertIn("5000 of 5000 lines could not be used", done.stderr)
 

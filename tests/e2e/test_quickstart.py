@@ -11,13 +11,18 @@ import harness
 SCRIPT = harness.ROOT / "packaging" / "quickstart.sh"
 
 
+def interruptible():
+    """A test run in the background has SIGINT ignored, and bash cannot trap what was ignored when it started."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Quickstart(harness.Case):
     def start(self, *words):
         """In a process group of its own, as a terminal would start it; what it says goes to a file."""
         self.said = self.directory / "said"
         with self.said.open("wb") as out:
             process = subprocess.Popen([SCRIPT, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                                       start_new_session=True, env={**os.environ, "READBACK_BUILD": str(harness.BUILD)})
+                                       start_new_session=True, preexec_fn=interruptible, env={**os.environ, "READBACK_BUILD": str(harness.BUILD)})
         self.addCleanup(self.end, process)
         return process
 
