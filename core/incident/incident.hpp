@@ -17,9 +17,9 @@ struct Incident {
   bool paged = false;  ///< a `firing` has gone out: what follows is told too, whatever is muted meanwhile
   bool flapping = false, told_flapping = false;
   bool told_total = false;  ///< once it was: total again after it has flapped is no news
-  int passes = 0;    ///< consecutive sweeps in which the boundary's own reads were made and pass
-  int worse = 0;     ///< consecutive sweeps in which it was worse than what was paged
-  int attempts = 0;  ///< sweeps or results that confirmed it
+  int passes = 0;           ///< consecutive sweeps in which the boundary's own reads were made and pass
+  int worse = 0;            ///< consecutive sweeps in which it was worse than what was paged
+  int attempts = 0;         ///< sweeps or results that confirmed it
   MonoTime opened{}, confirmed{}, spoken{};  ///< spoken: the last page or reminder
   std::optional<MonoTime> recovered;
   std::optional<MonoTime> green_since;  ///< the target has been fully green since then; unset while it is not

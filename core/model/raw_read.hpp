@@ -29,13 +29,13 @@ const std::string* find_header(const Headers& headers, std::string_view name);
 struct HttpAnswer {
   int status = 0;
   Headers headers;
-  std::string body;        ///< as received, at most 1 MiB
+  std::string body;  ///< as received, at most 1 MiB
   std::string http_version = "1.1";
 };
 
 struct TransportError {
   TransportFault fault = TransportFault::protocol;
-  std::string detail;      ///< operator language: "connection refused", "certificate expired on 2026-11-20"
+  std::string detail;  ///< operator language: "connection refused", "certificate expired on 2026-11-20"
 };
 
 /// A check that could not say anything: never drift.
@@ -44,13 +44,13 @@ std::string_view to_string(CheckFault f);
 std::optional<CheckFault> parse_check_fault(std::string_view word);
 
 struct CheckRun {
-  std::optional<int> exit;          ///< unset when `fault` is set
+  std::optional<int> exit;  ///< unset when `fault` is set
   std::optional<CheckFault> fault;
-  int signal = 0;                   ///< when fault is `signal`
-  std::string detail;               ///< "ended by SIGKILL", "no such file: python3", "sandbox denied: write /srv/x"
-  std::string out, err;             ///< bounded; `cut` says that more was said
+  int signal = 0;        ///< when fault is `signal`
+  std::string detail;    ///< "ended by SIGKILL", "no such file: python3", "sandbox denied: write /srv/x"
+  std::string out, err;  ///< bounded; `cut` says that more was said
   bool cut = false;
-  std::vector<std::string> denials; ///< what the sandbox refused, each "write /srv/x"
+  std::vector<std::string> denials;  ///< what the sandbox refused, each "write /srv/x"
 };
 
 /// Where the time went, in microseconds. -1: the phase did not happen (a literal address has no DNS phase).
@@ -63,8 +63,8 @@ struct RawRead {
   WallTime at{};     ///< when the read began
   Millis took{0};
   Phases phases;
-  std::string address;                    ///< "127.0.0.1:38080", the peer really used; empty when none was reached
-  std::optional<WallTime> tls_expires_at; ///< notAfter of the leaf, when TLS was spoken
+  std::string address;                     ///< "127.0.0.1:38080", the peer really used; empty when none was reached
+  std::optional<WallTime> tls_expires_at;  ///< notAfter of the leaf, when TLS was spoken
   std::variant<TransportError, HttpAnswer, CheckRun> answer;
 };
 

@@ -33,8 +33,8 @@ constexpr std::array<std::string_view, 3> check_results{"in_sync", "drift", "bro
 constexpr std::array<std::string_view, 6> boundaries{"observer", "outage", "security", "drift", "readiness", "product"};
 constexpr std::array<std::string_view, 4> severities{"info", "warning", "error", "critical"};
 constexpr std::array<std::string_view, 4> extents{"intermittent", "stale", "degraded", "total"};
-constexpr std::array<std::string_view, 9> event_kinds{"firing",       "escalated", "reminder", "acknowledged", "intermittent",
-                                                      "recovered",    "relapsed",  "resolved", "test"};
+constexpr std::array<std::string_view, 9> event_kinds{
+    "firing", "escalated", "reminder", "acknowledged", "intermittent", "recovered", "relapsed", "resolved", "test"};
 constexpr std::array<std::string_view, 4> condition_states{"unmet", "met", "not_applicable", "unattested"};
 constexpr std::array<std::string_view, 5> incident_states{"inhibited", "muted", "firing", "recovered", "resolved"};
 
@@ -48,7 +48,9 @@ bool same_without_case(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string_view to_string(TransportFault f) { return word_of(transport_faults, f); }
-std::optional<TransportFault> parse_transport_fault(std::string_view w) { return find_word<TransportFault>(transport_faults, w); }
+std::optional<TransportFault> parse_transport_fault(std::string_view w) {
+  return find_word<TransportFault>(transport_faults, w);
+}
 bool is_our_side(TransportFault f) { return f >= TransportFault::no_route; }
 std::string_view to_string(CheckFault f) { return word_of(check_faults, f); }
 std::optional<CheckFault> parse_check_fault(std::string_view w) { return find_word<CheckFault>(check_faults, w); }

@@ -101,18 +101,19 @@ void check_limits(SinkType type, const std::string& body) {
 }  // namespace
 
 TEST_CASE("the event as the contract writes it, to the byte") {
-  CHECK(event_json(page(), "prod/fabric/outage/host-7", t0) ==
-        R"({"schema":"readback.alert/v1","id":"0192f0c1-0000-7000-8000-000000000001","event":"firing",)"
-        R"("sent_at":"2026-11-23T03:12:00.000Z","dedup_key":"prod/fabric/outage/host-7","environment":"prod","host":"host-7",)"
-        R"("target":"fabric","incident":{"id":"inc-1","episode":"ep-1","boundary":"outage","extent":"total","severity":"critical",)"
-        R"("opened_at":"2026-11-23T03:11:50.000Z","confirmed_at":"2026-11-23T03:12:00.000Z",)"
-        R"("first_failure":{"read":"health","at":"2026-11-23T03:11:58.000Z","reason":"connection refused"},)"
-        R"("symptom":"health: connection refused"},)"
-        "\"summary\":\"OUTAGE total fabric: /health refused since 03:11:58Z (3 of 3 sweeps)\","
-        R"("why":["health: connection refused"],"also":["security"],)"
-        R"("evidence":{"snapshot":"snap-1","sha256":"ab","pull":"readback snapshot pull snap-1"},)"
-        R"("runbook":{"title":"Check stack health","url":"https://docs.example/check","owner":"helpifyr-fabric"},)"
-        R"("next_safe_step":"Compare."})");
+  CHECK(
+      event_json(page(), "prod/fabric/outage/host-7", t0) ==
+      R"({"schema":"readback.alert/v1","id":"0192f0c1-0000-7000-8000-000000000001","event":"firing",)"
+      R"("sent_at":"2026-11-23T03:12:00.000Z","dedup_key":"prod/fabric/outage/host-7","environment":"prod","host":"host-7",)"
+      R"("target":"fabric","incident":{"id":"inc-1","episode":"ep-1","boundary":"outage","extent":"total","severity":"critical",)"
+      R"("opened_at":"2026-11-23T03:11:50.000Z","confirmed_at":"2026-11-23T03:12:00.000Z",)"
+      R"("first_failure":{"read":"health","at":"2026-11-23T03:11:58.000Z","reason":"connection refused"},)"
+      R"("symptom":"health: connection refused"},)"
+      "\"summary\":\"OUTAGE total fabric: /health refused since 03:11:58Z (3 of 3 sweeps)\","
+      R"("why":["health: connection refused"],"also":["security"],)"
+      R"("evidence":{"snapshot":"snap-1","sha256":"ab","pull":"readback snapshot pull snap-1"},)"
+      R"("runbook":{"title":"Check stack health","url":"https://docs.example/check","owner":"helpifyr-fabric"},)"
+      R"("next_safe_step":"Compare."})");
 }
 
 TEST_CASE("what is late says so, and only what is late") {
