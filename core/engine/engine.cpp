@@ -148,9 +148,9 @@ SnapshotOrder Engine::State::snapshot_of(const TargetState& t, const IncidentVie
   order.symptom = v.symptom;
   order.exposed_by = v.exposed_by;
   order.conditions = v.conditions;
-  for (const auto* i : t.book.open_incidents())
+  if (const auto* i = t.book.find(v.id); i && !i->saw_green)
     for (auto& c : order.conditions)  // what this snapshot is the proof of is written before it is sealed
-      if (i->view.id == v.id && !i->saw_green && c.number == 2 && c.state == ConditionState::State::unmet)
+      if (c.number == 2 && c.state == ConditionState::State::unmet)
         c = {2, c.title, ConditionState::State::met, "this snapshot", now.wall};
   return order;
 }

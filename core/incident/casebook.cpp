@@ -13,7 +13,7 @@ constexpr int results_that_confirm = 2;  // of a check: consecutive results, how
 constexpr std::size_t most_reasons = 20;
 
 /// What the boundary's own reads of one sweep say about its recovery. A read that was not made proves nothing; one that
-/// was never made, and that nobody blamed, is not waited for.
+/// was never made at all was never at fault, and is not waited for.
 enum class Proof { good, neutral, bad };
 
 struct Weigh {
@@ -30,11 +30,16 @@ Proof surface_proof(const SurfaceFact& s, bool may_be_stale) {
   return s.said.reading == Reading::pass && (may_be_stale || !s.said.stale) ? Proof::good : Proof::bad;
 }
 
+bool any_surface_read(const SweepFacts& facts) {
+  return std::any_of(facts.surfaces.begin(), facts.surfaces.end(),
+                     [](const SurfaceFact& s) { return s.seen && !s.held; });
+}
+
 Proof recovery_proof(Boundary b, const Incident& incident, const SweepFacts& facts) {
   const auto blamed = [&](const std::string& read) { return incident.blamed.contains(read); };
   Weigh weigh;
   for (const auto& s : facts.surfaces) {
-    if (!s.seen) continue;  // it never said anything, so it was never at fault
+    if (!s.seen) continue;
     const bool core = s.role == SurfaceRole::health || s.role == SurfaceRole::services;
     switch (b) {
       case Boundary::outage:
@@ -68,11 +73,8 @@ Proof recovery_proof(Boundary b, const Incident& incident, const SweepFacts& fac
   if (b == Boundary::product)
     for (const auto& p : facts.paths)
       if (p.seen) weigh.add(p.held ? Proof::neutral : p.said.pass ? Proof::good : Proof::bad);
-  if (!weigh.any) {  // nothing of its own to read: blindness that is over, an incident that an operator declared
-    const bool read = std::any_of(facts.surfaces.begin(), facts.surfaces.end(),
-                                  [](const SurfaceFact& s) { return s.seen && !s.held; });
-    return read ? Proof::good : Proof::neutral;
-  }
+  if (!weigh.any)  // nothing of its own to read: blindness that is over, an incident that an operator declared
+    return any_surface_read(facts) ? Proof::good : Proof::neutral;
   return weigh.proof;
 }
 
@@ -126,11 +128,9 @@ struct Casebook::Pass {
 
   /// From the first sweep that saw nothing; a sweep in which no surface was read changes nothing.
   void follow_blindness() {
-    const bool read = std::any_of(sweep.facts.surfaces.begin(), sweep.facts.surfaces.end(),
-                                  [](const SurfaceFact& s) { return s.seen && !s.held; });
     if (sweep.verdict.blind() && !book.blind_from)
       book.blind_from = sweep.now.mono;
-    else if (!sweep.verdict.blind() && read)
+    else if (!sweep.verdict.blind() && any_surface_read(sweep.facts))
       book.blind_from.reset();
   }
 
@@ -516,10 +516,13 @@ IncidentView* Casebook::find_resolved(const std::string& incident_id) {
   return found == history_.end() ? nullptr : &*found;
 }
 
-Incident* Casebook::find(const std::string& incident_id) {
-  for (auto& t : tracks)
+const Incident* Casebook::find(const std::string& incident_id) const {
+  for (const auto& t : tracks)
     if (t.incident && t.incident->view.id == incident_id) return &*t.incident;
   return nullptr;
+}
+Incident* Casebook::find(const std::string& incident_id) {
+  return const_cast<Incident*>(std::as_const(*this).find(incident_id));
 }
 
 Incident& Casebook::declare(Boundary b, const std::string& target, Instant now, IdSource& ids) {

@@ -78,6 +78,7 @@ class Casebook {
   std::vector<Incident*> open_incidents();
   std::vector<const Incident*> open_incidents() const;
   Incident* find(const std::string& incident_id);
+  const Incident* find(const std::string& incident_id) const;
   IncidentView* find_resolved(const std::string& incident_id);
   const std::vector<IncidentView>& history() const { return history_; }
   Incident& declare(Boundary b, const std::string& target, Instant now, IdSource& ids);

@@ -68,6 +68,9 @@ struct RawRead {
   std::variant<TransportError, HttpAnswer, CheckRun> answer;
 };
 
+/// Of what was said: the body, or both outputs.
+std::size_t said_bytes(const RawRead& read);
+
 enum class ReadKind { surface, check, path, reference };
 ReadKind kind_of(std::string_view read);
 /// "materialization" of "check:materialization"; surfaces are their own name.

@@ -79,6 +79,12 @@ const std::string* find_header(const Headers& headers, std::string_view name) {
   return nullptr;
 }
 
+std::size_t said_bytes(const RawRead& read) {
+  if (const auto* http = std::get_if<HttpAnswer>(&read.answer)) return http->body.size();
+  if (const auto* run = std::get_if<CheckRun>(&read.answer)) return run->out.size() + run->err.size();
+  return 0;
+}
+
 ReadKind kind_of(std::string_view read) {
   if (read.starts_with("check:")) return ReadKind::check;
   if (read.starts_with("path:")) return ReadKind::path;

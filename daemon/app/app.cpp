@@ -58,7 +58,6 @@ App::App(net::io_context& io, std::string config_path, Prepared prepared)
       current_(std::move(prepared)),
       host_(host_name(current_.config)),
       known_secrets_(current_.secrets),
-      redactor_(current_.config.evidence.redact, "", known_secrets_),
       resolver_(io.get_executor()),
       tasks_(io.get_executor(),
              [this](const std::string& task, std::exception_ptr failed) {
@@ -94,7 +93,7 @@ std::string App::start(const std::string& unconfined) {
   store_->adopt(std::move(strays));
   // The same value keeps its placeholder over reloads and restarts: what did not change must not look changed.
   placeholder_key_ = lasting_key((store_->folder() / "placeholder.key").string());
-  redactor_ = Redactor(current_.config.evidence.redact, placeholder_key_, known_secrets_);
+  redactor_ = std::make_unique<Redactor>(current_.config.evidence.redact, placeholder_key_, known_secrets_);
   tell_store_notes();
   if (!store_->ok()) {
     ++writes_failed_;
@@ -136,7 +135,7 @@ std::string App::start(const std::string& unconfined) {
   if (ec && store_->ok())
     return "the scratch folder " + (store_->folder() / "scratch").string() + " cannot be made: " + ec.message();
   commands_ = std::make_unique<EvidenceCommands>(tasks_, (store_->folder() / "scratch").string(),
-                                                 [this](RawRead& read) { redactor_.read(read); });
+                                                 [this](RawRead& read) { redactor_->read(read); });
   commands_->configure(current_.config.evidence.commands);
 
   IdSource boot(random_seed());
@@ -355,7 +354,7 @@ net::awaitable<void> App::sweep(StartSweep what) {
   else if (const auto still = current_.readers.find(what.target);
            still == current_.readers.end() || still->second != reader)  // asked by the old rules, with the old keys
     done.void_reason = "the configuration was reloaded during the sweep";
-  for (auto& read : reads) redactor_.read(read);
+  for (auto& read : reads) redactor_->read(read);
   done.reads = std::move(reads);
   put(std::move(done));
 }
@@ -376,7 +375,7 @@ net::awaitable<void> App::check(StartCheck what) {
   request.read = "check:" + what.check;
   request.scratch_parent = (store_->folder() / "scratch").string();
   auto read = co_await run_check(std::move(request));
-  redactor_.read(read);
+  redactor_->read(read);
   CheckDone done;
   done.target = what.target;
   done.read = std::move(read);
@@ -473,7 +472,7 @@ net::awaitable<void> App::reload() {
   for (const auto& secret : current_.secrets)
     if (std::find(known_secrets_.begin(), known_secrets_.end(), secret) == known_secrets_.end())
       known_secrets_.push_back(secret);
-  redactor_ = Redactor(current_.config.evidence.redact, placeholder_key_, known_secrets_);
+  redactor_ = std::make_unique<Redactor>(current_.config.evidence.redact, placeholder_key_, known_secrets_);
   store_->keep(retention_of(current_.config));
   delivery_->reconfigure(current_.config);
   commands_->configure(current_.config.evidence.commands);

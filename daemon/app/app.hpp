@@ -89,7 +89,7 @@ class App : public ControlBackend {
   std::string host_;
   std::vector<std::string> known_secrets_;  ///< of this configuration and of those before: an old one may still be told
   std::string placeholder_key_;
-  Redactor redactor_;
+  std::unique_ptr<Redactor> redactor_;
   Resolver resolver_;
   TaskGroup tasks_;
   std::unique_ptr<Store> store_;

@@ -63,7 +63,7 @@ View App::view() {
 }
 
 net::awaitable<Answer> App::ask(Event event) {
-  const Cleaned clean{redactor_};
+  const Cleaned clean{*redactor_};
   std::visit(clean, event);
   // Who asks for a snapshot waits for what the evidence commands say now, within bounds; the loop does not.
   if (std::holds_alternative<CaptureAsked>(event)) co_await commands_->gather(longest_gathering);

@@ -38,11 +38,7 @@ constexpr std::uint64_t checkpoint_from = std::uint64_t{4} << 20;
 
 std::size_t weight(const SweepRecord& sweep) {
   std::size_t bytes = 256;
-  for (const auto& read : sweep.reads) {
-    bytes += 512;
-    if (const auto* http = std::get_if<HttpAnswer>(&read.raw.answer)) bytes += http->body.size();
-    if (const auto* run = std::get_if<CheckRun>(&read.raw.answer)) bytes += run->out.size() + run->err.size();
-  }
+  for (const auto& read : sweep.reads) bytes += 512 + said_bytes(read.raw);
   return bytes;
 }
 
@@ -117,6 +113,12 @@ struct Store::Parts {
     trouble = text;
   }
 
+  /// Of those in the index; under `mutex` once the thread runs.
+  std::uint64_t bytes_of_bundles() const {
+    std::uint64_t sum = 0;
+    for (const auto& s : snapshots) sum += s.size;
+    return sum;
+  }
   void update_bytes() { bytes = tables->bytes() + snapshot_bytes; }
 
   /// Runs one write as a transaction. "" when it is written; else the trouble, which is also flagged. The caller keeps
@@ -224,9 +226,7 @@ struct Store::Parts {
     opened = t.load_opened();
     last_seq = t.last_seq();
     snapshots = t.load_snapshots();
-    std::uint64_t sum = 0;
-    for (const auto& s : snapshots) sum += s.size;
-    snapshot_bytes = sum;
+    snapshot_bytes = bytes_of_bundles();
   }
 
   /// The disk has failed under a store that worked before: what it still shows is read, and the watch goes on.
@@ -276,7 +276,7 @@ struct Store::Parts {
       const std::lock_guard lock(mutex);
       keep = pins;
       r = rules;
-      for (const auto& s : snapshots) in_bundles += s.size;
+      in_bundles = bytes_of_bundles();
       // The oldest bundle that nobody needs; the newest of all stays, its digest continues the chain.
       for (std::size_t i = 0; i + 1 < snapshots.size() && !victim; ++i)
         if (!pinned_incidents.contains(snapshots[i].incident_id)) victim = snapshots[i];
@@ -328,9 +328,7 @@ struct Store::Parts {
     tables->remove_snapshot(row.id);
     const std::lock_guard lock(mutex);
     std::erase_if(snapshots, [&](const SnapshotRow& s) { return s.id == row.id; });
-    std::uint64_t sum = 0;
-    for (const auto& s : snapshots) sum += s.size;
-    snapshot_bytes = sum;
+    snapshot_bytes = bytes_of_bundles();
   }
 
   void guarded_retain_step() {

@@ -519,11 +519,7 @@ RecentSweeps Tables::recent(const std::string& target, WallTime from, WallTime t
       break;
     }
     auto sweep = unpack(s);
-    for (const auto& read : sweep.reads) {
-      size += beside_its_body;
-      if (const auto* http = std::get_if<HttpAnswer>(&read.raw.answer)) size += http->body.size();
-      if (const auto* run = std::get_if<CheckRun>(&read.raw.answer)) size += run->out.size() + run->err.size();
-    }
+    for (const auto& read : sweep.reads) size += beside_its_body + said_bytes(read.raw);
     if (size > most_bytes && !recent.sweeps.empty()) {
       recent.cut = true;
       break;
