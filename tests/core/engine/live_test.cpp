@@ -32,6 +32,8 @@ struct World {
   bool answers_sweeps = true, answers_checks = true;
 
   std::vector<MonoTime> sweeps, checks;
+  std::map<std::string, std::vector<MonoTime>> sweeps_of;  ///< by target
+  int handled = 0;                                         ///< answers and looks at what is due
   std::vector<std::pair<MonoTime, int>> requests;
   std::vector<std::pair<MonoTime, std::string>> events;
   struct Pending {
@@ -75,10 +77,11 @@ struct World {
         SweepDone done;
         done.target = start->target;
         done.sweep = start->sweep;
-        for (const auto& s : target().surfaces)
+        for (const auto& s : target().surfaces)  // every target has the same ones
           if (std::find(start->skip.begin(), start->skip.end(), s.name) == start->skip.end())
             done.reads.push_back(read(s.name, now.wall));
         sweeps.push_back(now.mono);
+        sweeps_of[start->target].push_back(now.mono);
         requests.emplace_back(now.mono, static_cast<int>(done.reads.size()));
         if (answers_sweeps) pending.push_back({now.mono + sweep_takes, done});
       } else if (const auto* start_check = std::get_if<StartCheck>(&action)) {
@@ -121,6 +124,7 @@ struct World {
                                           [](const Pending& a, const Pending& b) { return a.at < b.at; });
       const MonoTime due = engine->next_due();
       if (std::min(first == pending.end() ? due : first->at, due) > end) break;
+      ++handled;
       if (first != pending.end() && first->at <= due) {
         advance(first->at);
         const Event event = std::move(first->event);
@@ -357,4 +361,72 @@ TEST_CASE("a restart in a burst goes on counting and asks at once") {
   REQUIRE(world.events.size() == 1);
   CHECK(world.events[0].second == "firing outage");
   CHECK(world.events[0].first - restarted.mono < Seconds(5));
+}
+
+TEST_CASE("each of two thousand targets keeps its cadence, and no event looks at all of them") {
+  World w;
+  w.config.targets.clear();
+  for (int i = 0; i < 2000; ++i) {
+    w.config.targets.push_back(default_target("t" + std::to_string(i)));
+    w.config.targets.back().jitter_percent = 0;
+  }
+  w.run(minutes(5));
+  REQUIRE(w.sweeps_of.size() == 2000);
+  for (const auto& [name, at] : w.sweeps_of) {
+    CAPTURE(name);
+    CHECK(at.size() >= 10);
+    CHECK(at.size() <= 11);
+    for (std::size_t i = 1; i < at.size(); ++i) CHECK(at[i] - at[i - 1] == Seconds(30));
+  }
+  CHECK(w.handled < 2000 * 11 * 3);  // a start, an answer, and at most one look in vain
+}
+
+TEST_CASE("a suspicion brings two more sweeps at the spacing of a burst, within the budget of any minute") {
+  World w;
+  w.target().request_budget_per_minute = 60;
+  w.run(Seconds(95));
+  w.answers = [](const std::string&) { return 503; };
+  w.run(minutes(10));
+  std::size_t burst = 0;
+  for (std::size_t i = 1; i < w.sweeps.size(); ++i) burst += w.sweeps[i] - w.sweeps[i - 1] == Seconds(2);
+  CHECK(burst == 2);  // three in a row, and then the usual cadence
+  CHECK(w.most_in_a_minute() <= 60);
+}
+
+TEST_CASE("sweeps that are larger than the budget of a minute are a minute apart") {
+  World w;
+  w.target().interval = Seconds(10);
+  w.target().request_budget_per_minute = 3;
+  w.run(minutes(10));
+  CHECK(w.sweeps.size() >= 9);
+  for (std::size_t i = 1; i < w.sweeps.size(); ++i) CHECK(w.sweeps[i] - w.sweeps[i - 1] >= Seconds(60));
+}
+
+TEST_CASE("after an hour of sleep every target is swept at its cadence, and catches nothing up") {
+  World w;
+  w.config.targets.push_back(default_target("weft"));
+  w.config.targets.push_back(default_target("loom"));
+  for (auto& t : w.config.targets) t.jitter_percent = 0;
+  w.run(minutes(2));
+  w.suspend(hours(1));
+  const MonoTime awake = w.now.mono;
+  w.run(minutes(5));
+  REQUIRE(w.sweeps_of.size() == 3);
+  for (const auto& [name, at] : w.sweeps_of) {
+    CAPTURE(name);
+    const auto after = std::count_if(at.begin(), at.end(), [&](MonoTime t) { return t >= awake; });
+    CHECK(after >= 10);
+    CHECK(after <= 11);
+  }
+}
+
+TEST_CASE("one sweep whose answer never comes back does not end the watch") {
+  World w;
+  w.run(Seconds(31));
+  w.answers_sweeps = false;
+  w.run(Seconds(30));
+  w.answers_sweeps = true;
+  const auto before = w.sweeps.size();
+  w.run(minutes(4));
+  CHECK(w.sweeps.size() > before);
 }

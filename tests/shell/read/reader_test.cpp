@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "daemon/read/connect.hpp"
+#include "tests/shell/read/loopback.hpp"
 #include "tests/shell/read/read_it.hpp"
 
 using namespace readback;
@@ -38,15 +39,9 @@ using Behaviour = std::function<void(int peer)>;
 class Server {
  public:
   explicit Server(Behaviour behaviour) : behaviour_(std::move(behaviour)) {
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    ::bind(listener_, reinterpret_cast<sockaddr*>(&at), size);
-    ::listen(listener_, 8);
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size);
-    port = ntohs(at.sin_port);
+    const auto made = listen_on_loopback();
+    listener_ = made.fd;
+    port = made.port;
     thread_ = std::thread([this] {
       for (;;) {
         const int peer = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);

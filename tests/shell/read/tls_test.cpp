@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/runtime/clock.hpp"
+#include "tests/shell/read/loopback.hpp"
 #include "tests/shell/read/read_it.hpp"
 
 using namespace readback;
@@ -123,15 +124,9 @@ class TlsServer {
     only_name_ = shown.only_name;
     SSL_CTX_set_tlsext_servername_callback(context_, asked_for);
     SSL_CTX_set_tlsext_servername_arg(context_, this);
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    ::bind(listener_, reinterpret_cast<sockaddr*>(&at), size);
-    ::listen(listener_, 8);
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size);
-    url = "https://127.0.0.1:" + std::to_string(ntohs(at.sin_port)) + "/health";
+    const auto made = listen_on_loopback();
+    listener_ = made.fd;
+    url = "https://127.0.0.1:" + std::to_string(made.port) + "/health";
     thread_ = std::thread([this] { serve(); });
   }
   ~TlsServer() {
