@@ -111,7 +111,7 @@ class Builder : public YAML::EventHandler {
         n.line = top.key->line;
         n.column = top.key->column;
       }
-      top.node.entries.emplace_back(std::move(*top.key), std::move(n));
+      top.node.entries.push_back({std::move(*top.key), std::move(n)});
       top.key.reset();
     }
   }

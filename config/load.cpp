@@ -106,12 +106,13 @@ class Loader {
       return error(n, where + " must be a map of keys and values", "like {" + keys.front().first + ": …}");
     std::vector<std::string> names;
     for (const auto& [name, handler] : keys) names.push_back(name);
-    for (const auto& [key, value] : n.entries) {
+    for (const auto& entry : n.entries) {
+      const auto& key = entry.key;
       if (key.unread) continue;
       const auto known = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.first == key.text; });
       if (known != keys.end()) {
         const std::string above = std::exchange(key_, key.text);
-        known->second(value);
+        known->second(entry.value);
         key_ = above;
         continue;
       }
@@ -889,7 +890,16 @@ std::string to_string(const ConfigProblem& p) {
   std::string text = p.file;
   if (p.line > 0) text += ":" + std::to_string(p.line) + ":" + std::to_string(p.column);
   text += p.warning ? ": warning: " : ": ";
-  return text + p.text + (p.suggestion.empty() ? "" : "; " + p.suggestion);
+  // The file's own words stand in it: a control character must neither break the line nor reach the terminal.
+  constexpr const char* hex = "0123456789abcdef";
+  for (const char c : p.text + (p.suggestion.empty() ? "" : "; " + p.suggestion)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f)
+      text += {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
+    else
+      text += c;
+  }
+  return text;
 }
 
 bool LoadedConfig::ok() const {

@@ -91,7 +91,7 @@ TEST_CASE("a mistake is told with its place and with what to write instead") {
       {"a base address with a query", "targets: [{name: a, base_url: \"http://b/c?d=e\"}]\n",
        "f.yaml:1:31: base_url: `http://b/c?d=e` is no base address: it ends in a query or a fragment; http://b/c"},
       {"a control character in a path", with("    paths: [{name: a, url: \"/b\\tc\"}]\n"),
-       "f.yaml:4:28: url: `/b\tc` has a blank or a control character in it; write a blank as %20"},
+       "f.yaml:4:28: url: `/b\\x09c` has a blank or a control character in it; write a blank as %20"},
       {"a second document", "targets: []\n---\ntargets: []\n",
        "f.yaml:2:1: a second document begins here; keep everything in one document, without `---`"},
       {"no YAML at all", "targets: [\n",
