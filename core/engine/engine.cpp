@@ -335,11 +335,7 @@ void Engine::State::on(const Sealed& e, Actions& out) {
       i.view.snapshot_id = e.snapshot_id;
       i.view.snapshot_sha256 = e.sha256;
     }
-    if (!i.saw_green && !i.sealed_before_green) {
-      i.sealed_before_green = true;
-      i.sealed_id = e.snapshot_id;
-      i.sealed_at = now.wall;
-    }
+    i.captured(e.snapshot_id, now.wall);
     i.note(now.wall, "snapshot", "sealed " + e.snapshot_id + ", sha256 " + e.sha256);
   }
   i.view.conditions = six_conditions(i, proof_rules(found.target->config, config.resolution));

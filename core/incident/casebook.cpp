@@ -259,6 +259,7 @@ struct Casebook::Pass {
     i.view.state = IncidentState::firing;
     i.view.paged_at = sweep.now.wall;
     i.view.at_page = sweep.number;
+    i.saw_green = false;  // what was green while it was held back was a pause: the recovery is still to come
     i.paged = true;
     i.spoken = sweep.now.mono;
     emit(EventKind::firing, b, i);

@@ -62,6 +62,13 @@ void Incident::note(WallTime at, std::string kind, std::string text) {
   readback::note(view, at, std::move(kind), std::move(text));
 }
 
+void Incident::captured(std::string snapshot_id, WallTime at) {
+  if (saw_green || sealed_before_green) return;
+  sealed_before_green = true;
+  sealed_id = std::move(snapshot_id);
+  sealed_at = at;
+}
+
 std::vector<ConditionState> six_conditions(const Incident& i, const ProofRules& rules) {
   std::vector<ConditionState> all;
   const bool said = !i.view.symptom.empty();

@@ -26,7 +26,7 @@ struct Incident {
   std::set<std::string> blamed;         ///< every read that was at fault at some time
   std::set<std::string> failed_paths;   ///< bare names
   std::set<std::string> verified;       ///< reads that were made after the recovery and are green
-  bool saw_green = false;               ///< a fully green sweep has come since it opened
+  bool saw_green = false;               ///< a fully green sweep has come since it was told, or since it opened
   bool sealed_before_green = false;
   std::string sealed_id;  ///< the first snapshot that was sealed before it
   std::optional<WallTime> sealed_at;
@@ -42,6 +42,8 @@ struct Incident {
   /// Confirmed and not over: it inhibits its consequences.
   bool is_active() const { return is_open() && view.state != IncidentState::recovered; }
   void note(WallTime at, std::string kind, std::string text);
+  /// A sealed snapshot is the proof of condition 2 when it is the first one and nothing was fully green before it.
+  void captured(std::string snapshot_id, WallTime at);
 };
 
 /// What the configuration says about proving a resolution.

@@ -59,11 +59,9 @@ class Alerts(harness.Case):
         world.daemon.start(wait=False)
         world.sim.listener("refused")
         process = world.daemon.process
-        time_limit = time.monotonic() + harness.LIMIT
-        while process.running() and time.monotonic() < time_limit:
-            if len(world.hook.seen("firing")) and nth > 1:
-                world.sim.listener("open")  # so that there is a second and a third event to die at
-            time.sleep(0.02)
+        wait_until(lambda: world.hook.seen("firing") or not process.running(), "a page, or the end before it")
+        if nth > 1:
+            world.sim.listener("open")  # so that there is a second and a third event to die at
         self.assertEqual(process.wait(), 137, world.daemon.log()[-2000:])
         world.daemon.env = {}
         world.sim.listener("refused")

@@ -224,7 +224,7 @@ TEST_CASE("a million random sweeps page nobody without a confirmation, nobody tw
         if ((v.boundary == Boundary::readiness || v.boundary == Boundary::product) && verdict.find(Boundary::outage))
           wrong = where + "a page for a consequence of the outage";
         lives[v.id] = {v.boundary, v.severity, v.extent};
-        book.find(v.id)->sealed_before_green = true;  // the shell seals before the page leaves
+        book.find(v.id)->captured("a snapshot", now.wall);  // the shell seals before the page leaves
         continue;
       }
       if (known == lives.end()) {
