@@ -106,13 +106,14 @@ class Loader {
       return error(n, where + " must be a map of keys and values", "like {" + keys.front().first + ": …}");
     std::vector<std::string> names;
     for (const auto& [name, handler] : keys) names.push_back(name);
-    for (const auto& entry : n.entries) {
-      const auto& key = entry.key;
+    for (const auto& [key, value] : n.entries) {
       if (key.unread) continue;
-      const auto known = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.first == key.text; });
+      // Named in the capture because clang 14 captures no structured binding by itself.
+      const auto known =
+          std::find_if(keys.begin(), keys.end(), [&key = key](const auto& k) { return k.first == key.text; });
       if (known != keys.end()) {
         const std::string above = std::exchange(key_, key.text);
-        known->second(entry.value);
+        known->second(value);
         key_ = above;
         continue;
       }

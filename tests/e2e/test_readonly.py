@@ -132,6 +132,14 @@ FINALE
 
 
 class HostileCheck(harness.Case):
+    def judged(self, world, runs):
+        """The check's read as it stands after more than so many runs."""
+        def enough():
+            target = world.daemon.status()["targets"][0]
+            read = next(r for r in target["reads"] if r["name"] == "check:materialization")
+            return read if target["checks_total"] > runs else None
+        return harness.wait_until(enough, f"more than {runs} runs of the check", limit=90)
+
     def hostile(self, finale, timeout="20s"):
         """(status of the check's read, processes left, world): the platform is fine, its check is not."""
         folder = self.directory / "checkout"
@@ -156,12 +164,7 @@ class HostileCheck(harness.Case):
         (self.directory / "pid").write_text(str(world.daemon.process.pid))
         # Runs from before this line, and one that is under way, know only of process 1.
         before = world.daemon.status()["targets"][0]["checks_total"]
-
-        def judged():
-            target = world.daemon.status()["targets"][0]
-            read = next((r for r in target["reads"] if r["name"] == "check:materialization"), None)
-            return read if target["checks_total"] > before + 1 else None
-        read = harness.wait_until(judged, "a run of the check that knows whom to kill", limit=90)
+        read = self.judged(world, before + 1)
         with self.assertRaises(OSError, msg="the container engine was reached"):
             engine.accept()
         self.assertEqual((folder / "compose.yml").read_text(), "services: {}\n")
@@ -213,12 +216,7 @@ class HostileCheck(harness.Case):
         world = self.world(target={"checks": {"materialization": {
             "command": [harness.PYTHON, "check.py"], "cwd": str(folder), "interval": "1s"}}}, start=False)
         world.daemon.start()
-
-        def judged():
-            target = world.daemon.status()["targets"][0]
-            read = next(r for r in target["reads"] if r["name"] == "check:materialization")
-            return read if target["checks_total"] > 2 else None
-        read = harness.wait_until(judged, "three runs of the check", limit=90)
+        read = self.judged(world, 2)
         self.assertIn(f"check:materialization: sandbox denied: write {folder}/state.json", read["reasons"])
         self.assertFalse((folder / "state.json").exists())
         return read, world
