@@ -5,10 +5,11 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "core/model/time.hpp"
 #include "core/model/verdict.hpp"
+#include "core/text/instant.hpp"
 
 namespace readback {
 

@@ -13,6 +13,8 @@
 #include "config/mutation.hpp"
 #include "config/scalars.hpp"
 #include "config/zone.hpp"
+#include "core/text/time.hpp"
+#include "core/text/words.hpp"
 
 namespace readback {
 namespace {

@@ -1,5 +1,4 @@
 // The effective configuration as text, and what only the host can say about it.
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
@@ -12,22 +11,11 @@
 
 #include "config/load.hpp"
 #include "config/scalars.hpp"
+#include "core/text/encoding.hpp"
+#include "core/text/time.hpp"
 
 namespace readback {
 namespace {
-
-std::string sha256_hex(std::string_view text) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned length = 0;
-  EVP_Digest(text.data(), text.size(), digest, &length, EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned i = 0; i < length; ++i) {
-    constexpr char digits[] = "0123456789abcdef";
-    hex += digits[digest[i] >> 4];
-    hex += digits[digest[i] & 15];
-  }
-  return hex;
-}
 
 class Printer {
  public:

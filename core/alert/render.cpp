@@ -4,7 +4,9 @@
 #include <boost/json.hpp>
 
 #include "core/alert/signature.hpp"
-#include "core/alert/text.hpp"
+#include "core/text/encoding.hpp"
+#include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
 
 namespace readback {
 namespace {

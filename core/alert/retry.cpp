@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/text/time.hpp"
+
 namespace readback {
 namespace {
 
@@ -35,21 +37,6 @@ Millis lifetime(EventKind kind) {
 Millis backoff_limit(int number) {
   if (number >= 7) return longest_wait;
   return std::min<Millis>(longest_wait, Seconds(1 << std::max(0, number - 1)));
-}
-
-std::optional<Millis> parse_retry_after(std::string_view value, WallTime now) {
-  while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
-  while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
-  if (value.empty()) return std::nullopt;
-  if (std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; })) {
-    std::int64_t seconds = 0;
-    const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-    if (ec == std::errc::result_out_of_range || seconds > longest_retry_after / Seconds(1)) return longest_retry_after;
-    return Seconds(seconds);
-  }
-  const auto date = parse_http_date(value);
-  if (!date) return std::nullopt;
-  return std::clamp<Millis>(*date - now, Millis{0}, longest_retry_after);
 }
 
 std::string status_text(int status) {

@@ -8,11 +8,13 @@
 //   3xx, other 4xx                         parked: nobody will accept this later either
 //
 // A page or a resolve never expires. A reminder is old news after an hour, a test after ten minutes.
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/model/alert_event.hpp"
-#include "core/model/time.hpp"
+#include "core/text/instant.hpp"
+#include "core/text/time.hpp"
 
 namespace readback {
 

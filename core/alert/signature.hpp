@@ -14,6 +14,4 @@ std::optional<std::string> parse_webhook_secret(std::string_view text);
 std::string webhook_signature(const std::vector<std::string>& keys, std::string_view id, std::int64_t timestamp,
                               std::string_view body);
 
-std::string sha256_hex(std::string_view bytes);
-
 }  // namespace readback

@@ -4,6 +4,7 @@
 #include "core/alert/runbooks.hpp"
 #include "core/engine/state.hpp"
 #include "core/incident/words.hpp"
+#include "core/text/time.hpp"
 
 namespace readback {
 namespace {

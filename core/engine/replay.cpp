@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/model/reads_json.hpp"
+#include "core/text/time.hpp"
 
 namespace readback {
 namespace json = boost::json;

@@ -5,6 +5,7 @@
 #include "core/incident/words.hpp"
 #include "core/model/view_json.hpp"
 #include "core/schedule/maintenance.hpp"
+#include "core/text/time.hpp"
 
 namespace readback {
 namespace {

@@ -1,7 +1,5 @@
 #include "core/evidence/bundle.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
 #include <set>
@@ -9,6 +7,9 @@
 #include "core/evidence/redact.hpp"
 #include "core/model/reads_json.hpp"
 #include "core/model/view_json.hpp"
+#include "core/text/encoding.hpp"
+#include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
 
 namespace readback {
 namespace json = boost::json;
@@ -106,7 +107,7 @@ std::string pretty(const json::object& o) {
     first = false;
     out += "  " + json::serialize(json::value(key)) + ": " + json::serialize(value);
   }
-  return valid_utf8(out + "\n}\n");  // what a platform or a command said may be any bytes
+  return clean_utf8(out + "\n}\n");  // what a platform or a command said may be any bytes
 }
 
 std::string read_file(const SweepRecord& sweep, const JudgedRead& r) {
@@ -228,7 +229,7 @@ std::string summary_file(const BundleInput& in) {
   for (const auto& c : o.conditions)
     text += std::to_string(c.number) + ". " + c.title + ": " + std::string(to_string(c.state)) +
             (c.by.empty() ? "" : " (" + c.by + ")") + "\n";
-  return valid_utf8(text);
+  return clean_utf8(text);
 }
 
 std::string timeline_file(const BundleInput& in) {
@@ -312,7 +313,7 @@ json::object file_entry(const std::string& contents) {
     removed[rule] = count;
     total += count;
   }
-  return {{"sha256", sha256_of(contents)},
+  return {{"sha256", sha256_hex(contents)},
           {"size", contents.size()},
           {"redacted", total},
           {"redacted_by_rule", std::move(removed)}};
@@ -339,7 +340,7 @@ json::object shareable(const json::object& read) {
   if (const auto* http = read.if_contains("http"); http && http->is_object()) {
     const auto* status = http->get_object().if_contains("status");
     o["status"] = status ? *status : json::value(nullptr);
-    o["body_sha256"] = sha256_of(text_of(http->get_object(), "body"));
+    o["body_sha256"] = sha256_hex(text_of(http->get_object(), "body"));
   }
   if (text_of(o, "read").starts_with(reference_prefix))
     o["read"] = std::string(reference_prefix) + std::string(hidden_host);
@@ -349,24 +350,11 @@ json::object shareable(const json::object& read) {
 /// A manifest names its own digest too: that of itself with this field empty.
 std::string with_digest(json::object m) {
   m["manifest_sha256"] = "";
-  m["manifest_sha256"] = sha256_of(pretty(m));
+  m["manifest_sha256"] = sha256_hex(pretty(m));
   return pretty(m);
 }
 
 }  // namespace
-
-std::string sha256_of(std::string_view bytes) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned length = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned i = 0; i < length; ++i) {
-    constexpr char digits[] = "0123456789abcdef";
-    hex += digits[digest[i] >> 4];
-    hex += digits[digest[i] & 15];
-  }
-  return hex;
-}
 
 std::string file_name_of(std::string_view read) {
   constexpr std::size_t longest = 80;
@@ -377,7 +365,7 @@ std::string file_name_of(std::string_view read) {
   for (char c : read.substr(0, longest)) out += is_plain(c) ? c : '_';
   if (out.empty() || out.front() == '.') out.insert(0, "_");
   // What was replaced or cut off is told apart from its neighbours by a digest.
-  return out == read ? out : out + "-" + sha256_of(read).substr(0, 8);
+  return out == read ? out : out + "-" + sha256_hex(read).substr(0, 8);
 }
 
 std::string json_diff(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out) {
@@ -521,7 +509,7 @@ BundleFiles public_safe(const BundleFiles& full) {
   }
   m["conditions"] = std::move(conditions);
   m["form"] = "public-safe";
-  m["of_full_manifest_sha256"] = sha256_of(found->second);
+  m["of_full_manifest_sha256"] = sha256_hex(found->second);
   files["summary.md"] = std::move(summary);
   m["files"] = listed(files);
   files[std::string(manifest_name)] = with_digest(std::move(m));
@@ -557,7 +545,7 @@ std::vector<std::string> manifest_troubles(const BundleFiles& files) {
       continue;
     }
     const auto* digest = entry.is_object() ? entry.get_object().if_contains("sha256") : nullptr;
-    if (!digest || !digest->is_string() || std::string(digest->get_string()) != sha256_of(file->second))
+    if (!digest || !digest->is_string() || std::string(digest->get_string()) != sha256_hex(file->second))
       troubles.push_back(std::string(name) + " was changed");
   }
   for (const auto& [name, contents] : files)

@@ -54,8 +54,6 @@ std::string read_diff(std::string_view before, std::string_view after, const std
 /// A text of the manifest ("sealed_at"); empty when there is none.
 std::string manifest_text(const BundleFiles& files, std::string_view key);
 
-std::string sha256_of(std::string_view bytes);
-
 /// The name of a read within the bundle, without `.json`: the read's own where that may be a file's name.
 std::string file_name_of(std::string_view read);
 

@@ -1,6 +1,5 @@
 #include "core/evidence/redact.hpp"
 
-#include <openssl/evp.h>
 #include <re2/re2.h>
 
 #include <algorithm>
@@ -9,6 +8,8 @@
 #include <cmath>
 #include <unordered_map>
 #include <unordered_set>
+
+#include "core/text/encoding.hpp"
 
 namespace readback {
 namespace json = boost::json;
@@ -338,13 +339,7 @@ struct Redactor::Parts {
   std::string placeholder(const std::string& rule_name, std::string_view value) {
     ++removed[rule_name];
     changed = true;
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-    const std::string keyed = key + "\n" + std::string(value);
-    EVP_Digest(keyed.data(), keyed.size(), digest, &length, EVP_sha256(), nullptr);
-    char hex[9];
-    std::snprintf(hex, sizeof hex, "%02x%02x%02x%02x", digest[0], digest[1], digest[2], digest[3]);
-    return "<redacted:" + rule_name + ":" + hex + ">";
+    return "<redacted:" + rule_name + ":" + sha256_hex(key + "\n" + std::string(value)).substr(0, 8) + ">";
   }
 
   std::string apply(const Rule& r, const std::string& text) {

@@ -1,47 +1,17 @@
 #include "core/evidence/report.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
 
 #include "core/model/reads_json.hpp"
 #include "core/model/view_json.hpp"
+#include "core/text/encoding.hpp"
+#include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
 
 namespace readback {
 namespace json = boost::json;
 namespace {
-
-/// Marks that turn the direction of what follows them: with these, text can be made to look like other text.
-bool turns_direction(std::string_view three_bytes) {
-  const auto c = [&](std::size_t i) { return static_cast<unsigned char>(three_bytes[i]); };
-  if (three_bytes.size() < 3 || c(0) != 0xe2) return false;
-  return (c(1) == 0x80 && (c(2) == 0x8e || c(2) == 0x8f || (c(2) >= 0xaa && c(2) <= 0xae))) ||
-         (c(1) == 0x81 && c(2) >= 0xa6 && c(2) <= 0xa9);
-}
-
-std::string escaped(std::string_view raw) {
-  const std::string text = valid_utf8(raw);
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default:
-        if (turns_direction(std::string_view(text).substr(i, 3))) {
-          out += "\xEF\xBF\xBD";
-          i += 2;
-        } else {
-          out += (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f ? ' ' : c;
-        }
-    }
-  }
-  return out;
-}
 
 json::object object_of(std::string_view text) {
   json::error_code ec;
@@ -95,15 +65,6 @@ ul,ol{padding-left:1.4rem;margin:.3rem 0}.ledger{list-style:none;padding:0}.ledg
 @media(max-width:40rem){dl,.pair{grid-template-columns:minmax(0,1fr)}dt{margin-top:.4rem}body{padding:.8rem}}
 @media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;--card:#fff;--pass:#0072b2;--warn:#c77f00;--fail:#d55e00;--none:#8c959f;--old:#fff1e5;--new:#e6f2fa;color-scheme:light}pre,pre.out{max-height:none;overflow:visible;white-space:pre-wrap}body{max-width:none;font-size:11pt}h2,h3,summary{break-after:avoid}svg,.step,tr,li{break-inside:avoid}rect{print-color-adjust:exact}}
 )css";
-
-/// What the policy allows of style is this text and no other.
-std::string style_digest() {
-  unsigned char digest[EVP_MAX_MD_SIZE], encoded[2 * EVP_MAX_MD_SIZE];
-  unsigned length = 0;
-  EVP_Digest(style, std::char_traits<char>::length(style), digest, &length, EVP_sha256(), nullptr);
-  const int n = EVP_EncodeBlock(encoded, digest, static_cast<int>(length));
-  return "sha256-" + std::string(reinterpret_cast<const char*>(encoded), static_cast<std::size_t>(n));
-}
 
 // --- the timeline
 // -------------------------------------------------------------------------------------------------------
@@ -198,14 +159,14 @@ std::string timeline_picture(std::vector<Mark> marks, const json::object& manife
   std::string svg = "<svg height=\"" + std::to_string(height) + "\" role=\"img\" aria-label=\"Timeline of all reads\">";
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     const int y = top + lane_height * static_cast<int>(i);
-    svg += "<text x=\"6\" y=\"" + std::to_string(y + 13) + "\">" + escaped(lanes[i]) + "</text>";
+    svg += "<text x=\"6\" y=\"" + std::to_string(y + 13) + "\">" + html_text(lanes[i]) + "</text>";
     for (const auto& m : marks) {
       if (m.lane != lanes[i]) continue;
       const char c = class_of(m.word);
       const int tall = c == 'p' ? 6 : c == 'f' ? full : c == 'w' ? 11 : 3;
       svg += "<rect class=\"" + std::string(1, c) + "\" x=\"" + number(place(m.sweep)) + "%\" y=\"" +
              std::to_string(y + 18 + full - tall) + "\" width=\"" + number(width * 0.86) + "%\" height=\"" +
-             std::to_string(tall) + "\"><title>" + escaped(m.hover) + "</title></rect>";
+             std::to_string(tall) + "\"><title>" + html_text(m.hover) + "</title></rect>";
     }
   }
   // Where it began to fail, and where the page left.
@@ -265,8 +226,7 @@ void lay_out(const json::value& v, const std::string& indent, std::string& out) 
 
 std::string shortened(std::string text, std::size_t most) {
   if (text.size() <= most) return text;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
-  return text.substr(0, most) + "\n… (the rest is in the bundle)";
+  return std::string(whole_characters(text, most)) + "\n… (the rest is in the bundle)";
 }
 
 std::string answer_in(const BundleFiles& files, const std::string& phase, const std::string& read) {
@@ -310,9 +270,9 @@ std::string patch_table(const BundleFiles& files, const std::string& read, const
     const std::string path = text_at(op, "path");
     const auto* value = op.if_contains("value");
     const std::string before = text_at(op, "op") == "add" ? "" : value_before(files, read, path);
-    rows += "<tr><td>" + escaped(path) + "</td><td>" +
-            (before.empty() ? "" : "<del>" + escaped(shortened(before, 300)) + "</del>") + "</td><td>" +
-            (value ? "<ins>" + escaped(shortened(json::serialize(*value), 300)) + "</ins>" : "<i>removed</i>") +
+    rows += "<tr><td>" + html_text(path) + "</td><td>" +
+            (before.empty() ? "" : "<del>" + html_text(shortened(before, 300)) + "</del>") + "</td><td>" +
+            (value ? "<ins>" + html_text(shortened(json::serialize(*value), 300)) + "</ins>" : "<i>removed</i>") +
             "</td></tr>";
   }
   return rows.empty() ? ""
@@ -322,31 +282,31 @@ std::string patch_table(const BundleFiles& files, const std::string& read, const
 }
 
 std::string word_html(const std::string& word) {
-  return "<span class=\"" + std::string(1, class_of(word)) + "\">" + escaped(word) + "</span>";
+  return "<span class=\"" + std::string(1, class_of(word)) + "\">" + html_text(word) + "</span>";
 }
 
 std::string changes(const BundleFiles& files) {
   std::string out;
   for (const auto& [key, value] : object_in(files, "diff.json")) {
     if (!value.is_object()) {
-      out += "<p>" + escaped(text_of(value)) + "</p>";
+      out += "<p>" + html_text(text_of(value)) + "</p>";
       continue;
     }
     const std::string read(key);
     const auto& o = value.get_object();
     const auto reading = object_at(o, "reading"), came = object_at(o, "outcome");
-    out += "<h3>" + escaped(read) + ": " + word_html(text_at(reading, "before")) + " → " +
+    out += "<h3>" + html_text(read) + ": " + word_html(text_at(reading, "before")) + " → " +
            word_html(text_at(reading, "after"));
     if (text_at(came, "before") != text_at(came, "after"))
-      out += " <span class=\"dim\">(" + escaped(text_at(came, "before")) + " → " + escaped(text_at(came, "after")) +
+      out += " <span class=\"dim\">(" + html_text(text_at(came, "before")) + " → " + html_text(text_at(came, "after")) +
              ")</span>";
     out += "</h3><ul>";
-    for (const auto& each : array_at(o, "reasons")) out += "<li>" + escaped(text_of(each)) + "</li>";
+    for (const auto& each : array_at(o, "reasons")) out += "<li>" + html_text(text_of(each)) + "</li>";
     out += "</ul>" + patch_table(files, read, array_at(o, "patch"));
     const std::string before = answer_in(files, "last-good", read), after = answer_in(files, "at-page", read);
     if (!before.empty() || !after.empty())
-      out += "<div class=\"pair\"><div><p class=\"dim\">last good</p><pre>" + escaped(before) +
-             "</pre></div><div><p class=\"dim\">at the page</p><pre>" + escaped(after) + "</pre></div></div>";
+      out += "<div class=\"pair\"><div><p class=\"dim\">last good</p><pre>" + html_text(before) +
+             "</pre></div><div><p class=\"dim\">at the page</p><pre>" + html_text(after) + "</pre></div></div>";
   }
   return out.empty() ? "<p>Nothing that was read had changed.</p>" : out;
 }
@@ -358,15 +318,15 @@ std::string checks(const BundleFiles& files) {
     const auto o = object_of(contents);
     const std::string folder = name.substr(0, name.size() - std::string_view("result.json").size());
     const std::string exit = text_at(o, "exit");
-    out += "<h3>" + escaped(folder.substr(7, folder.size() - 8)) + ": " + word_html(text_at(o, "reading")) +
-           "</h3><p class=\"dim\">" + escaped(moment(o, "at")) +
-           (text_at(o, "ms").empty() ? "" : ", " + escaped(text_at(o, "ms")) + " ms") +
-           (exit.empty() ? "" : ", exit " + escaped(exit)) + "</p>";
-    for (const auto& reason : array_at(o, "reasons")) out += "<p>" + escaped(text_of(reason)) + "</p>";
+    out += "<h3>" + html_text(folder.substr(7, folder.size() - 8)) + ": " + word_html(text_at(o, "reading")) +
+           "</h3><p class=\"dim\">" + html_text(moment(o, "at")) +
+           (text_at(o, "ms").empty() ? "" : ", " + html_text(text_at(o, "ms")) + " ms") +
+           (exit.empty() ? "" : ", exit " + html_text(exit)) + "</p>";
+    for (const auto& reason : array_at(o, "reasons")) out += "<p>" + html_text(text_of(reason)) + "</p>";
     for (const char* stream : {"stdout", "stderr"})
       if (const auto found = files.find(folder + stream); found != files.end() && !found->second.empty())
         out += "<p class=\"dim\">" + std::string(stream) + "</p><pre class=\"out\">" +
-               escaped(shortened(found->second, 8000)) + "</pre>";
+               html_text(shortened(found->second, 8000)) + "</pre>";
   }
   return out.empty() ? "<p>No check had run.</p>" : out;
 }
@@ -375,18 +335,19 @@ std::string checks(const BundleFiles& files) {
 // -------------------------------------------------------------------------------------------------------
 
 std::string row(const std::string& name, const std::string& value) {
-  return value.empty() ? "" : "<dt>" + escaped(name) + "</dt><dd>" + escaped(value) + "</dd>";
+  return value.empty() ? "" : "<dt>" + html_text(name) + "</dt><dd>" + html_text(value) + "</dd>";
 }
 
 std::string link(const std::string& url) {
   const bool web = url.starts_with("https://") || url.starts_with("http://");
-  return web ? "<a rel=\"noreferrer noopener\" href=\"" + escaped(url) + "\">" + escaped(url) + "</a>" : escaped(url);
+  return web ? "<a rel=\"noreferrer noopener\" href=\"" + html_text(url) + "\">" + html_text(url) + "</a>"
+             : html_text(url);
 }
 
 std::string runbook_html(const json::object& runbook) {
   const std::string title = text_at(runbook, "title"), owner = text_at(runbook, "owner"), url = text_at(runbook, "url");
   if (title.empty() && url.empty()) return "";
-  return "<h2>Runbook</h2><p>" + escaped(title) + (owner.empty() ? "" : ", owner " + escaped(owner)) +
+  return "<h2>Runbook</h2><p>" + html_text(title) + (owner.empty() ? "" : ", owner " + html_text(owner)) +
          (url.empty() ? "" : "<br>" + link(url)) + "</p>";
 }
 
@@ -403,8 +364,8 @@ std::string ledger(const json::array& conditions) {
     std::string by = text_at(c, "by");
     if (state != "met") by = state + (by.empty() ? "" : ": " + by);
     if (const auto at = moment(c, "at"); !at.empty()) by += (by.empty() ? "" : ", ") + at;
-    out += std::string("<li>") + mark + escaped(text_at(c, "number") + ". " + text_at(c, "title")) +
-           (by.empty() ? "" : "<br><span class=\"dim\">" + escaped(by) + "</span>") + "</li>";
+    out += std::string("<li>") + mark + html_text(text_at(c, "number") + ". " + text_at(c, "title")) +
+           (by.empty() ? "" : "<br><span class=\"dim\">" + html_text(by) + "</span>") + "</li>";
   }
   return out.empty() ? "" : "<ol class=\"ledger\">" + out + "</ol>";
 }
@@ -420,10 +381,10 @@ std::string alerts(const json::object& now) {
     const std::string state = text_at(a, "state"), answer = text_at(a, "answer");
     const char c = state == "delivered" ? 'p' : state == "dead" ? 'f' : 'w';
     const std::string tries = text_at(a, "attempts");
-    rows += "<tr><td class=\"t\">" + escaped(moment(a, "at")) + "</td><td>" + escaped(text_at(a, "event")) +
-            "</td><td>" + escaped(text_at(a, "sink")) + "</td><td><span class=\"" + std::string(1, c) + "\">" +
-            escaped(state) + "</span>" + (answer.empty() ? "" : ": " + escaped(answer)) +
-            (tries.empty() || tries == "1" || tries == "0" ? "" : ", attempt " + escaped(tries)) + "</td></tr>";
+    rows += "<tr><td class=\"t\">" + html_text(moment(a, "at")) + "</td><td>" + html_text(text_at(a, "event")) +
+            "</td><td>" + html_text(text_at(a, "sink")) + "</td><td><span class=\"" + std::string(1, c) + "\">" +
+            html_text(state) + "</span>" + (answer.empty() ? "" : ": " + html_text(answer)) +
+            (tries.empty() || tries == "1" || tries == "0" ? "" : ", attempt " + html_text(tries)) + "</td></tr>";
   }
   return rows.empty() ? "<p>No alert was sent: no sink takes this boundary, or it was held back.</p>"
                       : "<div class=\"scroll\"><table><tr><th>sent</th><th>event</th><th>to</th><th>answer</th></tr>" +
@@ -435,8 +396,8 @@ std::string happened(const json::object& now) {
   for (const auto& each : array_at(now, "timeline")) {
     if (!each.is_object()) continue;
     const auto& e = each.get_object();
-    rows += "<tr><td class=\"t\">" + escaped(moment(e, "at")) + "</td><td>" + escaped(text_at(e, "kind")) +
-            "</td><td>" + escaped(text_at(e, "text")) + "</td></tr>";
+    rows += "<tr><td class=\"t\">" + html_text(moment(e, "at")) + "</td><td>" + html_text(text_at(e, "kind")) +
+            "</td><td>" + html_text(text_at(e, "text")) + "</td></tr>";
   }
   return rows.empty() ? "" : "<h2>What happened</h2><div class=\"scroll\"><table>" + rows + "</table></div>";
 }
@@ -490,14 +451,14 @@ std::string render_report(const BundleFiles& files, std::string_view incident) {
   std::string html =
       "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" "
       "content=\"default-src 'none'; style-src '" +
-      style_digest() +
+      sha256_source(style) +
       "'; base-uri 'none'; form-action 'none'\">"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"referrer\" "
       "content=\"no-referrer\"><title>" +
-      escaped(title) + "</title><style>" + style + "</style></head><body><main>";
-  if (!severity.empty()) html += "<span class=\"badge " + escaped(severity) + "\">" + escaped(severity) + "</span>";
-  if (!state.empty()) html += "<span class=\"badge\">" + escaped(state) + "</span>";
-  html += "<h1>" + escaped(title) + "</h1><dl>";
+      html_text(title) + "</title><style>" + style + "</style></head><body><main>";
+  if (!severity.empty()) html += "<span class=\"badge " + html_text(severity) + "\">" + html_text(severity) + "</span>";
+  if (!state.empty()) html += "<span class=\"badge\">" + html_text(state) + "</span>";
+  html += "<h1>" + html_text(title) + "</h1><dl>";
   if (!first.empty())
     html += row("failed first", text_at(first, "read") + ": " + text_at(first, "reason") + ", " + moment(first, "at"));
   const std::string symptom = text_at(now, "symptom").empty() ? text_at(m, "symptom") : text_at(now, "symptom");
@@ -513,11 +474,11 @@ std::string render_report(const BundleFiles& files, std::string_view incident) {
           row("snapshot", text_at(m, "id") + ", sealed " + moment(m, "sealed_at") + ", " + text_at(m, "reason")) +
           "</dl>";
   if (const auto step = text_at(m, "next_safe_step"); !step.empty())
-    html += "<h2>Next safe step</h2><p class=\"step\">" + escaped(step) + "</p>";
+    html += "<h2>Next safe step</h2><p class=\"step\">" + html_text(step) + "</p>";
   html += runbook_html(object_at(m, "runbook"));
   if (const auto why = array_at(m, "why"); !why.empty()) {
     html += "<h2>Why</h2><ul>";
-    for (const auto& each : why) html += "<li>" + escaped(text_of(each)) + "</li>";
+    for (const auto& each : why) html += "<li>" + html_text(text_of(each)) + "</li>";
     html += "</ul>";
   }
   html += "<h2>Timeline</h2>" + timeline_picture(marks_of(files), m);
@@ -530,15 +491,15 @@ std::string render_report(const BundleFiles& files, std::string_view incident) {
     html += "<h2>Resolved means six conditions</h2><p class=\"dim\">" +
             std::string(now.empty() ? "As they stood when this was sealed." : "As they stand now.") + "</p>" + said;
   html += "<h2>The host that watched</h2>" + host(object_in(files, "host.json"), text_at(m, "host"));
-  html += "<h2>Evidence</h2><p class=\"dim\">Sealed by readback " + escaped(text_at(m, "version")) +
-          ", configuration " + escaped(text_at(m, "config_digest").substr(0, 12)) +
+  html += "<h2>Evidence</h2><p class=\"dim\">Sealed by readback " + html_text(text_at(m, "version")) +
+          ", configuration " + html_text(text_at(m, "config_digest").substr(0, 12)) +
           "; <code>readback snapshot verify</code> finds any changed byte.</p><div "
           "class=\"scroll\"><table><tr><th>file</th><th>bytes</th><th>redacted</th></tr>";
   for (const auto& [name, entry] : object_at(m, "files"))
     if (entry.is_object())
-      html += "<tr><td>" + escaped(std::string(name)) + "</td><td class=\"num\">" +
-              escaped(text_at(entry.get_object(), "size")) + "</td><td class=\"num\">" +
-              escaped(text_at(entry.get_object(), "redacted")) + "</td></tr>";
+      html += "<tr><td>" + html_text(std::string(name)) + "</td><td class=\"num\">" +
+              html_text(text_at(entry.get_object(), "size")) + "</td><td class=\"num\">" +
+              html_text(text_at(entry.get_object(), "redacted")) + "</td></tr>";
   return html + "</table></div></main></body></html>\n";
 }
 

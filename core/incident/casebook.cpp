@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/incident/words.hpp"
+#include "core/text/time.hpp"
 
 namespace readback {
 namespace {

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
+
 namespace readback {
 namespace {
 
@@ -16,14 +19,6 @@ std::string short_why(const Finding& finding, const SweepFacts& facts, const Tar
       if (c.name == read) return c.path + " " + std::string(to_string(*s.said.fault));
   }
   return finding.why.empty() ? read : finding.why.front();
-}
-
-std::string cut(std::string text, std::size_t most) {
-  if (text.size() <= most) return text;
-  std::size_t end = most;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // never inside a character
-  text.resize(end);
-  return text + "…";
 }
 
 std::string head(const char* word, const IncidentView& i) {
@@ -44,7 +39,7 @@ std::string page_summary(const Incident& i, const Finding& finding, const SweepF
   const std::string counted =
       std::to_string(i.attempts) + " of " + std::to_string(i.attempts) + (finding.check_alone ? " results" : " sweeps");
   return upper(i.view.boundary) + " " + std::string(to_string(i.view.extent)) + " " + i.view.target + ": " +
-         cut(short_why(finding, facts, target), 400) + " since " + to_clock(since) + " (" + counted + ")";
+         cut_bytes(short_why(finding, facts, target), 400) + " since " + to_clock(since) + " (" + counted + ")";
 }
 
 std::string recovered_summary(const Incident& i, WallTime now) {

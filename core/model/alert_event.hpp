@@ -2,10 +2,11 @@
 // One transition of one incident, as the outside hears it (contract section 3). Every sink is a rendering of this.
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "core/model/time.hpp"
 #include "core/model/verdict.hpp"
+#include "core/text/instant.hpp"
 
 namespace readback {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "core/model/time.hpp"
+#include "core/text/instant.hpp"
 
 namespace readback {
 

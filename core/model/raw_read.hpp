@@ -1,12 +1,14 @@
 #pragma once
 // What came back, before anybody judged it: one RawRead for each surface, path, reference or check of a sweep.
 // It is what the recorder keeps, what `readback export` writes and what `readback replay` feeds in again.
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "core/model/time.hpp"
+#include "core/text/instant.hpp"
 
 namespace readback {
 

@@ -2,10 +2,11 @@
 // What one raw answer was understood to say, with the reasons in operator language.
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/model/raw_read.hpp"
-#include "core/model/time.hpp"
+#include "core/text/instant.hpp"
 
 namespace readback {
 

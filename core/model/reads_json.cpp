@@ -5,6 +5,10 @@
 #include <boost/json.hpp>
 #include <cstring>
 
+#include "core/text/encoding.hpp"
+#include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
+
 namespace readback {
 namespace json = boost::json;
 namespace {
@@ -41,68 +45,15 @@ const json::object& object_at(const json::value& v, std::string_view key) {
   if (!v.is_object()) throw Wrong{"`" + std::string(key) + "` is not an object"};
   return v.get_object();
 }
+std::string bytes_at(const json::object& o, std::string_view key) {
+  auto bytes = from_base64(text_at(o, key));
+  if (!bytes) throw Wrong{"`" + std::string(key) + "` is not base64"};
+  return std::move(*bytes);
+}
 WallTime time_at(const json::object& o, std::string_view key) {
   const auto at = parse_rfc3339(text_at(o, key));
   if (!at) throw Wrong{"`" + std::string(key) + "` is missing or not a time (RFC 3339)"};
   return *at;
-}
-
-constexpr char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-std::string to_base64(std::string_view bytes) {
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    for (std::size_t k = 0; k < 4; ++k) out += i + k <= bytes.size() ? base64_digits[group >> (18 - 6 * k) & 63] : '=';
-  }
-  return out;
-}
-
-std::string from_base64(std::string_view text) {
-  std::string out;
-  std::uint32_t group = 0;
-  int bits = 0;
-  for (char c : text) {
-    if (c == '=') break;
-    const auto* digit = std::find(std::begin(base64_digits), std::end(base64_digits) - 1, c);
-    if (digit == std::end(base64_digits) - 1) throw Wrong{"`body_base64` is not base64"};
-    group = group << 6 | static_cast<std::uint32_t>(digit - base64_digits);
-    if ((bits += 6) >= 8) out += static_cast<char>(group >> (bits -= 8) & 0xff);
-  }
-  return out;
-}
-
-/// Would the parser take it back? It checks strings as UTF-8, so it is the one to ask.
-bool is_utf8(std::string_view text) {
-  std::size_t at = 0;
-  while (at < text.size()) {
-    if (std::uint64_t eight = 0; at + sizeof eight <= text.size()) {  // most of what is read is plain ASCII
-      std::memcpy(&eight, text.data() + at, sizeof eight);
-      if (!(eight & 0x8080808080808080u)) {
-        at += sizeof eight;
-        continue;
-      }
-    }
-    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-    const unsigned first = byte(at);
-    if (first < 0x80) {
-      ++at;
-      continue;
-    }
-    const std::size_t length = (first & 0xe0) == 0xc0 ? 2 : (first & 0xf0) == 0xe0 ? 3 : (first & 0xf8) == 0xf0 ? 4 : 0;
-    if (length == 0) return false;
-    std::uint32_t code = first & (0x7fu >> length);
-    for (std::size_t i = 1; i < length; ++i) {
-      if ((byte(at + i) & 0xc0) != 0x80) return false;
-      code = code << 6 | (byte(at + i) & 0x3f);
-    }
-    constexpr std::uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (code < smallest[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return false;
-    at += length;
-  }
-  return true;
 }
 
 std::string as_utf8(std::string_view text) {
@@ -131,7 +82,7 @@ HttpAnswer parse_http(const json::object& o) {
         add(header.value());
     }
   }
-  a.body = find(o, "body_base64") ? from_base64(text_at(o, "body_base64")) : text_at(o, "body");
+  a.body = find(o, "body_base64") ? bytes_at(o, "body_base64") : text_at(o, "body");
   if (const auto version = text_at(o, "version"); !version.empty()) a.http_version = version;
   return a;
 }

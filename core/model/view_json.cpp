@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <boost/json/value.hpp>
 
+#include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
+
 namespace readback {
 
 namespace json = boost::json;
@@ -10,7 +13,7 @@ namespace json = boost::json;
 namespace {
 
 json::string text(std::string_view s) {
-  const std::string valid = valid_utf8(s);
+  const std::string valid = clean_utf8(s);
   return json::string(std::string_view(valid));
 }
 
@@ -385,37 +388,6 @@ std::string shown_address(std::string_view url) {
   const auto end = std::min(out.find('/', begin), out.size());
   const auto at = out.rfind('@', end);
   if (at != std::string::npos && at >= begin && at < end) out.erase(begin, at + 1 - begin);
-  return out;
-}
-
-std::string valid_utf8(std::string_view in) {
-  std::string out;
-  out.reserve(in.size());
-  for (std::size_t i = 0; i < in.size();) {
-    const auto byte = [&](std::size_t k) {
-      return i + k < in.size() ? static_cast<unsigned char>(in[i + k]) : std::uint8_t{0};
-    };
-    const unsigned char lead = byte(0);
-    const auto follows = [&](std::size_t k) { return (byte(k) & 0xC0) == 0x80; };
-    std::size_t length = 0;
-    if (lead < 0x80)
-      length = 1;
-    else if (lead >= 0xC2 && lead <= 0xDF && follows(1))
-      length = 2;
-    else if (lead >= 0xE0 && lead <= 0xEF && follows(1) && follows(2) && !(lead == 0xE0 && byte(1) < 0xA0) &&
-             !(lead == 0xED && byte(1) >= 0xA0))
-      length = 3;
-    else if (lead >= 0xF0 && lead <= 0xF4 && follows(1) && follows(2) && follows(3) &&
-             !(lead == 0xF0 && byte(1) < 0x90) && !(lead == 0xF4 && byte(1) >= 0x90))
-      length = 4;
-    if (length == 0) {
-      out += "\xEF\xBF\xBD";
-      ++i;
-    } else {
-      out.append(in.substr(i, length));
-      i += length;
-    }
-  }
   return out;
 }
 

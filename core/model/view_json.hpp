@@ -53,7 +53,5 @@ bool conditions_hold(const IncidentView& incident);
 
 /// An address without its user information, query and fragment: what may be shown.
 std::string shown_address(std::string_view url);
-/// The text with every byte that is not valid UTF-8 replaced by U+FFFD.
-std::string valid_utf8(std::string_view text);
 
 }  // namespace readback

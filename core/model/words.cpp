@@ -7,6 +7,7 @@
 #include "core/model/reading.hpp"
 #include "core/model/record.hpp"
 #include "core/model/verdict.hpp"
+#include "core/text/words.hpp"
 
 namespace readback {
 namespace {
@@ -37,13 +38,6 @@ constexpr std::array<std::string_view, 9> event_kinds{
     "firing", "escalated", "reminder", "acknowledged", "intermittent", "recovered", "relapsed", "resolved", "test"};
 constexpr std::array<std::string_view, 4> condition_states{"unmet", "met", "not_applicable", "unattested"};
 constexpr std::array<std::string_view, 5> incident_states{"inhibited", "muted", "firing", "recovered", "resolved"};
-
-bool same_without_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (std::tolower(static_cast<unsigned char>(a[i])) != std::tolower(static_cast<unsigned char>(b[i]))) return false;
-  return true;
-}
 
 }  // namespace
 

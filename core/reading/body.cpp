@@ -8,6 +8,9 @@
 #include <set>
 #include <vector>
 
+#include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
+
 namespace readback {
 namespace json = boost::json;
 namespace {

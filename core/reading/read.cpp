@@ -5,6 +5,8 @@
 #include <charconv>
 
 #include "core/reading/body.hpp"
+#include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
 
 namespace readback {
 namespace {

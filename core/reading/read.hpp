@@ -2,6 +2,7 @@
 // From one raw answer to what it says (design: diagnosis sections 1 and 2). Pure: the time of judgement is the time of
 // the read, and freshness is measured against the answer's own `Date`, so that a wrong clock on our host makes nothing
 // stale. Never green by accident: what cannot be judged is `unknown`.
+#include <optional>
 #include <string>
 #include <vector>
 

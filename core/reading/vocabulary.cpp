@@ -68,36 +68,6 @@ Meaning added_meaning(const Words& words, const std::string& word) {
   return Meaning::unrecognised;
 }
 
-/// Length of the valid UTF-8 character at `at`; 0 when the bytes are none.
-std::size_t character_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(at);
-  const std::size_t length = first < 0x80             ? 1
-                             : (first & 0xe0) == 0xc0 ? 2
-                             : (first & 0xf0) == 0xe0 ? 3
-                             : (first & 0xf8) == 0xf0 ? 4
-                                                      : 0;
-  if (length == 0 || at + length > text.size()) return 0;
-  std::uint32_t code = length == 1 ? first : first & (0x7fu >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xc0) != 0x80) return 0;
-    code = code << 6 | (byte(at + i) & 0x3fu);
-  }
-  constexpr std::uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (code < smallest[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return 0;
-  return length;
-}
-
-/// Characters that break a line or turn its direction: a reason is one line that reads as it was written.
-bool disturbs(std::string_view character) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
-  if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7f;
-  if (character.size() == 2) return byte(0) == 0xc2 && byte(1) < 0xa0;
-  if (character.size() != 3 || byte(0) != 0xe2) return false;
-  const unsigned low = (byte(1) & 0x3fu) << 6 | (byte(2) & 0x3fu);  // of U+2000
-  return (low >= 0x28 && low <= 0x2e) || (low >= 0x66 && low <= 0x69);
-}
-
 }  // namespace
 
 std::string normalised(std::string_view word) {
@@ -123,22 +93,6 @@ Meaning meaning_of(std::string_view text, const Words& first, const Words& secon
   if (has(fail_words, word) || word.starts_with("error")) return Meaning::fail;
   if (has(neutral_words, word)) return Meaning::neutral;
   return Meaning::unrecognised;
-}
-
-std::string printable(std::string_view text, std::size_t most) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = character_length(text, at);
-    if (out.size() + std::max<std::size_t>(length, 1) > most) return out + "…";
-    if (length == 0)
-      out += '?';
-    else if (disturbs(text.substr(at, length)))
-      out += ' ';
-    else
-      out.append(text, at, length);
-    at += std::max<std::size_t>(length, 1);
-  }
-  return out;
 }
 
 }  // namespace readback

@@ -16,8 +16,4 @@ std::string normalised(std::string_view word);
 /// `first` is asked before `second` (a surface's own words before its target's), both before the built-in lists.
 Meaning meaning_of(std::string_view word, const Words& first, const Words& second);
 
-/// Text from outside made fit for a reason: one line, valid UTF-8, at most `most` bytes and cut on a character
-/// boundary.
-std::string printable(std::string_view text, std::size_t most = 160);
-
 }  // namespace readback

@@ -7,7 +7,7 @@
 #include <deque>
 #include <utility>
 
-#include "core/model/time.hpp"
+#include "core/text/instant.hpp"
 
 namespace readback {
 

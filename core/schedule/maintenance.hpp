@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "config/config.hpp"
-#include "core/model/time.hpp"
+#include "core/text/instant.hpp"
 
 namespace readback {
 

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/text/time.hpp"
 #include "daemon/check/check.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/platform/log.hpp"

@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "core/model/reads_json.hpp"
+#include "core/text/encoding.hpp"
 #include "daemon/app/app.hpp"
 #include "daemon/evidence/archive.hpp"
 #include "daemon/platform/log.hpp"
@@ -198,7 +199,7 @@ net::awaitable<std::optional<BundleFile>> App::bundle(std::string id, BundleForm
   auto packed = pack(public_safe(std::get<BundleFiles>(files)), row->created);
   if (!std::holds_alternative<std::string>(packed)) co_return out;
   file.bytes = std::get<std::string>(std::move(packed));
-  file.sha256 = sha256_of(file.bytes);
+  file.sha256 = sha256_hex(file.bytes);
   out = std::move(file);
   co_return out;
 }

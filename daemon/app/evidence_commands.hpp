@@ -4,6 +4,7 @@
 // to be running, and a later snapshot has it.
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 

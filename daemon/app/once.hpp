@@ -1,6 +1,8 @@
 #pragma once
 // `readbackd --once`: one sweep with checks and paths, the verdict as JSON on stdout. No store, no socket, nobody
 // paged.
+#include <string>
+
 #include "daemon/app/prepare.hpp"
 
 namespace readback {

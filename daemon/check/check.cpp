@@ -24,6 +24,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "core/text/time.hpp"
 #include "daemon/check/descriptors.hpp"
 #include "daemon/check/warden.hpp"
 #include "daemon/runtime/clock.hpp"

@@ -14,7 +14,9 @@
 #include <thread>
 
 #include "config/scalars.hpp"
-#include "core/model/time.hpp"
+#include "core/text/instant.hpp"
+#include "core/text/time.hpp"
+#include "core/text/words.hpp"
 #include "daemon/client/connection.hpp"
 #include "daemon/client/offline.hpp"
 #include "daemon/client/show.hpp"

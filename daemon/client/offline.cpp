@@ -18,6 +18,7 @@
 #include "core/engine/replay.hpp"
 #include "core/evidence/report.hpp"
 #include "core/reading/read.hpp"
+#include "core/text/encoding.hpp"
 #include "daemon/client/terminal.hpp"
 #include "daemon/evidence/archive.hpp"
 #include "daemon/read/sweep.hpp"
@@ -342,7 +343,7 @@ int verify_bundle_command(const std::string& file, bool json) {
     auto checked = check_bundle(std::get<std::string>(bytes));
     troubles = std::move(checked.troubles);
     count = checked.files;
-    digest = sha256_of(std::get<std::string>(bytes));
+    digest = sha256_hex(std::get<std::string>(bytes));
   }
   if (json) {
     boost::json::array list;

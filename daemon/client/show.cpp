@@ -2,7 +2,8 @@
 
 #include <boost/json.hpp>
 
-#include "core/model/time.hpp"
+#include "core/text/instant.hpp"
+#include "core/text/time.hpp"
 #include "daemon/client/terminal.hpp"
 
 namespace readback {

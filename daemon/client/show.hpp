@@ -2,6 +2,7 @@
 // The daemon's JSON in words and tables, for a person with a phone, a terminal and no patience.
 #include <boost/json/object.hpp>
 #include <string>
+#include <string_view>
 
 namespace readback {
 

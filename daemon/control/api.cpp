@@ -1,12 +1,15 @@
 #include "daemon/control/api.hpp"
 
 #include <algorithm>
-#include <boost/beast/core/detail/base64.hpp>
 #include <boost/json/parse.hpp>
 #include <charconv>
 #include <fstream>
 
 #include "core/model/view_json.hpp"
+#include "core/text/encoding.hpp"
+#include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
+#include "core/text/words.hpp"
 #include "daemon/control/ids.hpp"
 #include "daemon/runtime/clock.hpp"
 
@@ -91,18 +94,6 @@ class Members {
   std::optional<Problem> wrong_;
 };
 
-std::string base64_of_hex(std::string_view hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    unsigned value = 0;
-    std::from_chars(hex.data() + i, hex.data() + i + 2, value, 16);
-    bytes += static_cast<char>(value);
-  }
-  std::string out(boost::beast::detail::base64::encoded_size(bytes.size()), '\0');
-  out.resize(boost::beast::detail::base64::encode(out.data(), bytes.data(), bytes.size()));
-  return out;
-}
-
 /// A bundle from its file, 64 KiB at a time: less than a read-ahead, so the loop hardly notices.
 class BundleSource : public BodySource {
  public:
@@ -173,8 +164,8 @@ std::string who(const Peer& p) {
 json::object change_json(const Answer& a) {
   json::object out;
   out["ok"] = true;
-  out["id"] = a.id.empty() ? json::value(nullptr) : json::value(json::string(valid_utf8(a.id)));
-  out["text"] = valid_utf8(a.text);
+  out["id"] = a.id.empty() ? json::value(nullptr) : json::value(json::string(clean_utf8(a.id)));
+  out["text"] = clean_utf8(a.text);
   return out;
 }
 
@@ -185,44 +176,18 @@ std::vector<std::string> ids_of(const std::vector<T>& list) {
   return out;
 }
 
+/// How far back or ahead an operator may reach.
+std::optional<Millis> span_of(std::string_view text) {
+  const auto span = parse_duration(text);
+  return span && *span <= std::chrono::hours(24 * 366) ? span : std::nullopt;
+}
+
 const IncidentView* by_id(const std::vector<IncidentView>& list, const std::string& id) {
   const auto found = std::find_if(list.begin(), list.end(), [&](const auto& i) { return i.id == id; });
   return found == list.end() ? nullptr : &*found;
 }
 
 }  // namespace
-
-std::optional<Millis> parse_span(std::string_view text) {
-  Millis total{0};
-  if (text.empty()) return std::nullopt;
-  while (!text.empty()) {
-    std::int64_t count = 0;
-    const auto [rest, ec] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (ec != std::errc() || count < 0 || count > 1'000'000'000) return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
-    Millis unit{0};
-    if (text.starts_with("ms")) {
-      unit = Millis(1);
-      text.remove_prefix(1);
-    } else if (text.starts_with('s')) {
-      unit = Seconds(1);
-    } else if (text.starts_with('m')) {
-      unit = std::chrono::minutes(1);
-    } else if (text.starts_with('h')) {
-      unit = std::chrono::hours(1);
-    } else if (text.starts_with('d')) {
-      unit = std::chrono::hours(24);
-    } else if (text.starts_with('w')) {
-      unit = std::chrono::hours(168);
-    } else {
-      return std::nullopt;
-    }
-    text.remove_prefix(1);
-    total += count * unit;
-  }
-  if (total > std::chrono::hours(24 * 366)) return std::nullopt;
-  return total;
-}
 
 struct Api::Route {
   std::string_view method;
@@ -291,7 +256,7 @@ std::optional<Reply> Api::unknown_target(const std::string& name, int status) {
   for (const auto& t : backend_.view().engine.targets) names.push_back(t.name);
   if (std::find(names.begin(), names.end(), name) != names.end()) return std::nullopt;
   Problem p = problem(status, "there is no target " + name.substr(0, 128), "target");
-  p.nearest = nearest(names, name);
+  p.nearest = closest(name, names);
   if (!p.nearest.empty()) p.detail += "; the nearest is " + p.nearest;
   return problem_reply(p);
 }
@@ -406,7 +371,7 @@ net::awaitable<Reply> Api::snapshot(Request q, std::string asked) {
   const std::string name =
       "readback-" + bundle->snapshot.id + (wanted == BundleForm::full ? "" : "-public") + ".tar.zst";
   reply.headers.emplace_back("ETag", tag);
-  reply.headers.emplace_back("Repr-Digest", "sha-256=:" + base64_of_hex(bundle->sha256) + ":");
+  reply.headers.emplace_back("Repr-Digest", "sha-256=:" + to_base64(from_hex(bundle->sha256).value_or("")) + ":");
   reply.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + name + "\"");
   if (!q.if_none_match.empty() && (q.if_none_match == "*" || q.if_none_match.find(tag) != std::string::npos)) {
     reply.status = 304;
@@ -424,7 +389,7 @@ net::awaitable<Reply> Api::reads(Request q, std::string) {
   const WallTime at = now().wall;
   query.since = at - std::chrono::hours(24);
   if (const std::string* since = q.parameter("since")) {
-    const auto back = parse_span(*since);
+    const auto back = span_of(*since);
     const auto time = parse_rfc3339(*since);
     if (!back && !time)
       co_return problem_reply(
@@ -476,10 +441,10 @@ void Api::tell(const Peer& peer, const std::string& what, const Answer& answer) 
   if (!answer.ok) return;
   json::object data;
   data["at"] = to_rfc3339(now().wall);
-  data["by"] = valid_utf8(peer.user);
+  data["by"] = clean_utf8(peer.user);
   data["what"] = what;
-  data["id"] = answer.id.empty() ? json::value(nullptr) : json::value(json::string(valid_utf8(answer.id)));
-  data["text"] = valid_utf8(answer.text);
+  data["id"] = answer.id.empty() ? json::value(nullptr) : json::value(json::string(clean_utf8(answer.id)));
+  data["text"] = clean_utf8(answer.text);
   feed_.publish("change", data);
 }
 
@@ -616,7 +581,7 @@ net::awaitable<Reply> Api::add_silence(Request q, std::string) {
   Silence& s = said.silence;
   s.created_at = now().wall;
   if (span) {
-    const auto length = parse_span(*span);
+    const auto length = span_of(*span);
     if (!length) m.fail("for", "for is a span such as 90s, 2h or 7d, at most 366d");
     s.expires_at = s.created_at + length.value_or(Millis(0));
   } else if (span_ms) {
@@ -671,7 +636,7 @@ net::awaitable<Reply> Api::test_alerts(Request q, std::string) {
   for (const auto& s : backend_.view().daemon.sinks) names.push_back(s.name);
   if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) {
     Problem p = problem(404, "there is no sink " + name.substr(0, 128), "sink");
-    p.nearest = nearest(names, name);
+    p.nearest = closest(name, names);
     co_return problem_reply(p);
   }
   const TestReport report = co_await backend_.test_alerts(std::move(name));
@@ -684,11 +649,11 @@ net::awaitable<Reply> Api::test_alerts(Request q, std::string) {
   bool all_ok = true;
   for (const auto& d : report.deliveries) {
     json::object one;
-    one["sink"] = valid_utf8(d.sink);
-    one["type"] = valid_utf8(d.type);
+    one["sink"] = clean_utf8(d.sink);
+    one["type"] = clean_utf8(d.type);
     one["ok"] = d.ok;
     one["status"] = d.status;
-    one["detail"] = valid_utf8(d.detail);
+    one["detail"] = clean_utf8(d.detail);
     one["took_ms"] = d.took.count();
     all_ok = all_ok && d.ok;
     list.push_back(std::move(one));

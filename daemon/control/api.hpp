@@ -1,6 +1,7 @@
 #pragma once
 // The routes of the control socket (contract section 4; packaging/openapi/readback.json). Reading answers from the
 // published view and the store; changing is an Event for the engine, and is logged with who asked for it.
+#include <optional>
 #include <string>
 
 #include "daemon/control/exchange.hpp"
@@ -52,8 +53,5 @@ class Api : public Handler {
   Feed& feed_;
   const History& history_;
 };
-
-/// `90s`, `2h`, `1h30m`, `7d`, as in the configuration; at most 366 days.
-std::optional<Millis> parse_span(std::string_view text);
 
 }  // namespace readback

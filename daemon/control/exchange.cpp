@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "core/model/view_json.hpp"
+#include "core/text/utf8.hpp"
 
 namespace readback {
 
@@ -90,9 +91,9 @@ Reply problem_reply(const Problem& p) {
   body["type"] = "about:blank";
   body["title"] = status_phrase(p.status);
   body["status"] = p.status;
-  body["detail"] = valid_utf8(p.detail);
-  if (!p.field.empty()) body["field"] = valid_utf8(p.field);
-  if (!p.nearest.empty()) body["nearest"] = valid_utf8(p.nearest);
+  body["detail"] = clean_utf8(p.detail);
+  if (!p.field.empty()) body["field"] = clean_utf8(p.field);
+  if (!p.nearest.empty()) body["nearest"] = clean_utf8(p.nearest);
   Reply out = json_reply(p.status, body);
   out.content_type = "application/problem+json";
   return out;

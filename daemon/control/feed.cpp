@@ -4,6 +4,8 @@
 #include <charconv>
 
 #include "core/model/view_json.hpp"
+#include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
 
 namespace readback {
 
@@ -88,12 +90,12 @@ void Feed::on_alert(const AlertEvent& e) {
   json::object data;
   data["at"] = to_rfc3339(e.at);
   data["event"] = to_string(e.kind);
-  data["target"] = valid_utf8(e.target);
-  data["incident"] = valid_utf8(e.incident_id);
+  data["target"] = clean_utf8(e.target);
+  data["incident"] = clean_utf8(e.incident_id);
   data["boundary"] = to_string(e.boundary);
   data["extent"] = to_string(e.extent);
   data["severity"] = to_string(e.severity);
-  data["summary"] = valid_utf8(e.summary);
+  data["summary"] = clean_utf8(e.summary);
   publish("alert", data);
 }
 

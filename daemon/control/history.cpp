@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "core/model/view_json.hpp"
+#include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
 
 namespace readback {
 
@@ -66,7 +68,7 @@ json::array History::as_json(const std::string& target, std::size_t most) const 
     one["void"] = s.is_void;
     json::object reads;
     for (std::size_t r = 0; r < s.reads.size(); ++r)
-      if (s.reads[r]) reads[valid_utf8(kept->names[r])] = word(s.reads[r]);
+      if (s.reads[r]) reads[clean_utf8(kept->names[r])] = word(s.reads[r]);
     one["reads"] = std::move(reads);
     out.push_back(std::move(one));
   }

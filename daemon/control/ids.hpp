@@ -13,7 +13,4 @@ namespace readback {
 std::variant<std::string, Problem> find_id(const std::vector<std::string>& known, std::string_view asked,
                                            std::string_view what);
 
-/// The known text with the fewest edits to get there; "" when there is none.
-std::string nearest(const std::vector<std::string>& known, std::string_view asked);
-
 }  // namespace readback

@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "core/model/view_json.hpp"
+#include "core/text/utf8.hpp"
 
 namespace readback {
 
@@ -45,7 +46,7 @@ class Page {
   }
   static void add(MetricFamily& f, Labels labels, double value) {
     ClientMetric m;
-    for (auto& l : labels) l.value = valid_utf8(l.value);
+    for (auto& l : labels) l.value = clean_utf8(l.value);
     m.label = std::move(labels);
     if (f.type == MetricType::Counter)
       m.counter.value = value;
@@ -157,7 +158,7 @@ std::string Metrics::text(const View& view, bool process) {
   auto& took = page.family("readback_read_duration_seconds", "How long a read took, by phase.", MetricType::Histogram);
   for (const auto& [key, histogram] : durations_) {
     ClientMetric m = histogram->Collect();
-    m.label = {{"target", valid_utf8(key.target)}, {"read", valid_utf8(key.read)}, {"phase", key.phase}};
+    m.label = {{"target", clean_utf8(key.target)}, {"read", clean_utf8(key.read)}, {"phase", key.phase}};
     took.metric.push_back(std::move(m));
   }
 

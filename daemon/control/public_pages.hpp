@@ -2,6 +2,9 @@
 // What the read-only HTTP listener answers: the status page, /metrics, /healthz, /readyz and the live events of the
 // page. GET and HEAD only, nothing can be changed here, and nobody is asked who they are; so nothing stands here that
 // is not on a page anyway: no bodies, no headers, no operators' names.
+#include <string>
+#include <string_view>
+
 #include "daemon/control/exchange.hpp"
 #include "daemon/control/feed.hpp"
 #include "daemon/control/history.hpp"

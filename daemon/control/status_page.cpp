@@ -1,11 +1,11 @@
 #include "daemon/control/status_page.hpp"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
-#include <boost/beast/core/detail/base64.hpp>
 
 #include "core/model/view_json.hpp"
+#include "core/text/encoding.hpp"
+#include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
 
 namespace readback {
 
@@ -70,14 +70,6 @@ constexpr std::string_view script = R"js(
   ["sweep","alert","reset"].forEach(function(k){s.addEventListener(k,later);});
 })();
 )js";
-
-std::string source_hash(std::string_view text) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  ::SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
-  std::string out(boost::beast::detail::base64::encoded_size(sizeof digest), '\0');
-  out.resize(boost::beast::detail::base64::encode(out.data(), digest, sizeof digest));
-  return "'sha256-" + out + "'";
-}
 
 /// The class, sign and word of a state.
 struct Look {
@@ -171,17 +163,6 @@ class Lane {
   std::string word_, out_;
 };
 
-/// At most this many characters, whole ones.
-std::string shortened(const std::string& text, std::size_t most) {
-  std::string out;
-  std::size_t count = 0;
-  for (char c : valid_utf8(text)) {
-    if ((static_cast<unsigned char>(c) & 0xC0) != 0x80 && ++count > most) return out + "…";
-    out += c;
-  }
-  return out;
-}
-
 std::string lanes_html(const TargetView& t, const History& history) {
   const History::Lanes* lanes = history.lanes(t.name);
   if (!lanes || lanes->sweeps.empty()) return "<p class=\"dim\">No sweep yet, so no lanes.</p>";
@@ -234,7 +215,7 @@ std::string lanes_html(const TargetView& t, const History& history) {
       const std::string& word = history.word(sweeps[i].reads[r]);
       lane.add(sweeps[i].at, until(i), sweeps[i].is_void ? 'v' : look_of(word, green).lane, word);
     }
-    body += lane_html(shortened(lanes->names[r], 60),
+    body += lane_html(cut_characters(clean_utf8(lanes->names[r]), 60),
                       std::to_string(greens[r]) + " of " + std::to_string(seen[r]) + " green", lane.take());
   }
   return "<div class=\"lanes\" role=\"group\" aria-label=\"Lanes of " + html_text(t.name) + "\">" + body +
@@ -286,8 +267,8 @@ std::string target_html(const TargetView& t, const History& history, std::size_t
       out += "<tr><th scope=\"row\">" + html_text(r.name) + "</th><td data-l=\"Says\">" +
              word_html(word, look_of(r.word, r.green)) + "</td><td data-l=\"Since\">" + time_html(r.since) +
              "</td><td data-l=\"Took\">" + std::to_string(r.took.count()) + " ms</td><td data-l=\"Why\"" +
-             (why.empty() ? " class=\"none\">" : ">") + (why.empty() ? "–" : html_text(shortened(why, 600))) +
-             "</td></tr>";
+             (why.empty() ? " class=\"none\">" : ">") +
+             (why.empty() ? "–" : html_text(cut_characters(clean_utf8(why), 600))) + "</td></tr>";
     }
     out += "</tbody></table></div>";
   }
@@ -342,29 +323,10 @@ std::string incident_html(const IncidentView& i, std::size_t number) {
 
 }  // namespace
 
-std::string html_text(std::string_view text) {
-  std::string out;
-  for (char c : valid_utf8(text)) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default:
-        if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f)
-          out += c;
-        else if (c == '\n' || c == '\t')
-          out += ' ';
-    }
-  }
-  return out;
-}
-
 std::string status_page_policy() {
-  static const std::string policy = "default-src 'none'; style-src " + source_hash(style) + "; script-src " +
-                                    source_hash(script) +
-                                    "; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  static const std::string policy =
+      "default-src 'none'; style-src '" + sha256_source(style) + "'; script-src '" + sha256_source(script) +
+      "'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
   return policy;
 }
 

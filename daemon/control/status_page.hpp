@@ -4,6 +4,7 @@
 // page again when something happens. No colour stands alone: every state has its word and its sign, and lanes differ in
 // height.
 #include <string>
+#include <string_view>
 
 #include "core/model/view.hpp"
 #include "daemon/control/history.hpp"

@@ -9,6 +9,8 @@
 #include <memory>
 #include <sstream>
 
+#include "core/text/time.hpp"
+
 namespace readback {
 namespace {
 

@@ -14,6 +14,8 @@
 #include <filesystem>
 #include <set>
 
+#include "core/text/encoding.hpp"
+#include "core/text/time.hpp"
 #include "daemon/evidence/archive.hpp"
 #include "daemon/evidence/host.hpp"
 
@@ -101,7 +103,7 @@ void pack_and_write(Work& w) {
   w.result.note = write_durably(w.result.path, bytes);
   if (!w.result.note.empty()) return;
   w.size = bytes.size();
-  w.result.sha256 = sha256_of(bytes);
+  w.result.sha256 = sha256_hex(bytes);
 }
 
 const SweepRecord* numbered(const std::vector<SweepRecord>& sweeps, std::uint64_t number) {
@@ -140,7 +142,7 @@ std::vector<SnapshotRow> stray_bundles(const Store& store) {
     row.boundary = manifest_text(*files, "boundary");
     row.extent = manifest_text(*files, "extent");
     row.path = it->path();
-    row.sha256 = sha256_of(*bytes);
+    row.sha256 = sha256_hex(*bytes);
     row.previous_sha256 = manifest_text(*files, "previous_sha256");
     row.size = bytes->size();
     row.created = *sealed;

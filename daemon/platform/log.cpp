@@ -13,7 +13,8 @@
 #include <map>
 #include <mutex>
 
-#include "core/model/time.hpp"
+#include "core/text/instant.hpp"
+#include "core/text/time.hpp"
 #include "daemon/runtime/clock.hpp"
 
 namespace readback {

@@ -6,6 +6,8 @@
 
 #include <ctime>
 
+#include "core/text/time.hpp"
+
 namespace readback {
 namespace {
 

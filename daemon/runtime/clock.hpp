@@ -3,7 +3,7 @@
 // suspended machine's sleep: the cadence goes on where it stopped, and nothing is caught up.
 #include <chrono>
 
-#include "core/model/time.hpp"
+#include "core/text/instant.hpp"
 
 namespace readback {
 

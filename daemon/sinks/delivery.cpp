@@ -11,6 +11,7 @@
 #include "core/alert/retry.hpp"
 #include "core/alert/signature.hpp"
 #include "core/model/ids.hpp"
+#include "core/text/time.hpp"
 #include "daemon/sinks/post.hpp"
 #include "daemon/store/fault_point.hpp"
 

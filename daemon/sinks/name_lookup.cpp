@@ -8,6 +8,8 @@
 #include <charconv>
 #include <thread>
 
+#include "core/text/time.hpp"
+
 namespace readback {
 namespace {
 

@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <mutex>
+#include <string>
 
 #include "daemon/sinks/post.hpp"
 

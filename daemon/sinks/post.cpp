@@ -13,6 +13,8 @@
 #include <charconv>
 #include <chrono>
 
+#include "core/text/encoding.hpp"
+#include "core/text/time.hpp"
 #include "daemon/sinks/name_lookup.hpp"
 
 namespace readback {
@@ -42,14 +44,6 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-std::string base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const auto* in = reinterpret_cast<const unsigned char*>(bytes.data());
-  out.resize(static_cast<std::size_t>(
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), in, static_cast<int>(bytes.size()))));
-  return out;
-}
-
 /// What went wrong on the way, for people.
 std::string describe(const ErrorCode& ec, const char* doing, Millis timeout) {
   if (ec == beast::error::timeout)
@@ -74,7 +68,7 @@ http::request<http::string_body> make_request(const PostRequest& r) {
   request.set(http::field::host, r.to.host_header());
   request.set(http::field::user_agent, "Readback");
   request.set(http::field::connection, "close");
-  if (!r.to.login.empty()) request.set(http::field::authorization, "Basic " + base64(r.to.login));
+  if (!r.to.login.empty()) request.set(http::field::authorization, "Basic " + to_base64(r.to.login));
   if (!r.get) {
     request.set(http::field::content_type, r.content_type);
     request.body() = r.body;

@@ -6,12 +6,13 @@
 // signed into it, goes where the configuration says and nowhere else. A literal address never touches the resolver.
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "config/config.hpp"
-#include "core/model/time.hpp"
+#include "core/text/instant.hpp"
 #include "daemon/runtime/net.hpp"
 
 namespace readback {

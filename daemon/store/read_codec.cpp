@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "core/text/time.hpp"
+
 namespace readback {
 namespace {
 

@@ -1,11 +1,12 @@
 #include "daemon/store/tables.hpp"
 
-#include <openssl/sha.h>
 #include <zstd.h>
 
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/text/encoding.hpp"
+#include "core/text/time.hpp"
 #include "daemon/store/fault_point.hpp"
 
 namespace readback {
@@ -19,13 +20,6 @@ constexpr std::size_t pack_from = 64;  // zstd gains nothing below
 
 std::int64_t ms(WallTime t) { return t.time_since_epoch().count(); }
 WallTime from_ms(std::int64_t v) { return WallTime(Millis(v)); }
-
-std::string digest_of(std::string_view text) {
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-         reinterpret_cast<unsigned char*>(digest.data()));
-  return digest;
-}
 
 /// First byte: 'r' as it is, 'z' a zstd frame that knows its size.
 std::string compress(std::string_view text) {
@@ -403,7 +397,7 @@ std::int64_t Tables::name_id(const std::string& name) {
 
 std::int64_t Tables::keep_text(std::string_view text) {
   const auto slack = text.size() >= large_text ? 0 : small_text_slack;
-  auto digest = digest_of(text);
+  auto digest = sha256(text);
   auto found = known_.find(digest);
   if (found == known_.end()) {
     Known known;

@@ -11,7 +11,10 @@
 // with some slack for small ones.
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "daemon/store/read_codec.hpp"

@@ -8,7 +8,8 @@
 #include "core/alert/route.hpp"
 #include "core/alert/runbooks.hpp"
 #include "core/alert/signature.hpp"
-#include "core/alert/text.hpp"
+#include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
 
 using namespace readback;
 namespace json = boost::json;

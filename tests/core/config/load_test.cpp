@@ -6,6 +6,8 @@
 
 #include "config/load.hpp"
 #include "config/scalars.hpp"
+#include "core/text/time.hpp"
+#include "core/text/words.hpp"
 
 using namespace readback;
 

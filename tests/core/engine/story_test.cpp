@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "core/engine/engine.hpp"
+#include "core/text/time.hpp"
 
 using namespace readback;
 

@@ -5,7 +5,9 @@
 
 #include "core/evidence/bundle.hpp"
 #include "core/model/reads_json.hpp"
-#include "core/model/time.hpp"
+#include "core/text/encoding.hpp"
+#include "core/text/instant.hpp"
+#include "core/text/time.hpp"
 
 using namespace readback;
 namespace json = boost::json;
@@ -120,7 +122,7 @@ TEST_CASE("The manifest names what the contract promises, and every file with it
   for (const auto& [name, contents] : files) {
     if (name == "manifest.json") continue;
     const auto& entry = list.at(name).as_object();
-    CHECK(entry.at("sha256").as_string() == sha256_of(contents));
+    CHECK(entry.at("sha256").as_string() == sha256_hex(contents));
     CHECK(entry.at("size").to_number<std::size_t>() == contents.size());
     CHECK(entry.contains("redacted"));
   }

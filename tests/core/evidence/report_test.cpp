@@ -4,7 +4,8 @@
 #include <boost/json.hpp>
 
 #include "core/evidence/report.hpp"
-#include "core/model/time.hpp"
+#include "core/text/instant.hpp"
+#include "core/text/time.hpp"
 
 using namespace readback;
 

@@ -6,6 +6,8 @@
 
 #include "core/reading/read.hpp"
 #include "core/reading/vocabulary.hpp"
+#include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
 
 namespace readback {
 namespace {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/reading/read.hpp"
+#include "core/text/time.hpp"
 
 namespace readback {
 namespace {

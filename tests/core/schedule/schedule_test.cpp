@@ -2,6 +2,7 @@
 
 #include "core/schedule/budget.hpp"
 #include "core/schedule/maintenance.hpp"
+#include "core/text/time.hpp"
 
 using namespace readback;
 

@@ -5,7 +5,8 @@
 
 #include <functional>
 
-#include "core/model/time.hpp"
+#include "core/text/instant.hpp"
+#include "core/text/time.hpp"
 #include "daemon/evidence/archive.hpp"
 
 using namespace readback;

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/text/time.hpp"
 #include "daemon/runtime/clock.hpp"
 #include "tests/shell/read/loopback.hpp"
 #include "tests/shell/read/read_it.hpp"

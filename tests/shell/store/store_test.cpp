@@ -15,6 +15,7 @@
 #include <set>
 
 #include "core/model/ids.hpp"
+#include "core/text/time.hpp"
 #include "daemon/store/sqlite.hpp"
 #include "daemon/store/store.hpp"
 

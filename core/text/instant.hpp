@@ -4,9 +4,6 @@
 // so a clock that is set back two hours changes no cadence and no count.
 #include <chrono>
 #include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
 
 namespace readback {
 
@@ -29,16 +26,5 @@ struct Instant {
   WallTime wall;
   friend bool operator==(const Instant&, const Instant&) = default;
 };
-
-/// `2026-11-23T03:11:58.000Z`. Years outside 0000..9999 are clamped, so the text always has this shape.
-std::string to_rfc3339(WallTime t);
-/// `03:11:58Z`, for pages: the short form that fits a phone.
-std::string to_clock(WallTime t);
-/// RFC 3339 with `Z` or an offset, `T` or a blank, 0 to 9 digits of fraction; no offset is read as UTC.
-std::optional<WallTime> parse_rfc3339(std::string_view text);
-/// IMF-fixdate, RFC 850 and asctime forms, as in the `Date` and `Retry-After` headers (RFC 9110 section 5.6.7).
-std::optional<WallTime> parse_http_date(std::string_view text);
-/// `1h 05m`, `12s`, `350ms`: how long, for people.
-std::string humanize(Millis d);
 
 }  // namespace readback

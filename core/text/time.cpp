@@ -1,10 +1,12 @@
 // Times as text, both ways. The calendar is <chrono>'s; the forms are those of RFC 3339 and RFC 9110 section 5.6.7.
-#include "core/model/time.hpp"
+#include "core/text/time.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
+
+#include "core/text/words.hpp"
 
 namespace readback {
 namespace {
@@ -157,6 +159,20 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
   return s.done() && c.month ? instant_of(c) : std::nullopt;
 }
 
+std::optional<Millis> parse_retry_after(std::string_view value, WallTime now) {
+  constexpr std::int64_t most = 1'000'000'000;  // seconds: thirty years
+  value = trimmed(value);
+  if (value.empty()) return std::nullopt;
+  if (value.find_first_not_of("0123456789") == value.npos) {
+    std::int64_t seconds = most;  // stays when the number is out of range
+    std::from_chars(value.data(), value.data() + value.size(), seconds);
+    return Seconds(std::min(seconds, most));
+  }
+  const auto date = parse_http_date(value);
+  if (!date) return std::nullopt;
+  return std::max(Millis(0), *date - now);
+}
+
 std::string humanize(Millis d) {
   const auto ms = std::max<std::int64_t>(0, d.count());
   char text[48];
@@ -171,6 +187,53 @@ std::string humanize(Millis d) {
   else
     std::snprintf(text, sizeof text, "%lldd %02dh", static_cast<long long>(ms / 86'400'000),
                   static_cast<int>(ms / 3'600'000 % 24));
+  return text;
+}
+
+std::optional<std::int64_t> take_number(std::string_view& text) {
+  std::int64_t n = 0;
+  std::size_t digits = 0;
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, n);
+  if (digits == 0 || digits > 15 || error != std::errc{} || end != text.data() + digits) return std::nullopt;
+  text.remove_prefix(digits);
+  return n;
+}
+
+std::optional<Millis> parse_duration(std::string_view text) {
+  if (text == "0") return Millis(0);
+  struct Unit {
+    std::string_view name;
+    std::int64_t ms;
+  };
+  constexpr Unit units[] = {{"ms", 1},        {"s", 1000},       {"m", 60'000},
+                            {"h", 3'600'000}, {"d", 86'400'000}, {"w", 604'800'000}};
+  constexpr std::int64_t ten_years = 10LL * 366 * 86'400'000;
+  std::int64_t total = 0, last = ten_years;
+  while (!text.empty()) {
+    const auto n = take_number(text);
+    if (!n) return std::nullopt;
+    const Unit* unit = nullptr;
+    for (const auto& u : units)
+      if (text.starts_with(u.name) && (!unit || u.name.size() > unit->name.size())) unit = &u;
+    if (!unit || unit->ms >= last) return std::nullopt;  // the larger unit comes first, and each once
+    last = unit->ms;
+    text.remove_prefix(unit->name.size());
+    if (*n > ten_years / unit->ms) return std::nullopt;
+    total += *n * unit->ms;
+  }
+  return last == ten_years || total > ten_years ? std::nullopt : std::optional(Millis(total));
+}
+
+std::string write_duration(Millis d) {
+  std::int64_t ms = d.count();
+  if (ms <= 0) return "0s";
+  std::string text;
+  const auto part = [&](std::int64_t unit, const char* name) {
+    if (ms >= unit) text += std::to_string(ms / unit) + name;
+    ms %= unit;
+  };
+  part(86'400'000, "d"), part(3'600'000, "h"), part(60'000, "m"), part(1000, "s"), part(1, "ms");
   return text;
 }
 

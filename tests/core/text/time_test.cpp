@@ -3,7 +3,8 @@
 
 #include <random>
 
-#include "core/model/time.hpp"
+#include "core/text/instant.hpp"
+#include "core/text/time.hpp"
 
 namespace readback {
 
