@@ -216,11 +216,11 @@ int probe_command(const ProbeCommand& command) {
   if (const auto* wrong = std::get_if<std::string>(&headers)) return complain(*wrong, exit_usage);
   const auto& given = std::get<TargetReader::Headers>(headers);
   auto made = TargetReader::make(target, given, clients);
-  if (auto* trouble = std::get_if<std::string>(&made)) return complain(*trouble, exit_usage);
+  if (!made) return complain(made.error(), exit_usage);
   net::io_context io(1);
   Resolver resolver(io.get_executor());
   std::vector<RawRead> reads;
-  auto reader = std::get<std::shared_ptr<const TargetReader>>(made);
+  const auto reader = *made;
   std::vector<std::string> skip_nothing;
   net::co_spawn(io, TargetReader::sweep(reader, resolver, skip_nothing),
                 [&](std::exception_ptr failed, std::vector<RawRead> got) {
