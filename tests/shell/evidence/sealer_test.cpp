@@ -25,8 +25,7 @@ struct Bench {
   Bench() {
     std::string name = (fs::temp_directory_path() / "readback-sealer-XXXXXX").string();
     folder = ::mkdtemp(name.data());
-    auto opened = Store::open(io.get_executor(), folder, {});
-    store = std::move(std::get<std::unique_ptr<Store>>(opened));
+    store = Store::open(folder, {}).value();
     sealer = std::make_unique<Sealer>(*store);
   }
   ~Bench() {
@@ -109,8 +108,7 @@ TEST_CASE("A bundle that the index lost is found again as it was listed; half of
   b.sealer.reset();
   b.store.reset();
   for (const char* part : {"readback.db", "readback.db-wal", "readback.db-shm"}) fs::remove(b.folder / part);
-  auto opened = Store::open(b.io.get_executor(), b.folder, {});
-  b.store = std::move(std::get<std::unique_ptr<Store>>(opened));
+  b.store = Store::open(b.folder, {}).value();
   const auto strays = stray_bundles(*b.store);
   REQUIRE(strays.size() == 1);
   CHECK(strays[0].id == listed.id);
