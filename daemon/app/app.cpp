@@ -86,6 +86,7 @@ std::string App::start(const std::string& unconfined) {
   auto opened = Store::open(io_.get_executor(), current_.config.store.path, retention_of(current_.config));
   if (auto* error = std::get_if<StoreError>(&opened)) return error->text;
   store_ = std::move(std::get<std::unique_ptr<Store>>(opened));
+  sealer_ = std::make_unique<Sealer>(*store_);
   auto strays = stray_bundles(*store_);
   if (!strays.empty())
     say({Say::Level::warning, "store.adopted", "", "", "",
@@ -207,7 +208,7 @@ void App::start_reads(const Actions& actions) {
     if (const auto* start = std::get_if<StartCheck>(&action)) tasks_.spawn("check " + start->check, check(*start));
     if (std::holds_alternative<StartEvidence>(action)) {
       commands_->start();
-      look_ahead();
+      sealer_->look_ahead();
     }
   }
 }
@@ -218,7 +219,7 @@ net::awaitable<void> App::process(Incoming incoming) {
   start_reads(actions);  // what is slow below must not delay the next reads
 
   std::optional<Answer> answer;
-  std::map<std::string, SealResult> sealed;       // by incident
+  std::map<std::string, Sealed> sealed;           // by incident
   std::map<std::string, std::string> not_sealed;  // snapshot -> why
   bool urgent = false;
   std::vector<OutboxRow> rows;
@@ -230,15 +231,15 @@ net::awaitable<void> App::process(Incoming incoming) {
       store_->record(record->sweep);
     } else if (auto* order = std::get_if<Seal>(&actions[i])) {
       auto context = seal_context();
-      const std::string incident = order->order.incident_id;
-      const bool on_request = order->order.on_request;
-      auto result = co_await seal(*store_, order->order, std::move(context));
-      if (result.sha256.empty()) not_sealed[result.snapshot_id] = result.note;
-      Sealed told{incident, result.snapshot_id, result.sha256, result.note, on_request};
+      Sealed told{order->order.incident_id, order->order.snapshot_id, "", "", order->order.on_request};
+      const auto result = co_await sealer_->seal(order->order, std::move(context));
+      told.sha256 = result ? result->sha256 : "";
+      told.note = result ? result->note : result.error();
+      if (!result) not_sealed[told.snapshot_id] = told.note;
       Event sealed_event = told;
       auto more = engine_->handle(sealed_event, now());
       for (auto& action : more) actions.push_back(std::move(action));
-      sealed[incident] = std::move(result);
+      sealed[told.incident_id] = std::move(told);
     } else if (auto* notify = std::get_if<Notify>(&actions[i])) {
       if (const auto found = sealed.find(notify->event.incident_id); found != sealed.end()) {
         notify->event.snapshot_id = found->second.sha256.empty() ? "" : found->second.snapshot_id;
