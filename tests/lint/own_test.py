@@ -87,14 +87,18 @@ def main():
         root = pathlib.Path(folder)
         tree = {
             "CMakeLists.txt": "readback_room(core model)\nreadback_room(daemon runtime core_model)\n"
-            "readback_room(daemon read daemon_runtime)\nreadback_room(daemon store core_model)\n"
-            "readback_room(daemon check core_model)\n",
+            "readback_room(daemon net daemon_runtime)\nreadback_room(daemon read daemon_net)\n"
+            "readback_room(daemon sinks daemon_net)\nreadback_room(daemon store core_model)\n"
+            "readback_room(daemon check daemon_net)\n",
             "core/model/a.hpp": "#include <fstream>\n",
             "core/reading/b.cpp": '#include "core/engine/x.hpp"\n#include "core/model/a.hpp"\n',
             "core/diagnosis/c.cpp": "auto t = std::chrono::system_clock::now();\n",
             "daemon/read/d.cpp": '#include "daemon/store/s.hpp"\n#include "core/model/a.hpp"\n',
             "daemon/read/reader.hpp": "enum class Method { get, head, post };\n",
-            "daemon/read/e.cpp": "// fork()\nauto a = http::verb::get, b = http::verb::put;\n",
+            "daemon/read/e.cpp": "// fork()\nauto a = http::verb::get;\n",
+            "daemon/read/reader.cpp": '#include "daemon/net/http_client.hpp"\nauto a = verb::get, b = verb::head;\nauto c = verb::put;\n',
+            "daemon/sinks/post.cpp": "auto a = verb::get, b = verb::post;\nauto c = verb::delete_;\n",
+            "daemon/check/h.cpp": '#include "daemon/net/http_client.hpp"\n',
             "daemon/store/f.cpp": "std::ifstream system(name);\nx.fork();\nint r = ::system(line);\n::execve(a, b, c);\n_Fork();\n",
             "daemon/check/g.cpp": "::_Fork();\n::execve(a, b, c);\n",
         }
@@ -109,7 +113,8 @@ def main():
             print("includes: found", found, "expected", expected)
             wrong += 1
         found = sorted(f"{p.relative_to(root)}:{line}" for p, line, _ in readonly.findings(root))
-        expected = ["daemon/read/e.cpp:2", "daemon/read/reader.hpp:1", *(f"daemon/store/f.cpp:{n}" for n in (3, 4, 5))]
+        expected = ["daemon/check/h.cpp:1", "daemon/read/e.cpp:2", "daemon/read/reader.cpp:3", "daemon/read/reader.hpp:1",
+                    "daemon/sinks/post.cpp:2", *(f"daemon/store/f.cpp:{n}" for n in (3, 4, 5))]
         if found != expected:
             print("readonly: found", found, "expected", expected)
             wrong += 1
