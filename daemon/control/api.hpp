@@ -4,7 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "daemon/control/exchange.hpp"
+#include "daemon/control/backend.hpp"
+#include "daemon/http/exchange.hpp"
 #include "daemon/control/feed.hpp"
 #include "daemon/control/history.hpp"
 

@@ -14,7 +14,7 @@
 #include "daemon/control/api.hpp"
 #include "daemon/control/feed.hpp"
 #include "daemon/control/history.hpp"
-#include "daemon/control/listener.hpp"
+#include "daemon/http/listener.hpp"
 #include "daemon/control/metrics.hpp"
 #include "daemon/control/public_pages.hpp"
 

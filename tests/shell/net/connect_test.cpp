@@ -3,7 +3,7 @@
 
 #include "daemon/net/connect.hpp"
 #include "tests/shell/net/loopback.hpp"
-#include "tests/shell/net/run_coro.hpp"
+#include "tests/support/run_coro.hpp"
 
 using namespace readback;
 

@@ -18,7 +18,7 @@
 #include "daemon/net/http_client.hpp"
 #include "daemon/runtime/clock.hpp"
 #include "tests/shell/net/loopback.hpp"
-#include "tests/shell/net/run_coro.hpp"
+#include "tests/support/run_coro.hpp"
 
 using namespace readback;
 namespace fs = std::filesystem;
