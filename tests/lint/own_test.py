@@ -1,9 +1,11 @@
 """The lints are themselves tried: each bad shape is found, each good one is left alone."""
 import pathlib
+import shutil
 import sys
 import tempfile
 
 import co_await
+import house
 import includes
 import readonly
 
@@ -34,6 +36,35 @@ GOOD = [
     "while (co_await f()) {\n  x = b ? 1 : 2;\n}",
 ]
 
+HOUSE = {  # name and text of a file: the lines with findings
+    ("core/a.cpp", '#include "x.hpp"\n'): [1],
+    ("core/a.cpp", "// Words.\n"): [1],
+    ("core/a.cpp", "// Without an end to what it says\n"): [1],
+    ("core/a.cpp", "// One idea, which is told here.\n"): [],
+    ("core/a.hpp", "#pragma once\n// One idea, which is told\n// in two lines.\n"): [],
+    ("core/a.hpp", "#pragma once\n#include <x>\n// Too late to tell the idea.\n"): [1],
+    ("tests/a.cpp", "// One idea, which is told.\nco_spawn(io, f(), done);\n"): [],
+    ("daemon/read/a.cpp", "// One idea, which is told.\nnet::co_spawn(io, f(), done);\n"): [2],
+    ("daemon/read/a.cpp", "// One idea, and no co_spawn().\nf(net::detached);\n"): [2],
+    ("daemon/runtime/a.cpp", "// One idea, which is told.\nnet::co_spawn(io, f(), done);\n"): [],
+    ("core/a.cpp", "// One idea, which is told.\n\n// --- reads\n// ----------------\n"): [3],
+    ("core/a.cpp", "// One idea, which is told.\n\n// --- reads ---\n\n// --- checks ---\n"): [],
+}
+
+
+def try_lengths():
+    """Of two functions the one that is too long is found, with its class."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "a.cpp"
+        body = "  x();\n"
+        path.write_text("namespace readback {\nint A::long_one() {\n" + body * house.LONGEST + "}\nvoid fits() {\n" +
+                        body * (house.LONGEST - 2) + "}\n}\n", encoding="utf-8")
+        found = [(line, name) for _, line, name, _ in house.long_functions(pathlib.Path(folder), [path])]
+    if found != [(2, "A::long_one")]:
+        print("house: long functions found", found)
+        return 1
+    return 0
+
 
 def main():
     wrong = 0
@@ -45,6 +76,13 @@ def main():
         for finding in co_await.findings_in("x", code):
             print("found in good code:", code, finding)
             wrong += 1
+    for (name, text), expected in HOUSE.items():
+        found = [line for line, _ in house.findings_in(name, text)]
+        if found != expected:
+            print("house:", repr(text), "found", found, "expected", expected)
+            wrong += 1
+    if shutil.which("ctags"):
+        wrong += try_lengths()
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         tree = {
