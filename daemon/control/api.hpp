@@ -5,9 +5,9 @@
 #include <string>
 
 #include "daemon/control/backend.hpp"
-#include "daemon/http/exchange.hpp"
 #include "daemon/control/feed.hpp"
 #include "daemon/control/history.hpp"
+#include "daemon/http/exchange.hpp"
 
 namespace readback {
 

@@ -6,10 +6,10 @@
 #include <string_view>
 
 #include "daemon/control/backend.hpp"
-#include "daemon/http/exchange.hpp"
 #include "daemon/control/feed.hpp"
 #include "daemon/control/history.hpp"
 #include "daemon/control/metrics.hpp"
+#include "daemon/http/exchange.hpp"
 
 namespace readback {
 
