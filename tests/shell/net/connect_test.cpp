@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "daemon/net/connect.hpp"
-#include "tests/shell/net/loopback.hpp"
+#include "tests/support/loopback.hpp"
 #include "tests/support/run_coro.hpp"
 
 using namespace readback;
