@@ -83,9 +83,9 @@ void App::tell_store_notes() {
 }
 
 std::string App::start(const std::string& unconfined) {
-  auto opened = Store::open(io_.get_executor(), current_.config.store.path, retention_of(current_.config));
-  if (auto* error = std::get_if<StoreError>(&opened)) return error->text;
-  store_ = std::move(std::get<std::unique_ptr<Store>>(opened));
+  auto opened = Store::open(current_.config.store.path, retention_of(current_.config));
+  if (!opened) return opened.error();
+  store_ = *std::move(opened);
   sealer_ = std::make_unique<Sealer>(*store_);
   auto strays = stray_bundles(*store_);
   if (!strays.empty())
@@ -268,10 +268,10 @@ net::awaitable<void> App::process(Incoming incoming) {
     const bool any_rows = !rows.empty();
     commit.rows = std::move(rows);
     auto result = co_await store_->commit(std::move(commit));
-    if (!result.durable && ++writes_failed_ == 1)
+    if (!result && ++writes_failed_ == 1)
       say({Say::Level::error, "store.failed", "", "", "",
-           "the store cannot be written, alerts go on from memory: " + result.error});
-    if (result.durable && writes_failed_ > 0)
+           "the store cannot be written, alerts go on from memory: " + result.error()});
+    if (result && writes_failed_ > 0)
       say({Say::Level::info, "store.works", "", "", "",
            "the store can be written again; writes that failed: " + std::to_string(std::exchange(writes_failed_, 0))});
     tell_store_notes();
@@ -443,7 +443,8 @@ net::awaitable<void> App::stop() {
   co_await control_->join(Millis(500));
   Commit last;
   last.state = engine_->save();
-  co_await store_->commit(std::move(last));
+  const auto saved = co_await store_->commit(std::move(last));
+  (void)saved;  // a disk that fails was told when it began to
 }
 
 net::awaitable<void> App::reload() {

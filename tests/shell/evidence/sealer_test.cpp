@@ -23,8 +23,7 @@ const WallTime t0 = *parse_rfc3339("2026-11-24T03:11:58.250Z");
 /// A store in a folder of its own, and a sealer for it.
 struct Bench {
   Bench() {
-    auto opened = Store::open(io.get_executor(), folder, {});
-    store = std::move(std::get<std::unique_ptr<Store>>(opened));
+    store = Store::open(folder, {}).value();
     sealer = std::make_unique<Sealer>(*store);
   }
   ~Bench() {
@@ -96,8 +95,7 @@ TEST_CASE("A bundle that the index lost is found again as it was listed; half of
   b.sealer.reset();
   b.store.reset();
   for (const char* part : {"readback.db", "readback.db-wal", "readback.db-shm"}) fs::remove(b.folder / part);
-  auto opened = Store::open(b.io.get_executor(), b.folder, {});
-  b.store = std::move(std::get<std::unique_ptr<Store>>(opened));
+  b.store = Store::open(b.folder, {}).value();
   const auto strays = stray_bundles(*b.store);
   REQUIRE(strays.size() == 1);
   CHECK(strays[0].id == listed.id);

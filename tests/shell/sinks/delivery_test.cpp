@@ -149,9 +149,9 @@ struct Stage {
   ~Stage() { end(); }
 
   void start() {
-    auto opened = Store::open(io.get_executor(), folder.path, {});
-    REQUIRE(std::holds_alternative<std::unique_ptr<Store>>(opened));
-    store = std::move(std::get<std::unique_ptr<Store>>(opened));
+    auto opened = Store::open(folder.path, {});
+    REQUIRE(opened);
+    store = *std::move(opened);
     DeliverySetup setup;
     setup.config = config;
     setup.host = "host-7";
