@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "core/text/time.hpp"
-#include "daemon/check/check.hpp"
+#include "daemon/check/run.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/platform/log.hpp"
 #include "daemon/platform/secrets.hpp"
@@ -136,8 +136,9 @@ std::string App::start(const std::string& unconfined) {
   std::filesystem::create_directories(store_->folder() / "scratch", ec);
   if (ec && store_->ok())
     return "the scratch folder " + (store_->folder() / "scratch").string() + " cannot be made: " + ec.message();
-  commands_ = std::make_unique<EvidenceCommands>(tasks_, (store_->folder() / "scratch").string(),
-                                                 [this](RawRead& read) { redactor_->read(read); });
+  checks_ = std::make_unique<CheckRunner>((store_->folder() / "scratch").string(),
+                                          [this](RawRead& read) { redactor_->read(read); });
+  commands_ = std::make_unique<EvidenceCommands>(tasks_, *checks_, io_.get_executor());
   commands_->configure(current_.config.evidence.commands);
 
   IdSource boot(random_seed());
@@ -372,12 +373,8 @@ net::awaitable<void> App::check(StartCheck what) {
   const auto* asked = find_check(what.target, what.check);
   if (!asked) co_return;  // a reload has just removed it
   const CheckConfig config = *asked;
-  CheckRequest request;
-  request.config = config;
-  request.read = "check:" + what.check;
-  request.scratch_parent = (store_->folder() / "scratch").string();
-  auto read = co_await run_check(std::move(request));
-  redactor_->read(read);
+  const std::string name = "check:" + what.check;
+  auto read = co_await checks_->run(name, config);
   CheckDone done;
   done.target = what.target;
   done.read = std::move(read);

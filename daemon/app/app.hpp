@@ -96,6 +96,7 @@ class App : public ControlBackend {
   std::unique_ptr<Sealer> sealer_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Delivery> delivery_;
+  std::unique_ptr<CheckRunner> checks_;
   std::unique_ptr<EvidenceCommands> commands_;
   std::unique_ptr<ControlRoom> control_;
   Worker files_;  ///< reads bundles for who asks at the socket; a page never waits for it

@@ -4,7 +4,8 @@
 //
 // The command's family ends with it. A small supervisor of our own is its parent and the reaper of whatever it leaves
 // behind, however often that forks and whatever session it makes; when the command has ended, or its time is over, the
-// supervisor kills all of them, waits for each, and only then ends itself.
+// supervisor kills all of them, waits for each, and only then ends itself (child.hpp).
+#include <functional>
 #include <string>
 
 #include "config/config.hpp"
@@ -27,8 +28,19 @@ inline constexpr std::size_t largest_output =
 /// Never throws for what the command does. When it is cancelled the family is killed first.
 net::awaitable<RawRead> run_check(CheckRequest request);
 
-/// What the sandbox refused, as far as the command's own words tell it: "write /srv/x". For kernels that do not ask.
-/// Only our own rules are named; a file that this user may not read anyway is not.
-std::vector<std::string> denials_in(const std::string& output);
+/// Runs commands in one place, and has what they say cleaned before anybody else sees it.
+class CheckRunner {
+ public:
+  using Redact = std::function<void(RawRead&)>;
+  CheckRunner(std::string scratch_parent, Redact redact)
+      : scratch_parent_(std::move(scratch_parent)), redact_(std::move(redact)) {}
+
+  /// As run_check(); this outlives the run. `read` is "check:NAME" or "evidence:NAME".
+  net::awaitable<RawRead> run(std::string read, CheckConfig config) const;
+
+ private:
+  std::string scratch_parent_;
+  Redact redact_;
+};
 
 }  // namespace readback
