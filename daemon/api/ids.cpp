@@ -1,4 +1,6 @@
-#include "daemon/control/ids.hpp"
+// An id is 36 characters that somebody copies from a page by hand: eight are enough, and a wrong one is answered with
+// the one that is nearest to it.
+#include "daemon/api/ids.hpp"
 
 #include "core/text/words.hpp"
 

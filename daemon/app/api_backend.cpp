@@ -2,7 +2,6 @@
 // and the evidence room keep.
 #include <unistd.h>
 
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include "core/model/reads_json.hpp"
@@ -12,11 +11,13 @@
 #include "daemon/platform/log.hpp"
 #include "daemon/platform/version.hpp"
 #include "daemon/runtime/clock.hpp"
+#include "daemon/runtime/wake.hpp"
 
 namespace readback {
 namespace {
 
 constexpr Millis longest_gathering = Seconds(10);  // an operator waits for a capture
+constexpr Millis longest_wait = Seconds(30);       // for the engine's answer: a slow disk, or a long queue before it
 
 /// What people paste into a sentence is redacted like what a platform says. The name of a runbook stays: the query of
 /// its address may be all that tells it from another.
@@ -70,22 +71,18 @@ net::awaitable<Answer> App::ask(Event event) {
   if (std::holds_alternative<CaptureAsked>(event)) co_await commands_->gather(longest_gathering);
   auto executor = co_await net::this_coro::executor;
   struct Wait {
-    explicit Wait(net::any_io_executor ex) : timer(ex) {}
-    net::steady_timer timer;
+    explicit Wait(net::any_io_executor ex) : wake(std::move(ex)) {}
+    Wake wake;
     std::optional<Answer> answer;
   };
   auto wait = std::make_shared<Wait>(executor);
-  wait->timer.expires_after(std::chrono::seconds(30));
   auto reply = [wait](const Answer& a) {
     wait->answer = a;
-    wait->timer.cancel();
+    wait->wake.notify();
   };
   std::function<void(const Answer&)> told = reply;
   put(std::move(event), std::move(told));
-  while (!wait->answer) {
-    auto [ec] = co_await wait->timer.async_wait(token);
-    if (!ec) break;
-  }
+  if (!wait->answer) co_await wait->wake.wait_for(longest_wait);
   Answer late;
   late.ok = false;
   late.problem = 503;
@@ -118,14 +115,40 @@ net::awaitable<TestReport> App::test_alerts(std::string sink) {
   co_return report;
 }
 
-net::awaitable<std::optional<IncidentView>> App::stored_incident(std::string id) {
+std::vector<std::string> App::targets() {
+  std::vector<std::string> names;
+  for (const auto& target : current_.config.targets) names.push_back(target.name);
+  return names;
+}
+
+std::optional<TargetView> App::target(const std::string& name) {
+  for (auto& target : engine_->view(now()).targets)
+    if (target.name == name) return std::move(target);
+  return std::nullopt;
+}
+
+std::vector<SinkView> App::sinks() { return delivery_->view(); }
+
+std::vector<Silence> App::silences() { return engine_->view(now()).silences; }
+
+net::awaitable<std::optional<IncidentView>> App::incident(std::string id) {
   std::optional<IncidentView> found;
   for (const auto& i : engine_->view(now()).incidents)
     if (i.id == id) found = i;
   co_return found;
 }
 
-net::awaitable<std::vector<IncidentView>> App::stored_incidents() { co_return engine_->view(now()).incidents; }
+net::awaitable<std::vector<IncidentView>> App::incidents(IncidentQuery query) {
+  std::vector<IncidentView> found = engine_->view(now()).incidents;
+  std::erase_if(found, [&](const IncidentView& i) { return !query.takes(i); });
+  co_return found;
+}
+
+net::awaitable<std::vector<std::string>> App::incident_ids() {
+  std::vector<std::string> ids;
+  for (const auto& i : engine_->view(now()).incidents) ids.push_back(i.id);
+  co_return ids;
+}
 
 net::awaitable<std::optional<SweepRecord>> App::stored_sweep(std::string target, std::uint64_t sweep) {
   std::vector<std::uint64_t> wanted{sweep};
@@ -182,7 +205,7 @@ net::awaitable<std::optional<BundleFile>> App::bundle(std::string id, BundleForm
   co_return out;
 }
 
-net::awaitable<ReadsPage> App::reads(ReadsQuery query) {
+net::awaitable<Result<ReadsPage>> App::reads(ReadsQuery query) {
   ReadsPage out;
   ReadQuery ask;
   ask.target = query.target;

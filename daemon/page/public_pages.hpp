@@ -5,11 +5,11 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/control/backend.hpp"
-#include "daemon/control/feed.hpp"
-#include "daemon/control/history.hpp"
-#include "daemon/control/metrics.hpp"
+#include "daemon/api/backend.hpp"
+#include "daemon/api/feed.hpp"
+#include "daemon/api/history.hpp"
 #include "daemon/http/exchange.hpp"
+#include "daemon/page/metrics.hpp"
 
 namespace readback {
 

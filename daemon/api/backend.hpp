@@ -3,6 +3,9 @@
 // matters: they read the published view, hand an operator's word to the engine as an Event, and stream what the store
 // and the evidence room keep. `daemon/app` implements this; the tests have a fake.
 //
+// Narrow on purpose: whoever wants one incident or one target gets that one, and only the status, the page and the
+// metrics build the whole view.
+//
 // Everything runs on the listener's own executor, single-threaded. An awaitable may take its time (the store answers
 // from its own thread), but must not block the loop. A backend outlives the ControlRoom that uses it.
 #include <cstdint>
@@ -14,9 +17,19 @@
 #include "core/engine/action.hpp"
 #include "core/engine/event.hpp"
 #include "core/model/view.hpp"
+#include "core/text/result.hpp"
 #include "daemon/runtime/net.hpp"
 
 namespace readback {
+
+/// Which incidents; what is not said does not matter.
+struct IncidentQuery {
+  std::string target;  ///< "" is all
+  bool open_only = false;
+  std::optional<IncidentState> state;
+
+  bool takes(const IncidentView& incident) const;
+};
 
 enum class BundleForm { full, public_safe };
 
@@ -42,7 +55,6 @@ struct ReadsPage {
   std::string lines;      ///< `readback.reads/v1`, whole lines, each ending in '\n'
   std::int64_t next = 0;  ///< the cursor of the page behind this one
   bool end = false;       ///< there is none behind this one
-  std::string error;      ///< not empty: the store could not answer, and why
 };
 
 /// What one sink answered to a marked test event.
@@ -62,7 +74,14 @@ struct TestReport {
 struct ControlBackend {
   virtual ~ControlBackend() = default;
 
+  /// Everything, copied out.
   virtual View view() = 0;
+  /// The names of the configured targets, in order.
+  virtual std::vector<std::string> targets() = 0;
+  virtual std::optional<TargetView> target(const std::string& name) = 0;
+  virtual std::vector<SinkView> sinks() = 0;
+  /// Those that have not ended.
+  virtual std::vector<Silence> silences() = 0;
 
   /// Hands an operator's event to the engine, runs what follows from it (a Seal is on disk, the state is saved) and
   /// returns the engine's one Answer.
@@ -71,10 +90,12 @@ struct ControlBackend {
   /// Sends the test event and waits for each sink's first answer, or its timeout. `sink` "" is all.
   virtual net::awaitable<TestReport> test_alerts(std::string sink) = 0;
 
-  /// An incident that the view no longer carries (long resolved), with its whole timeline; ids are exact here.
-  virtual net::awaitable<std::optional<IncidentView>> stored_incident(std::string id) = 0;
-  /// Every incident the store has kept, newest first, without duplicates of the view's.
-  virtual net::awaitable<std::vector<IncidentView>> stored_incidents() = 0;
+  /// One incident with its whole timeline, the live one before what the store has kept of it; ids are exact here.
+  virtual net::awaitable<std::optional<IncidentView>> incident(std::string id) = 0;
+  /// All that are known, in the order of every list: the open ones in front, and newer ones before older.
+  virtual net::awaitable<std::vector<IncidentView>> incidents(IncidentQuery query) = 0;
+  /// The ids of all that are known, in the same order.
+  virtual net::awaitable<std::vector<std::string>> incident_ids() = 0;
   /// A recorded sweep by its number; bodies are not needed.
   virtual net::awaitable<std::optional<SweepRecord>> stored_sweep(std::string target, std::uint64_t sweep) = 0;
 
@@ -86,7 +107,8 @@ struct ControlBackend {
   /// Exact id. Nothing when the snapshot is gone or damaged.
   virtual net::awaitable<std::optional<BundleFile>> bundle(std::string id, BundleForm form) = 0;
 
-  virtual net::awaitable<ReadsPage> reads(ReadsQuery query) = 0;
+  /// Fails when the store cannot answer.
+  virtual net::awaitable<Result<ReadsPage>> reads(ReadsQuery query) = 0;
 
   /// A line for the log: `kind` is "control.change", "control.refused", "control.warning".
   virtual void say(Say line) = 0;

@@ -2,7 +2,7 @@
 // A daemon of the tests: a view that the test fills, and an engine that writes down what it was asked.
 #include <deque>
 
-#include "daemon/control/backend.hpp"
+#include "daemon/api/backend.hpp"
 #include "daemon/runtime/clock.hpp"
 
 namespace readback {
@@ -13,11 +13,15 @@ struct FakeBackend : ControlBackend {
   std::vector<Say> said;
   Answer next_answer;
   std::vector<SnapshotView> kept;
+  std::vector<IncidentView> stored;  ///< over, and no longer in the view
   std::vector<DeliveryView> sent;
   std::string bundle_bytes;
-  std::size_t read_pages = 0, pages_asked = 0;
+  std::size_t read_pages = 0, pages_asked = 0, whole_views = 0;
 
-  View view() override { return shown; }
+  View view() override {
+    ++whole_views;
+    return shown;
+  }
   net::awaitable<Answer> ask(Event event) override {
     asked.push_back(std::move(event));
     co_return next_answer;
@@ -36,8 +40,38 @@ struct FakeBackend : ControlBackend {
     }
     co_return report;
   }
-  net::awaitable<std::optional<IncidentView>> stored_incident(std::string) override { co_return std::nullopt; }
-  net::awaitable<std::vector<IncidentView>> stored_incidents() override { co_return std::vector<IncidentView>(); }
+  std::vector<std::string> targets() override {
+    std::vector<std::string> names;
+    for (const auto& t : shown.engine.targets) names.push_back(t.name);
+    return names;
+  }
+  std::optional<TargetView> target(const std::string& name) override {
+    for (const auto& t : shown.engine.targets)
+      if (t.name == name) return t;
+    return std::nullopt;
+  }
+  std::vector<SinkView> sinks() override { return shown.daemon.sinks; }
+  std::vector<Silence> silences() override { return shown.engine.silences; }
+  net::awaitable<std::optional<IncidentView>> incident(std::string id) override {
+    std::optional<IncidentView> found;
+    for (const auto* list : {&shown.engine.incidents, &stored})
+      for (const auto& i : *list)
+        if (i.id == id && !found) found = i;
+    co_return found;
+  }
+  net::awaitable<std::vector<IncidentView>> incidents(IncidentQuery query) override {
+    std::vector<IncidentView> found;
+    for (const auto* list : {&shown.engine.incidents, &stored})
+      for (const auto& i : *list)
+        if (query.takes(i)) found.push_back(i);
+    co_return found;
+  }
+  net::awaitable<std::vector<std::string>> incident_ids() override {
+    std::vector<std::string> ids;
+    for (const auto* list : {&shown.engine.incidents, &stored})
+      for (const auto& i : *list) ids.push_back(i.id);
+    co_return ids;
+  }
   net::awaitable<std::optional<SweepRecord>> stored_sweep(std::string target, std::uint64_t number) override {
     SweepRecord sweep;
     sweep.target = target;
@@ -55,7 +89,7 @@ struct FakeBackend : ControlBackend {
     file.sha256 = std::string(64, 'a');
     co_return file;
   }
-  net::awaitable<ReadsPage> reads(ReadsQuery query) override {
+  net::awaitable<Result<ReadsPage>> reads(ReadsQuery query) override {
     ++pages_asked;
     ReadsPage page;
     page.next = query.cursor + 1;

@@ -1,4 +1,6 @@
-#include "daemon/control/status_page.hpp"
+// The page is put together as text, from the top of the screen to its foot. Style and script stand beside it in files
+// of their own and are part of the program; the policy names them by the hashes of exactly what is sent.
+#include "daemon/page/status_page.hpp"
 
 #include <algorithm>
 
@@ -6,70 +8,20 @@
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
+#include "embedded/status_page_css.hpp"
+#include "embedded/status_page_js.hpp"
 
 namespace readback {
 
 namespace {
 
-constexpr std::string_view style = R"css(
-:root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--dim:#57606a;--line:#d0d7de;--card:#f6f8fa;--good:#1a7f37;--warn:#8a5300;--bad:#b3131f;--unk:#57606a;--link:#0757b8}
-@media(prefers-color-scheme:dark){:root{--bg:#0f1419;--fg:#e6edf3;--dim:#9da7b3;--line:#333c47;--card:#171d24;--good:#4ac26b;--warn:#e3b341;--bad:#ff7b72;--unk:#9da7b3;--link:#79b8ff}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.45 system-ui,sans-serif;overflow-wrap:anywhere}
-header,main,footer{max-width:70rem;margin:0 auto;padding:.75rem 1rem}
-h1{font-size:1.3rem;margin:.2rem 0}h2{font-size:1.15rem;margin:1.6rem 0 .5rem}h3{font-size:1.05rem;margin:0 0 .4rem}h4{font-size:1rem;margin:.8rem 0 .2rem}
-p{margin:.3rem 0}.dim{color:var(--dim)}a{color:var(--link)}
-.skip{position:absolute;left:-99rem}.skip:focus{position:static}
-.card{background:var(--card);border:1px solid var(--line);border-left:.4rem solid var(--unk);border-radius:.4rem;padding:.75rem 1rem;margin:.75rem 0}
-.card.good{border-left-color:var(--good)}.card.warn{border-left-color:var(--warn)}.card.bad{border-left-color:var(--bad)}
-.word{font-weight:600;white-space:nowrap}.good>.word,.word.good{color:var(--good)}.word.warn{color:var(--warn)}.word.bad{color:var(--bad)}.word.unk{color:var(--unk)}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.93rem}th,td{text-align:left;vertical-align:top;padding:.3rem .7rem .3rem 0;border-top:1px solid var(--line)}thead th{border-top:0;color:var(--dim);font-weight:600}
-tbody th{font-weight:500}@media(min-width:40.1rem){th,td:not(:last-child){overflow-wrap:normal}}
-time,td[data-l=Took]{white-space:nowrap}
-.lanes{margin:.7rem 0;font-size:.85rem;line-height:1.3}.lane{display:grid;grid-template-columns:10rem 1fr;column-gap:.7rem;align-items:end;margin-bottom:.25rem}.ends{grid-column:2;display:flex;justify-content:space-between;color:var(--dim)}
-svg{display:block;width:100%;height:18px}
-svg .g{fill:var(--good)}svg .w{fill:var(--warn)}svg .b{fill:var(--bad)}svg .u{fill:var(--unk)}svg .v{fill:none;stroke:var(--unk);stroke-width:1;stroke-dasharray:3 2;vector-effect:non-scaling-stroke}svg .base{stroke:var(--line);vector-effect:non-scaling-stroke}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.3rem 0}dt{color:var(--dim)}dd{margin:0}
-ol.six{padding-left:1.4rem;margin:.3rem 0}code{font-size:.9em}
-@media(max-width:40rem){.lane{grid-template-columns:1fr}.ends{grid-column:1}dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}td.none{display:none!important}thead{position:absolute;left:-99rem}tbody tr{display:flex;flex-wrap:wrap;column-gap:1rem;padding:.4rem 0;border-top:1px solid var(--line)}td[data-l=Why],td[data-l=Detail]{flex-basis:100%}tbody th,tbody td{display:block;border:0;padding:.05rem 0}td[data-l]::before{content:attr(data-l) ": ";color:var(--dim)}td[data-l=Says]::before,td[data-l=State]::before{content:none}}
-@media(prefers-reduced-motion:no-preference){a{transition:color .1s}}
-)css";
-
-// Asks for the page again at most once a second, and only while somebody looks at it.
-constexpr std::string_view script = R"js(
-"use strict";
-(function(){
-  var note=document.getElementById("live"),timer=null,busy=false,again=false;
-  // What is selected, to be copied, stays; so does the keyboard's place.
-  function put(a,b){
-    var f=document.activeElement,k=function(e){return e.getAttribute("aria-label")||e.getAttribute("href");};
-    var kept=f&&f!==a&&a.contains(f)?k(f):null;
-    a.replaceChildren.apply(a,Array.from(b.childNodes));
-    if(kept)Array.from(a.querySelectorAll("a,[tabindex]")).some(function(e){if(k(e)!==kept)return false;e.focus({preventScroll:true});return true;});
-  }
-  function draw(){
-    timer=null;
-    if(document.hidden||busy){again=true;return;}
-    if(!window.getSelection().isCollapsed){later();return;}
-    busy=true;again=false;
-    fetch("/",{cache:"no-store"}).then(function(r){if(!r.ok)throw new Error(r.status);return r.text();}).then(function(t){
-      var d=new DOMParser().parseFromString(t,"text/html");
-      ["verdict","as-of","main"].forEach(function(id){
-        var a=document.getElementById(id),b=d.getElementById(id);
-        if(a&&b&&a.innerHTML!==b.innerHTML)put(a,b);
-      });
-      document.title=d.title;
-    }).catch(function(){note.textContent="Readback does not answer; this page is old.";}).finally(function(){busy=false;if(again&&!document.hidden)later();});
-  }
-  function later(){if(!timer)timer=setTimeout(draw,1000);}
-  document.addEventListener("visibilitychange",function(){if(!document.hidden)later();});
-  if(!window.EventSource)return;
-  var s=new EventSource("/events");
-  s.onopen=function(){note.textContent="Live: this page follows every sweep.";later();};
-  s.onerror=function(){note.textContent="Connection lost; trying again. What you see may be old.";};
-  ["sweep","alert","reset"].forEach(function(k){s.addEventListener(k,later);});
-})();
-)js";
+/// As html_text(), on one line: nothing on this page is preformatted.
+std::string flat_html(std::string_view text) {
+  std::string html = html_text(text);
+  std::replace_if(
+      html.begin(), html.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return html;
+}
 
 /// The class, sign and word of a state.
 struct Look {
@@ -90,7 +42,7 @@ Look look_of(std::string_view word, bool green) {
 
 std::string word_html(std::string_view word, const Look& look) {
   return std::string("<span class=\"word ") + look.css + "\"><span aria-hidden=\"true\">" + look.sign + "</span> " +
-         html_text(word) + "</span>";
+         flat_html(word) + "</span>";
 }
 
 std::string spoken(std::string word) {
@@ -107,8 +59,8 @@ std::string time_html(const std::optional<WallTime>& t) { return t ? time_html(*
 
 /// Only web addresses become links: a `javascript:` in a configuration stays text.
 std::string link_html(const std::string& url, const std::string& text) {
-  if (!url.starts_with("https://") && !url.starts_with("http://")) return html_text(text);
-  return "<a rel=\"noreferrer\" href=\"" + html_text(url) + "\">" + html_text(text) + "</a>";
+  if (!url.starts_with("https://") && !url.starts_with("http://")) return flat_html(text);
+  return "<a rel=\"noreferrer\" href=\"" + flat_html(url) + "\">" + flat_html(text) + "</a>";
 }
 
 void add_row(std::string& out, const char* name, const std::string& html) {
@@ -153,7 +105,7 @@ class Lane {
     std::snprintf(text, sizeof text, "<rect class=\"%c\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\">", kind_,
                   from, lane_height - height, std::min(width, lane_width - from), height);
     out_ += text;
-    out_ += "<title>" + html_text(spoken(word_)) + ", " + to_clock(from_) + " to " + to_clock(to_) + "</title></rect>";
+    out_ += "<title>" + flat_html(spoken(word_)) + ", " + to_clock(from_) + " to " + to_clock(to_) + "</title></rect>";
     kind_ = 0;
   }
   WallTime begin_;
@@ -189,10 +141,10 @@ std::string lanes_html(const TargetView& t, const History& history) {
     if (seen[r] && shown.size() < 40) shown.push_back(r);
 
   const auto lane_html = [](const std::string& name, const std::string& told, std::string bars) {
-    return "<div class=\"lane\"><span>" + html_text(name) +
+    return "<div class=\"lane\"><span>" + flat_html(name) +
            "</span><svg viewBox=\"0 0 1000 18\" "
            "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"" +
-           html_text(name + ": " + told) + "\"><line class=\"base\" x1=\"0\" x2=\"1000\" y1=\"17.5\" y2=\"17.5\"/>" +
+           flat_html(name + ": " + told) + "\"><line class=\"base\" x1=\"0\" x2=\"1000\" y1=\"17.5\" y2=\"17.5\"/>" +
            bars + "</svg></div>";
   };
   std::size_t bad = 0;
@@ -218,9 +170,9 @@ std::string lanes_html(const TargetView& t, const History& history) {
     body += lane_html(cut_characters(clean_utf8(lanes->names[r]), 60),
                       std::to_string(greens[r]) + " of " + std::to_string(seen[r]) + " green", lane.take());
   }
-  return "<div class=\"lanes\" role=\"group\" aria-label=\"Lanes of " + html_text(t.name) + "\">" + body +
+  return "<div class=\"lanes\" role=\"group\" aria-label=\"Lanes of " + flat_html(t.name) + "\">" + body +
          "<div class=\"lane\"><span class=\"ends\"><span>" + to_clock(begin) + "</span><span>" + to_clock(end) +
-         "</span></span></div></div><p class=\"dim\">" + html_text(told) +
+         "</span></span></div></div><p class=\"dim\">" + flat_html(told) +
          ". A low bar is green, half a warning, a full one bad; a dashed frame was not counted.</p>";
 }
 
@@ -237,25 +189,25 @@ std::string target_html(const TargetView& t, const History& history, std::size_t
   const Loudness loud = loudness_of(t);
   const std::string id = "target-" + std::to_string(number);
   std::string out = "<section class=\"card " + card_class(loud.word) + "\" aria-labelledby=\"" + id + "\"><h3 id=\"" +
-                    id + "\">" + html_text(t.name) + " " + word_html(loud.word, look_of(loud.word, false)) + "</h3>";
-  out += "<p>" + html_text(t.text.empty() ? "Not swept yet." : t.text) + "</p><dl>";
-  add_row(out, "Verdict", html_text(t.extent.empty() ? t.primary : t.primary + ", " + t.extent));
+                    id + "\">" + flat_html(t.name) + " " + word_html(loud.word, look_of(loud.word, false)) + "</h3>";
+  out += "<p>" + flat_html(t.text.empty() ? "Not swept yet." : t.text) + "</p><dl>";
+  add_row(out, "Verdict", flat_html(t.extent.empty() ? t.primary : t.primary + ", " + t.extent));
   if (!t.also.empty()) {
     std::string also;
     for (const auto& a : t.also) also += (also.empty() ? "" : ", ") + a;
-    add_row(out, "Also", html_text(also));
+    add_row(out, "Also", flat_html(also));
   }
   if (t.green_since) add_row(out, "Green since", time_html(t.green_since));
   if (t.blind_since) add_row(out, "Blind since", time_html(t.blind_since));
   add_row(out, "Last sweep",
           time_html(t.last_sweep_at) + (t.sweep ? " (no. " + std::to_string(t.sweep) + ")" : std::string()));
-  if (!t.void_reason.empty()) add_row(out, "Not counted", html_text(t.void_reason));
+  if (!t.void_reason.empty()) add_row(out, "Not counted", flat_html(t.void_reason));
   if (t.suspected) add_row(out, "Now", "something looks wrong; sweeping faster to confirm it");
   if (t.in_maintenance) add_row(out, "Maintenance", "new pages are held back");
-  add_row(out, "Reads", html_text(shown_address(t.base_url)));
+  add_row(out, "Reads", flat_html(shown_address(t.base_url)));
   out += "</dl>" + lanes_html(t, history);
   if (!t.reads.empty()) {
-    out += "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Reads of " + html_text(t.name) +
+    out += "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Reads of " + flat_html(t.name) +
            "\"><table><thead><tr><th scope=\"col\">Read</th><th scope=\"col\">Says</th><th scope=\"col\">Since</th><th "
            "scope=\"col\">Took</th>"
            "<th scope=\"col\">Why</th></tr></thead><tbody>";
@@ -264,11 +216,11 @@ std::string target_html(const TargetView& t, const History& history, std::size_t
       if (r.stale) word += ", stale";
       if (r.contradictory) word += ", contradictory";
       for (const auto& reason : r.reasons) why += (why.empty() ? "" : "; ") + reason;
-      out += "<tr><th scope=\"row\">" + html_text(r.name) + "</th><td data-l=\"Says\">" +
+      out += "<tr><th scope=\"row\">" + flat_html(r.name) + "</th><td data-l=\"Says\">" +
              word_html(word, look_of(r.word, r.green)) + "</td><td data-l=\"Since\">" + time_html(r.since) +
              "</td><td data-l=\"Took\">" + std::to_string(r.took.count()) + " ms</td><td data-l=\"Why\"" +
              (why.empty() ? " class=\"none\">" : ">") +
-             (why.empty() ? "–" : html_text(cut_characters(clean_utf8(why), 600))) + "</td></tr>";
+             (why.empty() ? "–" : flat_html(cut_characters(clean_utf8(why), 600))) + "</td></tr>";
     }
     out += "</tbody></table></div>";
   }
@@ -280,40 +232,40 @@ std::string incident_html(const IncidentView& i, std::size_t number) {
   const Loudness loud{std::string(to_string(i.severity)), 0};
   std::string out = "<section class=\"card " + card_class(loud.word == "info" ? "warning" : loud.word) +
                     "\" aria-labelledby=\"" + id + "\"><h3 id=\"" + id + "\">" +
-                    html_text(i.summary.empty() ? upper(i.boundary) + " " + i.target : i.summary) + "</h3><dl>";
+                    flat_html(i.summary.empty() ? upper(i.boundary) + " " + i.target : i.summary) + "</h3><dl>";
   // What to do comes first: this is read on a phone.
-  if (!i.next_safe_step.empty()) add_row(out, "Next safe step", html_text(i.next_safe_step));
+  if (!i.next_safe_step.empty()) add_row(out, "Next safe step", flat_html(i.next_safe_step));
   if (!i.runbook.title.empty() || !i.runbook.url.empty()) {
     std::string text = link_html(i.runbook.url, i.runbook.title.empty() ? i.runbook.url : i.runbook.title);
-    if (!i.runbook.owner.empty()) text += ", owner " + html_text(i.runbook.owner);
+    if (!i.runbook.owner.empty()) text += ", owner " + flat_html(i.runbook.owner);
     add_row(out, "Runbook", text);
   }
   if (i.first_failure)
     add_row(out, "Failed first",
-            html_text(i.first_failure->read + ": " + i.first_failure->reason) + ", " + time_html(i.first_failure->at));
+            flat_html(i.first_failure->read + ": " + i.first_failure->reason) + ", " + time_html(i.first_failure->at));
   if (!i.snapshot_id.empty())
-    add_row(out, "Evidence", "<code>readback snapshot pull " + html_text(i.snapshot_id) + "</code>");
-  add_row(out, "Look closer", "<code>readback incident " + html_text(i.id) + "</code>");
+    add_row(out, "Evidence", "<code>readback snapshot pull " + flat_html(i.snapshot_id) + "</code>");
+  add_row(out, "Look closer", "<code>readback incident " + flat_html(i.id) + "</code>");
   add_row(out, "State",
-          html_text(std::string(to_string(i.state)) + ", " + std::string(to_string(i.severity)) + ", " +
+          flat_html(std::string(to_string(i.state)) + ", " + std::string(to_string(i.severity)) + ", " +
                     std::string(to_string(i.extent))));
   add_row(out, "Opened", time_html(i.opened_at));
   if (i.paged_at) add_row(out, "Paged", time_html(i.paged_at));
   if (i.acknowledged_at)
     add_row(out, "Acknowledged",
-            time_html(i.acknowledged_at) + (i.acknowledged_by.empty() ? "" : " by " + html_text(i.acknowledged_by)));
-  if (!i.symptom.empty()) add_row(out, "Symptom", html_text(i.symptom));
+            time_html(i.acknowledged_at) + (i.acknowledged_by.empty() ? "" : " by " + flat_html(i.acknowledged_by)));
+  if (!i.symptom.empty()) add_row(out, "Symptom", flat_html(i.symptom));
   out += "</dl>";
   if (!i.conditions.empty()) {
     out += "<h4>Resolved when all six hold</h4><ol class=\"six\">";
     for (const auto& c : i.conditions) {
       const std::string word(to_string(c.state));
-      out += "<li value=\"" + std::to_string(c.number) + "\">" + html_text(c.title) + ": " +
+      out += "<li value=\"" + std::to_string(c.number) + "\">" + flat_html(c.title) + ": " +
              word_html(spoken(word), look_of(word, false)) +
              (c.by.empty() ? ""
                            : std::string(c.state == ConditionState::State::met ? " <span class=\"dim\">by "
                                                                                : ", <span class=\"dim\">") +
-                                 html_text(c.by) + "</span>") +
+                                 flat_html(c.by) + "</span>") +
              "</li>";
     }
     out += "</ol>";
@@ -321,11 +273,64 @@ std::string incident_html(const IncidentView& i, std::size_t number) {
   return out + "</section>";
 }
 
+std::string sinks_html(const std::vector<SinkView>& sinks) {
+  std::string out = "<h2>Sinks</h2>";
+  if (sinks.empty()) return out + "<p>None is configured: nobody is paged.</p>";
+  out +=
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Sinks\"><table><thead><tr><th "
+      "scope=\"col\">Sink</th><th scope=\"col\">State</th>"
+      "<th scope=\"col\">Waiting</th><th scope=\"col\">Last success</th><th "
+      "scope=\"col\">Detail</th></tr></thead><tbody>";
+  for (const auto& s : sinks)
+    out += "<tr><th scope=\"row\">" + flat_html(s.name + " (" + s.type + ")") + "</th><td data-l=\"State\">" +
+           word_html(s.state, look_of(s.state, false)) + "</td><td data-l=\"Waiting\">" + std::to_string(s.depth) +
+           "</td><td data-l=\"Last success\">" + time_html(s.last_success_at) + "</td><td data-l=\"Detail\"" +
+           (s.detail.empty() ? " class=\"none\">" : ">") + (s.detail.empty() ? "–" : flat_html(s.detail)) +
+           "</td></tr>";
+  return out + "</tbody></table></div>";
+}
+
+std::string silences_html(const std::vector<Silence>& silences) {
+  if (silences.empty()) return "";
+  std::string out = "<h2>Silences</h2><ul>";
+  for (const auto& s : silences)
+    out += "<li>" +
+           flat_html((s.target.empty() ? std::string("all targets") : s.target) + ", " +
+                     (s.boundary ? std::string(to_string(*s.boundary)) : std::string("all boundaries"))) +
+           " until " + time_html(s.expires_at) + ": " + flat_html(s.reason) + "</li>";
+  return out + "</ul>";
+}
+
+std::string itself_html(const DaemonView& d) {
+  std::string out = "<h2>Readback itself</h2>";
+  const auto troubles = own_troubles(d);
+  if (troubles.empty()) out += "<p>" + word_html("well", {"good", "✓", 'g'}) + "</p>";
+  for (const auto& trouble : troubles)
+    out += "<p>" + word_html("trouble", {"bad", "✕", 'b'}) + ": " + flat_html(trouble) + "</p>";
+  out += "<dl>";
+  add_row(out, "Version", flat_html(d.version));
+  add_row(out, "Host", flat_html(d.host));
+  add_row(out, "Running since", time_html(d.started_at));
+  add_row(out, "Sweeps", std::to_string(d.sweeps_total));
+  add_row(out, "Loop lag", std::to_string(d.lag.count()) + " ms");
+  add_row(out, "Store",
+          d.store_ok ? std::to_string(d.store_bytes / 1024) + " KiB, " + std::to_string(d.snapshots) +
+                           (d.snapshots == 1 ? " snapshot" : " snapshots")
+                     : flat_html("cannot be written: " + d.store_error));
+  for (const auto& note : d.store_notes) add_row(out, "Set aside", flat_html(note));
+  add_row(out, "Configuration",
+          flat_html(d.config_digest.substr(0, 19)) + (d.reload_ok ? "" : ", last reload refused"));
+  add_row(out, "Heartbeat", time_html(d.heartbeat_at));
+  add_row(out, "Sandbox of checks", flat_html(d.sandbox));
+  return out + "</dl>";
+}
+
 }  // namespace
 
 std::string status_page_policy() {
   static const std::string policy =
-      "default-src 'none'; style-src '" + sha256_source(style) + "'; script-src '" + sha256_source(script) +
+      "default-src 'none'; style-src '" + sha256_source(status_page_css) + "'; script-src '" +
+      sha256_source(status_page_js) +
       "'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
   return policy;
 }
@@ -338,10 +343,10 @@ std::string status_page(const View& view, const History& history) {
   std::string out =
       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width,initial-scale=1\"><title>" +
-      html_text(loud.word + " – " + d.environment + " – Readback") + "</title><style>";
-  out += style;
+      flat_html(loud.word + " – " + d.environment + " – Readback") + "</title><style>";
+  out += status_page_css;
   out += "</style></head><body><a class=\"skip\" href=\"#main\">To the incidents and targets</a><header><h1>Readback " +
-         html_text(d.environment) + "</h1><div id=\"verdict\" role=\"status\"><p>" +
+         flat_html(d.environment) + "</h1><div id=\"verdict\" role=\"status\"><p>" +
          word_html(loud.word, look_of(loud.word, false)) + ": " + std::to_string(view.engine.targets.size()) +
          (view.engine.targets.size() == 1 ? " target, " : " targets, ") + std::to_string(open) +
          (open == 1 ? " open incident" : " open incidents") + "</p></div><p class=\"dim\">As of <span id=\"as-of\">" +
@@ -356,8 +361,8 @@ std::string status_page(const View& view, const History& history) {
   std::string lately;
   for (const auto& i : view.engine.incidents)
     if (!is_open(i) && i.paged_at && ++resolved <= lately_shown)
-      lately += "<li>" + time_html(i.resolved_at) + " " + html_text(i.summary) + " <code>readback incident " +
-                html_text(i.id) + "</code></li>";
+      lately += "<li>" + time_html(i.resolved_at) + " " + flat_html(i.summary) + " <code>readback incident " +
+                flat_html(i.id) + "</code></li>";
   if (!lately.empty()) out += "<h2>Resolved lately</h2><ul>" + lately + "</ul>";
 
   out += "<h2>Targets</h2>";
@@ -365,57 +370,11 @@ std::string status_page(const View& view, const History& history) {
   number = 0;
   for (const auto& t : view.engine.targets) out += target_html(t, history, ++number);
 
-  out += "<h2>Sinks</h2>";
-  if (d.sinks.empty()) {
-    out += "<p>None is configured: nobody is paged.</p>";
-  } else {
-    out +=
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Sinks\"><table><thead><tr><th "
-        "scope=\"col\">Sink</th><th scope=\"col\">State</th>"
-        "<th scope=\"col\">Waiting</th><th scope=\"col\">Last success</th><th "
-        "scope=\"col\">Detail</th></tr></thead><tbody>";
-    for (const auto& s : d.sinks)
-      out += "<tr><th scope=\"row\">" + html_text(s.name + " (" + s.type + ")") + "</th><td data-l=\"State\">" +
-             word_html(s.state, look_of(s.state, false)) + "</td><td data-l=\"Waiting\">" + std::to_string(s.depth) +
-             "</td><td data-l=\"Last success\">" + time_html(s.last_success_at) + "</td><td data-l=\"Detail\"" +
-             (s.detail.empty() ? " class=\"none\">" : ">") + (s.detail.empty() ? "–" : html_text(s.detail)) +
-             "</td></tr>";
-    out += "</tbody></table></div>";
-  }
-  if (!view.engine.silences.empty()) {
-    out += "<h2>Silences</h2><ul>";
-    for (const auto& s : view.engine.silences)
-      out += "<li>" +
-             html_text((s.target.empty() ? std::string("all targets") : s.target) + ", " +
-                       (s.boundary ? std::string(to_string(*s.boundary)) : std::string("all boundaries"))) +
-             " until " + time_html(s.expires_at) + ": " + html_text(s.reason) + "</li>";
-    out += "</ul>";
-  }
-
-  out += "<h2>Readback itself</h2>";
-  const auto troubles = own_troubles(d);
-  if (troubles.empty()) out += "<p>" + word_html("well", {"good", "✓", 'g'}) + "</p>";
-  for (const auto& trouble : troubles)
-    out += "<p>" + word_html("trouble", {"bad", "✕", 'b'}) + ": " + html_text(trouble) + "</p>";
-  out += "<dl>";
-  add_row(out, "Version", html_text(d.version));
-  add_row(out, "Host", html_text(d.host));
-  add_row(out, "Running since", time_html(d.started_at));
-  add_row(out, "Sweeps", std::to_string(d.sweeps_total));
-  add_row(out, "Loop lag", std::to_string(d.lag.count()) + " ms");
-  add_row(out, "Store",
-          d.store_ok ? std::to_string(d.store_bytes / 1024) + " KiB, " + std::to_string(d.snapshots) +
-                           (d.snapshots == 1 ? " snapshot" : " snapshots")
-                     : html_text("cannot be written: " + d.store_error));
-  for (const auto& note : d.store_notes) add_row(out, "Set aside", html_text(note));
-  add_row(out, "Configuration",
-          html_text(d.config_digest.substr(0, 19)) + (d.reload_ok ? "" : ", last reload refused"));
-  add_row(out, "Heartbeat", time_html(d.heartbeat_at));
-  add_row(out, "Sandbox of checks", html_text(d.sandbox));
+  out += sinks_html(d.sinks) + silences_html(view.engine.silences) + itself_html(d);
   out +=
-      "</dl></main><footer class=\"dim\"><p>Read-only: nothing can be changed here. <a "
+      "</main><footer class=\"dim\"><p>Read-only: nothing can be changed here. <a "
       "href=\"/metrics\">Metrics</a></p></footer><script>";
-  out += script;
+  out += status_page_js;
   out += "</script></body></html>\n";
   return out;
 }

@@ -1,8 +1,10 @@
-#include "daemon/control/public_pages.hpp"
+// Five addresses and nothing below them. Whatever is asked for, the checks come in one order: the host, the address,
+// the method.
+#include "daemon/page/public_pages.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
-#include "daemon/control/status_page.hpp"
+#include "daemon/page/status_page.hpp"
 
 namespace readback {
 

@@ -1,4 +1,6 @@
-#include "daemon/control/metrics.hpp"
+// One page a scrape, in the order of the contract: what is read from the view is made anew, and only what adds up is
+// kept between two scrapes.
+#include "daemon/page/metrics.hpp"
 
 #include <prometheus/text_serializer.h>
 #include <sys/resource.h>
@@ -103,6 +105,79 @@ void add_process(Page& page) {
     page.gauge("process_max_fds", "Maximum number of open file descriptors.", static_cast<double>(limit.rlim_cur));
 }
 
+/// What the targets tell of our own eyes.
+struct Sight {
+  bool is_clear = true;            ///< no target's last sweep was void or blind
+  std::optional<WallTime> newest;  ///< sweep of all
+};
+
+bool holds(const TargetView& t, Boundary b) {
+  return std::find(t.holding.begin(), t.holding.end(), b) != t.holding.end();
+}
+
+Sight sight_of(const EngineView& view) {
+  Sight sight;
+  for (const auto& t : view.targets) {
+    if (t.last_sweep_at && (!sight.newest || *t.last_sweep_at > *sight.newest)) sight.newest = t.last_sweep_at;
+    if (!t.void_reason.empty() || holds(t, Boundary::observer)) sight.is_clear = false;
+  }
+  return sight;
+}
+
+void add_boundaries(Page& page, const EngineView& view) {
+  auto& boundary =
+      page.family("readback_boundary", "Whether the boundary holds in the last counted sweep.", MetricType::Gauge);
+  auto& open = page.family("readback_incidents_open", "Incidents that are not resolved.", MetricType::Gauge);
+  for (const auto& t : view.targets)
+    for (Boundary b : all_boundaries) {
+      const auto count = std::count_if(view.incidents.begin(), view.incidents.end(), [&](const auto& i) {
+        return is_open(i) && i.target == t.name && i.boundary == b;
+      });
+      const Labels labels{{"target", t.name}, {"boundary", std::string(to_string(b))}};
+      Page::add(boundary, labels, holds(t, b) ? 1 : 0);
+      Page::add(open, labels, static_cast<double>(count));
+    }
+}
+
+/// The first 48 bits of the digest: what a double holds exactly.
+double beginning_of(std::string_view digest) {
+  digest.remove_prefix(std::min(digest.size(), digest.find(':') + 1));
+  std::uint64_t hash = 0;
+  std::from_chars(digest.data(), digest.data() + std::min<std::size_t>(12, digest.size()), hash, 16);
+  return static_cast<double>(hash);
+}
+
+void add_daemon(Page& page, const DaemonView& d, const Sight& sight) {
+  page.gauge("readback_observer_healthy", "Whether Readback itself sees, records and can alert.",
+             sight.is_clear && own_troubles(d).empty() ? 1 : 0);
+  page.gauge("readback_config_last_reload_successful", "Whether the last reload of the configuration was accepted.",
+             d.reload_ok ? 1 : 0);
+  page.gauge("readback_config_hash", "The first 48 bits of the SHA-256 of the configuration in force.",
+             beginning_of(d.config_digest));
+  page.counter("readback_sweeps_total", "Sweeps that came back, over all targets.",
+               static_cast<double>(d.sweeps_total));
+  page.gauge("readback_sweep_lag_seconds", "How late our own loop was at the last sweep.",
+             static_cast<double>(d.lag.count()) / 1000.0);
+  page.gauge("readback_last_sweep_timestamp_seconds", "When the newest sweep came back, 0 before the first.",
+             sight.newest ? seconds_of(*sight.newest) : 0);
+}
+
+void add_sinks(Page& page, const std::vector<SinkView>& sinks, WallTime now) {
+  auto& deliveries = page.family("readback_alert_deliveries_total", "Attempts to deliver an alert, by their result.",
+                                 MetricType::Counter);
+  auto& depth = page.family("readback_outbox_depth", "Alerts that wait for delivery.", MetricType::Gauge);
+  std::optional<WallTime> oldest;
+  for (const auto& s : sinks) {
+    Page::add(deliveries, {{"sink", s.name}, {"result", "delivered"}}, static_cast<double>(s.delivered));
+    Page::add(deliveries, {{"sink", s.name}, {"result", "failed"}}, static_cast<double>(s.failed));
+    Page::add(deliveries, {{"sink", s.name}, {"result", "dead"}}, static_cast<double>(s.dead));
+    Page::add(depth, {{"sink", s.name}}, static_cast<double>(s.depth));
+    if (s.oldest_at && (!oldest || *s.oldest_at < *oldest)) oldest = s.oldest_at;
+  }
+  page.gauge("readback_outbox_oldest_seconds", "Age of the oldest alert that waits for delivery, 0 when none does.",
+             oldest ? std::max(0.0, seconds_of(now) - seconds_of(*oldest)) : 0);
+}
+
 }  // namespace
 
 prometheus::Histogram& Metrics::durations(const std::string& target, const std::string& read, const char* phase) {
@@ -142,74 +217,21 @@ void Metrics::keep_only(const std::vector<std::string>& targets) {
 std::string Metrics::text(const View& view, bool process) {
   Page page;
   const DaemonView& d = view.daemon;
-
   auto& success = page.family("readback_read_success", "Whether the newest read was green.", MetricType::Gauge);
-  std::optional<WallTime> newest;
-  bool sees = true;
-  for (const auto& t : view.engine.targets) {
-    if (t.last_sweep_at && (!newest || *t.last_sweep_at > *newest)) newest = t.last_sweep_at;
-    if (!t.void_reason.empty()) sees = false;
+  for (const auto& t : view.engine.targets)
     for (const auto& r : t.reads) {
       if (r.at != WallTime{}) Page::add(success, {{"target", t.name}, {"read", r.name}}, r.green ? 1 : 0);
       durations(t.name, r.name, "total");
     }
-  }
-
   auto& took = page.family("readback_read_duration_seconds", "How long a read took, by phase.", MetricType::Histogram);
   for (const auto& [key, histogram] : durations_) {
     ClientMetric m = histogram->Collect();
     m.label = {{"target", clean_utf8(key.target)}, {"read", clean_utf8(key.read)}, {"phase", key.phase}};
     took.metric.push_back(std::move(m));
   }
-
-  auto& boundary =
-      page.family("readback_boundary", "Whether the boundary holds in the last counted sweep.", MetricType::Gauge);
-  for (const auto& t : view.engine.targets)
-    for (Boundary b : all_boundaries) {
-      const bool holds = std::find(t.holding.begin(), t.holding.end(), b) != t.holding.end();
-      if (holds && b == Boundary::observer) sees = false;
-      Page::add(boundary, {{"target", t.name}, {"boundary", std::string(to_string(b))}}, holds ? 1 : 0);
-    }
-
-  auto& open = page.family("readback_incidents_open", "Incidents that are not resolved.", MetricType::Gauge);
-  for (const auto& t : view.engine.targets)
-    for (Boundary b : all_boundaries) {
-      const auto count = std::count_if(view.engine.incidents.begin(), view.engine.incidents.end(), [&](const auto& i) {
-        return is_open(i) && i.target == t.name && i.boundary == b;
-      });
-      Page::add(open, {{"target", t.name}, {"boundary", std::string(to_string(b))}}, static_cast<double>(count));
-    }
-
-  page.gauge("readback_observer_healthy", "Whether Readback itself sees, records and can alert.",
-             sees && own_troubles(d).empty() ? 1 : 0);
-  page.gauge("readback_config_last_reload_successful", "Whether the last reload of the configuration was accepted.",
-             d.reload_ok ? 1 : 0);
-  std::uint64_t hash = 0;  // 48 bits of the digest: what a double holds exactly
-  const std::string digest =
-      d.config_digest.substr(d.config_digest.find(':') == std::string::npos ? 0 : d.config_digest.find(':') + 1);
-  std::from_chars(digest.data(), digest.data() + std::min<std::size_t>(12, digest.size()), hash, 16);
-  page.gauge("readback_config_hash", "The first 48 bits of the SHA-256 of the configuration in force.",
-             static_cast<double>(hash));
-  page.counter("readback_sweeps_total", "Sweeps that came back, over all targets.",
-               static_cast<double>(d.sweeps_total));
-  page.gauge("readback_sweep_lag_seconds", "How late our own loop was at the last sweep.",
-             static_cast<double>(d.lag.count()) / 1000.0);
-  page.gauge("readback_last_sweep_timestamp_seconds", "When the newest sweep came back, 0 before the first.",
-             newest ? seconds_of(*newest) : 0);
-
-  auto& deliveries = page.family("readback_alert_deliveries_total", "Attempts to deliver an alert, by their result.",
-                                 MetricType::Counter);
-  auto& depth = page.family("readback_outbox_depth", "Alerts that wait for delivery.", MetricType::Gauge);
-  std::optional<WallTime> oldest;
-  for (const auto& s : d.sinks) {
-    Page::add(deliveries, {{"sink", s.name}, {"result", "delivered"}}, static_cast<double>(s.delivered));
-    Page::add(deliveries, {{"sink", s.name}, {"result", "failed"}}, static_cast<double>(s.failed));
-    Page::add(deliveries, {{"sink", s.name}, {"result", "dead"}}, static_cast<double>(s.dead));
-    if (s.oldest_at && (!oldest || *s.oldest_at < *oldest)) oldest = s.oldest_at;
-  }
-  for (const auto& s : d.sinks) Page::add(depth, {{"sink", s.name}}, static_cast<double>(s.depth));
-  page.gauge("readback_outbox_oldest_seconds", "Age of the oldest alert that waits for delivery, 0 when none does.",
-             oldest ? std::max(0.0, seconds_of(view.at) - seconds_of(*oldest)) : 0);
+  add_boundaries(page, view.engine);
+  add_daemon(page, d, sight_of(view.engine));
+  add_sinks(page, d.sinks, view.at);
   if (d.snapshots > snapshots_seen_) snapshots_total_ += d.snapshots - snapshots_seen_;
   snapshots_seen_ = d.snapshots;  // retention takes old ones; a counter never falls
   page.counter("readback_snapshots_total", "Snapshots sealed, with those found at the start.",

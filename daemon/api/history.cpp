@@ -1,4 +1,5 @@
-#include "daemon/control/history.hpp"
+// Words repeat, and so does nearly every sweep: an index into a list of words is a byte where the word is ten.
+#include "daemon/api/history.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,6 @@
-#include "daemon/control/feed.hpp"
+// A frame is made once, when something happens, and each reader copies what it has not seen yet: a slow reader costs
+// nothing but its own place in the ring.
+#include "daemon/api/feed.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <charconv>
@@ -14,8 +16,7 @@ namespace json = boost::json;
 class FeedReader : public BodySource {
  public:
   FeedReader(Feed& feed, std::string_view last, bool changes, Millis keep_alive)
-      : feed_(feed), timer_(feed.executor_), next_(feed.next_), changes_(changes), keep_alive_(keep_alive) {
-    feed_.waiting_.insert(&timer_);
+      : feed_(feed), next_(feed.next_), changes_(changes), keep_alive_(keep_alive) {
     if (last.empty()) return;
     const auto dash = last.rfind('-');
     std::uint64_t number = 0;
@@ -28,15 +29,12 @@ class FeedReader : public BodySource {
     else
       next_ = number + 1;
   }
-  ~FeedReader() override { feed_.waiting_.erase(&timer_); }
 
   net::awaitable<std::string> next() override {
     std::string out = take();
     if (!out.empty()) co_return out;
-    timer_.expires_after(keep_alive_);
-    auto [ec] = co_await timer_.async_wait(token);
-    (void)ec;  // cancelled by a new event, or the time for a comment has come
-    out = take();
+    co_await feed_.wake_.wait_for(keep_alive_);
+    out = take();  // a new event, or the time for a comment has come
     if (out.empty()) out = ": still here\n\n";
     co_return out;
   }
@@ -61,7 +59,6 @@ class FeedReader : public BodySource {
   }
 
   Feed& feed_;
-  net::steady_timer timer_;
   std::uint64_t next_;
   bool changes_, reset_ = false, greeted_ = false;
   Millis keep_alive_;
@@ -77,7 +74,7 @@ void Feed::publish(std::string_view kind, const json::object& data) {
     bytes_ -= ring_.front().frame.size();
     ring_.pop_front();
   }
-  for (auto* timer : waiting_) timer->cancel();
+  wake_.notify();
 }
 
 void Feed::on_sweep(const SweepRecord& sweep) {
