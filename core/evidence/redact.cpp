@@ -1,3 +1,5 @@
+// Secrets by three signs: the name of what holds them, the shape of the value, and the configured patterns. Each value
+// becomes a placeholder that is the same for the same value, so that what did not change does not look changed.
 #include "core/evidence/redact.hpp"
 
 #include <re2/re2.h>
