@@ -3,7 +3,7 @@
 // Keys are snake_case and stand in a fixed order; times are RFC 3339 or null; durations are whole milliseconds (`_ms`)
 // and phases whole microseconds (`_us`), null where the phase did not happen. Every string is valid UTF-8, whatever a
 // surface sent: bytes that are not become U+FFFD. The shapes are described in packaging/openapi/readback.json, and the
-// tests of daemon/control hold each route's answer against it.
+// tests of daemon/api hold each route's answer against it.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <optional>

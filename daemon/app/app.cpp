@@ -143,7 +143,8 @@ std::string App::start(const std::string& unconfined) {
 
   IdSource boot(random_seed());
   control_ = std::make_unique<ControlRoom>(io_.get_executor(), *this, boot.next(started_.wall));
-  return control_->open(current_.config.control, current_.config.http);
+  const auto listening = control_->open(current_.config.control, current_.config.http);
+  return listening ? "" : listening.error();
 }
 
 void App::run() {
