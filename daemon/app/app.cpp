@@ -33,9 +33,9 @@ std::uint64_t random_seed() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-std::variant<std::string, SecretProblem> secret_for_sink(const SecretRef& ref) {
+Result<std::string> secret_for_sink(const SecretRef& ref) {
   auto found = reveal(ref);
-  if (auto* trouble = std::get_if<SecretTrouble>(&found)) return SecretProblem{trouble->text};
+  if (auto* trouble = std::get_if<SecretTrouble>(&found)) return Failure{trouble->text};
   return std::get<std::string>(found);
 }
 
