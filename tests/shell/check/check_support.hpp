@@ -3,7 +3,6 @@
 // reached, and a look at who is still alive.
 #include <doctest/doctest.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -14,7 +13,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,23 +20,17 @@
 
 #include "daemon/check/run.hpp"
 #include "daemon/check/sandbox.hpp"
+#include "tests/support/folder.hpp"
 
 namespace readback {
 
 namespace fs = std::filesystem;
 
-struct Folder {
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "readback-check-XXXXXX").string();
-    path = ::mkdtemp(name.data());
+struct Checkout : Folder {
+  Checkout() : Folder("check") {
     fs::create_directories(path / "scratch");
     fs::create_directories(path / "checkout");
   }
-  ~Folder() {
-    std::error_code ec;
-    fs::remove_all(path, ec);
-  }
-  fs::path path;
 };
 
 struct Ended {
@@ -47,7 +39,7 @@ struct Ended {
 };
 
 /// Runs `command` in a checkout of its own; `cancel_after` ends it as a stop of the daemon does.
-inline Ended run(const Folder& folder, std::vector<std::string> command, Millis timeout = Seconds(20),
+inline Ended run(const Checkout& folder, std::vector<std::string> command, Millis timeout = Seconds(20),
                  SandboxConfig sandbox = {}, std::optional<Millis> cancel_after = {},
                  SandboxKernel kernel = this_kernel()) {
   CheckRequest request;
@@ -78,7 +70,7 @@ inline Ended run(const Folder& folder, std::vector<std::string> command, Millis 
   return ended;
 }
 
-inline Ended python(const Folder& folder, const std::string& program, Millis timeout = Seconds(20),
+inline Ended python(const Checkout& folder, const std::string& program, Millis timeout = Seconds(20),
                     SandboxConfig sandbox = {}, SandboxKernel kernel = this_kernel()) {
   const auto file = folder.path / "checkout" / "check.py";
   std::ofstream(file) << program;
@@ -142,8 +134,7 @@ using Denials = std::vector<std::string>;
 inline int alive(const std::string& mark) {
   int found = 0;
   for (const auto& entry : fs::directory_iterator("/proc")) {
-    std::ifstream in(entry.path() / "cmdline");
-    const std::string line((std::istreambuf_iterator<char>(in)), {});
+    const std::string line = contents_of(entry.path() / "cmdline");
     found += line.find(mark) != line.npos;
   }
   return found;

@@ -8,7 +8,7 @@
 using namespace readback;
 
 TEST_CASE("Nobody outside is signalled, traced, or entered") {
-  Folder folder;
+  Checkout folder;
   const auto done = python(folder, R"(
 import ctypes, os, signal
 libc = ctypes.CDLL(None, use_errno=True)
@@ -37,7 +37,7 @@ TEST_CASE("A check may end its own children") {
   for (const auto& kernel : kernels()) {
     if (!kernel.asks && kernel.landlock_abi < 6) continue;  // there nobody can be told from anybody
     CAPTURE(to_text(kernel));
-    Folder folder;
+    Checkout folder;
     const auto done = python(folder, R"py(
 import os, signal, subprocess
 try:
@@ -62,7 +62,7 @@ os.kill(os.getpid(), signal.SIGUSR1)
 
 TEST_CASE("A process that never stays long enough to be killed is gone all the same") {
   if (!this_kernel().asks) return;
-  Folder folder;
+  Checkout folder;
   const std::string mark = "readback-hare-" + std::to_string(::getpid());
   std::ofstream(folder.path / "checkout" / "hare.py") << R"py(
 import os, sys
@@ -79,7 +79,7 @@ for _ in range(3):
 }
 
 TEST_CASE("A family that forks, leaves its session and ignores SIGTERM is gone when the check is over") {
-  Folder folder;
+  Checkout folder;
   const std::string mark = "readback-orphan-" + std::to_string(::getpid());
   const std::string program = "mark = '" + mark + R"py('
 import os, signal, sys, time

@@ -8,7 +8,7 @@
 using namespace readback;
 
 TEST_CASE("A check writes nowhere but into its scratch folder, which is gone afterwards") {
-  Folder folder;
+  Checkout folder;
   const auto victim = folder.path / "checkout" / "victim";
   std::ofstream(victim) << "as it was";
   const auto done = python(folder, R"(
@@ -39,8 +39,7 @@ sys.exit(9)
   CHECK_MESSAGE(done.out.find("DONE") == std::string::npos, done.out);
   CHECK(done.out.find("SCRATCH " + (folder.path / "scratch").string()) != std::string::npos);
   CHECK(fs::is_empty(folder.path / "scratch"));
-  std::ifstream in(victim);
-  CHECK(std::string((std::istreambuf_iterator<char>(in)), {}) == "as it was");
+  CHECK(contents_of(victim) == "as it was");
   CHECK_FALSE(fs::exists("/etc/readback-test"));
   CHECK(has(done.denials, "victim"));
   CHECK(has(done.denials, "/etc/readback-test"));
@@ -50,7 +49,7 @@ TEST_CASE("In its scratch folder a check may do as it likes") {
   for (const auto& kernel : kernels()) {
     if (!kernel.asks) continue;
     CAPTURE(to_text(kernel));
-    Folder folder;
+    Checkout folder;
     std::ofstream(folder.path / "checkout" / "a") << "text";
     fs::permissions(folder.path / "checkout" / "a", fs::perms(0755));
     const auto done = python(folder,
@@ -90,7 +89,7 @@ print("fine")
 
 TEST_CASE("Git looks at a checkout without a trace, and Python leaves no compiled file") {
   if (!fs::exists("/usr/bin/git")) return;
-  Folder folder;
+  Checkout folder;
   const auto checkout = (folder.path / "checkout").string();
   std::ofstream(checkout + "/module.py") << "x = 1\n";
   const std::string make =
@@ -123,7 +122,7 @@ for command in (["status", "--porcelain"], ["diff", "--stat"], ["log", "--format
 
 TEST_CASE("Folders that a check may not read are named") {
   if (!this_kernel().asks) return;
-  Folder folder;
+  Checkout folder;
   std::ofstream(folder.path / "secret") << "x";
   SandboxConfig config;
   config.read_paths = {(folder.path / "checkout").string()};

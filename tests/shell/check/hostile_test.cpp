@@ -63,7 +63,7 @@ attempt("root", lambda: libc.chroot(b"/tmp"))
 TEST_CASE("Each attempt of a hostile check is refused, on this kernel and as on older ones") {
   for (const auto& kernel : kernels()) {
     CAPTURE(to_text(kernel));
-    Folder folder;
+    Checkout folder;
     const auto victim = folder.path / "checkout" / "victim";
     std::ofstream(victim) << "as it was";
     fs::permissions(victim, fs::perms(0640));
@@ -91,7 +91,7 @@ TEST_CASE("Each attempt of a hostile check is refused, on this kernel and as on 
 
 TEST_CASE("What was refused is known by name, though the check keeps it to itself") {
   if (!this_kernel().asks) return;
-  Folder folder;
+  Checkout folder;
   const auto checkout = (folder.path / "checkout").string();
   std::ofstream(checkout + "/victim") << "as it was";
   fs::create_directory(checkout + "/link-to");
@@ -137,7 +137,7 @@ TEST_CASE("What was refused is known by name, though the check keeps it to itsel
 }
 
 TEST_CASE("What a check does not mind, and what would have failed anyway, is no denial") {
-  Folder folder;
+  Checkout folder;
   const auto checkout = folder.path / "checkout";
   std::ofstream(checkout / "module.py") << "x = 1\n";
   std::ofstream(checkout / "victim") << "as it was";

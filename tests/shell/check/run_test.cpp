@@ -10,7 +10,7 @@
 using namespace readback;
 
 TEST_CASE("A check's words, exit status and signal arrive as they are") {
-  Folder folder;
+  Checkout folder;
   auto done = run(folder, {"sh", "-c", "echo out; echo err >&2; exit 3"}).run;
   CHECK(done.exit == 3);
   CHECK(done.out == "out\n");
@@ -22,7 +22,7 @@ TEST_CASE("A check's words, exit status and signal arrive as they are") {
 }
 
 TEST_CASE("A command that cannot be started says why") {
-  Folder folder;
+  Checkout folder;
   CHECK(run(folder, {"no-such-program"}).run.detail.find("no such program") != std::string::npos);
   std::ofstream(folder.path / "checkout/plain") << "not a program";
   const auto done = run(folder, {"./plain"}).run;
@@ -33,7 +33,7 @@ TEST_CASE("A command that cannot be started says why") {
 }
 
 TEST_CASE("The environment is small and fixed, and no descriptor is handed down") {
-  Folder folder;
+  Checkout folder;
   ::setenv("NOTIFY_SOCKET", "/run/nobody", 1);
   ::setenv("PAGER_SECRET", "hunter2", 1);
   const int leaked = ::open("/dev/null", O_RDONLY);  // without O_CLOEXEC on purpose
@@ -58,7 +58,7 @@ print(open("/proc/self/status").read())
 }
 
 TEST_CASE("A check that requires its sandbox does not run without the whole of it") {
-  Folder folder;
+  Checkout folder;
   SandboxConfig strict;
   strict.require = true;
   CHECK(run(folder, {"true"}, Seconds(20), strict).run.exit == 0);
@@ -71,7 +71,7 @@ TEST_CASE("A check that requires its sandbox does not run without the whole of i
 }
 
 TEST_CASE("A flood of output is counted and dropped, and memory stays") {
-  Folder folder;
+  Checkout folder;
   const auto done = run(folder, {"sh", "-c", "head -c 200000000 /dev/zero; exit 4"}, Seconds(60)).run;
   CHECK(done.exit == 4);
   CHECK(done.cut);

@@ -36,7 +36,7 @@ TEST_CASE("What a kernel cannot enforce is said, and nothing else is") {
 }
 
 TEST_CASE("A confined process writes into its folders and nowhere else, and so does what it starts") {
-  Folder folder;
+  Checkout folder;
   const auto inside = folder.path / "scratch", outside = folder.path / "checkout";
   const pid_t child = ::fork();
   if (child == 0) {

@@ -6,7 +6,7 @@
 using namespace readback;
 
 TEST_CASE("No container engine is reachable, unless its socket is configured") {
-  Folder folder;
+  Checkout folder;
   const auto path = (folder.path / "engine.sock").string();
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -27,7 +27,7 @@ TEST_CASE("No container engine is reachable, unless its socket is configured") {
 }
 
 TEST_CASE("network: none leaves no socket at all, and no raw one is ever had") {
-  Folder folder;
+  Checkout folder;
   SandboxConfig none;
   none.network = Network::none;
   CHECK(python(folder, "import socket; socket.socket()", Seconds(20), none).run.err.find("denied") !=
@@ -39,7 +39,7 @@ TEST_CASE("network: none leaves no socket at all, and no raw one is ever had") {
 
 TEST_CASE("network: loopback is this host's own device, and nobody gets off it") {
   if (!this_kernel().asks) return;
-  Folder folder;
+  Checkout folder;
   const TcpServer server;
   const auto done = python(folder, with(R"py(
 import socket, threading, urllib.request
@@ -93,7 +93,7 @@ print("fine")
 TEST_CASE("A configured Unix socket is reached, and no other one beside it") {
   if (!this_kernel().asks) return;
   for (const Network network : {Network::none, Network::loopback, Network::any}) {
-    Folder folder;
+    Checkout folder;
     const UnixServer wanted(folder.path / "wanted.sock"), engine(folder.path / "engine.sock");
     SandboxConfig config;
     config.network = network;
