@@ -240,9 +240,9 @@ net::awaitable<void> App::process(Incoming incoming) {
       for (auto& action : more) actions.push_back(std::move(action));
       sealed[incident] = std::move(result);
     } else if (auto* notify = std::get_if<Notify>(&actions[i])) {
-      if (const auto found = sealed.find(notify->event.incident_id); found != sealed.end()) {
-        notify->event.snapshot_id = found->second.sha256.empty() ? "" : found->second.snapshot_id;
-        notify->event.snapshot_sha256 = found->second.sha256;
+      if (const auto found = sealed.find(notify->event.incident.id); found != sealed.end()) {
+        notify->event.incident.evidence.snapshot = found->second.sha256.empty() ? "" : found->second.snapshot_id;
+        notify->event.incident.evidence.sha256 = found->second.sha256;
         notify->event.evidence_note = found->second.sha256.empty() ? "no snapshot: " + found->second.note : "";
       }
       control_->on_alert(notify->event);

@@ -44,8 +44,8 @@ class App : public ControlBackend {
   View view() override;
   net::awaitable<Answer> ask(Event event) override;
   net::awaitable<TestReport> test_alerts(std::string sink) override;
-  net::awaitable<std::optional<IncidentView>> stored_incident(std::string id) override;
-  net::awaitable<std::vector<IncidentView>> stored_incidents() override;
+  net::awaitable<std::optional<IncidentRecord>> stored_incident(std::string id) override;
+  net::awaitable<std::vector<IncidentRecord>> stored_incidents() override;
   net::awaitable<std::optional<SweepRecord>> stored_sweep(std::string target, std::uint64_t sweep) override;
   net::awaitable<std::vector<DeliveryView>> deliveries(std::string incident_id) override;
   net::awaitable<std::vector<SnapshotView>> snapshots() override;

@@ -5,7 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include "core/model/reads_json.hpp"
+#include "core/codec/reads_json.hpp"
 #include "core/text/encoding.hpp"
 #include "daemon/app/app.hpp"
 #include "daemon/evidence/archive.hpp"
@@ -118,14 +118,14 @@ net::awaitable<TestReport> App::test_alerts(std::string sink) {
   co_return report;
 }
 
-net::awaitable<std::optional<IncidentView>> App::stored_incident(std::string id) {
-  std::optional<IncidentView> found;
+net::awaitable<std::optional<IncidentRecord>> App::stored_incident(std::string id) {
+  std::optional<IncidentRecord> found;
   for (const auto& i : engine_->view(now()).incidents)
     if (i.id == id) found = i;
   co_return found;
 }
 
-net::awaitable<std::vector<IncidentView>> App::stored_incidents() { co_return engine_->view(now()).incidents; }
+net::awaitable<std::vector<IncidentRecord>> App::stored_incidents() { co_return engine_->view(now()).incidents; }
 
 net::awaitable<std::optional<SweepRecord>> App::stored_sweep(std::string target, std::uint64_t sweep) {
   std::vector<std::uint64_t> wanted{sweep};

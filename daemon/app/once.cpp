@@ -6,9 +6,9 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "core/codec/view_json.hpp"
 #include "core/engine/engine.hpp"
 #include "core/evidence/redact.hpp"
-#include "core/model/view_json.hpp"
 #include "daemon/check/check.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/platform/version.hpp"

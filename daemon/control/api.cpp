@@ -5,7 +5,7 @@
 #include <charconv>
 #include <fstream>
 
-#include "core/model/view_json.hpp"
+#include "core/codec/view_json.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
@@ -182,7 +182,7 @@ std::optional<Millis> span_of(std::string_view text) {
   return span && *span <= std::chrono::hours(24 * 366) ? span : std::nullopt;
 }
 
-const IncidentView* by_id(const std::vector<IncidentView>& list, const std::string& id) {
+const IncidentRecord* by_id(const std::vector<IncidentRecord>& list, const std::string& id) {
   const auto found = std::find_if(list.begin(), list.end(), [&](const auto& i) { return i.id == id; });
   return found == list.end() ? nullptr : &*found;
 }
@@ -282,9 +282,9 @@ net::awaitable<Reply> Api::target(Request q, std::string id) {
   co_return problem_reply(problem(404, "there is no target " + id));
 }
 
-net::awaitable<std::vector<IncidentView>> Api::all_incidents() {
-  std::vector<IncidentView> stored = co_await backend_.stored_incidents();
-  std::vector<IncidentView> all = backend_.view().engine.incidents;
+net::awaitable<std::vector<IncidentRecord>> Api::all_incidents() {
+  std::vector<IncidentRecord> stored = co_await backend_.stored_incidents();
+  std::vector<IncidentRecord> all = backend_.view().engine.incidents;
   for (auto& i : stored)
     if (!by_id(all, i.id)) all.push_back(std::move(i));
   std::stable_sort(all.begin(), all.end(), shown_before);
@@ -301,7 +301,7 @@ net::awaitable<Reply> Api::incidents(Request q, std::string) {
         problem(422, "state is one of open, all, inhibited, muted, firing, recovered, resolved", "state"));
   if (only)
     if (auto unknown = unknown_target(*only, 404)) co_return std::move(*unknown);
-  const std::vector<IncidentView> all = co_await all_incidents();
+  const std::vector<IncidentRecord> all = co_await all_incidents();
   json::array list;
   for (const auto& i : all) {
     if (only && i.target != *only) continue;
@@ -314,10 +314,10 @@ net::awaitable<Reply> Api::incidents(Request q, std::string) {
 }
 
 net::awaitable<Reply> Api::incident(Request, std::string asked) {
-  const std::vector<IncidentView> all = co_await all_incidents();
+  const std::vector<IncidentRecord> all = co_await all_incidents();
   const auto id = find_id(ids_of(all), asked, "incident");
   if (const auto* wrong = std::get_if<Problem>(&id)) co_return problem_reply(*wrong);
-  IncidentView found = *by_id(all, std::get<std::string>(id));
+  IncidentRecord found = *by_id(all, std::get<std::string>(id));
   if (found.timeline.empty()) {
     std::string exact = found.id;
     auto whole = co_await backend_.stored_incident(std::move(exact));
@@ -524,7 +524,7 @@ net::awaitable<Reply> Api::about_incident(Peer peer, std::string what, std::stri
 net::awaitable<Reply> Api::ack(Request q, std::string asked) {
   Members m(q.body);
   if (auto wrong = m.wrong()) co_return std::move(*wrong);
-  const std::vector<IncidentView> all = co_await all_incidents();
+  const std::vector<IncidentRecord> all = co_await all_incidents();
   const auto id = find_id(ids_of(all), asked, "incident");
   if (const auto* wrong = std::get_if<Problem>(&id)) co_return problem_reply(*wrong);
   Acknowledged said;
@@ -539,7 +539,7 @@ net::awaitable<Reply> Api::ack(Request q, std::string asked) {
 net::awaitable<Reply> Api::verify(Request q, std::string asked) {
   Members m(q.body);
   if (auto wrong = m.wrong()) co_return std::move(*wrong);
-  const std::vector<IncidentView> all = co_await all_incidents();
+  const std::vector<IncidentRecord> all = co_await all_incidents();
   const auto id = find_id(ids_of(all), asked, "incident");
   if (const auto* wrong = std::get_if<Problem>(&id)) co_return problem_reply(*wrong);
   VerifyAsked said;
@@ -555,7 +555,7 @@ net::awaitable<Reply> Api::resolve(Request q, std::string asked) {
   const auto runbook = m.text("runbook", true);
   const auto note = m.text("note", false, 4096);
   if (auto wrong = m.wrong()) co_return std::move(*wrong);
-  const std::vector<IncidentView> all = co_await all_incidents();
+  const std::vector<IncidentRecord> all = co_await all_incidents();
   const auto id = find_id(ids_of(all), asked, "incident");
   if (const auto* wrong = std::get_if<Problem>(&id)) co_return problem_reply(*wrong);
   ResolveAttested said;

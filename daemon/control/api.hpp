@@ -41,7 +41,7 @@ class Api : public Handler {
   net::awaitable<Reply> end_silence(Request q, std::string id);
   net::awaitable<Reply> test_alerts(Request q, std::string id);
 
-  net::awaitable<std::vector<IncidentView>> all_incidents();
+  net::awaitable<std::vector<IncidentRecord>> all_incidents();
   net::awaitable<Reply> about_incident(Peer peer, std::string what, std::string incident_id, Event event);
   /// Asks the engine, logs and publishes who did what.
   net::awaitable<Answer> change(Peer peer, std::string what, Event event);

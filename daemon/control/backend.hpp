@@ -78,9 +78,9 @@ struct ControlBackend {
   virtual net::awaitable<TestReport> test_alerts(std::string sink) = 0;
 
   /// An incident that the view no longer carries (long resolved), with its whole timeline; ids are exact here.
-  virtual net::awaitable<std::optional<IncidentView>> stored_incident(std::string id) = 0;
+  virtual net::awaitable<std::optional<IncidentRecord>> stored_incident(std::string id) = 0;
   /// Every incident the store has kept, newest first, without duplicates of the view's.
-  virtual net::awaitable<std::vector<IncidentView>> stored_incidents() = 0;
+  virtual net::awaitable<std::vector<IncidentRecord>> stored_incidents() = 0;
   /// A recorded sweep by its number; bodies are not needed.
   virtual net::awaitable<std::optional<SweepRecord>> stored_sweep(std::string target, std::uint64_t sweep) = 0;
 

@@ -2,7 +2,7 @@
 
 #include <boost/json/serialize.hpp>
 
-#include "core/model/view_json.hpp"
+#include "core/codec/view_json.hpp"
 #include "core/text/utf8.hpp"
 
 namespace readback {

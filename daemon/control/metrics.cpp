@@ -13,7 +13,7 @@
 #include <optional>
 #include <sstream>
 
-#include "core/model/view_json.hpp"
+#include "core/codec/view_json.hpp"
 #include "core/text/utf8.hpp"
 
 namespace readback {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/model/view_json.hpp"
+#include "core/codec/view_json.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
@@ -275,7 +275,7 @@ std::string target_html(const TargetView& t, const History& history, std::size_t
   return out + "</section>";
 }
 
-std::string incident_html(const IncidentView& i, std::size_t number) {
+std::string incident_html(const IncidentRecord& i, std::size_t number) {
   const std::string id = "incident-" + std::to_string(number);
   const Loudness loud{std::string(to_string(i.severity)), 0};
   std::string out = "<section class=\"card " + card_class(loud.word == "info" ? "warning" : loud.word) +

@@ -120,13 +120,13 @@ struct Delivery::Parts {
   // ---- rows
 
   OutboxRow make_row(const SinkConfig& sink, const AlertEvent& event, const Route& r) {
-    auto& was_open = open[{sink.name, event.incident_id}];
+    auto& was_open = open[{sink.name, event.incident.id}];
     auto rendered = readback::render(sink, event, was_open);
     OutboxRow row;
     row.event_id = event.id;
     row.sink = sink.name;
-    row.incident_id = event.incident_id;
-    row.target = event.target;
+    row.incident_id = event.incident.id;
+    row.target = event.incident.target;
     row.kind = event.kind;
     row.key = rendered.key;
     row.body = std::move(rendered.body);
@@ -140,21 +140,21 @@ struct Delivery::Parts {
       row.mark = OutboxRow::Mark::open;
       row.opened_body = rendered.opened_body;
       was_open = {{row.key, row.opened_body}};
-      if (const auto w = find(sink.name)) w->never_heard.erase(event.incident_id);
+      if (const auto w = find(sink.name)) w->never_heard.erase(event.incident.id);
     } else if (r.closes) {
       row.mark = OutboxRow::Mark::close;
     }
-    if (!opens && (r.closes || was_open.empty())) open.erase({sink.name, event.incident_id});
+    if (!opens && (r.closes || was_open.empty())) open.erase({sink.name, event.incident.id});
     return row;
   }
 
   std::vector<OutboxRow> rows_for(const AlertEvent& event, const std::string& only_sink) {
     std::vector<OutboxRow> rows;
-    if (event.kind == EventKind::resolved) forget_at_unknown_sinks(event.incident_id);
+    if (event.kind == EventKind::resolved) forget_at_unknown_sinks(event.incident.id);
     for (const auto& w : workers) {
       const SinkConfig& sink = w->config;
       if (!only_sink.empty() && sink.name != only_sink) continue;
-      const bool is_open = open.contains({sink.name, event.incident_id});
+      const bool is_open = open.contains({sink.name, event.incident.id});
       if (w->retired && !is_open) continue;
       const auto r = route(sink, event, is_open);
       if (!r.send) continue;
@@ -192,20 +192,20 @@ struct Delivery::Parts {
     e.kind = kind;
     e.environment = setup.config.environment;
     e.host = setup.host;
-    e.target = "readback";
-    e.incident_id = std::string(broken_prefix) + sink;
-    e.episode_id = e.incident_id;
-    e.boundary = Boundary::observer;
-    e.extent = Extent::degraded;
-    e.severity = Severity::error;
-    e.opened_at = e.confirmed_at = e.at;
-    e.summary = text;
-    e.symptom = text;
-    e.dedup_base = setup.config.environment + "/readback/sink/" + sink;
+    e.incident.target = "readback";
+    e.incident.id = std::string(broken_prefix) + sink;
+    e.incident.episode = e.incident.id;
+    e.incident.boundary = Boundary::observer;
+    e.incident.extent = Extent::degraded;
+    e.incident.severity = Severity::error;
+    e.incident.opened_at = e.incident.confirmed_at = e.at;
+    e.incident.summary = text;
+    e.incident.symptom = text;
+    e.incident.dedup_base = setup.config.environment + "/readback/sink/" + sink;
     e.evidence_note = "about the alerting itself; there is no snapshot";
-    e.runbook.title = "readback status";
-    e.runbook.owner = "watchdog operator";
-    e.next_safe_step =
+    e.incident.runbook.title = "readback status";
+    e.incident.runbook.owner = "watchdog operator";
+    e.incident.next_safe_step =
         "Run `readback status`, correct the sink in the configuration, reload, and run `readback test-alert " + sink +
         "`.";
     return e;
@@ -213,10 +213,10 @@ struct Delivery::Parts {
 
   net::awaitable<void> alarm(std::string sink, EventKind kind, std::string text) {
     AlertEvent event = alarm_event(sink, kind, text);
-    if (kind == EventKind::resolved) forget_at_unknown_sinks(event.incident_id);
+    if (kind == EventKind::resolved) forget_at_unknown_sinks(event.incident.id);
     Commit commit;
     for (const auto& w : workers) {
-      const bool is_open = open.contains({w->config.name, event.incident_id});
+      const bool is_open = open.contains({w->config.name, event.incident.id});
       if (w->config.name == sink || (w->retired && !is_open)) continue;
       if (kind == EventKind::resolved && !is_open) continue;
       const bool closes = kind == EventKind::resolved;

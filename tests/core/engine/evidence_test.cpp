@@ -37,7 +37,7 @@ class Watch {
     return actions;
   }
   void later(Millis by) { now_.wall += by, now_.mono += by; }
-  IncidentView incident() const { return engine_->view(now_).incidents.at(0); }
+  IncidentRecord incident() const { return engine_->view(now_).incidents.at(0); }
   std::uint64_t started() const { return engine_->view(now_).targets.at(0).sweep; }
   Engine& engine() { return *engine_; }
 

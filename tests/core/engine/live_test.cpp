@@ -98,7 +98,7 @@ struct World {
         take(engine->handle(Sealed{seal->order.incident_id, seal->order.snapshot_id, "abc", ""}, now));
       } else if (const auto* notify = std::get_if<Notify>(&action)) {
         events.emplace_back(now.mono, std::string(to_string(notify->event.kind)) + " " +
-                                          std::string(to_string(notify->event.boundary)));
+                                          std::string(to_string(notify->event.incident.boundary)));
       }
     }
   }

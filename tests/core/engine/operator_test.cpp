@@ -1,8 +1,8 @@
 // What operators ask of the engine around the end of an incident, and what it says of its own trouble.
 #include <doctest/doctest.h>
 
+#include "core/codec/view_json.hpp"
 #include "core/engine/engine.hpp"
-#include "core/model/view_json.hpp"
 
 using namespace readback;
 
@@ -57,9 +57,9 @@ class Shift {
   void sweeps(int count, bool good) {
     for (int i = 0; i < count; ++i) sweep(good);
   }
-  IncidentView incident() const {
+  IncidentRecord incident() const {
     const auto all = engine_->view(now_).incidents;
-    return all.empty() ? IncidentView{} : all.front();
+    return all.empty() ? IncidentRecord{} : all.front();
   }
   void restart() {
     const auto state = engine_->save();
@@ -84,7 +84,7 @@ class Shift {
   std::uint64_t number_ = 0;
 };
 
-const ConditionState& runbook_of(const IncidentView& i) { return i.conditions.at(3); }
+const ConditionState& runbook_of(const IncidentRecord& i) { return i.conditions.at(3); }
 
 }  // namespace
 

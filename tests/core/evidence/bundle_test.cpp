@@ -3,8 +3,8 @@
 
 #include <boost/json.hpp>
 
+#include "core/codec/reads_json.hpp"
 #include "core/evidence/bundle.hpp"
-#include "core/model/reads_json.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/instant.hpp"
 #include "core/text/time.hpp"

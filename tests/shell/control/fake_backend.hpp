@@ -36,8 +36,8 @@ struct FakeBackend : ControlBackend {
     }
     co_return report;
   }
-  net::awaitable<std::optional<IncidentView>> stored_incident(std::string) override { co_return std::nullopt; }
-  net::awaitable<std::vector<IncidentView>> stored_incidents() override { co_return std::vector<IncidentView>(); }
+  net::awaitable<std::optional<IncidentRecord>> stored_incident(std::string) override { co_return std::nullopt; }
+  net::awaitable<std::vector<IncidentRecord>> stored_incidents() override { co_return std::vector<IncidentRecord>(); }
   net::awaitable<std::optional<SweepRecord>> stored_sweep(std::string target, std::uint64_t number) override {
     SweepRecord sweep;
     sweep.target = target;
@@ -128,7 +128,7 @@ inline View example_view(const std::string& target = "fabric") {
   r.reasons.clear();
   good.reads = {r};
   v.engine.targets = {t, good};
-  IncidentView i;
+  IncidentRecord i;
   i.id = "019abcde-0000-7000-8000-000000000001";
   i.target = target;
   i.summary = "OUTAGE total " + target + ": /health refused since 03:11:58Z (3 of 3 sweeps)";
