@@ -34,6 +34,8 @@ constexpr std::size_t batch = 64;
 constexpr auto batch_wait = std::chrono::milliseconds(250);  // how old a sweep may be before it is written
 constexpr auto retry_wait = std::chrono::seconds(2);         // between attempts to write again after trouble
 constexpr auto retain_every = std::chrono::minutes(5);
+constexpr std::int64_t most_incidents = 10'000;
+constexpr std::size_t most_unsaved_incidents = 500;  // in memory, while the disk takes none
 constexpr std::uint64_t checkpoint_from = std::uint64_t{4} << 20;
 
 std::size_t weight(const SweepRecord& sweep) {
@@ -44,6 +46,13 @@ std::size_t weight(const SweepRecord& sweep) {
 
 /// Not a matter of permissions or of a wrong path.
 bool is_trouble_of_disk(int error) { return error == EROFS || error == ENOSPC || error == EDQUOT || error == EIO; }
+
+bool matches(const IncidentRow& row, const IncidentSearch& search) {
+  using Which = IncidentSearch::Which;
+  return (search.target.empty() || row.target == search.target) && row.id.starts_with(search.begins) &&
+         row.opened_at >= search.since &&
+         (search.which == Which::all || (search.which == Which::open) == !row.resolved_at.has_value());
+}
 
 WallTime wall_now() { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
 
@@ -92,6 +101,7 @@ struct Store::Parts {
   bool failing = false;
   std::map<std::int64_t, OutboxRow> unsaved;  // newest version of each row that could not be written
   std::vector<SnapshotRow> unsaved_snapshots;
+  std::deque<IncidentRow> unsaved_incidents;  // each id once, the newest last
   Clock::time_point next_try{}, next_retain{};
   bool retaining = false;
   std::thread thread;
@@ -178,11 +188,39 @@ struct Store::Parts {
     for (const auto& [seq, row] : unsaved) tables->upsert(row);
     tables->replace_opened(opened_copy);
     for (const auto& row : unsaved_snapshots) tables->insert(row);
+    for (const auto& row : unsaved_incidents) tables->upsert(row);
     t.commit();
     unsaved.clear();
+    unsaved_incidents.clear();
     unsaved_snapshots.clear();
     failing = false;
     set_trouble("");
+  }
+
+  void keep_unsaved(IncidentRow row) {
+    std::erase_if(unsaved_incidents, [&](const IncidentRow& known) { return known.id == row.id; });
+    if (unsaved_incidents.size() >= most_unsaved_incidents) unsaved_incidents.pop_front();
+    unsaved_incidents.push_back(std::move(row));
+  }
+
+  std::optional<IncidentRow> incident(const std::string& id) {
+    for (const auto& row : unsaved_incidents)
+      if (row.id == id) return row;
+    return answer<std::optional<IncidentRow>>([&] { return tables->incident(id); });
+  }
+
+  std::vector<IncidentRow> incidents(const IncidentSearch& search) {
+    auto all = answer<std::vector<IncidentRow>>([&] { return tables->incidents(search); });
+    if (unsaved_incidents.empty()) return all;
+    for (const auto& row : unsaved_incidents) {
+      std::erase_if(all, [&](const IncidentRow& known) { return known.id == row.id; });
+      if (matches(row, search)) all.push_back(row);
+    }
+    std::sort(all.begin(), all.end(), [](const IncidentRow& a, const IncidentRow& b) {
+      return std::tie(a.opened_at, a.id) > std::tie(b.opened_at, b.id);
+    });
+    if (all.size() > search.limit) all.resize(search.limit);
+    return all;
   }
 
   /// The file turned out to be damaged while we used it: set it aside. What memory has goes into a new one with the
@@ -233,16 +271,23 @@ struct Store::Parts {
   void start_in_memory(const std::string& why) {
     state.clear(), pending.clear(), opened.clear(), snapshots.clear();
     unread = true;
+    std::vector<IncidentRow> shown_incidents;
     try {
       if (const auto shown = Tables::open_to_read(folder / "readback.db")) {
         load(*shown);
         unread = false;
+        if (shown->has_incidents()) {
+          IncidentSearch newest;
+          newest.limit = most_unsaved_incidents;
+          shown_incidents = shown->incidents(newest);
+        }
       }
     } catch (const SqliteError&) {
       state.clear(), pending.clear(), opened.clear(), snapshots.clear();
       last_seq = 0;
     }
     tables = Tables::in_memory();
+    for (auto& row : shown_incidents) tables->upsert(row);
     nowhere = failing = true;
     next_try = Clock::now() + retry_wait;
     trouble = "cannot write " + (folder / "readback.db").string() + ": " + why + "; alerts go on from memory";
@@ -293,6 +338,7 @@ struct Store::Parts {
     bool more = aged.more;
     std::int64_t taken = aged.sweeps;
     if (!more) tables->drop_outbox_before(now - r.keep_time);
+    bool incidents_gone = !more && tables->drop_incidents(now - r.keep_time, most_incidents);
     // Freed at 100 %, filled up to 90 %: a full store does not clean up at every sweep.
     const std::uint64_t limit = shrinking ? r.keep_bytes / 10 * 9 : r.keep_bytes;
     if (!more && tables->bytes() + in_bundles > limit) {
@@ -306,12 +352,11 @@ struct Store::Parts {
           remove_bundle(*victim);
           more = true;
         }
+        if (!more) more = incidents_gone = tables->drop_oldest_incidents();
       }
     }
-    if (taken) {
-      tables->drop_unused_texts(keep);
-      tables->shrink();
-    }
+    if (taken) tables->drop_unused_texts(keep);
+    if (taken || incidents_gone) tables->shrink();
     if (!more) {
       shrinking = false;
       tables->checkpoint();
@@ -560,10 +605,12 @@ net::awaitable<CommitResult> Store::commit(Commit what) {
     const auto problem = p.attempt(Tables::Sync::full, [&] {
       p.tables->save_state(shared->state);
       for (const auto& row : shared->rows) p.tables->insert(row);
+      for (const auto& row : shared->incidents) p.tables->upsert(row);
       fault_point("in_commit");
     });
     if (problem.empty()) return CommitResult{true, ""};
     for (const auto& row : shared->rows) p.unsaved.insert_or_assign(row.seq, row);
+    for (const auto& row : shared->incidents) p.keep_unsaved(row);
     return CommitResult{false, problem};
   };
   CommitResult result = co_await p.call<CommitResult>(std::move(work));
@@ -640,6 +687,18 @@ net::awaitable<std::vector<OutboxRow>> Store::deliveries(std::string incident_id
     return p.answer<std::vector<OutboxRow>>([&] { return p.tables->deliveries(incident_id, limit); });
   };
   return p.call<std::vector<OutboxRow>>(std::move(work));
+}
+
+net::awaitable<std::optional<IncidentRow>> Store::incident(std::string id) {
+  Parts& p = *parts_;
+  std::function<std::optional<IncidentRow>()> work = [&p, id = std::move(id)] { return p.incident(id); };
+  return p.call<std::optional<IncidentRow>>(std::move(work));
+}
+
+net::awaitable<std::vector<IncidentRow>> Store::incidents(IncidentSearch search) {
+  Parts& p = *parts_;
+  std::function<std::vector<IncidentRow>()> work = [&p, search = std::move(search)] { return p.incidents(search); };
+  return p.call<std::vector<IncidentRow>>(std::move(work));
 }
 
 void Store::record(SweepRecord sweep) {

@@ -65,9 +65,27 @@ struct OpenedKey {
   std::optional<WallTime> closed_at;
 };
 
+/// An incident as it is kept: what it is found by, and its text, which the store neither reads nor changes.
+struct IncidentRow {
+  std::string id, target;
+  std::string boundary;  ///< its word
+  WallTime opened_at{};
+  std::optional<WallTime> resolved_at;  ///< nothing: it was open when it was last written
+  std::string text;                     ///< the whole incident, as whoever commits it writes and reads it
+};
+
+struct IncidentSearch {
+  std::string target;  ///< "" is all
+  std::string begins;  ///< the beginning of the id, as people type it; "" is any
+  WallTime since{};    ///< opened then or later
+  enum class Which { all, open, resolved } which = Which::all;
+  std::size_t limit = 200;
+};
+
 struct Commit {
   SavedState state;  ///< the parts that have changed
   std::vector<OutboxRow> rows;
+  std::vector<IncidentRow> incidents;  ///< new ones, and known ones that have changed: the newest text counts
 };
 
 struct CommitResult {
@@ -157,6 +175,12 @@ class Store {
   /// Everything ever sent for an incident, oldest first ("" is all; the newest `limit`).
   net::awaitable<std::vector<OutboxRow>> deliveries(std::string incident_id, std::size_t limit);
 
+  // Incidents. What a commit brought, as it was last written; from memory (the newest 500) while the disk takes none.
+  /// By the whole id.
+  net::awaitable<std::optional<IncidentRow>> incident(std::string id);
+  /// The newest first, by when they were opened.
+  net::awaitable<std::vector<IncidentRow>> incidents(IncidentSearch search);
+
   // The recorder. What comes in is already redacted.
   void record(SweepRecord sweep);
   /// Sees everything that was recorded before the call. Unknown sweeps are left out.
@@ -174,7 +198,8 @@ class Store {
   /// By id, by a unique beginning of it, or "latest".
   std::optional<SnapshotRow> find_snapshot(std::string_view id_or_latest) const;
 
-  // Retention. Runs by itself every few minutes once pins are known, and whenever the bound is passed.
+  // Retention. Runs by itself every few minutes once pins are known, and whenever the bound is passed. Of resolved
+  // incidents the newest 10,000 are kept, and none for longer than `keep_time`; an open one always.
   void keep(Retention rules);
   /// What no retention may take: these sweeps, and the snapshots of these (open) incidents. Replaces what was pinned.
   void pin(std::vector<SweepKey> sweeps, std::vector<std::string> incidents);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::int64_t chunk = 2000;       // sweeps a retention step: some 10 ms
 constexpr std::size_t cache_limit = 8192;  // digests kept in memory: 0.6 MiB
+constexpr int readable_from = 2;  // as it is, where nothing can be written; what it has no table for is not there
 constexpr std::size_t large_text = 4096;
 constexpr std::int64_t small_text_slack = 64;
 constexpr std::size_t pack_from = 64;  // zstd gains nothing below
@@ -194,7 +195,8 @@ std::unique_ptr<Tables> Tables::open_to_read(const std::filesystem::path& file) 
     if (access == Sqlite::Access::still && has_log) continue;  // the newest commits are in the log
     try {
       std::unique_ptr<Tables> tables(new Tables(file, access));
-      if (tables->db_.number("PRAGMA user_version") == store_version) return tables;
+      const auto version = tables->db_.number("PRAGMA user_version");
+      if (version >= readable_from && version <= store_version) return tables;
     } catch (const SqliteError&) {
       // The next way asks less of the disk.
     }
@@ -235,6 +237,11 @@ void Tables::prepare_schema() {
     CREATE TABLE IF NOT EXISTS opened(
       sink TEXT NOT NULL, incident TEXT NOT NULL, key TEXT NOT NULL, target TEXT NOT NULL, body BLOB NOT NULL,
       opened_at INTEGER NOT NULL, closed_at INTEGER, PRIMARY KEY(sink, incident, key)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS incidents(
+      id TEXT PRIMARY KEY, target TEXT NOT NULL, boundary TEXT NOT NULL, opened_at INTEGER NOT NULL,
+      resolved_at INTEGER, packed BLOB NOT NULL);
+    CREATE INDEX IF NOT EXISTS incidents_opened ON incidents(opened_at);
+    CREATE INDEX IF NOT EXISTS incidents_resolved ON incidents(resolved_at);
     CREATE TABLE IF NOT EXISTS names(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
     CREATE TABLE IF NOT EXISTS sweeps(id INTEGER PRIMARY KEY AUTOINCREMENT, target INTEGER NOT NULL, number INTEGER NOT NULL,
       at INTEGER NOT NULL, data BLOB NOT NULL);
@@ -381,6 +388,73 @@ std::vector<OutboxRow> Tables::deliveries(const std::string& incident_id, std::s
   while (s.step()) all.push_back(outbox_row(s));
   std::reverse(all.begin(), all.end());
   return all;
+}
+
+// ---- incidents
+
+namespace {
+
+constexpr const char* incident_columns = "SELECT id,target,boundary,opened_at,resolved_at,packed FROM incidents ";
+
+IncidentRow incident_row(Statement& s) {
+  IncidentRow r;
+  r.id = s.text(0), r.target = s.text(1), r.boundary = s.text(2);
+  r.opened_at = from_ms(s.integer(3));
+  if (!s.is_null(4)) r.resolved_at = from_ms(s.integer(4));
+  r.text = expand(s.text(5));
+  return r;
+}
+
+}  // namespace
+
+bool Tables::has_incidents() { return db_.number("SELECT count(*) FROM sqlite_master WHERE name='incidents'") > 0; }
+
+void Tables::upsert(const IncidentRow& r) {
+  Statement s = db_.prepare(
+      "INSERT INTO incidents(id,target,boundary,opened_at,resolved_at,packed) VALUES(?1,?2,?3,?4,?5,?6) "
+      "ON CONFLICT(id) DO UPDATE SET target=excluded.target,boundary=excluded.boundary,opened_at=excluded.opened_at,"
+      "resolved_at=excluded.resolved_at,packed=excluded.packed");
+  s.bind(1, r.id).bind(2, r.target).bind(3, r.boundary).bind(4, ms(r.opened_at));
+  if (r.resolved_at) s.bind(5, ms(*r.resolved_at));
+  s.bind_blob(6, compress(r.text)).run();
+}
+
+std::optional<IncidentRow> Tables::incident(const std::string& id) {
+  static const std::string sql = std::string(incident_columns) + "WHERE id=?1";
+  Statement s = db_.prepare(sql.c_str());
+  if (!s.bind(1, id).step()) return std::nullopt;
+  return incident_row(s);
+}
+
+std::vector<IncidentRow> Tables::incidents(const IncidentSearch& search) {
+  // `~` comes behind every character of an id.
+  static const std::string sql = std::string(incident_columns) +
+                                 "WHERE opened_at>=?1 AND (?2='' OR target=?2) AND (?3='' OR (id>=?3 AND id<?3||'~')) "
+                                 "AND (?4=0 OR (?4=1)=(resolved_at IS NULL)) ORDER BY opened_at DESC, id DESC LIMIT ?5";
+  Statement s = db_.prepare(sql.c_str());
+  s.bind(1, ms(search.since)).bind(2, search.target).bind(3, search.begins);
+  s.bind(4, static_cast<std::int64_t>(search.which)).bind(5, static_cast<std::int64_t>(search.limit));
+  std::vector<IncidentRow> all;
+  while (s.step()) all.push_back(incident_row(s));
+  return all;
+}
+
+bool Tables::drop_incidents(WallTime cutoff, std::int64_t most) {
+  db_.prepare("DELETE FROM incidents WHERE resolved_at<?1").bind(1, ms(cutoff)).run();
+  const auto aged = db_.changes();
+  db_.prepare(
+         "DELETE FROM incidents WHERE id IN (SELECT id FROM incidents WHERE resolved_at IS NOT NULL "
+         "ORDER BY resolved_at DESC LIMIT -1 OFFSET ?1)")
+      .bind(1, most)
+      .run();
+  return aged + db_.changes() > 0;
+}
+
+bool Tables::drop_oldest_incidents() {
+  db_.exec(
+      "DELETE FROM incidents WHERE id IN (SELECT id FROM incidents WHERE resolved_at IS NOT NULL "
+      "ORDER BY resolved_at LIMIT 100)");
+  return db_.changes() > 0;
 }
 
 // ---- recorder

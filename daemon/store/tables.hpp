@@ -3,8 +3,10 @@
 //
 //   meta, engine           the version; the parts of the engine's state
 //   outbox, opened         what must be told, and what was opened where
+//   incidents              what was found wrong: each incident's text (zstd) with what it is looked up by
 //   sweeps, texts, uses    the recorder: a packed row a sweep, each different text once (zstd), and how long it is
-//   needed snapshots              the index of the bundles
+//                          needed
+//   snapshots              the index of the bundles
 //
 // A text is needed while a sweep that uses it is kept. To count that exactly would cost a write for every read, so
 // `uses` holds the number of the sweep until which the text may be used without another note: exact for large texts,
@@ -23,7 +25,7 @@
 
 namespace readback {
 
-inline constexpr int store_version = 2;
+inline constexpr int store_version = 3;
 
 class Tables final : private TextShelf {
  public:
@@ -56,6 +58,12 @@ class Tables final : private TextShelf {
   void replace_opened(const std::vector<OpenedKey>& all);
   std::vector<OutboxRow> deliveries(const std::string& incident_id, std::size_t limit);
 
+  // Incidents.
+  bool has_incidents();  ///< not in a file of version 2 that is only read
+  void upsert(const IncidentRow& row);
+  std::optional<IncidentRow> incident(const std::string& id);
+  std::vector<IncidentRow> incidents(const IncidentSearch& search);  ///< newest first
+
   // Recorder.
   void record(const SweepRecord& sweep);
   void forget_cache();  ///< after a transaction that did not happen
@@ -77,9 +85,12 @@ class Tables final : private TextShelf {
   Taken drop_oldest_sweeps(const std::vector<SweepKey>& pins);
   void drop_unused_texts(const std::vector<SweepKey>& pins);
   void drop_outbox_before(WallTime cutoff);
-  void shrink();          ///< gives freed pages back to the file system
-  void checkpoint();      ///< empties the log into the database
-  std::uint64_t bytes();  ///< pages in use and the log; freed pages do not count
+  /// Resolved ones: those of before, and what is too many. False when nothing was there to drop.
+  bool drop_incidents(WallTime cutoff, std::int64_t most);
+  bool drop_oldest_incidents();  ///< some of the resolved ones
+  void shrink();                 ///< gives freed pages back to the file system
+  void checkpoint();             ///< empties the log into the database
+  std::uint64_t bytes();         ///< pages in use and the log; freed pages do not count
 
   Sqlite& db() { return db_; }
 
