@@ -32,7 +32,7 @@ void Engine::State::on(SymptomSaid e, Actions& out) {
     if (!t) return out.push_back(refusal(409, "no target is configured"));
   }
   if (e.text.empty()) return out.push_back(refusal(422, "the symptom is empty: say what fails, for whom, since when"));
-  const Symptom said{e.text, e.by, e.incident.extent, e.exposed_by};
+  const Symptom said{e.text, e.by, e.extent, e.exposed_by};
   const auto rules = rules_for(*t);
   const Incident* i = loudest(*t);
   const bool declared = !i;
@@ -77,8 +77,8 @@ void Engine::State::on(VerifyAsked e, Actions& out) {
 }
 
 void Engine::State::on(ResolveAttested e, Actions& out) {
-  if (e.incident.runbook.empty()) return out.push_back(refusal(422, "which runbook was used? name it with --runbook"));
-  const Attestation word{e.incident.runbook, e.note, e.by};
+  if (e.runbook.empty()) return out.push_back(refusal(422, "which runbook was used? name it with --runbook"));
+  const Attestation word{e.runbook, e.note, e.by};
   auto [t, i] = find_incident(e.incident_id);
   if (!i && e.ended) {
     readback::attest(*e.ended, word, now.wall);
@@ -135,11 +135,10 @@ void Engine::State::on(const SweepAsked& e, Actions& out) {
 
 /// The answer comes with the seal: "captured" is said of what is on the disk.
 void Engine::State::on(CaptureAsked e, Actions& out) {
-  TargetState* t =
-      e.target.empty() && !targets.empty() ? targets.begin()->second.get() : find_target(e.target);
+  TargetState* t = e.target.empty() && !targets.empty() ? targets.begin()->second.get() : find_target(e.target);
   if (!t)
-    return out.push_back(refusal(
-        404, e.target.empty() ? "no target is configured" : "no target is called " + e.target));
+    return out.push_back(
+        refusal(404, e.target.empty() ? "no target is configured" : "no target is called " + e.target));
   IncidentRecord shown;
   if (const Incident* i = loudest(*t)) {
     shown = i->as_sealed(i->record, now.wall);

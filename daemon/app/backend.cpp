@@ -2,9 +2,11 @@
 // and the evidence room keep.
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "core/codec/incident_json.hpp"
 #include "core/codec/reads_json.hpp"
 #include "core/text/encoding.hpp"
 #include "daemon/app/app.hpp"
@@ -17,6 +19,7 @@ namespace readback {
 namespace {
 
 constexpr Millis longest_gathering = Seconds(10);  // an operator waits for a capture
+constexpr std::size_t most_ended = 500;            // incidents in one answer
 
 /// What people paste into a sentence is redacted like what a platform says. The name of a runbook stays: the query of
 /// its address may be all that tells it from another.
@@ -63,9 +66,22 @@ View App::view() {
   return v;
 }
 
+/// The engine knows the open incidents; what the store has kept of another comes with the question.
+net::awaitable<void> App::bring_ended(Event& event) {
+  std::string id;
+  std::optional<IncidentRecord>* ended = nullptr;
+  const auto about = [&](auto& said) { id = said.incident_id, ended = &said.ended; };
+  if (auto* said = std::get_if<Acknowledged>(&event)) about(*said);
+  if (auto* said = std::get_if<VerifyAsked>(&event)) about(*said);
+  if (auto* said = std::get_if<ResolveAttested>(&event)) about(*said);
+  if (!ended || engine_->open_incident(id)) co_return;
+  *ended = co_await stored_incident(std::move(id));
+}
+
 net::awaitable<Answer> App::ask(Event event) {
   const Cleaned clean{*redactor_};
   std::visit(clean, event);
+  co_await bring_ended(event);
   // Who asks for a snapshot waits for what the evidence commands say now, within bounds; the loop does not.
   if (std::holds_alternative<CaptureAsked>(event)) co_await commands_->gather(longest_gathering);
   auto executor = co_await net::this_coro::executor;
@@ -119,13 +135,27 @@ net::awaitable<TestReport> App::test_alerts(std::string sink) {
 }
 
 net::awaitable<std::optional<IncidentRecord>> App::stored_incident(std::string id) {
-  std::optional<IncidentRecord> found;
-  for (const auto& i : engine_->view(now()).incidents)
-    if (i.id == id) found = i;
+  auto found = engine_->open_incident(id);
+  if (found) co_return found;
+  const auto row = co_await store_->incident(std::move(id));
+  if (!row) co_return found;
+  auto read = read_incident(row->text);
+  if (read.ok()) found = std::move(*read);
   co_return found;
 }
 
-net::awaitable<std::vector<IncidentRecord>> App::stored_incidents() { co_return engine_->view(now()).incidents; }
+/// The open ones, and the newest of those that have ended.
+net::awaitable<std::vector<IncidentRecord>> App::stored_incidents() {
+  auto all = engine_->open_incidents();
+  IncidentSearch ended;
+  ended.which = IncidentSearch::Which::resolved;
+  ended.limit = most_ended;
+  auto rows = co_await store_->incidents(std::move(ended));
+  for (const auto& row : rows)
+    if (auto read = read_incident(row.text); read.ok()) all.push_back(std::move(*read));
+  std::stable_sort(all.begin(), all.end(), shown_before);
+  co_return all;
+}
 
 net::awaitable<std::optional<SweepRecord>> App::stored_sweep(std::string target, std::uint64_t sweep) {
   std::vector<std::uint64_t> wanted{sweep};

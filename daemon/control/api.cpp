@@ -305,7 +305,7 @@ net::awaitable<Reply> Api::incidents(Request q, std::string) {
   json::array list;
   for (const auto& i : all) {
     if (only && i.target != *only) continue;
-    if (wanted == "all" || (wanted == "open" && is_open(i)) || wanted == to_string(i.state))
+    if (wanted == "all" || (wanted == "open" && i.is_open()) || wanted == to_string(i.state))
       list.push_back(view_json(i, false));
   }
   json::object body;
@@ -326,7 +326,7 @@ net::awaitable<Reply> Api::incident(Request, std::string asked) {
   json::object body = view_json(found, true);
   json::object readings;
   const std::pair<const char*, std::uint64_t> stages[] = {
-      {"last_good", found.last_good}, {"first_bad", found.first_bad}, {"at_page", found.at_page}};
+      {"last_good", found.sweeps.last_good}, {"first_bad", found.sweeps.first_bad}, {"at_page", found.sweeps.at_page}};
   for (const auto& [name, number] : stages) {
     readings[name] = nullptr;
     if (number == 0) continue;

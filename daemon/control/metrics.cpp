@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "core/codec/view_json.hpp"
+#include "core/model/loudness.hpp"
 #include "core/text/utf8.hpp"
 
 namespace readback {
@@ -175,7 +176,7 @@ std::string Metrics::text(const View& view, bool process) {
   for (const auto& t : view.engine.targets)
     for (Boundary b : all_boundaries) {
       const auto count = std::count_if(view.engine.incidents.begin(), view.engine.incidents.end(), [&](const auto& i) {
-        return is_open(i) && i.target == t.name && i.boundary == b;
+        return i.is_open() && i.target == t.name && i.boundary == b;
       });
       Page::add(open, {{"target", t.name}, {"boundary", std::string(to_string(b))}}, static_cast<double>(count));
     }

@@ -29,7 +29,11 @@ std::string not_ready(const View& view) {
   return out;
 }
 
-Reply PublicPages::page() const {
+net::awaitable<Reply> PublicPages::page() {
+  View view = backend_.view();
+  auto known = co_await backend_.stored_incidents();
+  for (auto& incident : known)
+    if (!incident.is_open()) view.engine.incidents.push_back(std::move(incident));
   Reply reply;
   reply.content_type = "text/html; charset=utf-8";
   reply.headers.emplace_back("Content-Security-Policy", status_page_policy());
@@ -37,8 +41,8 @@ Reply PublicPages::page() const {
   reply.headers.emplace_back("X-Frame-Options", "DENY");
   reply.headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
   reply.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
-  reply.body = status_page(backend_.view(), history_);
-  return reply;
+  reply.body = status_page(view, history_);
+  co_return reply;
 }
 
 net::awaitable<Reply> PublicPages::answer(Request q) {
@@ -74,7 +78,7 @@ net::awaitable<Reply> PublicPages::answer(Request q) {
     reply.content_type = "text/event-stream";
     reply.source = feed_.subscribe(q.last_event_id, false, Seconds(15));
   } else {
-    reply = page();
+    reply = co_await page();
   }
   co_return reply;
 }

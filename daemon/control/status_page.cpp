@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/codec/view_json.hpp"
+#include "core/model/loudness.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
@@ -291,8 +292,8 @@ std::string incident_html(const IncidentRecord& i, std::size_t number) {
   if (i.first_failure)
     add_row(out, "Failed first",
             html_text(i.first_failure->read + ": " + i.first_failure->reason) + ", " + time_html(i.first_failure->at));
-  if (!i.snapshot_id.empty())
-    add_row(out, "Evidence", "<code>readback snapshot pull " + html_text(i.snapshot_id) + "</code>");
+  if (!i.evidence.snapshot.empty())
+    add_row(out, "Evidence", "<code>readback snapshot pull " + html_text(i.evidence.snapshot) + "</code>");
   add_row(out, "Look closer", "<code>readback incident " + html_text(i.id) + "</code>");
   add_row(out, "State",
           html_text(std::string(to_string(i.state)) + ", " + std::string(to_string(i.severity)) + ", " +
@@ -334,7 +335,7 @@ std::string status_page(const View& view, const History& history) {
   const Loudness loud = loudness_of(view);
   const DaemonView& d = view.daemon;
   std::size_t open = 0;
-  for (const auto& i : view.engine.incidents) open += is_open(i) ? 1 : 0;
+  for (const auto& i : view.engine.incidents) open += i.is_open() ? 1 : 0;
   std::string out =
       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width,initial-scale=1\"><title>" +
@@ -352,10 +353,10 @@ std::string status_page(const View& view, const History& history) {
   if (open == 0) out += "<p>None.</p>";
   std::size_t number = 0, resolved = 0;
   for (const auto& i : view.engine.incidents)
-    if (is_open(i)) out += incident_html(i, ++number);
+    if (i.is_open()) out += incident_html(i, ++number);
   std::string lately;
   for (const auto& i : view.engine.incidents)
-    if (!is_open(i) && i.paged_at && ++resolved <= lately_shown)
+    if (!i.is_open() && i.paged_at && ++resolved <= lately_shown)
       lately += "<li>" + time_html(i.resolved_at) + " " + html_text(i.summary) + " <code>readback incident " +
                 html_text(i.id) + "</code></li>";
   if (!lately.empty()) out += "<h2>Resolved lately</h2><ul>" + lately + "</ul>";

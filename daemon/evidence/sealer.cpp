@@ -160,7 +160,8 @@ net::awaitable<SealResult> seal(Store& store, SnapshotOrder order, SealContext c
   work->folder = (store.folder() / "snapshots").string();
   work->result.snapshot_id = order.snapshot_id;
 
-  std::vector<std::uint64_t> wanted{order.last_good, order.first_bad, order.at_page, order.latest};
+  std::vector<std::uint64_t> wanted{order.incident.sweeps.last_good, order.incident.sweeps.first_bad,
+                                    order.incident.sweeps.at_page, order.latest};
   auto sweeps = co_await store.sweep_reads(order.target, wanted);
   const WallTime from = order.at - timeline_length, to = order.at + Seconds(1);
   auto recent = co_await store.recent(order.target, from, to, timeline_bytes);
@@ -174,9 +175,9 @@ net::awaitable<SealResult> seal(Store& store, SnapshotOrder order, SealContext c
   in.packed_with = packer();
   in.volatile_fields = std::move(context.volatile_fields);
   in.commands = std::move(context.commands);
-  const std::pair<const char*, std::uint64_t> phases[] = {{"last-good", order.last_good},
-                                                          {"first-bad", order.first_bad},
-                                                          {"at-page", order.at_page},
+  const std::pair<const char*, std::uint64_t> phases[] = {{"last-good", order.incident.sweeps.last_good},
+                                                          {"first-bad", order.incident.sweeps.first_bad},
+                                                          {"at-page", order.incident.sweeps.at_page},
                                                           {"latest", order.latest}};
   for (const auto& [name, number] : phases)
     if (const auto* sweep = numbered(sweeps, number)) in.phases[name] = *sweep;
@@ -204,11 +205,13 @@ net::awaitable<SealResult> seal(Store& store, SnapshotOrder order, SealContext c
   if (!result.sha256.empty()) {
     SnapshotRow row;
     row.id = result.snapshot_id;
-    row.incident_id = work->input.order.incident_id;
+    row.incident_id = work->input.order.incident.id;
     row.target = work->input.order.target;
     row.reason = work->input.order.reason;
-    row.boundary = work->input.order.boundary;
-    row.extent = work->input.order.extent;
+    if (const auto& order = work->input.order; order.has_incident()) {
+      row.boundary = to_string(order.incident.boundary);
+      row.extent = to_string(order.incident.extent);
+    }
     row.path = result.path;
     row.sha256 = result.sha256;
     row.previous_sha256 = work->input.previous_sha256;

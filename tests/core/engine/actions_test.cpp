@@ -13,7 +13,7 @@ TEST_CASE("The actions are these nine and no other") {
   // one that tells, one that logs, one that answers.
   static_assert(
       std::is_same_v<
-          Action, std::variant<StartSweep, StartCheck, StartEvidence, Record, Seal, Notify, SaveState, Say, Answer>>);
+          Action, std::variant<StartSweep, StartCheck, StartEvidence, Record, Seal, Notify, SaveState, Keep, Say, Answer>>);
   static_assert(std::is_same_v<Actions, std::vector<Action>>);
   CHECK(std::variant_size_v<Action> == 9);
 }

@@ -138,9 +138,9 @@ inline View example_view(const std::string& target = "fabric") {
   i.confirmed_at = at_second(506);
   i.first_failure = FirstFailure{"health", at_second(500), "connection refused"};
   i.runbook = {"Restore service", "https://runbooks.example/outage", "platform"};
-  i.snapshot_id = "019abcde-0000-7000-8000-00000000000a";
-  i.last_good = 16;
-  i.at_page = 19;
+  i.evidence.snapshot = "019abcde-0000-7000-8000-00000000000a";
+  i.sweeps.last_good = 16;
+  i.sweeps.at_page = 19;
   const char* titles[] = {"symptom recorded",  "captured before recovery", "drift checked",
                           "narrowest runbook", "sequence green",           "path works"};
   for (int n = 0; n < 6; ++n) {
