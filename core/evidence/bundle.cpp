@@ -503,13 +503,37 @@ BundleFiles public_safe(const BundleFiles& full) {
   return files;
 }
 
-std::string manifest_text(const BundleFiles& files, std::string_view key) {
+namespace {
+
+std::optional<json::object> parsed_manifest(const BundleFiles& files) {
   const auto found = files.find(std::string(manifest_name));
   json::error_code ec;
-  const auto parsed = found == files.end() ? json::value() : json::parse(found->second, ec);
-  const auto* o = parsed.if_object();
-  const auto* v = o ? o->if_contains(key) : nullptr;
-  return v && v->is_string() ? std::string(v->get_string()) : "";
+  auto parsed = found == files.end() ? json::value() : json::parse(found->second, ec);
+  if (!parsed.is_object()) return std::nullopt;
+  return std::move(parsed.get_object());
+}
+
+}  // namespace
+
+std::string manifest_text(const BundleFiles& files, std::string_view key) {
+  const auto m = parsed_manifest(files);
+  return m ? text_of(*m, key) : "";
+}
+
+std::optional<SnapshotView> snapshot_of(const BundleFiles& files) {
+  const auto m = parsed_manifest(files);
+  const auto sealed = m ? parse_rfc3339(text_of(*m, "sealed_at")) : std::nullopt;
+  if (!sealed) return std::nullopt;
+  SnapshotView v;
+  v.id = text_of(*m, "id");
+  v.incident_id = text_of(*m, "incident");
+  v.target = text_of(*m, "target");
+  v.reason = text_of(*m, "reason");
+  v.boundary = text_of(*m, "boundary");
+  v.extent = text_of(*m, "extent");
+  v.previous = text_of(*m, "previous_sha256");
+  v.at = *sealed;
+  return v;
 }
 
 std::vector<std::string> manifest_troubles(const BundleFiles& files) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/model/record.hpp"
+#include "core/model/view.hpp"
 
 namespace readback {
 
@@ -50,6 +51,10 @@ std::string json_diff(std::string_view before, std::string_view after, const std
 
 /// The same for two files of `reads/`, whose bodies are compared as JSON where they are JSON.
 std::string read_diff(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out);
+
+/// What the manifest tells of the snapshot; digest and size are the archive's and stay empty. Nothing when there is no
+/// manifest, or none with a time.
+std::optional<SnapshotView> snapshot_of(const BundleFiles& files);
 
 /// A text of the manifest ("sealed_at"); empty when there is none.
 std::string manifest_text(const BundleFiles& files, std::string_view key);

@@ -81,6 +81,7 @@ std::string App::start(const std::string& unconfined) {
   auto opened = Store::open(io_.get_executor(), current_.config.store.path, retention());
   if (auto* error = std::get_if<StoreError>(&opened)) return error->text;
   store_ = std::move(std::get<std::unique_ptr<Store>>(opened));
+  sealer_ = std::make_unique<Sealer>(*store_);
   auto strays = stray_bundles(*store_);
   if (!strays.empty())
     say({Say::Level::warning, "store.adopted", "", "", "",

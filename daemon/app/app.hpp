@@ -105,10 +105,12 @@ class App : public ControlBackend {
   Resolver resolver_;
   TaskGroup tasks_;
   std::unique_ptr<Store> store_;
+  std::unique_ptr<Sealer> sealer_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<EvidenceCommands> commands_;
   std::unique_ptr<ControlRoom> control_;
+  Worker files_;  ///< reads bundles for who asks at the socket; a page never waits for it
 
   std::deque<Incoming> queue_;
   net::steady_timer queue_wake_, due_, beat_;

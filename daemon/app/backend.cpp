@@ -165,25 +165,6 @@ net::awaitable<std::optional<SweepRecord>> App::stored_sweep(std::string target,
   co_return found;
 }
 
-namespace {
-
-SnapshotView shown(const SnapshotRow& row) {
-  SnapshotView v;
-  v.id = row.id;
-  v.incident_id = row.incident_id;
-  v.target = row.target;
-  v.reason = row.reason;
-  v.boundary = row.boundary;
-  v.extent = row.extent;
-  v.at = row.created;
-  v.sha256 = row.sha256;
-  v.previous = row.previous_sha256;
-  v.size = row.size;
-  return v;
-}
-
-}  // namespace
-
 net::awaitable<std::vector<DeliveryView>> App::deliveries(std::string incident_id) {
   constexpr std::size_t most = 200;
   auto rows = co_await store_->deliveries(std::move(incident_id), most);
@@ -204,7 +185,7 @@ net::awaitable<std::vector<DeliveryView>> App::deliveries(std::string incident_i
 
 net::awaitable<std::vector<SnapshotView>> App::snapshots() {
   std::vector<SnapshotView> all;
-  for (const auto& row : store_->snapshots()) all.push_back(shown(row));
+  for (auto& row : store_->snapshots()) all.push_back(std::move(row));
   co_return all;
 }
 
@@ -213,7 +194,7 @@ net::awaitable<std::optional<BundleFile>> App::bundle(std::string id, BundleForm
   const auto row = store_->find_snapshot(id);
   if (!row) co_return out;
   BundleFile file;
-  file.snapshot = shown(*row);
+  file.snapshot = *row;
   const std::string path = row->path.starts_with("/") ? row->path : (store_->folder() / row->path).string();
   if (form == BundleForm::full) {
     if (::access(path.c_str(), R_OK) != 0) co_return out;
@@ -222,13 +203,10 @@ net::awaitable<std::optional<BundleFile>> App::bundle(std::string id, BundleForm
     out = std::move(file);
     co_return out;
   }
-  auto bytes = read_bytes(path);
-  if (!std::holds_alternative<std::string>(bytes)) co_return out;
-  auto files = unpack(std::get<std::string>(bytes));
-  if (!std::holds_alternative<BundleFiles>(files)) co_return out;
-  auto packed = pack(public_safe(std::get<BundleFiles>(files)), row->created);
-  if (!std::holds_alternative<std::string>(packed)) co_return out;
-  file.bytes = std::get<std::string>(std::move(packed));
+  std::function<Result<std::string>()> work = [path] { return public_safe_bundle(path); };
+  auto packed = co_await off_loop(files_, std::move(work));
+  if (!packed) co_return out;
+  file.bytes = *std::move(packed);
   file.sha256 = sha256_hex(file.bytes);
   out = std::move(file);
   co_return out;

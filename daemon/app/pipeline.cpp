@@ -76,7 +76,7 @@ void App::start_reads(const Actions& actions) {
     if (const auto* start = std::get_if<StartCheck>(&action)) tasks_.spawn("check " + start->check, check(*start));
     if (std::holds_alternative<StartEvidence>(action)) {
       commands_->start();
-      look_ahead();
+      sealer_->look_ahead();
     }
   }
 }
@@ -132,11 +132,13 @@ net::awaitable<Actions> App::sealed(Seal asked) {
   told.incident_id = asked.order.incident.id;
   told.on_request = asked.order.on_request;
   told.then = std::move(asked.then);
+  told.evidence.snapshot = asked.order.snapshot_id;
   auto context = seal_context();
-  auto result = co_await seal(*store_, std::move(asked.order), std::move(context));
-  told.evidence.snapshot = result.snapshot_id;
-  told.evidence.sha256 = result.sha256;
-  if (result.sha256.empty()) told.failure = result.note.empty() ? "it could not be written" : result.note;
+  const auto bundle = co_await sealer_->seal(std::move(asked.order), std::move(context));
+  if (bundle)
+    told.evidence.sha256 = bundle->sha256;
+  else
+    told.failure = bundle.error();
   Event event = std::move(told);
   co_return engine_->handle(std::move(event), now());
 }

@@ -85,10 +85,10 @@ Prepared prepare(const std::string& path) {
       headers.emplace_back(name,
                            look_up(ref, "the header " + name + " of the target " + t.name, is_secret_header(name)));
     auto reader = TargetReader::make(t, std::move(headers), clients);
-    if (auto* trouble = std::get_if<std::string>(&reader))
-      trouble_at(t.tls.at, *trouble);
+    if (!reader)
+      trouble_at(t.tls.at, reader.error());
     else
-      out.readers[t.name] = std::get<std::shared_ptr<const TargetReader>>(reader);
+      out.readers[t.name] = *reader;
   }
   for (const auto& s : out.config.alerts.sinks) {
     const std::string whose = "the sink " + s.name;

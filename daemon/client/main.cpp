@@ -118,8 +118,8 @@ NamedBundle bundle(const Client& c, const std::string& name) {
   if (name.find('/') == name.npos && !name.ends_with(".zst") && ::access(name.c_str(), F_OK) != 0)
     return {name, c.checked(c.connection().ask("GET", "/v1/snapshots/" + escaped(name))).body};
   auto read = read_bytes(name);
-  if (const auto* error = std::get_if<ArchiveError>(&read)) c.fail(error->text);
-  return {name, std::get<std::string>(std::move(read))};
+  if (!read) c.fail(read.error());
+  return {name, *std::move(read)};
 }
 
 /// After an upgrade the old daemon may still run.
@@ -375,8 +375,8 @@ int main(int argc, char** argv) {
         std::string bytes;
         if (id.find('/') != id.npos || id.ends_with(".zst")) {
           auto read = read_bytes(id);
-          if (const auto* error = std::get_if<ArchiveError>(&read)) c.fail(error->text);
-          bytes = std::get<std::string>(std::move(read));
+          if (!read) c.fail(read.error());
+          bytes = *std::move(read);
         } else {
           auto answer = c.connection().ask("GET", "/v1/snapshots/" + escaped(id));
           const auto* found = std::get_if<Reply>(&answer);

@@ -216,11 +216,11 @@ int probe_command(const ProbeCommand& command) {
   if (const auto* wrong = std::get_if<std::string>(&headers)) return complain(*wrong, exit_usage);
   const auto& given = std::get<TargetReader::Headers>(headers);
   auto made = TargetReader::make(target, given, clients);
-  if (auto* trouble = std::get_if<std::string>(&made)) return complain(*trouble, exit_usage);
+  if (!made) return complain(made.error(), exit_usage);
   net::io_context io(1);
   Resolver resolver(io.get_executor());
   std::vector<RawRead> reads;
-  auto reader = std::get<std::shared_ptr<const TargetReader>>(made);
+  const auto reader = *made;
   std::vector<std::string> skip_nothing;
   net::co_spawn(io, TargetReader::sweep(reader, resolver, skip_nothing),
                 [&](std::exception_ptr failed, std::vector<RawRead> got) {
@@ -323,10 +323,10 @@ int probe_command(const ProbeCommand& command) {
 
 namespace {
 
-std::variant<BundleFiles, ArchiveError> whole_bundle(const NamedBundle& bundle) {
-  auto files = unpack(bundle.bytes);
-  if (const auto* opened = std::get_if<BundleFiles>(&files))
-    for (const auto& trouble : manifest_troubles(*opened)) return ArchiveError{"the bundle is not whole: " + trouble};
+Result<BundleFiles> whole_bundle(const std::string& bytes) {
+  auto files = unpack(bytes);
+  if (files)
+    for (const auto& trouble : manifest_troubles(*files)) return Failure{"the bundle is not whole: " + trouble};
   return files;
 }
 
@@ -337,13 +337,13 @@ int verify_bundle_command(const std::string& file, bool json) {
   std::vector<std::string> troubles;
   std::size_t count = 0;
   std::string digest;
-  if (const auto* error = std::get_if<ArchiveError>(&bytes)) {
-    troubles.push_back(error->text);
+  if (!bytes) {
+    troubles.push_back(bytes.error());
   } else {
-    auto checked = check_bundle(std::get<std::string>(bytes));
+    auto checked = check_bundle(*bytes);
     troubles = std::move(checked.troubles);
     count = checked.files;
-    digest = sha256_hex(std::get<std::string>(bytes));
+    digest = sha256_hex(*bytes);
   }
   if (json) {
     boost::json::array list;
@@ -358,18 +358,17 @@ int verify_bundle_command(const std::string& file, bool json) {
     std::printf("%s: whole, %zu files as the manifest says\nsha256 %s (compare it with the page's)\n", file.c_str(),
                 count, digest.c_str());
   } else {
-    const bool unreadable = std::holds_alternative<ArchiveError>(bytes);  // which names the file itself
-    for (const auto& t : troubles) complain(unreadable ? t : file + ": " + t);
+    for (const auto& t : troubles) complain(bytes ? file + ": " + t : t);  // what cannot be read names the file itself
   }
   return troubles.empty() ? 0 : exit_failed;
 }
 
 int diff_bundles_command(const NamedBundle& before, const NamedBundle& after, bool json) {
-  auto a = whole_bundle(before), b = whole_bundle(after);
-  if (auto* error = std::get_if<ArchiveError>(&a)) return complain(before.name + ": " + error->text);
-  if (auto* error = std::get_if<ArchiveError>(&b)) return complain(after.name + ": " + error->text);
-  const auto& old_files = std::get<BundleFiles>(a);
-  const auto& new_files = std::get<BundleFiles>(b);
+  const auto a = whole_bundle(before.bytes), b = whole_bundle(after.bytes);
+  if (!a) return complain(before.name + ": " + a.error());
+  if (!b) return complain(after.name + ": " + b.error());
+  const auto& old_files = *a;
+  const auto& new_files = *b;
   const auto compared = [](const std::string& name) {
     return name.starts_with("reads/at-page/") || name.starts_with("reads/latest/") || name.starts_with("checks/");
   };
@@ -400,17 +399,14 @@ int diff_bundles_command(const NamedBundle& before, const NamedBundle& after, bo
 }
 
 int report_command(const std::string& bytes, const std::string& incident, const std::string& out) {
-  auto files = unpack(bytes);
-  if (auto* error = std::get_if<ArchiveError>(&files)) return complain(error->text);
-  for (const auto& trouble : manifest_troubles(std::get<BundleFiles>(files)))
-    return complain("the bundle is not whole: " + trouble);
-  return write_out(render_report(std::get<BundleFiles>(files), incident), out);
+  const auto files = whole_bundle(bytes);
+  if (!files) return complain(files.error());
+  return write_out(render_report(*files, incident), out);
 }
 
 std::string incident_of(const std::string& bytes) {
-  auto files = unpack(bytes);
-  const auto* found = std::get_if<BundleFiles>(&files);
-  return found ? manifest_text(*found, "incident") : "";
+  const auto files = unpack(bytes);
+  return files ? manifest_text(*files, "incident") : "";
 }
 
 }  // namespace readback

@@ -1,3 +1,4 @@
+// libarchive in and out. Reading goes through memory only, and each entry is judged before a byte of it is taken.
 #include "daemon/evidence/archive.hpp"
 
 #include <archive.h>
@@ -48,12 +49,12 @@ bool is_plain_name(std::string_view name) {
 
 }  // namespace
 
-std::variant<std::string, ArchiveError> pack(const BundleFiles& files, WallTime modified) {
+Result<std::string> pack(const BundleFiles& files, WallTime modified) {
   std::string bytes;
   std::unique_ptr<archive, WriteCloser> a(archive_write_new());
   const auto failed = [&](const char* what) {
-    return ArchiveError{std::string(what) + ": " +
-                        (archive_error_string(a.get()) ? archive_error_string(a.get()) : "failed")};
+    return Failure{std::string(what) + ": " +
+                   (archive_error_string(a.get()) ? archive_error_string(a.get()) : "failed")};
   };
   archive_write_set_format_ustar(a.get());
   if (archive_write_add_filter_zstd(a.get()) != ARCHIVE_OK) return failed("zstd");
@@ -76,7 +77,7 @@ std::variant<std::string, ArchiveError> pack(const BundleFiles& files, WallTime 
   return bytes;
 }
 
-std::variant<BundleFiles, ArchiveError> unpack(const std::string& bytes) {
+Result<BundleFiles> unpack(const std::string& bytes) {
   std::unique_ptr<archive, ReadCloser> a(archive_read_new());
   archive_read_support_filter_zstd(a.get());
   archive_read_support_format_tar(a.get());
@@ -84,61 +85,70 @@ std::variant<BundleFiles, ArchiveError> unpack(const std::string& bytes) {
     return std::string(archive_error_string(a.get()) ? archive_error_string(a.get()) : "damaged");
   };
   if (archive_read_open_memory(a.get(), bytes.data(), bytes.size()) != ARCHIVE_OK)
-    return ArchiveError{"not a snapshot bundle: " + said()};
+    return Failure{"not a snapshot bundle: " + said()};
   BundleFiles files;
   std::int64_t whole = 0;
   archive_entry* entry = nullptr;
   for (;;) {
     const int next = archive_read_next_header(a.get(), &entry);
     if (next == ARCHIVE_EOF) break;
-    if (next != ARCHIVE_OK) return ArchiveError{"the bundle is damaged or cut off: " + said()};
+    if (next != ARCHIVE_OK) return Failure{"the bundle is damaged or cut off: " + said()};
     const std::string name = archive_entry_pathname(entry) ? archive_entry_pathname(entry) : "";
     if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) || archive_entry_symlink(entry))
-      return ArchiveError{"refused: `" + name + "` is a link or no plain file"};
-    if (!is_plain_name(name)) return ArchiveError{"refused: `" + name + "` leads out of the bundle"};
-    if (files.size() >= most_entries)
-      return ArchiveError{"refused: more than " + std::to_string(most_entries) + " files"};
+      return Failure{"refused: `" + name + "` is a link or no plain file"};
+    if (!is_plain_name(name)) return Failure{"refused: `" + name + "` leads out of the bundle"};
+    if (files.size() >= most_entries) return Failure{"refused: more than " + std::to_string(most_entries) + " files"};
     if (archive_entry_size(entry) > largest_entry || (whole += archive_entry_size(entry)) > largest_whole)
-      return ArchiveError{"refused: `" + name + "` is larger than a bundle may be"};
+      return Failure{"refused: `" + name + "` is larger than a bundle may be"};
     std::string contents(static_cast<std::size_t>(archive_entry_size(entry)), '\0');
     std::size_t got = 0;
     while (got < contents.size()) {
       const auto n = archive_read_data(a.get(), contents.data() + got, contents.size() - got);
-      if (n <= 0) return ArchiveError{"the bundle is damaged or cut off in " + name + ": " + said()};
+      if (n <= 0) return Failure{"the bundle is damaged or cut off in " + name + ": " + said()};
       got += static_cast<std::size_t>(n);
     }
-    if (!files.emplace(name, std::move(contents)).second) return ArchiveError{"refused: `" + name + "` comes twice"};
+    if (!files.emplace(name, std::move(contents)).second) return Failure{"refused: `" + name + "` comes twice"};
   }
-  if (files.empty()) return ArchiveError{"not a snapshot bundle: it is empty"};
+  if (files.empty()) return Failure{"not a snapshot bundle: it is empty"};
   return files;
 }
 
 std::string packer() { return std::string(archive_version_details()) + " level/" + level; }
 
 BundleCheck check_bundle(const std::string& bytes) {
-  auto opened = unpack(bytes);
-  if (auto* error = std::get_if<ArchiveError>(&opened)) return {{error->text}, 0};
-  const auto& files = std::get<BundleFiles>(opened);
+  const auto opened = unpack(bytes);
+  if (!opened) return {{opened.error()}, 0};
+  const auto& files = *opened;
   BundleCheck result{manifest_troubles(files), files.size()};
   const auto sealed = parse_rfc3339(manifest_text(files, "sealed_at"));
   if (result.troubles.empty() && sealed && manifest_text(files, "packed_with") == packer()) {
     const auto again = pack(files, *sealed);
-    if (const auto* same = std::get_if<std::string>(&again); same && *same != bytes)
+    if (again && *again != bytes)
       result.troubles.emplace_back("the files are as the manifest says, but the archive around them was changed");
   }
   return result;
 }
 
-std::variant<std::string, ArchiveError> read_bytes(const std::string& path) {
+Result<std::string> read_bytes(const std::string& path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return ArchiveError{path + " cannot be read: " + std::strerror(errno)};
+  if (!file) return Failure{path + " cannot be read: " + std::strerror(errno)};
   const auto size = file.tellg();
-  if (size < 0 || size > largest_whole) return ArchiveError{path + " is larger than a bundle may be"};
+  if (size < 0 || size > largest_whole) return Failure{path + " is larger than a bundle may be"};
   std::string bytes(static_cast<std::size_t>(size), '\0');
   file.seekg(0);
   file.read(bytes.data(), size);
-  if (!file) return ArchiveError{path + " cannot be read"};
+  if (!file) return Failure{path + " cannot be read"};
   return bytes;
+}
+
+Result<std::string> public_safe_bundle(const std::string& path) {
+  const auto bytes = read_bytes(path);
+  if (!bytes) return bytes.failure();
+  const auto files = unpack(*bytes);
+  if (!files) return files.failure();
+  const auto told = snapshot_of(*files);
+  if (!told) return Failure{path + " is no snapshot of Readback"};
+  return pack(public_safe(*files), told->at);
 }
 
 }  // namespace readback

@@ -2,19 +2,16 @@
 // Bundles as bytes: tar inside zstd, the same bytes for the same files. Reading one is reading what a stranger may have
 // made: links, other folders, huge or countless entries are refused with a reason.
 #include <string>
-#include <variant>
+#include <vector>
 
 #include "core/evidence/bundle.hpp"
+#include "core/text/result.hpp"
 
 namespace readback {
 
-struct ArchiveError {
-  std::string text;
-};
-
 /// `modified` is the time of every entry: the evidence's own, so that packing again gives the same bytes.
-std::variant<std::string, ArchiveError> pack(const BundleFiles& files, WallTime modified);
-std::variant<BundleFiles, ArchiveError> unpack(const std::string& bytes);
+Result<std::string> pack(const BundleFiles& files, WallTime modified);
+Result<BundleFiles> unpack(const std::string& bytes);
 /// What decides the bytes beside the files, the libraries with their versions: goes into the manifest.
 std::string packer();
 
@@ -26,7 +23,10 @@ struct BundleCheck {
 };
 BundleCheck check_bundle(const std::string& bytes);
 
+/// The form of this bundle that may be shown to others, packed. Takes long: not in the loop.
+Result<std::string> public_safe_bundle(const std::string& path);
+
 /// Reads a file of at most 256 MiB.
-std::variant<std::string, ArchiveError> read_bytes(const std::string& path);
+Result<std::string> read_bytes(const std::string& path);
 
 }  // namespace readback

@@ -1,3 +1,5 @@
+// From an order to a file: what the store has kept of the sweeps around an incident is gathered in the loop; the host's
+// state, the packing and every system call of a file are the worker's.
 #include "daemon/evidence/sealer.hpp"
 
 #include <fcntl.h>
@@ -5,17 +7,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <set>
 
 #include "core/text/encoding.hpp"
-#include "core/text/time.hpp"
 #include "daemon/evidence/archive.hpp"
 #include "daemon/evidence/host.hpp"
 
@@ -25,31 +22,11 @@ namespace {
 constexpr Millis timeline_length = std::chrono::minutes(15);
 constexpr std::size_t timeline_bytes = 4 << 20;  // of bodies: a megabyte in each must not hold back the page
 
-net::thread_pool& workers() {
-  static net::thread_pool pool(1);
-  return pool;
-}
-
-/// What the bus has said of the host's units: asked for when something is suspected, because a page does not wait for a
-/// bus. Used by the worker's thread only.
-struct Units {
-  std::string json;
-  std::chrono::steady_clock::time_point at{};
-};
-Units& units() {
-  static Units last;
-  return last;
-}
-void ask_for_units() {
-  constexpr std::chrono::milliseconds limit{50};
-  units() = {failed_units_json(limit), std::chrono::steady_clock::now()};
-}
-
 /// Written beside, synced, renamed, and the folder synced: whole on the disk, or not there.
-std::string write_durably(const std::string& path, const std::string& bytes) {
+Result<void> write_durably(const std::string& path, const std::string& bytes) {
   const std::string beside = path + ".part";
   const auto failed = [&](const char* step) {
-    std::string why = std::string(step) + " " + path + ": " + std::strerror(errno);
+    Failure why{std::string(step) + " " + path + ": " + std::strerror(errno)};
     ::unlink(beside.c_str());
     return why;
   };
@@ -77,33 +54,17 @@ std::string write_durably(const std::string& path, const std::string& bytes) {
     ::fsync(dir);
     ::close(dir);
   }
-  return "";
+  return {};
 }
 
-struct Work {
-  BundleInput input;
-  std::string folder;
-  SealResult result;
-  std::uint64_t size = 0;
-};
-
-void pack_and_write(Work& w) {
-  constexpr auto recent = std::chrono::seconds(30);
-  if (units().json.empty() || std::chrono::steady_clock::now() - units().at > recent) ask_for_units();
-  w.input.host_json = host_state_json(w.folder, units().json);
-  auto packed = pack(bundle_files(w.input), w.input.order.at);
-  if (auto* error = std::get_if<ArchiveError>(&packed)) {
-    w.result.note = error->text;
-    return;
-  }
-  const auto& bytes = std::get<std::string>(packed);
-  std::error_code ec;
-  std::filesystem::create_directories(w.folder, ec);
-  w.result.path = w.folder + "/" + w.input.order.snapshot_id + ".tar.zst";
-  w.result.note = write_durably(w.result.path, bytes);
-  if (!w.result.note.empty()) return;
-  w.size = bytes.size();
-  w.result.sha256 = sha256_hex(bytes);
+/// The row of the index, as the bundle's own manifest tells it.
+std::optional<SnapshotRow> row_of(const BundleFiles& files, const std::string& path, const std::string& bytes) {
+  auto told = snapshot_of(files);
+  if (!told) return std::nullopt;
+  SnapshotRow row{*std::move(told), path};
+  row.sha256 = sha256_hex(bytes);
+  row.size = bytes.size();
+  return row;
 }
 
 const SweepRecord* numbered(const std::vector<SweepRecord>& sweeps, std::uint64_t number) {
@@ -126,52 +87,54 @@ std::vector<SnapshotRow> stray_bundles(const Store& store) {
     std::error_code no_matter;
     if (name.ends_with(half)) std::filesystem::remove(it->path(), no_matter);
     if (!name.ends_with(ending) || known.contains(name.substr(0, name.size() - ending.size()))) continue;
-    const auto read = read_bytes(it->path());
-    const auto* bytes = std::get_if<std::string>(&read);
+    const auto bytes = read_bytes(it->path());
     if (!bytes) continue;
-    const auto opened = unpack(*bytes);
-    const auto* files = std::get_if<BundleFiles>(&opened);
-    const auto sealed = files ? parse_rfc3339(manifest_text(*files, "sealed_at")) : std::nullopt;
-    if (!sealed || !manifest_troubles(*files).empty() || manifest_text(*files, "id") + std::string(ending) != name)
-      continue;
-    SnapshotRow row;
-    row.id = manifest_text(*files, "id");
-    row.incident_id = manifest_text(*files, "incident");
-    row.target = manifest_text(*files, "target");
-    row.reason = manifest_text(*files, "reason");
-    row.boundary = manifest_text(*files, "boundary");
-    row.extent = manifest_text(*files, "extent");
-    row.path = it->path();
-    row.sha256 = sha256_hex(*bytes);
-    row.previous_sha256 = manifest_text(*files, "previous_sha256");
-    row.size = bytes->size();
-    row.created = *sealed;
-    found.push_back(std::move(row));
+    const auto files = unpack(*bytes);
+    if (!files || !manifest_troubles(*files).empty()) continue;
+    auto row = row_of(*files, it->path(), *bytes);
+    if (row && row->id + std::string(ending) == name) found.push_back(*std::move(row));
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   return found;
 }
 
-void look_ahead() { net::post(workers(), ask_for_units); }
+void Sealer::look_ahead() {
+  worker_.post([this] { ask_for_units(); });
+}
 
-net::awaitable<SealResult> seal(Store& store, SnapshotOrder order, SealContext context) {
-  auto executor = co_await net::this_coro::executor;
-  auto work = std::make_shared<Work>();
-  work->folder = (store.folder() / "snapshots").string();
-  work->result.snapshot_id = order.snapshot_id;
+void Sealer::ask_for_units() {
+  constexpr std::chrono::milliseconds limit{50};
+  units_ = {failed_units_json(limit), std::chrono::steady_clock::now()};
+}
 
+net::awaitable<Result<SealedBundle>> Sealer::seal(SnapshotOrder order, SealContext context) {
+  auto input = std::make_shared<BundleInput>();
+  *input = co_await gather(std::move(order), std::move(context));
+  const std::string folder = (store_.folder() / "snapshots").string();
+  std::function<Result<SnapshotRow>()> work = [this, input, folder] { return pack_and_write(*input, folder); };
+  auto written = co_await off_loop(worker_, std::move(work));
+  if (!written) co_return written.failure();
+  SealedBundle sealed;
+  sealed.path = written->path;
+  sealed.sha256 = written->sha256;
+  auto added = co_await store_.add_snapshot(std::move(*written));
+  if (!added.durable) sealed.note = added.error;
+  co_return sealed;
+}
+
+net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext context) {
   std::vector<std::uint64_t> wanted{order.incident.sweeps.last_good, order.incident.sweeps.first_bad,
                                     order.incident.sweeps.at_page, order.latest};
-  auto sweeps = co_await store.sweep_reads(order.target, wanted);
+  auto sweeps = co_await store_.sweep_reads(order.target, wanted);
   const WallTime from = order.at - timeline_length, to = order.at + Seconds(1);
-  auto recent = co_await store.recent(order.target, from, to, timeline_bytes);
+  auto recent = co_await store_.recent(order.target, from, to, timeline_bytes);
 
-  auto& in = work->input;
-  in.host = context.host;
-  in.environment = context.environment;
-  in.version = context.version;
-  in.config_digest = context.config_digest;
-  in.sandbox = context.sandbox;
+  BundleInput in;
+  in.host = std::move(context.host);
+  in.environment = std::move(context.environment);
+  in.version = std::move(context.version);
+  in.config_digest = std::move(context.config_digest);
+  in.sandbox = std::move(context.sandbox);
   in.packed_with = packer();
   in.volatile_fields = std::move(context.volatile_fields);
   in.commands = std::move(context.commands);
@@ -183,44 +146,26 @@ net::awaitable<SealResult> seal(Store& store, SnapshotOrder order, SealContext c
     if (const auto* sweep = numbered(sweeps, number)) in.phases[name] = *sweep;
   in.timeline = std::move(recent.sweeps);
   in.timeline_cut = recent.cut;
-  const auto before = store.snapshots();
-  if (!before.empty()) in.previous_sha256 = before.front().sha256;
+  if (const auto before = store_.find_snapshot("latest")) in.previous_sha256 = before->sha256;
   in.order = std::move(order);
+  co_return in;
+}
 
-  auto done = std::make_shared<net::steady_timer>(executor);
-  done->expires_at(net::steady_timer::time_point::max());
-  auto finished = std::make_shared<bool>(false);
-  net::post(workers(), [work, done, finished, executor] {
-    pack_and_write(*work);
-    net::post(executor, [done, finished] {
-      *finished = true;
-      done->cancel();
-    });
-  });
-  while (!*finished) {
-    auto [ec] = co_await done->async_wait(token);
-    (void)ec;
-  }
-  SealResult result = work->result;
-  if (!result.sha256.empty()) {
-    SnapshotRow row;
-    row.id = result.snapshot_id;
-    row.incident_id = work->input.order.incident.id;
-    row.target = work->input.order.target;
-    row.reason = work->input.order.reason;
-    if (const auto& order = work->input.order; order.has_incident()) {
-      row.boundary = to_string(order.incident.boundary);
-      row.extent = to_string(order.incident.extent);
-    }
-    row.path = result.path;
-    row.sha256 = result.sha256;
-    row.previous_sha256 = work->input.previous_sha256;
-    row.size = work->size;
-    row.created = work->input.order.at;
-    auto added = co_await store.add_snapshot(std::move(row));
-    if (!added.durable) result.note = added.error;
-  }
-  co_return result;
+/// On the worker's thread.
+Result<SnapshotRow> Sealer::pack_and_write(BundleInput& input, const std::string& folder) {
+  constexpr auto recent = std::chrono::seconds(30);
+  if (units_.json.empty() || std::chrono::steady_clock::now() - units_.at > recent) ask_for_units();
+  input.host_json = host_state_json(folder, units_.json);
+  const auto files = bundle_files(input);
+  const auto bytes = pack(files, input.order.at);
+  if (!bytes) return bytes.failure();
+  std::error_code ec;
+  std::filesystem::create_directories(folder, ec);
+  const std::string path = folder + "/" + input.order.snapshot_id + ".tar.zst";
+  if (const auto written = write_durably(path, *bytes); !written) return written.failure();
+  auto row = row_of(files, path, *bytes);
+  if (!row) return Failure{"the manifest of " + path + " tells no time"};
+  return *std::move(row);
 }
 
 }  // namespace readback

@@ -3,15 +3,16 @@
 // other value, and the request is built in one place from it. A fresh connection for each read, redirects not followed,
 // one deadline over name lookup, connect, TLS, headers and body.
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/model/raw_read.hpp"
-#include "daemon/read/resolver.hpp"
-#include "daemon/read/tls.hpp"
-#include "daemon/read/url.hpp"
+#include "core/text/url.hpp"
+#include "daemon/net/resolver.hpp"
+#include "daemon/net/tls.hpp"
 #include "daemon/runtime/net.hpp"
 
 namespace readback {
@@ -27,8 +28,8 @@ struct ReadRequest {
   std::shared_ptr<TlsClient> tls;  ///< needed for https
 };
 
-inline constexpr std::size_t largest_body = 1 << 20;      ///< contract: at most 1 MiB
-inline constexpr std::size_t largest_headers = 64 << 10;  ///< and 64 KiB
+inline constexpr std::uint64_t largest_body = 1 << 20;      ///< contract: at most 1 MiB
+inline constexpr std::uint32_t largest_headers = 64 << 10;  ///< and 64 KiB
 
 /// Never throws for what the other side does: every trouble is a TransportError in the result.
 net::awaitable<RawRead> read_once(Resolver& resolver, ReadRequest request);

@@ -1,3 +1,4 @@
+// References are asked only when nothing of the target answered: a platform that is well costs its neighbours nothing.
 #include "daemon/read/sweep.hpp"
 
 #include <algorithm>
@@ -6,9 +7,8 @@
 
 namespace readback {
 
-std::variant<std::shared_ptr<const TargetReader>, std::string> TargetReader::make(const TargetConfig& config,
-                                                                                  Headers headers,
-                                                                                  TlsClients& clients) {
+Result<std::shared_ptr<const TargetReader>> TargetReader::make(const TargetConfig& config, Headers headers,
+                                                               TlsClients& clients) {
   auto made = std::make_shared<TargetReader>();
   const auto base = parse_url(config.base_url);
   TlsConfig elsewhere;
@@ -16,9 +16,9 @@ std::variant<std::shared_ptr<const TargetReader>, std::string> TargetReader::mak
   elsewhere.verify = config.tls.verify;
 
   const auto add = [&](std::vector<ReadRequest>& list, std::string read, const std::string& url, Millis timeout,
-                       bool reference) -> std::string {
+                       bool reference) -> Result<void> {
     auto parsed = resolve_url(config.base_url, url);
-    if (!parsed) return "the target " + config.name + ": " + url + " is no address";
+    if (!parsed) return Failure{"the target " + config.name + ": " + url + " is no address"};
     ReadRequest request;
     request.read = std::move(read);
     request.url = std::move(*parsed);
@@ -27,20 +27,19 @@ std::variant<std::shared_ptr<const TargetReader>, std::string> TargetReader::mak
     if (own) request.headers = headers;
     if (request.url.scheme == Url::Scheme::https) {
       auto tls = clients.get(own ? config.tls : elsewhere, reference);
-      if (auto* trouble = std::get_if<std::string>(&tls)) return "the target " + config.name + ": " + *trouble;
-      request.tls = std::get<std::shared_ptr<TlsClient>>(tls);
+      if (!tls) return Failure{"the target " + config.name + ": " + tls.error()};
+      request.tls = *tls;
     }
     list.push_back(std::move(request));
-    return "";
+    return {};
   };
-  std::string trouble;
   for (const auto& s : config.surfaces)
-    if (trouble.empty()) trouble = add(made->own_, s.name, s.path, config.timeout, false);
+    if (auto added = add(made->own_, s.name, s.path, config.timeout, false); !added) return added.failure();
   for (const auto& p : config.paths)
-    if (trouble.empty()) trouble = add(made->own_, "path:" + p.name, p.url, p.timeout.value_or(config.timeout), false);
+    if (auto added = add(made->own_, "path:" + p.name, p.url, p.timeout.value_or(config.timeout), false); !added)
+      return added.failure();
   for (const auto& r : config.references)
-    if (trouble.empty()) trouble = add(made->references_, "reference:" + r, r, config.timeout, true);
-  if (!trouble.empty()) return trouble;
+    if (auto added = add(made->references_, "reference:" + r, r, config.timeout, true); !added) return added.failure();
   return std::shared_ptr<const TargetReader>(std::move(made));
 }
 

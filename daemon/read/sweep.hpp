@@ -3,10 +3,10 @@
 // nothing of the target could be reached, the references, to tell our own blindness from their outage.
 #include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "config/config.hpp"
+#include "core/text/result.hpp"
 #include "daemon/read/reader.hpp"
 
 namespace readback {
@@ -15,10 +15,10 @@ namespace readback {
 class TargetReader {
  public:
   using Headers = std::vector<std::pair<std::string, std::string>>;
-  /// `headers` are the target's own with their values. A text says why the target cannot be read at all.
+  /// `headers` are the target's own with their values. The failure says why the target cannot be read at all.
   /// Headers, client certificate and server name go to the platform's own address only, never to another host.
-  static std::variant<std::shared_ptr<const TargetReader>, std::string> make(const TargetConfig& config,
-                                                                             Headers headers, TlsClients& clients);
+  static Result<std::shared_ptr<const TargetReader>> make(const TargetConfig& config, Headers headers,
+                                                          TlsClients& clients);
 
   /// Surfaces first, then paths, then references, each in the order of the configuration. `skip` names reads that are
   /// left out. The reader is kept alive by the caller's pointer until it ends.

@@ -329,7 +329,7 @@ struct Store::Parts {
       for (std::size_t i = 0; i + 1 < snapshots.size() && !victim && in_bundles > r.keep_bytes / 2; ++i)
         if (snapshots[i].reason.starts_with("capture")) victim = snapshots[i];
     }
-    if (victim && (victim->created < now - r.keep_time || in_bundles > r.keep_bytes / 2)) {
+    if (victim && (victim->at < now - r.keep_time || in_bundles > r.keep_bytes / 2)) {
       remove_bundle(*victim);
       return true;
     }

@@ -25,6 +25,7 @@
 
 #include "core/model/alert_event.hpp"
 #include "core/model/record.hpp"
+#include "core/model/view.hpp"
 #include "daemon/runtime/net.hpp"
 
 namespace readback {
@@ -93,13 +94,9 @@ struct CommitResult {
   std::string error;     ///< operator language, when not durable
 };
 
-struct SnapshotRow {
-  std::string id, incident_id, target, reason, boundary, extent;
-  std::string path;             ///< absolute, or relative to the store's folder
-  std::string sha256;           ///< hex, of the file
-  std::string previous_sha256;  ///< of the snapshot before it; "" for the first
-  std::uint64_t size = 0;
-  WallTime created{};
+/// A sealed snapshot, and where its file is.
+struct SnapshotRow : SnapshotView {
+  std::string path;  ///< absolute, or relative to the store's folder
 };
 
 struct SweepKey {

@@ -608,9 +608,9 @@ std::vector<SnapshotRow> Tables::load_snapshots() {
   while (s.step()) {
     SnapshotRow r;
     r.id = s.text(0), r.incident_id = s.text(1), r.target = s.text(2), r.reason = s.text(3), r.boundary = s.text(4);
-    r.extent = s.text(5), r.path = s.text(6), r.sha256 = s.text(7), r.previous_sha256 = s.text(8);
+    r.extent = s.text(5), r.path = s.text(6), r.sha256 = s.text(7), r.previous = s.text(8);
     r.size = static_cast<std::uint64_t>(s.integer(9));
-    r.created = from_ms(s.integer(10));
+    r.at = from_ms(s.integer(10));
     all.push_back(std::move(r));
   }
   return all;
@@ -624,9 +624,9 @@ void Tables::insert(const SnapshotRow& r) {
   s.bind(1, r.id).bind(2, r.incident_id).bind(3, r.target).bind(4, r.reason).bind(5, r.boundary).bind(6, r.extent);
   s.bind(7, r.path)
       .bind(8, r.sha256)
-      .bind(9, r.previous_sha256)
+      .bind(9, r.previous)
       .bind(10, static_cast<std::int64_t>(r.size))
-      .bind(11, ms(r.created));
+      .bind(11, ms(r.at));
   s.run();
 }
 

@@ -29,7 +29,7 @@ BundleInput small_input() {
   return in;
 }
 
-std::string packed(const BundleFiles& files, WallTime at) { return std::get<std::string>(pack(files, at)); }
+std::string packed(const BundleFiles& files, WallTime at) { return pack(files, at).value(); }
 
 /// A tar inside zstd with one entry, as `shape` makes it.
 std::string hostile(const std::function<void(archive_entry*)>& shape, const std::string& contents = "x") {
@@ -56,8 +56,7 @@ std::string hostile(const std::function<void(archive_entry*)>& shape, const std:
 
 std::string refusal(const std::string& bytes) {
   const auto files = unpack(bytes);
-  const auto* error = std::get_if<ArchiveError>(&files);
-  return error ? error->text : "";
+  return files ? "" : files.error();
 }
 
 }  // namespace

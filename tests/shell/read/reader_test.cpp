@@ -1,87 +1,21 @@
 // The reader against servers on the loopback that behave as no server should: each trouble has its own name, and
-// nothing is read without end. TLS has tests of its own in tls_test.cpp.
-#include <arpa/inet.h>
+// nothing is read without end. How a connection is made, by which
+// address and with which certificate, is tried in tests/shell/net.
 #include <doctest/doctest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <thread>
 
-#include "daemon/read/connect.hpp"
-#include "tests/shell/read/loopback.hpp"
+#include "tests/shell/net/loopback.hpp"
 #include "tests/shell/read/read_it.hpp"
 
 using namespace readback;
 
 namespace {
-
-bool send_all(int peer, std::string_view text) {
-  while (!text.empty()) {
-    const auto n = ::send(peer, text.data(), text.size(), MSG_NOSIGNAL);
-    if (n <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
-}
-void hang_up_hard(int peer) {
-  const linger now{1, 0};
-  ::setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-}
-
-using Behaviour = std::function<void(int peer)>;
-
-/// One connection after another: takes the request, behaves, and hangs up.
-class Server {
- public:
-  explicit Server(Behaviour behaviour) : behaviour_(std::move(behaviour)) {
-    const auto made = listen_on_loopback();
-    listener_ = made.fd;
-    port = made.port;
-    thread_ = std::thread([this] {
-      for (;;) {
-        const int peer = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-        if (peer < 0 || over_) {
-          if (peer >= 0) ::close(peer);
-          return;
-        }
-        char request[4096];
-        if (::recv(peer, request, sizeof request, 0) > 0) behaviour_(peer);
-        ::close(peer);
-      }
-    });
-  }
-  ~Server() {
-    over_ = true;
-    ::shutdown(listener_, SHUT_RDWR);
-    thread_.join();
-    ::close(listener_);
-  }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port) + "/health"; }
-  unsigned short port = 0;
-
- private:
-  Behaviour behaviour_;
-  int listener_;
-  std::atomic<bool> over_ = false;
-  std::thread thread_;
-};
-
-Behaviour say(std::string text) {
-  return [text = std::move(text)](int peer) { send_all(peer, text); };
-}
-/// `head` once, then `piece` for as long as somebody listens.
-Behaviour without_end(std::string head, std::string piece) {
-  return [head = std::move(head), piece = std::move(piece)](int peer) {
-    std::string many;
-    while (many.size() < 60'000) many += piece;
-    for (bool heard = send_all(peer, head); heard;) heard = send_all(peer, many);
-  };
-}
 
 const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -168,31 +102,6 @@ TEST_CASE("the address that was used is told, and where the time went") {
   CHECK(r.phases.tls_us == -1);
   CHECK(r.phases.first_byte_us >= r.phases.connect_us);
   CHECK(r.phases.total_us >= r.phases.first_byte_us);
-}
-
-TEST_CASE("of several addresses, the one that answers is used, and the one that says most is told") {
-  using net::ip::tcp;
-  const Server server(say(ok));
-  const tcp::endpoint works(net::ip::address_v4::loopback(), server.port);
-  const tcp::endpoint refuses(net::ip::address_v4::loopback(), 1);
-  const tcp::endpoint unroutable(net::ip::make_address("255.255.255.255"), 1);
-  const auto connect = [](std::vector<tcp::endpoint> endpoints) {
-    net::io_context io(1);
-    std::string text;
-    auto task = connect_first(std::move(endpoints), std::chrono::steady_clock::now() + Seconds(20));
-    net::co_spawn(io, std::move(task), [&](std::exception_ptr failed, Connected c) {
-      if (failed) std::rethrow_exception(failed);
-      text = (c.error ? std::string(to_string(c.error->fault)) : "won") + " " + c.address;
-    });
-    io.run();
-    return text;
-  };
-  const std::string port = std::to_string(server.port);
-  CHECK(connect({works}) == "won 127.0.0.1:" + port);
-  CHECK(connect({refuses, unroutable, works}) == "won 127.0.0.1:" + port);
-  CHECK(connect({unroutable}) == "no_route 255.255.255.255:1");
-  CHECK(connect({refuses, unroutable}) == "refused 127.0.0.1:1");
-  CHECK(connect({unroutable, refuses}) == "refused 127.0.0.1:1");
 }
 
 TEST_CASE("a Unix socket: nobody there, a full queue, and one that empties") {

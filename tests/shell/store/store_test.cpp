@@ -522,7 +522,7 @@ TEST_CASE("retention: the bound holds under churn, and what open incidents need 
     row.incident_id = "i" + std::to_string(i);
     row.path = "snapshots/" + id;
     row.size = 500 << 10;
-    row.created = t0;
+    row.at = t0;
     run(io, store->add_snapshot(row));
   }
   store->pin({{"fabric", 3}, {"fabric", 7}}, {"i1"});
@@ -629,7 +629,7 @@ TEST_CASE("bundles that the index did not know are listed again, and still are a
   SnapshotRow row;
   row.id = "01a2";
   row.size = 7;
-  row.created = t0;
+  row.at = t0;
   store->adopt({row});
   CHECK(store->find_snapshot("latest")->id == "01a2");
   run(io, store->commit({{}, {}}));
@@ -649,7 +649,7 @@ TEST_CASE("for want of room what was captured during an open incident goes, the 
     row.incident_id = "i1";
     row.reason = i == 0 ? "page" : "capture: look";
     row.size = 200'000;
-    row.created = t0 + Seconds(i);
+    row.at = t0 + Seconds(i);
     run(io, store->add_snapshot(row));
   }
   run(io, store->retain(t0 + Seconds(9)));

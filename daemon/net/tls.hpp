@@ -1,22 +1,23 @@
 #pragma once
-// TLS as a client: one context for a target, made when the configuration is read, and what a failed handshake was
-// about.
+// TLS as a client: one context for all that shares its settings, loaded once, and what a failed handshake was about,
+// in the words of an operator.
 #include <boost/asio/ssl/context.hpp>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
-#include <variant>
 
 #include "config/config.hpp"
+#include "core/text/result.hpp"
 
 namespace readback {
 
 class TlsClient {
  public:
-  /// A text says what could not be loaded. With `system_too` the system's authorities are trusted beside `ca_file`.
-  static std::variant<std::shared_ptr<TlsClient>, std::string> make(const TlsConfig& config, bool system_too = false);
+  /// The failure names the file that could not be loaded. With `system_too` the system's authorities are trusted beside
+  /// `ca_file`. Without a `key_file` the key is looked for in `cert_file`.
+  static Result<std::shared_ptr<TlsClient>> make(const TlsConfig& config, bool system_too = false);
   boost::asio::ssl::context& context() { return context_; }
   const TlsConfig& config() const { return config_; }
 
@@ -30,7 +31,9 @@ class TlsClient {
 /// megabyte. Made anew by each reload, so that renewed files are read.
 class TlsClients {
  public:
-  std::variant<std::shared_ptr<TlsClient>, std::string> get(const TlsConfig& config, bool system_too = false);
+  Result<std::shared_ptr<TlsClient>> get(const TlsConfig& config, bool system_too = false);
+  /// The files are read anew by whoever asks next: after a failed handshake they may have been renewed meanwhile.
+  void forget() { made_.clear(); }
 
  private:
   using Key = std::tuple<std::string, std::string, std::string, std::string, bool, bool>;

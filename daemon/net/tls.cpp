@@ -1,4 +1,6 @@
-#include "daemon/read/tls.hpp"
+// What OpenSSL knows about a certificate that it refuses is worth more than its one sentence: the callback of the
+// verification keeps whose certificate it was, and the day.
+#include "daemon/net/tls.hpp"
 
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
@@ -76,19 +78,20 @@ int on_verify_nothing(int, X509_STORE_CTX* store) {
 
 }  // namespace
 
-std::variant<std::shared_ptr<TlsClient>, std::string> TlsClient::make(const TlsConfig& config, bool system_too) {
+Result<std::shared_ptr<TlsClient>> TlsClient::make(const TlsConfig& config, bool system_too) {
   std::shared_ptr<TlsClient> made(new TlsClient(config));
   auto& context = made->context_;
   boost::system::error_code ec;
   if (config.ca_file.empty() || system_too) context.set_default_verify_paths(ec);
   if (!config.ca_file.empty())
     if (context.load_verify_file(config.ca_file, ec); ec)
-      return "the CA file " + config.ca_file + " cannot be loaded: " + ec.message();
+      return Failure{"the CA file " + config.ca_file + " cannot be loaded: " + ec.message()};
   if (!config.cert_file.empty()) {
     context.use_certificate_chain_file(config.cert_file, ec);
-    if (ec) return "the certificate " + config.cert_file + " cannot be loaded: " + ec.message();
-    context.use_private_key_file(config.key_file, boost::asio::ssl::context::pem, ec);
-    if (ec) return "the key " + config.key_file + " cannot be loaded: " + ec.message();
+    if (ec) return Failure{"the certificate " + config.cert_file + " cannot be loaded: " + ec.message()};
+    const auto& key_file = config.key_file.empty() ? config.cert_file : config.key_file;
+    context.use_private_key_file(key_file, boost::asio::ssl::context::pem, ec);
+    if (ec) return Failure{"the key " + key_file + " cannot be loaded: " + ec.message()};
   }
   SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
   // An expired intermediate with a valid alternative is no fault: look for trusted chains first.
@@ -97,11 +100,11 @@ std::variant<std::shared_ptr<TlsClient>, std::string> TlsClient::make(const TlsC
   return made;
 }
 
-std::variant<std::shared_ptr<TlsClient>, std::string> TlsClients::get(const TlsConfig& config, bool system_too) {
+Result<std::shared_ptr<TlsClient>> TlsClients::get(const TlsConfig& config, bool system_too) {
   const Key key{config.ca_file, config.cert_file, config.key_file, config.server_name, config.verify, system_too};
   if (const auto found = made_.find(key); found != made_.end()) return found->second;
   auto made = TlsClient::make(config, system_too);
-  if (const auto* client = std::get_if<std::shared_ptr<TlsClient>>(&made)) made_[key] = *client;
+  if (made) made_[key] = *made;
   return made;
 }
 

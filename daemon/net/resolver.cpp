@@ -1,4 +1,6 @@
-#include "daemon/read/resolver.hpp"
+// The thread belongs to the lookup, not to the resolver: whoever goes away leaves it behind, and its answer finds
+// nobody.
+#include "daemon/net/resolver.hpp"
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -22,12 +24,9 @@ namespace {
 
 constexpr std::size_t most_threads = 64;  // lookups at one time; further names wait for their turn
 
+using Clock = std::chrono::steady_clock;
 using Addresses = std::vector<net::ip::address>;
-
-struct Answer {
-  Addresses addresses;
-  std::optional<TransportError> error;
-};
+using Answer = Resolver::Answer;
 
 bool says_no_such_name(int code) { return code == EAI_NONAME || code == EAI_NODATA || code == EAI_ADDRFAMILY; }
 
@@ -54,7 +53,41 @@ TransportError lookup_fault(int code, int system_error, const std::string& host)
   return {ours ? TransportFault::local : TransportFault::resolver, "the resolver could not tell " + host + ": " + why};
 }
 
-Answer ask(const std::string& host) {
+/// The families by turns, beginning with the one that the system prefers (RFC 8305 section 4).
+Addresses by_turns(const addrinfo* found) {
+  Addresses v4, v6, all;
+  bool v6_first = false;
+  for (const auto* each = found; each; each = each->ai_next) {
+    if (each->ai_family == AF_INET) {
+      const auto* in = reinterpret_cast<const sockaddr_in*>(each->ai_addr);
+      v4.emplace_back(net::ip::address_v4(ntohl(in->sin_addr.s_addr)));
+    } else if (each->ai_family == AF_INET6) {
+      const auto* in = reinterpret_cast<const sockaddr_in6*>(each->ai_addr);
+      net::ip::address_v6::bytes_type bytes;
+      std::copy(std::begin(in->sin6_addr.s6_addr), std::end(in->sin6_addr.s6_addr), bytes.begin());
+      v6_first = v6_first || v4.empty();
+      v6.emplace_back(net::ip::address_v6(bytes, in->sin6_scope_id));
+    }
+  }
+  const Addresses& first = v6_first ? v6 : v4;
+  const Addresses& second = v6_first ? v4 : v6;
+  for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+    if (i < first.size()) all.push_back(first[i]);
+    if (i < second.size()) all.push_back(second[i]);
+  }
+  return all;
+}
+
+std::optional<net::ip::port_type> port_of(const std::string& text) {
+  net::ip::port_type port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size() || port == 0) return std::nullopt;
+  return port;
+}
+
+}  // namespace
+
+Answer Resolver::ask_system(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
@@ -72,46 +105,27 @@ Answer ask(const std::string& host) {
     answer.error = lookup_fault(code, system_error, host);
     return answer;
   }
-  Addresses v4, v6;
-  bool v6_first = false;
-  for (auto* each = found; each; each = each->ai_next) {
-    if (each->ai_family == AF_INET) {
-      const auto* in = reinterpret_cast<const sockaddr_in*>(each->ai_addr);
-      v4.emplace_back(net::ip::address_v4(ntohl(in->sin_addr.s_addr)));
-    } else if (each->ai_family == AF_INET6) {
-      const auto* in = reinterpret_cast<const sockaddr_in6*>(each->ai_addr);
-      net::ip::address_v6::bytes_type bytes;
-      std::copy(std::begin(in->sin6_addr.s6_addr), std::end(in->sin6_addr.s6_addr), bytes.begin());
-      v6_first = v6_first || v4.empty();
-      v6.emplace_back(net::ip::address_v6(bytes, in->sin6_scope_id));
-    }
-  }
+  answer.addresses = by_turns(found);
   ::freeaddrinfo(found);
-  // The families by turns, beginning with the one that the system prefers (RFC 8305 section 4).
-  const Addresses& first = v6_first ? v6 : v4;
-  const Addresses& second = v6_first ? v4 : v6;
-  for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
-    if (i < first.size()) answer.addresses.push_back(first[i]);
-    if (i < second.size()) answer.addresses.push_back(second[i]);
-  }
   if (answer.addresses.empty())
     answer.error = TransportError{TransportFault::dns, "the name " + host + " has no address"};
   return answer;
 }
 
-}  // namespace
-
 /// Outlives the resolver while a thread still hangs in a lookup; `open` says whether anybody still listens.
 struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
   struct Waiter {
-    Waiter(net::any_io_executor ex, std::chrono::steady_clock::time_point until) : timer(ex), deadline(until) {}
+    Waiter(net::any_io_executor ex, Clock::time_point until) : timer(std::move(ex), until), deadline(until) {}
     net::steady_timer timer;
-    std::chrono::steady_clock::time_point deadline;
+    Clock::time_point deadline;
     std::optional<Answer> answer;
   };
-  explicit State(net::any_io_executor ex) : executor(std::move(ex)) {}
+  State(net::any_io_executor ex, Memory keep, Ask how) : executor(std::move(ex)), memory(keep), ask(std::move(how)) {}
 
-  net::any_io_executor executor;
+  const net::any_io_executor executor;
+  const Memory memory;
+  const Ask ask;
+  std::map<std::string, Addresses> last_good;                         ///< when `memory` says so
   std::map<std::string, std::vector<std::shared_ptr<Waiter>>> asked;  ///< only touched in the loop, like these two
   std::deque<std::string> in_line;                                    ///< names that no thread asks for yet
   std::size_t threads = 0;
@@ -124,7 +138,7 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
       const std::string host = std::move(in_line.front());
       in_line.pop_front();
       const auto& waiters = asked[host];
-      const auto at = std::chrono::steady_clock::now();
+      const auto at = Clock::now();
       const bool wanted = std::any_of(waiters.begin(), waiters.end(), [&](const auto& w) { return w->deadline > at; });
       if (wanted)
         start(host);
@@ -135,7 +149,7 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
   void start(const std::string& host) {
     try {
       std::thread([self = shared_from_this(), host] {
-        Answer answer = ask(host);
+        Answer answer = self->ask(host);
         std::lock_guard lock(self->guard);
         if (!self->open) return;
         net::post(self->executor, [self, host, answer = std::move(answer)] {
@@ -152,6 +166,7 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
     }
   }
   void answered(const std::string& host, const Answer& answer) {
+    if (memory == Memory::last_good && !answer.error) last_good[host] = answer.addresses;
     auto waiters = std::move(asked[host]);
     asked.erase(host);
     for (auto& waiter : waiters) {
@@ -161,33 +176,35 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
   }
 };
 
-Resolver::Resolver(net::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
+Resolver::Resolver(net::any_io_executor executor, Memory memory, Ask ask)
+    : state_(std::make_shared<State>(std::move(executor), memory, std::move(ask))) {}
 Resolver::~Resolver() {
   std::lock_guard lock(state_->guard);
   state_->open = false;
 }
 
-net::awaitable<Lookup> Resolver::lookup(std::string host, std::string port,
-                                        std::chrono::steady_clock::time_point deadline) {
+net::awaitable<Lookup> Resolver::lookup(std::string host, std::string port, Clock::time_point deadline) {
   Lookup result;
-  unsigned port_number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), port_number);
-  if (error != std::errc{} || end != port.data() + port.size() || port_number == 0 || port_number > 65535) {
+  const auto port_number = port_of(port);
+  if (!port_number) {
     result.error = TransportError{TransportFault::local, "the port " + port + " is none"};
     co_return result;
   }
-  const auto port_value = static_cast<net::ip::port_type>(port_number);
   ErrorCode no_literal;
   const auto literal = net::ip::make_address(host, no_literal);
   if (!no_literal) {
-    result.endpoints.emplace_back(literal, port_value);
+    result.literal = true;
+    result.endpoints.emplace_back(literal, *port_number);
     co_return result;
   }
   auto state = state_;
-  auto waiter = std::make_shared<State::Waiter>(state->executor, deadline);
+  const auto known = state->last_good.find(host);
+  const Addresses fallback = known == state->last_good.end() ? Addresses() : known->second;
+  const auto at = Clock::now();
+  const auto patience = fallback.empty() ? deadline : at + (deadline - at) / 2;
+  auto waiter = std::make_shared<State::Waiter>(state->executor, patience);
   auto& waiters = state->asked[host];
   waiters.push_back(waiter);
-  waiter->timer.expires_at(deadline);
   if (waiters.size() == 1) {
     state->in_line.push_back(host);
     state->start_next();
@@ -196,12 +213,14 @@ net::awaitable<Lookup> Resolver::lookup(std::string host, std::string port,
     auto [ec] = co_await waiter->timer.async_wait(token);
     (void)ec;
   }
-  if (!waiter->answer) {
-    result.error = TransportError{TransportFault::resolver, "the resolver gave no answer for " + host + " in time"};
-    co_return result;
-  }
-  result.error = waiter->answer->error;
-  for (const auto& address : waiter->answer->addresses) result.endpoints.emplace_back(address, port_value);
+  Answer answer;
+  if (waiter->answer)
+    answer = *waiter->answer;
+  else
+    answer.error = TransportError{TransportFault::resolver, "the resolver gave no answer for " + host + " in time"};
+  if (answer.error && fallback.empty()) result.error = answer.error;
+  for (const auto& address : answer.error ? fallback : answer.addresses)
+    result.endpoints.emplace_back(address, *port_number);
   co_return result;
 }
 

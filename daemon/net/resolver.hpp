@@ -3,8 +3,13 @@
 // thread of its own: one that hangs delays no other name, and its late answer is dropped. At most one lookup a name is
 // under way; who asks for the same name meanwhile waits for the same answer. Beyond 64 names at once the next wait for
 // their turn.
+//
+// A resolver that keeps the last good answers gives them out when a later lookup fails, or takes more than half of the
+// time that there is: a dead name service must not silence a pager that had been reached before. The reader of a
+// platform keeps none: that a name is gone is what it is there to see.
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,12 +22,23 @@ namespace readback {
 
 struct Lookup {
   std::vector<net::ip::tcp::endpoint> endpoints;  ///< in the order in which they should be tried
+  bool literal = false;                           ///< the host was an address: nobody was asked
   std::optional<TransportError> error;            ///< `dns`: there is no such name; `resolver`: nobody told us; `local`
 };
 
 class Resolver {
  public:
-  explicit Resolver(net::any_io_executor executor);
+  /// What a name's addresses are, or why they cannot be told.
+  struct Answer {
+    std::vector<net::ip::address> addresses;
+    std::optional<TransportError> error;
+  };
+  /// Asks the system, on a thread of its own; it may block for as long as it likes.
+  using Ask = std::function<Answer(const std::string& host)>;
+  static Answer ask_system(const std::string& host);
+  enum class Memory { none, last_good };
+
+  explicit Resolver(net::any_io_executor executor, Memory memory = Memory::none, Ask ask = ask_system);
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;

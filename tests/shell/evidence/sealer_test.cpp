@@ -1,0 +1,144 @@
+// Sealing on a real disk: the file is whole and in the index, the chain goes on, and what cannot be written is said.
+#include "daemon/evidence/sealer.hpp"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include "core/text/encoding.hpp"
+#include "core/text/time.hpp"
+#include "daemon/evidence/archive.hpp"
+
+using namespace readback;
+namespace fs = std::filesystem;
+
+namespace {
+
+const WallTime t0 = *parse_rfc3339("2026-11-24T03:11:58.250Z");
+
+/// A store in a folder of its own, and a sealer for it.
+struct Bench {
+  Bench() {
+    std::string name = (fs::temp_directory_path() / "readback-sealer-XXXXXX").string();
+    folder = ::mkdtemp(name.data());
+    auto opened = Store::open(io.get_executor(), folder, {});
+    store = std::move(std::get<std::unique_ptr<Store>>(opened));
+    sealer = std::make_unique<Sealer>(*store);
+  }
+  ~Bench() {
+    sealer.reset();
+    store.reset();
+    std::error_code ec;
+    fs::remove_all(folder, ec);
+  }
+  Result<SealedBundle> seal(const std::string& id, int second) {
+    SnapshotOrder order;
+    order.snapshot_id = id;
+    order.target = "fabric";
+    order.reason = "page";
+    order.latest = 7;
+    order.at = t0 + Seconds(second);
+    SealContext context;
+    context.host = "host-7";
+    std::optional<Result<SealedBundle>> result;
+    const auto task = [&]() -> net::awaitable<void> {
+      result.emplace(co_await sealer->seal(std::move(order), std::move(context)));
+    };
+    net::co_spawn(io, task(), [](std::exception_ptr failed) {
+      if (failed) std::rethrow_exception(failed);
+    });
+    io.restart();
+    io.run_for(std::chrono::seconds(30));
+    REQUIRE(result.has_value());
+    return *std::move(result);
+  }
+
+  net::io_context io;
+  fs::path folder;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<Sealer> sealer;
+};
+
+}  // namespace
+
+TEST_CASE("A sealed snapshot is whole on the disk, is listed with its digest, and names the one before it") {
+  Bench b;
+  SweepRecord sweep;
+  sweep.target = "fabric";
+  sweep.sweep = 7;
+  sweep.at = t0;
+  b.store->record(sweep);
+  b.sealer->look_ahead();
+  const auto first = b.seal("01a2-first", 1);
+  const auto second = b.seal("01a2-second", 2);
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK(second->note.empty());
+  const auto bytes = read_bytes(second->path);
+  REQUIRE(bytes);
+  CHECK(sha256_hex(*bytes) == second->sha256);
+  CHECK(check_bundle(*bytes).troubles.empty());
+  const auto files = unpack(*bytes);
+  REQUIRE(files);
+  CHECK(manifest_text(*files, "host") == "host-7");
+  CHECK(files->at("manifest.json").find("\"latest\"") != std::string::npos);
+
+  const auto row = b.store->find_snapshot("latest");
+  REQUIRE(row.has_value());
+  CHECK(row->id == "01a2-second");
+  CHECK(row->target == "fabric");
+  CHECK(row->reason == "page");
+  CHECK(row->at == t0 + Seconds(2));
+  CHECK(row->sha256 == second->sha256);
+  CHECK(row->previous == first->sha256);
+  CHECK(row->size == bytes->size());
+  CHECK(stray_bundles(*b.store).empty());
+}
+
+TEST_CASE("A bundle that the index lost is found again as it was listed; half of one is removed") {
+  Bench b;
+  const auto sealed = b.seal("01a2", 1);
+  REQUIRE(sealed);
+  const auto listed = *b.store->find_snapshot("01a2");
+  std::ofstream(b.folder / "snapshots" / "01a3.tar.zst.part") << "half";
+  std::ofstream(b.folder / "snapshots" / "01a4.tar.zst") << "no bundle";
+  b.sealer.reset();
+  b.store.reset();
+  for (const char* part : {"readback.db", "readback.db-wal", "readback.db-shm"}) fs::remove(b.folder / part);
+  auto opened = Store::open(b.io.get_executor(), b.folder, {});
+  b.store = std::move(std::get<std::unique_ptr<Store>>(opened));
+  const auto strays = stray_bundles(*b.store);
+  REQUIRE(strays.size() == 1);
+  CHECK(strays[0].id == listed.id);
+  CHECK(strays[0].sha256 == listed.sha256);
+  CHECK(strays[0].size == listed.size);
+  CHECK(strays[0].at == listed.at);
+  CHECK(strays[0].path == listed.path);
+  CHECK_FALSE(fs::exists(b.folder / "snapshots" / "01a3.tar.zst.part"));
+}
+
+TEST_CASE("Where nothing can be written the error names file and reason, and nothing is listed") {
+  Bench b;
+  std::ofstream(b.folder / "snapshots") << "a file where the folder should be";
+  const auto sealed = b.seal("01a2", 1);
+  REQUIRE_FALSE(sealed);
+  CHECK(sealed.error() == "cannot create " + (b.folder / "snapshots" / "01a2.tar.zst").string() + ": Not a directory");
+  CHECK(b.store->snapshots().empty());
+}
+
+TEST_CASE("The public-safe form of a sealed file is a bundle of its own without the host") {
+  Bench b;
+  const auto sealed = b.seal("01a2", 1);
+  REQUIRE(sealed);
+  const auto shared = public_safe_bundle(sealed->path);
+  REQUIRE(shared);
+  CHECK(check_bundle(*shared).troubles.empty());
+  const auto files = unpack(*shared);
+  REQUIRE(files);
+  CHECK(files->at("manifest.json").find("host-7") == std::string::npos);
+  CHECK_FALSE(public_safe_bundle(sealed->path + "x"));
+}
