@@ -136,6 +136,7 @@ json::object view_json(const View& view) {
 
 json::object view_json(const DaemonView& daemon) { return shown(daemon); }
 json::object view_json(const TargetView& target) { return shown(target); }
+json::object view_json(const ReadView& read) { return shown(read); }
 json::object view_json(const IncidentRecord& incident, bool details, EmptyTexts empty) {
   return shown(incident, details, empty);
 }

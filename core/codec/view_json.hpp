@@ -17,6 +17,7 @@ namespace readback {
 boost::json::object view_json(const View& view);
 boost::json::object view_json(const DaemonView& daemon);
 boost::json::object view_json(const TargetView& target);
+boost::json::object view_json(const ReadView& read);
 /// How a text that nobody has said is shown.
 enum class EmptyTexts { are_null, stay };
 /// With `details` the timeline too, as `GET /v1/incidents/{id}` answers it.
