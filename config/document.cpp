@@ -1,3 +1,5 @@
+// The tree is built from yaml-cpp's events, because its own nodes have already forgotten what we must refuse. Parsing
+// ends at the first thing that makes the rest a guess.
 #include "config/document.hpp"
 
 #include <yaml-cpp/eventhandler.h>

@@ -1,3 +1,5 @@
+// Lists of tools and of the words that make them change something, and a reader that takes a command apart as a shell
+// would: wrappers, quotes, substitutions, one command after the other.
 #include "config/mutation.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Each reader takes the whole text or nothing: a number with something behind it is no number.
 #include "config/scalars.hpp"
 
 #include "core/text/time.hpp"

@@ -1,3 +1,5 @@
+// The zone database is asked for each change of offset between two years, and what it says is copied: from then on a
+// window is arithmetic.
 #include "config/zone.hpp"
 
 #include <date/tz.h>

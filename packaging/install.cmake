@@ -42,7 +42,4 @@ add_custom_target(readback_documents ALL DEPENDS ${compressed})
 install(FILES packaging/deb/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME readback)
 install(FILES packaging/deb/copyright README.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/readback)
 
-# The package is made of what has no places for tests inside: `cmake --preset package`, then `ninja package`.
-if(NOT READBACK_TESTS)
-  include(packaging/package.cmake)
-endif()
+include(packaging/package.cmake)

@@ -1,18 +1,33 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs every test. The last line is `N passed, N failed`; exit 0 only when none
-# failed. Full logs stay in .build/test-logs.
+# Installs what is missing, builds what the tests need, and runs them. The last line is `N passed, N failed`; exit 0 only
+# when none failed. Full logs stay in .build/test-logs.
 #
-#   tests/run.sh                everything
-#   tests/run.sh unit           the doctest programs, the lints and the fuzz corpus, under ASan and UBSan
-#   tests/run.sh e2e [NAME…]    the end-to-end tests (all, or these files of tests/e2e) against the release build
+#   tests/run.sh                 everything: what the project's CI runs
+#   tests/run.sh unit            the doctest programs, the fuzz corpus and the lints, under ASan and UBSan
+#   tests/run.sh unit core       only the core; likewise `shell`, `fuzz` and `lint`
+#   tests/run.sh unit ROOM…      only the programs of these rooms: `unit store`, `unit alert sinks`
+#   tests/run.sh lint            only what reads the sources; nothing is built
+#   tests/run.sh e2e [NAME…]     the end-to-end tests (all, or these files of tests/e2e: `e2e store cli`) with the programs
+#                                as they are installed, and with the package that is made of them
+#   tests/run.sh help            these lines
+#
+# READBACK_PRESET=dev builds the unit tests without optimization and sanitizers: the quickest way to an answer.
+# READBACK_JOBS=N is how many at once; as many as there are processors unless told.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH=$PATH:/usr/sbin:/sbin
 export READBACK_BUILD=$PWD/.build/release
 
+help() { sed -n '5,${/^#/!q;s/^# \{0,1\}//p}' tests/run.sh; }
 what=${1:-all}
 [ $# -gt 0 ] && shift
+case $what in
+  all | unit | lint | e2e) ;;
+  help | -h | --help) help; exit 0 ;;
+  *) echo "tests/run.sh: there is no \"$what\"" >&2; help >&2; exit 64 ;;
+esac
 jobs=${READBACK_JOBS:-$(nproc)}
+preset=${READBACK_PRESET:-asan}
 logs=$PWD/.build/test-logs
 mkdir -p "$logs"
 begin=$SECONDS
@@ -25,14 +40,15 @@ give_up() {
 step "what is missing"
 packaging/install-deps.sh --test || give_up "the packages that the build and the tests need could not be installed"
 
+configure() { # preset
+  cmake --preset "$1" >"$logs/build.$1.log" 2>&1 ||
+    { tail -40 "$logs/build.$1.log"; give_up "cmake failed for the preset $1"; }
+}
 build() { # preset, targets…
-  local preset=$1 log=$logs/build.$1.log
-  shift
-  if [ ! -f ".build/$preset/build.ninja" ]; then
-    cmake --preset "$preset" >"$log" 2>&1 || { tail -40 "$log"; give_up "cmake failed for the preset $preset"; }
-  fi
-  ninja -C ".build/$preset" -j "$jobs" "$@" >"$log" 2>&1 ||
-    { grep -E -A12 'error|FAILED' "$log" | head -80; tail -5 "$log"; give_up "the build failed for the preset $preset"; }
+  local log=$logs/build.$1.log
+  configure "$1"
+  ninja -C ".build/$1" -j "$jobs" "${@:2}" >"$log" 2>&1 ||
+    { grep -E -A12 'error|FAILED' "$log" | head -80; tail -5 "$log"; give_up "the build failed for the preset $1"; }
 }
 
 passed=0 failed=0
@@ -47,24 +63,60 @@ count() { # the last line of a log that reads "…: N passed, N failed…"
   failed=$((failed + $(sed -E 's/.* ([0-9]+) failed.*/\1/' <<<"$line")))
 }
 
-if [ "$what" = all ] || [ "$what" = unit ]; then
-  step "build with ASan and UBSan"
-  build asan
-  step "unit and loopback tests"
-  ctest --test-dir .build/asan -V -j "$jobs" >"$logs/ctest.log" 2>&1
+unit() { # the names of heights and rooms; none stands for all
+  local name height targets=() wanted=()
+  for name in "$@"; do
+    case $name in
+      core) targets+=(tests_core) wanted+=('(core|cases)\..*') ;;
+      shell | fuzz) targets+=("tests_$name") wanted+=("$name\\..*") ;;
+      lint) wanted+=('lint\..*') ;;
+      *)
+        local known=no
+        for height in core shell; do
+          if [ -d "tests/$height/$name" ]; then
+            targets+=("test_${height}_$name") wanted+=("$height\\.$name") known=yes
+          fi
+        done
+        if [ $known = no ]; then give_up "there is no room \"$name\" in tests/core or tests/shell"; fi ;;
+    esac
+  done
+  if [ $# -eq 0 ]; then targets=(tests_core tests_shell tests_fuzz) wanted=('.*'); fi
+  configure "$preset"
+  if [ ${#targets[@]} -gt 0 ]; then
+    step "build (preset $preset)"
+    build "$preset" "${targets[@]}"
+  fi
+  step "run"
+  local pattern
+  pattern="^($(IFS='|'; echo "${wanted[*]}"))\$"
+  ctest --test-dir ".build/$preset" -V -j "$jobs" -R "$pattern" >"$logs/ctest.log" 2>&1
   /usr/bin/python3 -B tests/ctest_summary.py "$logs/ctest.log" | tee "$logs/unit.summary"
   count "$logs/unit.summary"
-fi
+}
 
-if [ "$what" = all ] || [ "$what" = e2e ]; then
+e2e() { # the names of files of tests/e2e, with or without test_ and .py; none stands for all
+  local name names=()
+  for name in "$@"; do
+    name=$(basename "$name" .py)
+    name=test_${name#test_}
+    [ -f "tests/e2e/$name.py" ] || give_up "there is no tests/e2e/$name.py"
+    names+=("$name")
+  done
   step "build as installed"
-  build release
-  step "build the package"
-  build package all
+  build release e2e_programs
   step "end-to-end tests"
-  /usr/bin/python3 -B tests/e2e/run.py -j "$jobs" "$@" | tee "$logs/e2e.summary"
+  /usr/bin/python3 -B tests/e2e/run.py -j "$jobs" "${names[@]}" | tee "$logs/e2e.summary"
   count "$logs/e2e.summary"
-fi
+}
+
+case $what in
+  all)
+    unit
+    e2e ;;
+  unit) unit "$@" ;;
+  lint) unit lint ;;
+  e2e) e2e "$@" ;;
+esac
 
 step "done"
 if [ $((passed + failed)) -eq 0 ]; then give_up "no test ran"; fi

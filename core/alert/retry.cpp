@@ -107,7 +107,7 @@ Decision decide(const Attempt& a) {
   d.wait = std::max(shortest_wait, jittered);
   // A pause of zero, or one that is over, is none: without the backoff it would be a busy loop.
   if (const auto asked = parse_retry_after(a.retry_after, a.now); asked && *asked > Millis{0}) {
-    d.wait = *asked;
+    d.wait = std::min(*asked, longest_retry_after);
     d.whole_sink = true;
   }
   return d;

@@ -1,3 +1,4 @@
+// The signature is one HMAC; the care goes into the secret, which people paste with and without its prefix.
 #include "core/alert/signature.hpp"
 
 #include <openssl/evp.h>

@@ -1,3 +1,5 @@
+// Raw reads become judged ones, and each target remembers of every read what its next sweep is compared with: when it
+// was last seen, which versions alternate, what was throttled and is held.
 #include "core/engine/target.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// A body is walked once, and every field that could be a verdict is looked for under each of the names that platforms
+// give it. What a body says twice, or says in a shape that nobody documented, is told as such and believed nowhere.
 #include "core/reading/body.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// One read is judged by rules that each say what they make of it; the worst that any of them says stands, and all
+// reasons are kept in the order of their weight.
 #include "core/reading/read.hpp"
 
 #include <algorithm>

@@ -1,8 +1,12 @@
+// The lists of words, and the order in which they are asked: what the configuration adds to a surface, then to all,
+// then the platform's own.
 #include "core/reading/vocabulary.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+
+#include "core/text/words.hpp"
 
 namespace readback {
 namespace {
@@ -71,14 +75,9 @@ Meaning added_meaning(const Words& words, const std::string& word) {
 }  // namespace
 
 std::string normalised(std::string_view word) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  while (!word.empty() && blank(word.front())) word.remove_prefix(1);
-  while (!word.empty() && blank(word.back())) word.remove_suffix(1);
-  std::string out(word);
-  for (char& c : out) {
-    if (c == '-' || blank(c)) c = '_';
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  std::string out = lower_case(trimmed(word));
+  for (char& c : out)
+    if (c == '-' || c == ' ' || c == '\t' || c == '\r' || c == '\n') c = '_';
   return out;
 }
 

@@ -34,8 +34,8 @@ std::optional<std::string> from_base64(std::string_view given) {
   while (!text.empty() && text.back() == '=') text.pop_back(), ++padding;
   if (text.empty()) return padding ? std::nullopt : std::optional(std::string());
   if (text.size() % 4 == 1 || padding > 2) return std::nullopt;
-  // OpenSSL skips blanks at both ends; here they are no base64.
-  if (text.find_first_of(" \t\r\n") != std::string::npos) return std::nullopt;
+  // OpenSSL skips blanks at both ends and reads padding within as zeros; here neither is base64.
+  if (text.find_first_of(" \t\r\n=") != std::string::npos) return std::nullopt;
   const std::size_t missing = (4 - text.size() % 4) % 4;
   text.append(missing, '=');
   std::string out(text.size() / 4 * 3, '\0');

@@ -106,9 +106,12 @@ std::string to_rfc3339(WallTime t) {
   const WallTime first = sys_days{std::chrono::year{0} / 1 / 1},
                  last = WallTime(sys_days{std::chrono::year{10000} / 1 / 1}) - Millis(1);
   const Civil c = civil_of(std::clamp(t, first, last));
-  char text[32];
-  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month, c.day, c.hour, c.minute,
-                c.second, c.milli);
+  std::string text = "0000-00-00T00:00:00.000Z";
+  const auto put = [&](std::size_t at, std::size_t digits, int n) {
+    for (; digits > 0; n /= 10) text[at + --digits] = static_cast<char>('0' + n % 10);
+  };
+  put(0, 4, c.year), put(5, 2, c.month), put(8, 2, c.day);
+  put(11, 2, c.hour), put(14, 2, c.minute), put(17, 2, c.second), put(20, 3, c.milli);
   return text;
 }
 

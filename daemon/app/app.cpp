@@ -78,9 +78,9 @@ void App::tell_store_notes() {
 }
 
 std::string App::start(const std::string& unconfined) {
-  auto opened = Store::open(io_.get_executor(), current_.config.store.path, retention());
-  if (auto* error = std::get_if<StoreError>(&opened)) return error->text;
-  store_ = std::move(std::get<std::unique_ptr<Store>>(opened));
+  auto opened = Store::open(current_.config.store.path, retention());
+  if (!opened) return opened.error();
+  store_ = *std::move(opened);
   sealer_ = std::make_unique<Sealer>(*store_);
   auto strays = stray_bundles(*store_);
   if (!strays.empty())
@@ -183,7 +183,8 @@ net::awaitable<void> App::stop() {
   co_await control_->join(Millis(500));
   Commit last;
   last.state = engine_->save();
-  co_await store_->commit(std::move(last));
+  const auto saved = co_await store_->commit(std::move(last));
+  (void)saved;  // a disk that fails was told when it began to
 }
 
 }  // namespace readback

@@ -159,10 +159,10 @@ net::awaitable<void> App::commit(Gathered& gathered) {
   pin();
   for (const auto& part : std::exchange(unsaved_, {})) gathered.commit.state[part] = engine_->save(part);
   auto result = co_await store_->commit(std::move(gathered.commit));
-  if (!result.durable && ++writes_failed_ == 1)
+  if (!result && ++writes_failed_ == 1)
     say({Say::Level::error, "store.failed", "", "", "",
-         "the store cannot be written, alerts go on from memory: " + result.error});
-  if (result.durable && writes_failed_ > 0)
+         "the store cannot be written, alerts go on from memory: " + result.error()});
+  if (result && writes_failed_ > 0)
     say({Say::Level::info, "store.works", "", "", "",
          "the store can be written again; writes that failed: " + std::to_string(std::exchange(writes_failed_, 0))});
   tell_store_notes();

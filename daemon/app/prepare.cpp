@@ -70,8 +70,7 @@ Prepared prepare(const std::string& path) {
   const auto address = [&](const SecretRef& ref, const std::string& whose, bool secret) {
     const auto value = look_up(ref, whose, secret);
     if (value.empty() || ref.from == SecretRef::From::plain) return;
-    const auto parsed = parse_web_address(value);
-    if (const auto* problem = std::get_if<std::string>(&parsed)) trouble_at(ref.at, whose + ": " + *problem);
+    if (const auto parsed = parse_sink_url(value); !parsed) trouble_at(ref.at, whose + ": " + parsed.error());
   };
   const auto signing_key = [&](const SecretRef& ref, const std::string& whose) {
     const auto value = look_up(ref, whose, true);

@@ -5,7 +5,7 @@
 
 #include "core/text/time.hpp"
 #include "daemon/app/app.hpp"
-#include "daemon/check/check.hpp"
+#include "daemon/check/run.hpp"
 #include "daemon/platform/service_manager.hpp"
 #include "daemon/runtime/clock.hpp"
 
@@ -60,12 +60,8 @@ net::awaitable<void> App::check(StartCheck what) {
   const auto* asked = find_check(what.target, what.check);
   if (!asked) co_return;  // a reload has just removed it
   const CheckConfig config = *asked;
-  CheckRequest request;
-  request.config = config;
-  request.read = "check:" + what.check;
-  request.scratch_parent = (store_->folder() / "scratch").string();
-  auto read = co_await run_check(std::move(request));
-  redactor_->read(read);
+  const std::string name = "check:" + what.check;
+  auto read = co_await checks_->run(name, config);
   CheckDone done;
   done.target = what.target;
   done.read = std::move(read);

@@ -1,3 +1,5 @@
+// One notification after the other: read the caller's memory, make sure it is still the same call, decide by path,
+// signal or address, and answer. What the check can change while we look is never what we decide by.
 #include "daemon/check/warden.hpp"
 
 #include <fcntl.h>

@@ -4,9 +4,10 @@
 #include <optional>
 #include <string>
 
-#include "daemon/control/exchange.hpp"
+#include "daemon/control/backend.hpp"
 #include "daemon/control/feed.hpp"
 #include "daemon/control/history.hpp"
+#include "daemon/http/exchange.hpp"
 
 namespace readback {
 

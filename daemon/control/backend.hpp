@@ -18,12 +18,6 @@
 
 namespace readback {
 
-/// Who is at the other end of the Unix socket (SO_PEERCRED).
-struct Peer {
-  std::int64_t uid = -1, gid = -1, pid = -1;
-  std::string user;  ///< the account's name, else "uid 1234"
-};
-
 enum class BundleForm { full, public_safe };
 
 /// A bundle that can be streamed: from `path`, or from `bytes` when `path` is empty.

@@ -40,20 +40,18 @@ void ControlRoom::start(std::unique_ptr<Listener>& slot, BoundSocket socket, Han
 }
 
 std::string ControlRoom::open(const ControlConfig& control, const HttpConfig& http) {
-  std::string warning;
-  auto local = BoundSocket::unix_socket(executor_, control.socket, control.group, warning);
-  if (auto* error = std::get_if<BoundSocket::Error>(&local)) return *error;
-  if (!warning.empty()) warn(warning);
+  auto local = BoundSocket::unix_socket(executor_, control.socket, control.group);
+  if (!local) return local.error();
+  if (!local->warning().empty()) warn(local->warning());
   if (!http.listen.empty()) {
     auto tcp = BoundSocket::tcp(executor_, http.listen);
-    if (auto* error = std::get_if<BoundSocket::Error>(&tcp)) return *error;
-    auto& bound = std::get<BoundSocket>(tcp);
-    pages_.guard_host(bound.loopback());
-    if (!bound.loopback())
-      warn("http.listen: " + bound.shown() + " can be reached from other machines, and asks nobody who they are");
-    start(http_, std::move(bound), pages_, "http listener");
+    if (!tcp) return tcp.error();
+    pages_.guard_host(tcp->loopback());
+    if (!tcp->loopback())
+      warn("http.listen: " + tcp->shown() + " can be reached from other machines, and asks nobody who they are");
+    start(http_, *std::move(tcp), pages_, "http listener");
   }
-  start(control_, std::move(std::get<BoundSocket>(local)), api_, "control socket");
+  start(control_, *std::move(local), api_, "control socket");
   return "";
 }
 

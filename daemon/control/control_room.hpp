@@ -14,9 +14,9 @@
 #include "daemon/control/api.hpp"
 #include "daemon/control/feed.hpp"
 #include "daemon/control/history.hpp"
-#include "daemon/control/listener.hpp"
 #include "daemon/control/metrics.hpp"
 #include "daemon/control/public_pages.hpp"
+#include "daemon/http/listener.hpp"
 
 namespace readback {
 

@@ -11,7 +11,8 @@
 
 #include "core/model/alert_event.hpp"
 #include "core/model/record.hpp"
-#include "daemon/control/exchange.hpp"
+#include "daemon/control/backend.hpp"
+#include "daemon/http/exchange.hpp"
 
 namespace readback {
 

@@ -5,7 +5,7 @@
 #include <variant>
 #include <vector>
 
-#include "daemon/control/exchange.hpp"
+#include "daemon/http/exchange.hpp"
 
 namespace readback {
 

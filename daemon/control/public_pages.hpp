@@ -5,10 +5,11 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/control/exchange.hpp"
+#include "daemon/control/backend.hpp"
 #include "daemon/control/feed.hpp"
 #include "daemon/control/history.hpp"
 #include "daemon/control/metrics.hpp"
+#include "daemon/http/exchange.hpp"
 
 namespace readback {
 

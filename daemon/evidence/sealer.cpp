@@ -118,7 +118,7 @@ net::awaitable<Result<SealedBundle>> Sealer::seal(SnapshotOrder order, SealConte
   sealed.path = written->path;
   sealed.sha256 = written->sha256;
   auto added = co_await store_.add_snapshot(std::move(*written));
-  if (!added.durable) sealed.note = added.error;
+  if (!added) sealed.note = added.error();
   co_return sealed;
 }
 

@@ -1,3 +1,5 @@
+// A line is made in the loop and written by spdlog's thread. What repeats is told once, when it changes, and with its
+// count when it ends; the queue is short and drops the oldest.
 #include "daemon/platform/log.hpp"
 
 #include <spdlog/async.h>

@@ -1,3 +1,4 @@
+// Datagrams to systemd by libsystemd; a status is one line, whatever was in it.
 #include "daemon/platform/service_manager.hpp"
 
 #include <systemd/sd-daemon.h>

@@ -1,4 +1,5 @@
 #pragma once
+// Which Readback this is.
 #include <string_view>
 
 namespace readback {

@@ -78,8 +78,7 @@ struct Delivery::Parts {
       : loop(std::move(l)),
         store(s),
         setup(std::move(d)),
-        names(make_name_lookup(loop)),
-        contexts(make_tls_contexts()),
+        poster(loop),
         ids(setup.seed),
         over(loop),
         heart_bell(loop) {}
@@ -87,8 +86,7 @@ struct Delivery::Parts {
   net::any_io_executor loop;
   Store& store;
   DeliverySetup setup;
-  std::shared_ptr<NameLookup> names;
-  std::shared_ptr<TlsContexts> contexts;
+  Poster poster;
   IdSource ids;
   std::vector<WorkerRef> workers;
   std::map<std::pair<std::string, std::string>, std::vector<OpenAlert>> open;  // sink and incident
@@ -319,10 +317,10 @@ struct Delivery::Parts {
     if (urls.empty()) return "the sink has no address";
     std::vector<PostRequest> all;
     for (const auto& url : urls) {
-      auto parsed = parse_web_address(url);
-      if (const auto* problem = std::get_if<std::string>(&parsed)) return *problem;
+      auto parsed = parse_sink_url(url);
+      if (!parsed) return parsed.error();
       PostRequest request = base;
-      request.to = std::get<WebAddress>(parsed);
+      request.to = *parsed;
       if (sink.type == SinkType::alertmanager) {
         auto& target = request.to.target;
         while (target.ends_with('/')) target.pop_back();
@@ -338,7 +336,7 @@ struct Delivery::Parts {
     std::vector<PostAnswer> answers(requests.size());
     if (requests.size() == 1) {
       PostRequest only = std::move(requests.front());
-      answers[0] = co_await post(std::move(only), names, contexts);
+      answers[0] = co_await poster.post(std::move(only));
       co_return answers;
     }
     struct Gather {
@@ -351,7 +349,7 @@ struct Delivery::Parts {
     gather->answers.resize(requests.size());
     gather->left = requests.size();
     for (std::size_t i = 0; i < requests.size(); ++i)
-      net::co_spawn(loop, post(std::move(requests[i]), names, contexts),
+      net::co_spawn(loop, poster.post(std::move(requests[i])),
                     [gather, i](std::exception_ptr error, PostAnswer answer) {
                       if (error) answer.detail = "stopped";
                       gather->answers[i] = std::move(answer);
@@ -670,14 +668,13 @@ struct Delivery::Parts {
       if (const auto* p = std::get_if<SecretProblem>(&secret)) {
         problem = p->text;
       } else {
-        auto parsed = parse_web_address(std::get<std::string>(secret));
-        if (const auto* text = std::get_if<std::string>(&parsed)) {
-          problem = *text;
+        auto parsed = parse_sink_url(std::get<std::string>(secret));
+        if (!parsed) {
+          problem = parsed.error();
         } else {
-          PostRequest request;
-          request.get = true;
-          request.to = std::get<WebAddress>(parsed);
-          const PostAnswer answer = co_await post(std::move(request), names, contexts);
+          Ping ping;
+          ping.to = *parsed;
+          const PostAnswer answer = co_await poster.ping(std::move(ping));
           if (answer.status >= 200 && answer.status < 300)
             heart_at = wall_now();
           else
@@ -776,7 +773,7 @@ void Delivery::wake() { parts_->wake(); }
 void Delivery::reconfigure(Config config) {
   Parts& p = *parts_;
   p.setup.config = std::move(config);
-  p.contexts = make_tls_contexts();
+  p.poster.forget_certificates();
   for (auto& w : p.workers) w->retired = true;
   for (const auto& sink : p.setup.config.alerts.sinks) p.adopt(sink);
   p.wake();

@@ -1,41 +1,34 @@
 #pragma once
 // The only place in the daemon that can send a POST, and it only knows the addresses of alert sinks. It is apart from
-// the reader of the watched platform (daemon/read), which cannot say POST, on purpose.
+// the reader of the watched platform (daemon/read), which cannot say POST, on purpose: a PostRequest is a POST and has
+// no place for another method, a Ping brings nothing along.
 //
 // One deadline covers name, connection, TLS, request and answer. Redirects are not followed: an alert, and what is
-// signed into it, goes where the configuration says and nowhere else. A literal address never touches the resolver.
+// signed into it, goes where the configuration says and nowhere else; no proxy is asked. A literal address never
+// touches the resolver, and the last good addresses of a name are used when the resolver fails.
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "config/config.hpp"
 #include "core/text/instant.hpp"
+#include "core/text/url.hpp"
 #include "daemon/runtime/net.hpp"
 
 namespace readback {
 
-struct WebAddress {
-  bool tls = false;
-  std::string host;    ///< without brackets
-  std::string port;    ///< always set
-  std::string target;  ///< path and query, begins with '/'
-  std::string login;   ///< "user:password", percent-decoded; "" when absent
-  /// As in the Host header: brackets around IPv6, no default port.
-  std::string host_header() const;
-};
-/// http:// and https:// only; a sentence when it cannot be used. The sentence never quotes the address: it may be
-/// secret.
-std::variant<WebAddress, std::string> parse_web_address(std::string_view url);
-
 struct PostRequest {
-  WebAddress to;
-  bool get = false;  ///< the heartbeat is a GET
+  Url to;  ///< http or https; its login becomes the Authorization header
   std::vector<std::pair<std::string, std::string>> headers;
   std::string content_type, body;
   TlsConfig tls;
+  Millis timeout = Seconds(10);
+};
+
+/// A sign of life: a GET.
+struct Ping {
+  Url to;
   Millis timeout = Seconds(10);
 };
 
@@ -46,17 +39,22 @@ struct PostAnswer {
   std::string body;         ///< the beginning of what was answered, at most 1 KiB
 };
 
-/// Names to addresses, on threads of their own: a hanging resolver delays nobody but the one who asked. The last good
-/// answer is used when the resolver fails, so that a dead resolver does not silence a pager which had been reached
-/// before.
-class NameLookup;
-std::shared_ptr<NameLookup> make_name_lookup(net::any_io_executor loop);
+/// Sends from the loop it was made for. What is under way may outlive the poster.
+class Poster {
+ public:
+  explicit Poster(net::any_io_executor loop);
 
-/// TLS set-ups, made once for each configuration: loading all CAs takes longer than a request.
-class TlsContexts;
-std::shared_ptr<TlsContexts> make_tls_contexts();
+  net::awaitable<PostAnswer> post(PostRequest request);
+  net::awaitable<PostAnswer> ping(Ping request);
+  /// Certificates and authorities are loaded once for each setting, and anew after this: for a reload.
+  void forget_certificates();
 
-net::awaitable<PostAnswer> post(PostRequest request, std::shared_ptr<NameLookup> names,
-                                std::shared_ptr<TlsContexts> contexts);
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// http:// and https:// only: what an alert can be sent to. The failure never quotes the address: it may be secret.
+Result<Url> parse_sink_url(std::string_view text);
 
 }  // namespace readback

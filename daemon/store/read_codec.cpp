@@ -1,3 +1,5 @@
+// Packer and Unpacker are mirror images, field by field: what one writes the other reads in the same order. Damaged
+// bytes give a sweep that is not there, and never a read behind the end.
 #include "daemon/store/read_codec.hpp"
 
 #include <cstdio>

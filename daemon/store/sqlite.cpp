@@ -1,3 +1,5 @@
+// Every return code of SQLite is looked at in one place and thrown; statements are prepared once and reset by whoever
+// used them.
 #include "daemon/store/sqlite.hpp"
 
 #include <sqlite3.h>

@@ -12,123 +12,21 @@
 // All functions are called from the loop's thread. Paths given out are absolute.
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
-#include <boost/asio/any_io_executor.hpp>
-
-#include "core/model/alert_event.hpp"
-#include "core/model/record.hpp"
-#include "core/model/view.hpp"
+#include "core/text/result.hpp"
 #include "daemon/runtime/net.hpp"
+#include "daemon/store/rows.hpp"
 
 namespace readback {
 
-enum class OutboxState { pending, delivered, dead, expired };
-std::string_view to_string(OutboxState s);
-
-/// One rendering of one event for one sink. Key and body are chosen here, before the first byte is sent, and never
-/// change; what an attempt itself must say (its time, a signature, a secret) is put in at the attempt.
-struct OutboxRow {
-  std::int64_t seq = 0;  ///< given by commit; the order per sink and incident
-  std::string event_id, sink, incident_id, target;
-  EventKind kind = EventKind::test;
-  std::string key;  ///< dedup key at the receiver
-  std::string body, minimal_body, content_type;
-  WallTime created{};  ///< when the transition happened
-
-  /// What this row does to the receiver's idea of the incident. A resolve goes only to what was opened there.
-  enum class Mark { none, open, close } mark = Mark::none;
-  std::string opened_body;  ///< for a sink that repeats itself (alertmanager): the alert to repeat; with Mark::open
-
-  // How delivery stands.
-  OutboxState state = OutboxState::pending;
-  WallTime next_attempt{};
-  int attempts = 0;
-  bool minimal = false;             ///< the next attempt sends the minimal body
-  int last_status = 0;              ///< HTTP status of the last answer; 0: none came
-  std::string last_detail;          ///< "connection refused", "503 Service Unavailable"
-  std::optional<WallTime> done_at;  ///< delivered, parked or expired
-  std::string done_by;              ///< host part of where it went, when there are several
-};
-
-/// Something this host opened at a sink, with the key it was opened with. Kept until it is closed and the sink has
-/// heard of it, whatever is reloaded or restarted between.
-struct OpenedKey {
-  std::string sink, incident_id, target, key, body;
-  WallTime opened_at{};
-  std::optional<WallTime> closed_at;
-};
-
-/// An incident as it is kept: what it is found by, and its text, which the store neither reads nor changes.
-struct IncidentRow {
-  std::string id, target;
-  std::string boundary;  ///< its word
-  WallTime opened_at{};
-  std::optional<WallTime> resolved_at;  ///< nothing: it was open when it was last written
-  std::string text;                     ///< the whole incident, as whoever commits it writes and reads it
-};
-
-struct IncidentSearch {
-  std::string target;  ///< "" is all
-  std::string begins;  ///< the beginning of the id, as people type it; "" is any
-  WallTime since{};    ///< opened then or later
-  enum class Which { all, open, resolved } which = Which::all;
-  std::size_t limit = 200;
-};
-
-struct Commit {
-  SavedState state;  ///< the parts that have changed
-  std::vector<OutboxRow> rows;
-  std::vector<IncidentRow> incidents;  ///< new ones, and known ones that have changed: the newest text counts
-};
-
-struct CommitResult {
-  bool durable = false;  ///< false: kept in memory, delivered from there, written when the disk allows
-  std::string error;     ///< operator language, when not durable
-};
-
-/// A sealed snapshot, and where its file is.
-struct SnapshotRow : SnapshotView {
-  std::string path;  ///< absolute, or relative to the store's folder
-};
-
-struct SweepKey {
-  std::string target;
-  std::uint64_t sweep = 0;
-};
-
-struct ReadQuery {
-  std::string target;                    ///< "" is all
-  WallTime from{}, to{WallTime::max()};  ///< by the time of the sweep; both inclusive
-  std::int64_t after = 0;                ///< cursor: `next` of the page before
-  std::size_t limit = 200;               ///< sweeps a page
-};
-
-struct ReadPage {
-  std::vector<SweepRecord> sweeps;   ///< in the order in which they were recorded
-  std::optional<std::int64_t> next;  ///< there may be more
-};
-
-struct RecentSweeps {
-  std::vector<SweepRecord> sweeps;  ///< oldest first
-  bool cut = false;                 ///< there were more, older ones
-};
-
-struct Retention {
-  Millis keep_time = std::chrono::hours(24 * 30);
-  std::uint64_t keep_bytes = std::uint64_t{1} << 30;  ///< database and bundles together
-};
-
-struct StoreError {
-  std::string text;  ///< what we tried, where, what happened, what to do
-};
+/// An error (operator language): it is kept in memory, delivered from there, and written when the disk allows.
+using CommitResult = Result<void>;
 
 class Store {
  public:
@@ -137,8 +35,7 @@ class Store {
   /// start must not hide: the folder cannot be written at all, or another daemon uses it. Where a store worked before
   /// and the disk is full or read-only now, there is no error: what it shows is read, `ok()` is false, and all goes on
   /// from memory.
-  static std::variant<std::unique_ptr<Store>, StoreError> open(net::any_io_executor loop,
-                                                               const std::filesystem::path& folder, Retention keep);
+  static Result<std::unique_ptr<Store>> open(const std::filesystem::path& folder, Retention keep);
   ~Store();  ///< writes what waits, then ends the thread
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -165,6 +62,9 @@ class Store {
   const std::vector<OpenedKey>& opened() const;
   /// Writes how the delivery of this row stands. A row that is no longer pending leaves `pending()`.
   net::awaitable<void> mark(OutboxRow row);
+  /// As mark(), for a row that its receiver has never heard of and never will: what is open there for its incident is
+  /// forgotten in the same transaction, but for what the rows that wait behind it open.
+  net::awaitable<void> mark_unheard(OutboxRow row);
   /// Forgets what was closed before this time: the sink has heard of it long enough.
   void forget_closed(WallTime before);
   /// What was closed or never opened at the receiver after all (its page was parked): no resolve goes there.

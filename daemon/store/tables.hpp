@@ -20,8 +20,8 @@
 #include <unordered_map>
 
 #include "daemon/store/read_codec.hpp"
+#include "daemon/store/rows.hpp"
 #include "daemon/store/sqlite.hpp"
-#include "daemon/store/store.hpp"
 
 namespace readback {
 

@@ -30,6 +30,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("READBACK_BUILD", ROOT / ".build" / "release"))
 DAEMON = BUILD / "readbackd"
+MORTAL = BUILD / "tests" / "support" / "readbackd-mortal"  # the daemon with the fault points that can die
 CLIENT = BUILD / "readback"
 SIM = BUILD / "tests" / "support" / "readback-sim"
 VERIFIER = ROOT / "tests" / "support" / "verify_runtime_materialization.py"
@@ -302,7 +303,7 @@ class Daemon:
         self.config_path = self.directory / "readback.yaml"
         self.socket = self.directory / "control.sock"
         self.state = self.directory / "state"
-        self.env, self.process, self.starts = env or {}, None, 0
+        self.program, self.env, self.process, self.starts = DAEMON, env or {}, None, 0
         self.configure(config)
 
     def configure(self, config):
@@ -316,7 +317,7 @@ class Daemon:
     def start(self, wait=True, wrapper=()):
         self.starts += 1
         self.state.mkdir(mode=0o700, exist_ok=True)
-        self.process = Process([*wrapper, DAEMON, "--config", self.config_path], self.directory,
+        self.process = Process([*wrapper, self.program, "--config", self.config_path], self.directory,
                                f"readbackd-{self.starts}", env=self.env)
         if wait:
             wait_until(lambda: self.answers() or not self.process.running(),

@@ -1,4 +1,4 @@
-"""The Debian package under test, built as it is for users (preset `package`), and a machine to install it on: a Debian
+"""The Debian package under test, made of the programs under test (target `deb`), and a machine to install it on: a Debian
 root of the host's own release and mirror, in which a real systemd boots. Whatever a host cannot do is a reason to skip,
 found before the package is looked at.
 
@@ -22,7 +22,7 @@ import unittest
 import harness
 from harness import wait_until
 
-FOLDER = harness.ROOT / ".build" / "package"
+FOLDER = harness.BUILD
 ROOTS = harness.ROOT / ".build" / "boot"
 BOOT_LIMIT = 90  # seconds until a fresh system runs
 LIFE = 420  # seconds after which a machine ends by itself, whatever became of the test
@@ -36,19 +36,15 @@ MASKED = ["apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", 
 
 def build():
     """The path of the .deb. Builds what is not up to date; two test files may ask at once."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with open(FOLDER.parent / "package.lock", "w") as lock:
+    with open(FOLDER / "package.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (FOLDER / "build.ninja").exists():
-            _quietly(["cmake", "--preset", "package"])
-        _quietly(["ninja", "-C", FOLDER])
         programs = [FOLDER / "readbackd", FOLDER / "readback"]
         found = sorted(FOLDER.glob("*.deb"))
         sources = [p for d in ("packaging", "systemd", "config") for p in (harness.ROOT / d).rglob("*") if p.is_file()]
         if not found or found[0].stat().st_mtime < max(p.stat().st_mtime for p in [*programs, *sources]):
             for old in found:
                 old.unlink()
-            _quietly(["ninja", "-C", FOLDER, "package"])
+            _quietly(["ninja", "-C", FOLDER, "deb"])
         (deb,) = FOLDER.glob("*.deb")
         return deb
 

@@ -55,7 +55,7 @@ class Alerts(harness.Case):
 
     def kill_at(self, step, nth):
         world = self.world_in(f"{step}-{nth}")
-        world.daemon.env = {"READBACK_FAULT": f"{step}:{nth}"}
+        world.daemon.program, world.daemon.env = harness.MORTAL, {"READBACK_FAULT": f"{step}:{nth}"}
         world.daemon.start(wait=False)
         world.sim.listener("refused")
         process = world.daemon.process
@@ -63,7 +63,7 @@ class Alerts(harness.Case):
         if nth > 1:
             world.sim.listener("open")  # so that there is a second and a third event to die at
         self.assertEqual(process.wait(), 137, world.daemon.log()[-2000:])
-        world.daemon.env = {}
+        world.daemon.program, world.daemon.env = harness.DAEMON, {}
         world.sim.listener("refused")
         world.daemon.start()
         world.hook.wait("firing")

@@ -94,7 +94,7 @@ class Readme(harness.Case):
             "packaging/quickstart.sh": ("e2e/test_quickstart.py", "self.start()"),
             "packaging/quickstart.sh http://…": ("e2e/test_quickstart.py", "self.start(sim.url)"),
             "tests/run.sh": ("../.ci/run", "tests/run.sh"),
-            "cmake --preset package && ninja -C .build/package package": ("e2e/package.py", '"--preset", "package"'),
+            "cmake --preset release && ninja -C .build/release deb": ("e2e/package.py", '"ninja", "-C", FOLDER, "deb"'),
             "apt install ./readback_0.1.0_amd64.deb": ("e2e/test_boot.py", "dpkg"),
             "$EDITOR /etc/readback/readback.yaml": ("e2e/test_boot.py", "/etc/readback/readback.yaml"),
             "systemctl reload readbackd": ("e2e/test_boot.py", '"reload", "readbackd'),

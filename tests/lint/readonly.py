@@ -1,4 +1,5 @@
-"""What an auditor would grep for: processes are started in one room only, and the reader has two HTTP methods."""
+"""What an auditor would grep for: processes are started in one room only, and who sends an HTTP request has a type that
+can say only its own methods: the reader GET and HEAD, the poster POST, and GET for the sign of life."""
 import pathlib
 import re
 import sys
@@ -9,6 +10,9 @@ STARTS = re.compile(r"(?:(?:::|\bstd::)(?=system\b)|(?<![\w.>])(?!system\b))(_Fo
 VERB = re.compile(r"\bverb::(\w+)")
 METHODS = re.compile(r"\benum class Method\s*\{([^}]*)\}")
 READER = "daemon/read/reader.hpp"
+# file -> the methods that it may name. Nobody else includes the client.
+SENDERS = {"daemon/read/reader.cpp": {"get", "head"}, "daemon/sinks/post.cpp": {"get", "post"}}
+CLIENT = re.compile(r'^\s*#\s*include\s*"daemon/net/http_client\.hpp"', re.M)
 
 
 def findings(root):
@@ -18,9 +22,14 @@ def findings(root):
         for match in STARTS.finditer(code):
             if not name.startswith("daemon/check/"):
                 yield path, code.count("\n", 0, match.start()) + 1, f"only daemon/check starts a process: {match.group(1)}"
-        for match in VERB.finditer(code):
-            if name.startswith("daemon/read/") and match.group(1) not in ("get", "head"):
-                yield path, code.count("\n", 0, match.start()) + 1, f"the reader sends GET and HEAD only: {match.group(1)}"
+        for match in VERB.finditer(code) if name.startswith("daemon/") else ():
+            if name in SENDERS and match.group(1) not in SENDERS[name]:
+                yield path, code.count("\n", 0, match.start()) + 1, f"{name} may not send {match.group(1)}"
+            if name not in SENDERS and name.startswith(("daemon/read/", "daemon/sinks/")):
+                yield path, code.count("\n", 0, match.start()) + 1, f"requests are made elsewhere: {match.group(1)}"
+        if name not in SENDERS and not name.startswith("daemon/net/"):
+            for match in CLIENT.finditer(blank(path.read_text(encoding="utf-8"), keep_literals=True)):
+                yield path, 1, "only the reader and the poster send requests"
         if name == READER:
             methods = [[word.strip() for word in found.split(",")] for found in METHODS.findall(code)]
             if methods != [["get", "head"]]:

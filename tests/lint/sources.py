@@ -34,6 +34,25 @@ def blank(text, keep_literals=False):
     return TOKENS.sub(blanked, text)
 
 
+OURS = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
+
+
+def reach(root, path, known=None):
+    """Every file of ours that a compiler of `path` reads, `path` included. Includes are written from the root."""
+    seen, waiting = set(), [path]
+    known = {} if known is None else known
+    while waiting:
+        file = waiting.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        if file not in known:
+            names = OURS.findall(file.read_text(encoding="utf-8", errors="replace"))
+            known[file] = [root / name for name in names if (root / name).is_file()]
+        waiting += known[file]
+    return seen
+
+
 def report(findings):
     for path, line, text in findings:
         print(f"{path}:{line}: {text}")

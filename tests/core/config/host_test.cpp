@@ -1,35 +1,26 @@
 // What only the host can say about a configuration: programs, folders and scripts that are not there.
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "config/load.hpp"
+#include "tests/support/folder.hpp"
 
 using namespace readback;
 namespace fs = std::filesystem;
 
 namespace {
 
-struct Folder {
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "readback-host-XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() {
-    std::error_code ec;
-    fs::remove_all(path, ec);
-  }
+struct Host : Folder {
+  Host() : Folder("host") {}
   void file(const std::string& name, const std::string& text, bool executable = false) const {
-    std::ofstream(path / name) << text;
-    fs::permissions(path / name, executable ? fs::perms(0755) : fs::perms(0644));
+    fs::permissions(write(name, text), executable ? fs::perms(0755) : fs::perms(0644));
   }
-  fs::path path;
 };
 
 /// Each complaint about one check with this command, without the file's name.
-std::string complaints(const Folder& folder, const std::string& command, std::string cwd = "") {
+std::string complaints(const Host& folder, const std::string& command, std::string cwd = "") {
   if (cwd.empty()) cwd = folder.path.string();
   folder.file("readback.yaml",
               "targets:\n  - name: fabric\n    base_url: http://127.0.0.1:1\n    checks:\n      m:\n"
@@ -50,7 +41,7 @@ std::string complaints(const Folder& folder, const std::string& command, std::st
 }  // namespace
 
 TEST_CASE("a check that could never run is told with its place and its reason") {
-  const Folder folder;
+  const Host folder;
   folder.file("plain.py", "print('fine')\n");
   folder.file("good.py", "#!/usr/bin/env sh\n", true);
   folder.file("lost.py", "#!/usr/bin/env no-such-interpreter\n", true);
@@ -88,7 +79,7 @@ TEST_CASE("a check that could never run is told with its place and its reason") 
 }
 
 TEST_CASE("a working folder that is gone is told once, and not its script as well") {
-  const Folder folder;
+  const Host folder;
   const auto gone = (folder.path / "gone").string();
   for (const char* command : {"[sh, ./scripts/verify.py, --check]", "[./scripts/verify.py]", "[true]"}) {
     CAPTURE(std::string(command));

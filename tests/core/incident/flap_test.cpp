@@ -1,3 +1,4 @@
+// Flapping: how a history of sweeps is weighed, and what of it is kept.
 #include <doctest/doctest.h>
 
 #include "core/incident/flap.hpp"

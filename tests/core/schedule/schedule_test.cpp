@@ -1,3 +1,4 @@
+// The request budget and the maintenance windows: what must never be exceeded, and what must not wait for ever.
 #include <doctest/doctest.h>
 
 #include "core/schedule/budget.hpp"

@@ -1,6 +1,8 @@
 // Times as text: every form that is read, what is refused, and that what is written comes back.
 #include <doctest/doctest.h>
 
+#include <cstdint>
+#include <optional>
 #include <random>
 
 #include "core/text/instant.hpp"
@@ -91,6 +93,91 @@ TEST_CASE("how long, for people") {
   CHECK(humanize(Seconds(65)) == "1m 05s");
   CHECK(humanize(std::chrono::minutes(65)) == "1h 05m");
   CHECK(humanize(std::chrono::hours(49)) == "2d 01h");
+}
+
+TEST_CASE("A duration is a number with a unit, larger units first") {
+  struct Row {
+    const char* text;
+    Millis is;
+  };
+  const Row rows[] = {{"0", Millis(0)},
+                      {"0s", Millis(0)},
+                      {"500ms", Millis(500)},
+                      {"30s", Seconds(30)},
+                      {"2m", std::chrono::minutes(2)},
+                      {"1h30m", std::chrono::minutes(90)},
+                      {"7d", std::chrono::hours(7 * 24)},
+                      {"2w", std::chrono::hours(14 * 24)},
+                      {"1w2d3h4m5s6ms", Millis(788645006)},
+                      {"0090s", Seconds(90)},
+                      {"3660d", std::chrono::hours(3660 * 24)}};
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    CHECK(parse_duration(row.text) == row.is);
+  }
+  for (const char* text : {"",
+                           "5",
+                           "s",
+                           "-5s",
+                           "+5s",
+                           " 5s",
+                           "5s ",
+                           "5 s",
+                           "1.5h",
+                           "5S",
+                           "5min",
+                           "1m1h",
+                           "1s1s",
+                           "1m5",
+                           "m5",
+                           "3661d",
+                           "9999999999999999s",
+                           "999999999999999w",
+                           "0x5s",
+                           "00"}) {
+    CAPTURE(text);
+    CHECK(!parse_duration(text));
+  }
+}
+
+TEST_CASE("A duration that is written is read as the same one") {
+  std::mt19937_64 random(2);
+  const std::int64_t ten_years = 10LL * 366 * 86'400'000;
+  std::size_t wrong = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    // Every magnitude as often, so that short ones are tried as well.
+    const Millis d(static_cast<std::int64_t>(random()) & (ten_years >> (random() % 37)));
+    wrong += d <= Millis(ten_years) && parse_duration(write_duration(d)) != d;
+  }
+  CHECK(wrong == 0);
+  CHECK(write_duration(Millis(0)) == "0s");
+  CHECK(write_duration(Millis(-1)) == "0s");
+  CHECK(write_duration(Millis(ten_years)) == "3660d");
+}
+
+TEST_CASE("Retry-After is seconds or a date, and never the past") {
+  const auto now = *parse_rfc3339("2026-11-23T03:11:58Z");
+  struct Row {
+    const char* value;
+    std::optional<Millis> is;
+  };
+  const Row rows[] = {{"0", Millis(0)},
+                      {"120", Seconds(120)},
+                      {" 120 ", Seconds(120)},
+                      {"1000000001", Seconds(1'000'000'000)},
+                      {"99999999999999999999999999", Seconds(1'000'000'000)},
+                      {"Mon, 23 Nov 2026 03:12:08 GMT", Seconds(10)},
+                      {"Mon Nov 23 03:12:08 2026", Seconds(10)},
+                      {"Mon, 23 Nov 2026 03:11:00 GMT", Millis(0)},
+                      {"", {}},
+                      {"-1", {}},
+                      {"1.5", {}},
+                      {"120s", {}},
+                      {"soon", {}}};
+  for (const auto& row : rows) {
+    CAPTURE(row.value);
+    CHECK(parse_retry_after(row.value, now) == row.is);
+  }
 }
 
 }  // namespace readback

@@ -2,16 +2,16 @@
 #include "daemon/evidence/sealer.hpp"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <filesystem>
 #include <fstream>
-#include <optional>
+#include <memory>
 
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
 #include "daemon/evidence/archive.hpp"
+#include "tests/support/folder.hpp"
+#include "tests/support/run_coro.hpp"
 
 using namespace readback;
 namespace fs = std::filesystem;
@@ -23,17 +23,12 @@ const WallTime t0 = *parse_rfc3339("2026-11-24T03:11:58.250Z");
 /// A store in a folder of its own, and a sealer for it.
 struct Bench {
   Bench() {
-    std::string name = (fs::temp_directory_path() / "readback-sealer-XXXXXX").string();
-    folder = ::mkdtemp(name.data());
-    auto opened = Store::open(io.get_executor(), folder, {});
-    store = std::move(std::get<std::unique_ptr<Store>>(opened));
+    store = Store::open(folder, {}).value();
     sealer = std::make_unique<Sealer>(*store);
   }
   ~Bench() {
     sealer.reset();
     store.reset();
-    std::error_code ec;
-    fs::remove_all(folder, ec);
   }
   Result<SealedBundle> seal(const std::string& id, int second) {
     SnapshotOrder order;
@@ -44,21 +39,12 @@ struct Bench {
     order.at = t0 + Seconds(second);
     SealContext context;
     context.host = "host-7";
-    std::optional<Result<SealedBundle>> result;
-    const auto task = [&]() -> net::awaitable<void> {
-      result.emplace(co_await sealer->seal(std::move(order), std::move(context)));
-    };
-    net::co_spawn(io, task(), [](std::exception_ptr failed) {
-      if (failed) std::rethrow_exception(failed);
-    });
-    io.restart();
-    io.run_for(std::chrono::seconds(30));
-    REQUIRE(result.has_value());
-    return *std::move(result);
+    return run_coro(io, sealer->seal(std::move(order), std::move(context)));
   }
 
   net::io_context io;
-  fs::path folder;
+  Folder own{"sealer"};
+  const fs::path& folder = own.path;
   std::unique_ptr<Store> store;
   std::unique_ptr<Sealer> sealer;
 };
@@ -109,8 +95,7 @@ TEST_CASE("A bundle that the index lost is found again as it was listed; half of
   b.sealer.reset();
   b.store.reset();
   for (const char* part : {"readback.db", "readback.db-wal", "readback.db-shm"}) fs::remove(b.folder / part);
-  auto opened = Store::open(b.io.get_executor(), b.folder, {});
-  b.store = std::move(std::get<std::unique_ptr<Store>>(opened));
+  b.store = Store::open(b.folder, {}).value();
   const auto strays = stray_bundles(*b.store);
   REQUIRE(strays.size() == 1);
   CHECK(strays[0].id == listed.id);

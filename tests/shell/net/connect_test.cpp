@@ -2,8 +2,8 @@
 #include <doctest/doctest.h>
 
 #include "daemon/net/connect.hpp"
-#include "tests/shell/net/loopback.hpp"
-#include "tests/shell/net/run_coro.hpp"
+#include "tests/support/loopback.hpp"
+#include "tests/support/run_coro.hpp"
 
 using namespace readback;
 

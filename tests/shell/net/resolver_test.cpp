@@ -6,7 +6,7 @@
 #include <mutex>
 
 #include "daemon/net/resolver.hpp"
-#include "tests/shell/net/run_coro.hpp"
+#include "tests/support/run_coro.hpp"
 
 using namespace readback;
 using Clock = std::chrono::steady_clock;

@@ -9,7 +9,7 @@
 #include <boost/beast/core/error.hpp>
 
 #include "daemon/net/stream.hpp"
-#include "tests/shell/net/run_coro.hpp"
+#include "tests/support/run_coro.hpp"
 
 using namespace readback;
 using Clock = std::chrono::steady_clock;

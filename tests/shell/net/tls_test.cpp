@@ -9,7 +9,6 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <thread>
 #include <vector>
 
@@ -17,11 +16,11 @@
 #include "daemon/net/connect.hpp"
 #include "daemon/net/http_client.hpp"
 #include "daemon/runtime/clock.hpp"
-#include "tests/shell/net/loopback.hpp"
-#include "tests/shell/net/run_coro.hpp"
+#include "tests/support/folder.hpp"
+#include "tests/support/loopback.hpp"
+#include "tests/support/run_coro.hpp"
 
 using namespace readback;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -70,8 +69,6 @@ X509* make(const Wish& wish, EVP_PKEY* key, X509* issuer, EVP_PKEY* signer) {
 class Authority {
  public:
   explicit Authority(const std::string& whose = "Test") {
-    std::string name = (fs::temp_directory_path() / "readback-tls-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
     root = keep(make({whose + " Root", -day, 900 * day, true}, root_key.key, nullptr, root_key.key));
     intermediate = keep(make({whose + " Intermediate", -day, 300 * day, true}, middle_key.key, root, root_key.key));
     expired_intermediate =
@@ -79,13 +76,11 @@ class Authority {
   }
   ~Authority() {
     for (X509* x : all_) X509_free(x);
-    std::error_code ec;
-    fs::remove_all(folder_, ec);
   }
   X509* leaf(const Wish& wish) { return keep(make(wish, leaf_key.key, intermediate, middle_key.key)); }
   X509* self_signed(const Wish& wish) { return keep(make(wish, leaf_key.key, nullptr, leaf_key.key)); }
   std::string file(const std::string& name, const std::vector<X509*>& certificates, EVP_PKEY* key = nullptr) const {
-    const auto path = (folder_ / name).string();
+    const auto path = (folder_.path / name).string();
     FILE* f = std::fopen(path.c_str(), "w");
     for (X509* x : certificates) PEM_write_X509(f, x);
     if (key) PEM_write_PrivateKey(f, key, nullptr, nullptr, 0, nullptr, nullptr);
@@ -100,7 +95,7 @@ class Authority {
     all_.push_back(x);
     return x;
   }
-  fs::path folder_;
+  Folder folder_{"tls"};
   std::vector<X509*> all_;
 };
 

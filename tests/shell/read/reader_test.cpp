@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <thread>
 
-#include "tests/shell/net/loopback.hpp"
 #include "tests/shell/read/read_it.hpp"
+#include "tests/support/folder.hpp"
+#include "tests/support/loopback.hpp"
 
 using namespace readback;
 
@@ -105,9 +105,8 @@ TEST_CASE("the address that was used is told, and where the time went") {
 }
 
 TEST_CASE("a Unix socket: nobody there, a full queue, and one that empties") {
-  std::string folder = (std::filesystem::temp_directory_path() / "readback-read-XXXXXX").string();
-  REQUIRE(::mkdtemp(folder.data()));
-  const std::string path = folder + "/platform.sock";
+  const Folder folder("read");
+  const std::string path = folder.path / "platform.sock";
   const std::string url = "unix://" + path;
   CHECK(told(read(url, Seconds(20))) == "refused: connection refused");
 
@@ -136,6 +135,4 @@ TEST_CASE("a Unix socket: nobody there, a full queue, and one that empties") {
   server.join();
   for (const int fd : waiting) ::close(fd);
   ::close(listener);
-  std::error_code ec;
-  std::filesystem::remove_all(folder, ec);
 }

@@ -92,9 +92,9 @@ TEST_CASE("hidden: decide and deliver" * doctest::skip()) {
   if (!folder) return;
   const auto last = std::stoull(std::getenv("READBACK_TEST_LAST"));
   net::io_context io;
-  auto opened = Store::open(io.get_executor(), folder, {});
-  REQUIRE(std::holds_alternative<std::unique_ptr<Store>>(opened));
-  auto& store = *std::get<std::unique_ptr<Store>>(opened);
+  auto opened = Store::open(folder, {});
+  REQUIRE(opened);
+  auto& store = **opened;
   DeliverySetup setup;
   SinkConfig sink;
   sink.name = "hook";
@@ -186,10 +186,9 @@ TEST_CASE(
   }
   std::uint64_t decided = 0;
   {
-    net::io_context other;
-    auto opened = Store::open(other.get_executor(), folder, {});
-    REQUIRE(std::holds_alternative<std::unique_ptr<Store>>(opened));
-    decided = std::stoull(std::get<std::unique_ptr<Store>>(opened)->load_state().at(""));
+    const auto opened = Store::open(folder, {});
+    REQUIRE(opened);
+    decided = std::stoull((*opened)->load_state().at(""));
   }
   const auto status = run_child(
       start_child(folder, url, "", std::to_string(decided)), [] { return false; }, std::chrono::seconds(90));

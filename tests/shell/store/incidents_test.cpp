@@ -42,7 +42,7 @@ std::string found(net::io_context& io, Store& store, IncidentSearch search) {
 TEST_CASE("an incident comes back by its id as it was last committed, also after a restart") {
   Folder folder;
   net::io_context io;
-  auto store = open_store(io, folder.path);
+  auto store = open_store(folder.path);
   Commit commit = commit_of({incident_of("01a", "fabric", 0)});
   commit.state = whole("{\"s\":1}");
   commit.rows = {row_of("e1", "hook", "01a", OutboxRow::Mark::open)};
@@ -58,7 +58,7 @@ TEST_CASE("an incident comes back by its id as it was last committed, also after
     CHECK(!open->resolved_at.has_value());
     CHECK(open->text == incident_of("01a", "fabric", 0).text);
     store.reset();
-    store = open_store(io, folder.path);
+    store = open_store(folder.path);
   }
   CHECK(store->load_state() == whole("{\"s\":1}"));
   run(io, store->commit(commit_of({closed})));
@@ -73,7 +73,7 @@ TEST_CASE("an incident comes back by its id as it was last committed, also after
 TEST_CASE("incidents are listed newest first, by target, time, state and the beginning of an id") {
   Folder folder;
   net::io_context io;
-  auto store = open_store(io, folder.path);
+  auto store = open_store(folder.path);
   run(io, store->commit(commit_of({incident_of("01a", "fabric", 0, 5), incident_of("01b", "fabric", 10, 15),
                                    incident_of("02c", "other", 20, 25), incident_of("02d", "fabric", 30),
                                    incident_of("03e", "other", 30)})));
@@ -104,7 +104,7 @@ TEST_CASE("incidents are listed newest first, by target, time, state and the beg
 TEST_CASE("while the disk takes nothing incidents are found in memory, and are on the disk when it works again") {
   Folder folder;
   net::io_context io;
-  auto store = open_store(io, folder.path);
+  auto store = open_store(folder.path);
   run(io, store->commit(commit_of({incident_of("01a", "fabric", 0, 5), incident_of("01b", "fabric", 10)})));
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
@@ -136,7 +136,7 @@ TEST_CASE("while the disk takes nothing incidents are found in memory, and are o
   run(io, store->commit(commit_of({})));
   CHECK(store->ok());
   store.reset();
-  store = open_store(io, folder.path);
+  store = open_store(folder.path);
   CHECK(run(io, store->incidents(everything)).size() == 502);
   CHECK(run(io, store->incident("m1599")).has_value());
 }
@@ -144,7 +144,7 @@ TEST_CASE("while the disk takes nothing incidents are found in memory, and are o
 TEST_CASE("retention takes resolved incidents that are too old or too many, and never an open one") {
   Folder folder;
   net::io_context io;
-  auto store = open_store(io, folder.path, {std::chrono::hours(24), std::uint64_t{1} << 30});
+  auto store = open_store(folder.path, {std::chrono::hours(24), std::uint64_t{1} << 30});
   store->pin({}, {});
   std::vector<IncidentRow> rows{incident_of("old", "fabric", 0, 60), incident_of("open", "fabric", 0)};
   const int late = 24 * 3600 + 100;
@@ -165,7 +165,7 @@ TEST_CASE("a store of version 2 has no incidents yet, and keeps what it has") {
   Folder folder;
   net::io_context io;
   {
-    auto store = open_store(io, folder.path);
+    auto store = open_store(folder.path);
     Commit commit;
     commit.state = whole("{\"s\":1}");
     commit.rows = {row_of("e1", "hook", "i1", OutboxRow::Mark::open)};
@@ -177,7 +177,7 @@ TEST_CASE("a store of version 2 has no incidents yet, and keeps what it has") {
     old.exec("PRAGMA user_version=2");
   }
   for (int again = 0; again < 2; ++again) {
-    auto store = open_store(io, folder.path);
+    auto store = open_store(folder.path);
     CHECK(store->notes().empty());
     CHECK(store->load_state() == whole("{\"s\":1}"));
     CHECK(store->pending().size() == 1);

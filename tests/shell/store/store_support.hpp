@@ -48,6 +48,10 @@ R run(net::io_context& io, net::awaitable<R> task) {
   REQUIRE(result.has_value());
   return std::move(*result);
 }
+/// True when it is on the disk; why not is said by the store.
+inline bool run(net::io_context& io, net::awaitable<CommitResult> task) {
+  return run<CommitResult>(io, std::move(task)).ok();
+}
 inline void run(net::io_context& io, net::awaitable<void> task) {
   bool done = false;
   net::co_spawn(io, std::move(task), [&](std::exception_ptr e) {
@@ -59,10 +63,10 @@ inline void run(net::io_context& io, net::awaitable<void> task) {
   REQUIRE(done);
 }
 
-inline std::unique_ptr<Store> open_store(net::io_context& io, const fs::path& folder, Retention keep = {}) {
-  auto opened = Store::open(io.get_executor(), folder, keep);
-  if (auto* error = std::get_if<StoreError>(&opened)) FAIL(error->text);
-  return std::move(std::get<std::unique_ptr<Store>>(opened));
+inline std::unique_ptr<Store> open_store(const fs::path& folder, Retention keep = {}) {
+  auto opened = Store::open(folder, keep);
+  if (!opened) FAIL(opened.error());
+  return *std::move(opened);
 }
 
 inline const WallTime t0 = *parse_rfc3339("2026-11-23T03:00:00Z");

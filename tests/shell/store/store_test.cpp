@@ -25,15 +25,15 @@ TEST_CASE("a commit is there after the store was closed and opened again, in ord
   Folder folder;
   net::io_context io;
   {
-    auto store = open_store(io, folder.path);
+    auto store = open_store(folder.path);
     const auto result = run(io, store->commit({whole("{\"s\":1}"),
                                                {row_of("e1", "hook", "i1", OutboxRow::Mark::open),
                                                 row_of("e1", "chat", "i1", OutboxRow::Mark::open)}}));
-    CHECK(result.durable);
+    CHECK(result);
     run(io, store->commit({whole("{\"s\":2}"), {row_of("e2", "hook", "i1", OutboxRow::Mark::close)}}));
     run(io, store->commit({{}, {}}));
   }
-  auto store = open_store(io, folder.path);
+  auto store = open_store(folder.path);
   CHECK(store->load_state() == whole("{\"s\":2}"));
   REQUIRE(store->pending().size() == 3);
   CHECK(store->pending().begin()->second.body == "{\"id\":\"e1\"}");
@@ -58,7 +58,7 @@ TEST_CASE("a commit is there after the store was closed and opened again, in ord
 TEST_CASE("the same event for the same sink is written once") {
   Folder folder;
   net::io_context io;
-  auto store = open_store(io, folder.path);
+  auto store = open_store(folder.path);
   run(io, store->commit({{}, {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
   run(io, store->commit({{}, {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
   CHECK(run(io, store->deliveries("", 10)).size() == 1);
@@ -76,9 +76,9 @@ TEST_CASE("kill -9 at any moment: every commit that returned is there, none twic
     if (child == 0) {
       ::close(pipe[0]);
       net::io_context io;
-      auto opened = Store::open(io.get_executor(), folder.path, {});
-      if (std::holds_alternative<StoreError>(opened)) ::_exit(3);
-      auto& store = std::get<std::unique_ptr<Store>>(opened);
+      auto opened = Store::open(folder.path, {});
+      if (!opened) ::_exit(3);
+      auto& store = *opened;
       std::uint64_t n = store->load_state().empty() ? 0 : std::stoull(store->load_state().at("fabric"));
       for (;;) {
         ++n;
@@ -89,7 +89,7 @@ TEST_CASE("kill -9 at any moment: every commit that returned is there, none twic
                       [&](std::exception_ptr, CommitResult r) { result = r; });
         io.restart();
         while (!result) io.run_one();
-        if (!result->durable) ::_exit(4);
+        if (!result->ok()) ::_exit(4);
         if (::write(pipe[1], &n, sizeof n) != sizeof n) ::_exit(5);
       }
     }
@@ -108,7 +108,7 @@ TEST_CASE("kill -9 at any moment: every commit that returned is there, none twic
     ++survived;
 
     net::io_context io;
-    auto store = open_store(io, folder.path);
+    auto store = open_store(folder.path);
     CHECK(store->notes().empty());
     const auto state = std::stoull(store->load_state().at("fabric"));
     CHECK(state >= promised);
@@ -124,19 +124,19 @@ TEST_CASE("a commit changes the parts that it names, and an empty text removes o
   Folder folder;
   net::io_context io;
   {
-    auto store = open_store(io, folder.path);
+    auto store = open_store(folder.path);
     run(io, store->commit({{{"", "head"}, {"a", "1"}, {"b", "1"}}, {}}));
     run(io, store->commit({{{"a", "2"}, {"b", ""}}, {}}));
     CHECK(store->load_state() == SavedState{{"", "head"}, {"a", "2"}});
   }
-  CHECK(open_store(io, folder.path)->load_state() == SavedState{{"", "head"}, {"a", "2"}});
+  CHECK(open_store(folder.path)->load_state() == SavedState{{"", "head"}, {"a", "2"}});
 }
 
 TEST_CASE("the state of a store of version 1 is kept, in one part") {
   Folder folder;
   net::io_context io;
   {
-    auto store = open_store(io, folder.path);
+    auto store = open_store(folder.path);
     run(io, store->commit({{}, {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
   }
   {
@@ -147,7 +147,7 @@ TEST_CASE("the state of a store of version 1 is kept, in one part") {
     old.exec("PRAGMA user_version=1");
   }
   for (int again = 0; again < 2; ++again) {
-    auto store = open_store(io, folder.path);
+    auto store = open_store(folder.path);
     CHECK(store->notes().empty());
     CHECK(store->load_state() == SavedState{{"", "everything"}});
     CHECK(store->pending().size() == 1);
@@ -178,11 +178,11 @@ TEST_CASE("a damaged, truncated, foreign or newer file is set aside, never delet
     Folder folder;
     net::io_context io;
     {
-      auto store = open_store(io, folder.path);
+      auto store = open_store(folder.path);
       run(io, store->commit({whole("{\"s\":1}"), {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
     }
     c.spoil(folder.path / "readback.db");
-    auto store = open_store(io, folder.path);
+    auto store = open_store(folder.path);
     REQUIRE(store->notes().size() == 1);
     CHECK(store->notes()[0].find("set aside as readback.db." + std::string(c.kind)) != std::string::npos);
     CHECK(store->load_state().empty());
@@ -191,7 +191,7 @@ TEST_CASE("a damaged, truncated, foreign or newer file is set aside, never delet
       if (entry.path().filename().string().starts_with("readback.db." + std::string(c.kind)) && entry.file_size() > 0)
         kept = true;
     CHECK(kept);
-    CHECK(run(io, store->commit({whole("{}"), {}})).durable);
+    CHECK(run(io, store->commit({whole("{}"), {}})));
   }
 }
 
@@ -199,23 +199,23 @@ TEST_CASE("an empty file, as a crash at the very first start leaves it, is simpl
   Folder folder;
   std::ofstream(folder.path / "readback.db").flush();
   net::io_context io;
-  auto store = open_store(io, folder.path);
+  auto store = open_store(folder.path);
   CHECK(store->notes().empty());
-  CHECK(run(io, store->commit({whole("{}"), {}})).durable);
+  CHECK(run(io, store->commit({whole("{}"), {}})));
 }
 
 TEST_CASE("a folder that cannot be written, or is in use, is an error of the start") {
   Folder folder;
   net::io_context io;
   std::ofstream(folder.path / "file") << "x";
-  auto no_folder = Store::open(io.get_executor(), folder.path / "file" / "store", {});
-  REQUIRE(std::holds_alternative<StoreError>(no_folder));
-  CHECK(std::get<StoreError>(no_folder).text.starts_with("store: cannot make the folder "));
+  auto no_folder = Store::open(folder.path / "file" / "store", {});
+  REQUIRE(!no_folder);
+  CHECK(no_folder.error().starts_with("store: cannot make the folder "));
 
-  auto first = open_store(io, folder.path);
-  auto second = Store::open(io.get_executor(), folder.path, {});
-  REQUIRE(std::holds_alternative<StoreError>(second));
-  CHECK(std::get<StoreError>(second).text.find("is used by another readbackd") != std::string::npos);
+  auto first = open_store(folder.path);
+  auto second = Store::open(folder.path, {});
+  REQUIRE(!second);
+  CHECK(second.error().find("is used by another readbackd") != std::string::npos);
 }
 
 TEST_CASE("the disk fills up: commits go on from memory with a flag, and are written when there is room again") {
@@ -226,21 +226,21 @@ TEST_CASE("the disk fills up: commits go on from memory with a flag, and are wri
   }
   {
     net::io_context io;
-    auto store = open_store(io, folder.path / "s");
+    auto store = open_store(folder.path / "s");
     const std::string ballast = (folder.path / "ballast").string();
-    REQUIRE(run(io, store->commit({whole("{\"s\":1}"), {}})).durable);
+    REQUIRE(run(io, store->commit({whole("{\"s\":1}"), {}})));
     {
       std::ofstream file(ballast);
       const std::string block(4096, 'b');
       while (file.write(block.data(), 4096).flush()) {
       }
     }
-    CommitResult result{true, ""};
+    bool result = true;
     int n = 0;
-    for (; n < 300 && result.durable; ++n)
+    for (; n < 300 && result; ++n)
       result = run(io, store->commit({whole("{\"s\":" + std::to_string(n) + "}"),
                                       {row_of("e" + std::to_string(n), "hook", "i", OutboxRow::Mark::open)}}));
-    CHECK(!result.durable);
+    CHECK(!result);
     CHECK(!store->ok());
     CHECK(store->error().find("database or disk is full") != std::string::npos);
     CHECK(store->pending().size() == static_cast<std::size_t>(n));  // the page is there to be sent
@@ -254,11 +254,11 @@ TEST_CASE("the disk fills up: commits go on from memory with a flag, and are wri
 
     fs::remove(ballast);
     result = run(io, store->commit({whole("{\"s\":\"after\"}"), {}}));
-    CHECK(result.durable);
+    CHECK(result);
     CHECK(store->ok());
     const auto size = store->pending().size();
     store.reset();
-    store = open_store(io, folder.path / "s");
+    store = open_store(folder.path / "s");
     CHECK(store->load_state() == whole("{\"s\":\"after\"}"));
     CHECK(store->pending().size() == size);
     CHECK(run(io, store->deliveries("", 1000)).size() == static_cast<std::size_t>(n));
@@ -274,10 +274,9 @@ TEST_CASE("a read-only file system at the very first start is an error") {
   }
   {
     net::io_context io;
-    auto opened = Store::open(io.get_executor(), folder.path, {});
-    REQUIRE(std::holds_alternative<StoreError>(opened));
-    CHECK(std::get<StoreError>(opened).text.find("Read-only file system; give readbackd a writable store.path") !=
-          std::string::npos);
+    auto opened = Store::open(folder.path, {});
+    REQUIRE(!opened);
+    CHECK(opened.error().find("Read-only file system; give readbackd a writable store.path") != std::string::npos);
   }
   ::umount(folder.path.c_str());
 }
@@ -299,7 +298,7 @@ TEST_CASE("a store that worked before, on a disk that takes no write now: what i
     {
       net::io_context io;
       {
-        auto store = open_store(io, folder.path);
+        auto store = open_store(folder.path);
         IncidentRow incident;
         incident.id = "i1";
         incident.text = "known before";
@@ -325,7 +324,7 @@ TEST_CASE("a store that worked before, on a disk that takes no write now: what i
         while (file.write(block.data(), 4096).flush()) {
         }
       }
-      auto store = open_store(io, folder.path);
+      auto store = open_store(folder.path);
       CHECK(store->load_state() == whole("{\"s\":1}"));
       REQUIRE(store->pending().size() == 1);
       CHECK(store->pending().begin()->second.event_id == "e1");
@@ -337,17 +336,17 @@ TEST_CASE("a store that worked before, on a disk that takes no write now: what i
       if (c.read_only || c.killed) CHECK(!store->ok());
       const auto result =
           run(io, store->commit({whole("{\"s\":2}"), {row_of("e2", "hook", "i2", OutboxRow::Mark::open)}}));
-      if (c.read_only || c.killed) CHECK(!result.durable);
+      if (c.read_only || c.killed) CHECK(!result);
       CHECK(store->pending().size() == 2);
 
       if (c.read_only)
         REQUIRE(::mount("none", folder.path.c_str(), "tmpfs", MS_REMOUNT, "size=2m") == 0);
       else
         fs::remove(ballast);
-      CHECK(run(io, store->commit({whole("{\"s\":3}"), {}})).durable);
+      CHECK(run(io, store->commit({whole("{\"s\":3}"), {}})));
       CHECK(store->ok());
       store.reset();
-      store = open_store(io, folder.path);
+      store = open_store(folder.path);
       CHECK(store->notes().empty());
       CHECK(store->load_state() == whole("{\"s\":3}"));
       CHECK(store->pending().size() == 2);
@@ -360,8 +359,8 @@ TEST_CASE("a store that worked before, on a disk that takes no write now: what i
 TEST_CASE("writes that fail while it is in use: from memory with a flag, and it recovers by itself") {
   Folder folder;
   net::io_context io;
-  auto store = open_store(io, folder.path);
-  REQUIRE(run(io, store->commit({whole("{\"s\":1}"), {}})).durable);
+  auto store = open_store(folder.path);
+  REQUIRE(run(io, store->commit({whole("{\"s\":1}"), {}})));
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
@@ -371,7 +370,7 @@ TEST_CASE("writes that fail while it is in use: from memory with a flag, and it 
   const auto result = run(io, store->commit({whole("{\"s\":2}"), {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
   const bool flagged = !store->ok();
   ::setrlimit(RLIMIT_FSIZE, &before);
-  CHECK(!result.durable);
+  CHECK(!result);
   CHECK(flagged);
   CHECK(store->pending().size() == 1);
   // Nobody writes anything: the store tries again on its own.
@@ -384,7 +383,7 @@ TEST_CASE("writes that fail while it is in use: from memory with a flag, and it 
   }
   CHECK(store->ok());
   store.reset();
-  store = open_store(io, folder.path);
+  store = open_store(folder.path);
   CHECK(store->load_state() == whole("{\"s\":2}"));
   CHECK(store->pending().size() == 1);
   CHECK(store->opened().size() == 1);
@@ -393,10 +392,10 @@ TEST_CASE("writes that fail while it is in use: from memory with a flag, and it 
 TEST_CASE("damage found while the store is in use: the file is set aside, memory goes into a new one") {
   Folder folder;
   net::io_context io;
-  auto store = open_store(io, folder.path);
+  auto store = open_store(folder.path);
   for (std::uint64_t i = 1; i < 2000; ++i)
     store->record(sweep_of(i, t0 + Seconds(i), incompressible(900, static_cast<unsigned>(i))));
-  REQUIRE(run(io, store->commit({whole("{\"s\":1}"), {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}})).durable);
+  REQUIRE(run(io, store->commit({whole("{\"s\":1}"), {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}})));
   store->pin({}, {});
   run(io, store->retain(t0 + Seconds(2000)));  // the log is empty now, all is in the file
   {
@@ -408,12 +407,12 @@ TEST_CASE("damage found while the store is in use: the file is set aside, memory
   for (std::uint64_t i = 1; i < 2000; i += 100) run(io, store->sweep_reads("fabric", {i}));
   const auto result =
       run(io, store->commit({whole("{\"s\":2}"), {row_of("e2", "hook", "i1", OutboxRow::Mark::close)}}));
-  CHECK(result.durable);
+  CHECK(result);
   CHECK(store->ok());
   REQUIRE(store->notes().size() == 1);
   CHECK(store->notes()[0].find("set aside as readback.db.damaged-") != std::string::npos);
   store.reset();
-  store = open_store(io, folder.path);
+  store = open_store(folder.path);
   CHECK(store->load_state() == whole("{\"s\":2}"));
   CHECK(store->pending().size() == 2);
   REQUIRE(store->opened().size() == 1);
@@ -423,7 +422,7 @@ TEST_CASE("damage found while the store is in use: the file is set aside, memory
 TEST_CASE("a sweep comes back as it was recorded, to the byte") {
   Folder folder;
   net::io_context io;
-  auto store = open_store(io, folder.path);
+  auto store = open_store(folder.path);
   SweepRecord sweep = sweep_of(41, t0, "\"status\":\"ok\",\"pad\":\"" + std::string(200, 'p') + "\"}");
   auto& first = std::get<HttpAnswer>(sweep.reads[0].raw.answer);
   first.headers.push_back({"Date", "not a date"});
@@ -491,7 +490,7 @@ TEST_CASE("a sweep comes back as it was recorded, to the byte") {
 TEST_CASE("unchanged bodies are stored once: at most 150 bytes a read") {
   Folder folder;
   net::io_context io;
-  auto store = open_store(io, folder.path);
+  auto store = open_store(folder.path);
   store->pin({}, {});
   constexpr std::uint64_t sweeps = 5000;
   run(io, store->retain(t0));
@@ -512,7 +511,7 @@ TEST_CASE("retention: the bound holds under churn, and what open incidents need 
   Folder folder;
   net::io_context io;
   constexpr std::uint64_t bound = 3 << 20;
-  auto store = open_store(io, folder.path, {std::chrono::hours(24 * 30), bound});
+  auto store = open_store(folder.path, {std::chrono::hours(24 * 30), bound});
   fs::create_directory(folder.path / "snapshots");
   for (int i = 0; i < 6; ++i) {
     const std::string id = "snap" + std::to_string(i);
@@ -558,7 +557,7 @@ TEST_CASE("retention: the bound holds under churn, and what open incidents need 
 TEST_CASE("one megabyte that changes at every sweep does not break a small bound") {
   Folder folder;
   net::io_context io;
-  auto store = open_store(io, folder.path, {std::chrono::hours(24), 8 << 20});
+  auto store = open_store(folder.path, {std::chrono::hours(24), 8 << 20});
   store->pin({}, {});
   std::uint64_t most = 0;
   for (std::uint64_t i = 1; i <= 24; ++i) {
@@ -578,7 +577,7 @@ TEST_CASE("one megabyte that changes at every sweep does not break a small bound
 TEST_CASE("pages of reads: all of a time, in order, of one target") {
   Folder folder;
   net::io_context io;
-  auto store = open_store(io, folder.path);
+  auto store = open_store(folder.path);
   for (std::uint64_t i = 1; i <= 50; ++i) {
     auto sweep = sweep_of(i, t0 + Seconds(i), "\"ok\"}");
     if (i % 5 == 0) sweep.target = "other";
@@ -605,7 +604,7 @@ TEST_CASE("pages of reads: all of a time, in order, of one target") {
 TEST_CASE("the newest sweeps of a time come oldest first, and megabyte bodies push the old ones out") {
   Folder folder;
   net::io_context io;
-  auto store = open_store(io, folder.path);
+  auto store = open_store(folder.path);
   for (std::uint64_t i = 1; i <= 40; ++i) store->record(sweep_of(i, t0 + Seconds(static_cast<int>(i)), "small"));
   const auto all = run(io, store->recent("fabric", t0 + Seconds(11), t0 + Seconds(30), 1 << 20));
   REQUIRE(all.sweeps.size() == 20);
@@ -625,7 +624,7 @@ TEST_CASE("the newest sweeps of a time come oldest first, and megabyte bodies pu
 TEST_CASE("bundles that the index did not know are listed again, and still are after a restart") {
   Folder folder;
   net::io_context io;
-  auto store = open_store(io, folder.path);
+  auto store = open_store(folder.path);
   SnapshotRow row;
   row.id = "01a2";
   row.size = 7;
@@ -634,14 +633,14 @@ TEST_CASE("bundles that the index did not know are listed again, and still are a
   CHECK(store->find_snapshot("latest")->id == "01a2");
   run(io, store->commit({{}, {}}));
   store.reset();
-  store = open_store(io, folder.path);
+  store = open_store(folder.path);
   CHECK(store->find_snapshot("latest")->id == "01a2");
 }
 
 TEST_CASE("for want of room what was captured during an open incident goes, the evidence of its page never") {
   Folder folder;
   net::io_context io;
-  auto store = open_store(io, folder.path, {std::chrono::hours(24), 1 << 20});
+  auto store = open_store(folder.path, {std::chrono::hours(24), 1 << 20});
   store->pin({}, {"i1"});
   for (int i = 0; i < 6; ++i) {
     SnapshotRow row;

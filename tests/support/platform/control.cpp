@@ -1,3 +1,4 @@
+// Commands become faults and moods of the state that the listener plays from; each is answered when it is in force.
 #include "tests/support/platform/control.hpp"
 
 #include <boost/asio/co_spawn.hpp>

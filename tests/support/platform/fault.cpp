@@ -1,3 +1,4 @@
+// The faults by name, each a change of the healthy answer or a script of bytes, waits and an end.
 #include "tests/support/platform/fault.hpp"
 
 #include <algorithm>

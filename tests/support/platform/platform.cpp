@@ -1,3 +1,4 @@
+// The healthy bodies, route by route, as the platform's documentation shows them.
 #include "tests/support/platform/platform.hpp"
 
 #include <boost/json.hpp>

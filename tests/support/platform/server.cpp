@@ -1,3 +1,5 @@
+// A connection is served by looking up what is wrong with its route now, and playing that script to the letter, down to
+// how the socket is closed.
 #include "tests/support/platform/server.hpp"
 
 #include <sys/socket.h>

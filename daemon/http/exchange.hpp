@@ -11,9 +11,15 @@
 
 #include <boost/json/object.hpp>
 
-#include "daemon/control/backend.hpp"
+#include "daemon/runtime/net.hpp"
 
 namespace readback {
+
+/// Who is at the other end of the Unix socket (SO_PEERCRED).
+struct Peer {
+  std::int64_t uid = -1, gid = -1, pid = -1;
+  std::string user;  ///< the account's name, else "uid 1234"
+};
 
 struct Request {
   std::string method;             ///< "GET"; a HEAD is answered as GET and the listener leaves the body out

@@ -1,8 +1,8 @@
-#include "daemon/control/exchange.hpp"
+// What is between bytes and routes: targets taken apart and decoded, answers and problems put together.
+#include "daemon/http/exchange.hpp"
 
 #include <boost/json/serialize.hpp>
 
-#include "core/codec/view_json.hpp"
 #include "core/text/utf8.hpp"
 
 namespace readback {

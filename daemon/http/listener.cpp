@@ -1,0 +1,88 @@
+// Accepting never waits for a session: what is too much is told so in a session of its own kind, and of those there is
+// a limit as well.
+#include "daemon/http/listener.hpp"
+
+#include <pwd.h>
+#include <sys/socket.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+namespace readback {
+namespace {
+
+Peer peer_of(int fd) {
+  Peer peer;
+  ucred cred{};
+  socklen_t size = sizeof cred;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) != 0 || size != sizeof cred) return peer;
+  peer.uid = cred.uid;
+  peer.gid = cred.gid;
+  peer.pid = cred.pid;
+  peer.user = "uid " + std::to_string(cred.uid);
+  passwd entry{};
+  passwd* found = nullptr;
+  char buffer[4096];
+  if (::getpwuid_r(cred.uid, &entry, buffer, sizeof buffer, &found) == 0 && found) peer.user = found->pw_name;
+  return peer;
+}
+
+}  // namespace
+
+Listener::Listener(BoundSocket socket, Handler& handler, ListenerLimits limits, TaskGroup::OnError on_error)
+    : socket_(std::move(socket)),
+      handler_(handler),
+      limits_(limits),
+      sessions_(std::visit([](auto& a) { return net::any_io_executor(a.get_executor()); }, *socket_.acceptor_),
+                on_error),
+      refusals_(std::visit([](auto& a) { return net::any_io_executor(a.get_executor()); }, *socket_.acceptor_),
+                on_error) {}
+
+void Listener::close() {
+  closed_ = true;
+  ErrorCode ignored;
+  std::visit([&](auto& acceptor) { acceptor.close(ignored); }, *socket_.acceptor_);
+  sessions_.cancel();
+  refusals_.cancel();
+}
+
+net::awaitable<void> Listener::run() {
+  auto executor = co_await net::this_coro::executor;
+  net::steady_timer pause(executor);
+  auto* local = std::get_if<net::local::stream_protocol::acceptor>(socket_.acceptor_.get());
+  auto* tcp = std::get_if<net::ip::tcp::acceptor>(socket_.acceptor_.get());
+  while (!closed_) {
+    Stream::Socket socket(executor);
+    ErrorCode failed;
+    if (local) {
+      auto [ec] = co_await local->async_accept(socket, token);
+      failed = ec;
+    } else {
+      auto [ec] = co_await tcp->async_accept(socket, token);
+      failed = ec;
+    }
+    if (closed_) break;
+    if (failed) {  // out of descriptors, most likely: breathe, then go on
+      pause.expires_after(Millis(100));
+      auto [ec] = co_await pause.async_wait(token);
+      if (ec) break;
+      continue;
+    }
+    if (sessions_.running() >= limits_.max_connections) {
+      if (refusals_.running() < limits_.max_connections)
+        refusals_.spawn("refusal", refuse(std::move(socket), limits_.max_connections));
+      continue;
+    }
+    Peer peer;
+    if (local) peer = peer_of(socket.native_handle());
+    sessions_.spawn("session", serve(std::move(socket), handler_, limits_, std::move(peer)));
+  }
+}
+
+net::awaitable<bool> Listener::join(Millis limit) {
+  const bool served = co_await sessions_.join(limit);
+  const bool refused = co_await refusals_.join(limit);
+  co_return served&& refused;
+}
+
+}  // namespace readback

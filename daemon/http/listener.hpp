@@ -1,0 +1,37 @@
+#pragma once
+// The HTTP/1.1 server below both listeners, the control socket and the read-only page. It has three jobs: accept within
+// the limits, read a request within its size and time, and write the answer at the reader's pace. What is asked and
+// what is answered is the Handler's business.
+//
+// Bounded by construction: `max_connections` sessions (one more gets a 503 at once), `max_body` bytes a request, and
+// `idle` for each whole request, so that a client that drips one byte a second is gone after ten.
+#include "core/text/instant.hpp"
+#include "daemon/http/bound_socket.hpp"
+#include "daemon/http/session.hpp"
+#include "daemon/runtime/task_group.hpp"
+
+namespace readback {
+
+class Listener {
+ public:
+  /// The handler outlives the listener.
+  Listener(BoundSocket socket, Handler& handler, ListenerLimits limits, TaskGroup::OnError on_error);
+
+  /// Accepts until cancelled or closed; ends its sessions with it.
+  net::awaitable<void> run();
+  /// Stops accepting and ends every session.
+  void close();
+  /// Waits for the sessions to end after `close`; false when some took longer.
+  net::awaitable<bool> join(Millis limit);
+  std::size_t connections() const { return sessions_.running(); }
+  const BoundSocket& socket() const { return socket_; }
+
+ private:
+  BoundSocket socket_;
+  Handler& handler_;
+  ListenerLimits limits_;
+  TaskGroup sessions_, refusals_;
+  bool closed_ = false;
+};
+
+}  // namespace readback

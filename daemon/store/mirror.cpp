@@ -1,0 +1,80 @@
+// The loop's copy, kept by the same rules by which the tables keep theirs (tables_outbox.cpp).
+#include "daemon/store/mirror.hpp"
+
+#include <algorithm>
+
+#include "daemon/store/tables.hpp"
+
+namespace readback {
+
+void Mirror::load(Tables& from) {
+  state_ = from.load_state();
+  for (auto& row : from.load_pending()) pending_.emplace(row.seq, std::move(row));
+  opened_ = from.load_opened();
+  last_seq_ = from.last_seq();
+  snapshots_ = from.load_snapshots();
+}
+
+void Mirror::take(Commit& commit) {
+  for (auto& row : commit.rows) {
+    row.seq = ++last_seq_;
+    note_opened(opened_, row);
+  }
+  for (const auto& [part, text] : commit.state) {
+    if (text.empty())
+      state_.erase(part);
+    else
+      state_[part] = text;
+  }
+}
+
+void Mirror::wait_for_delivery(OutboxRow row) {
+  if (row.state == OutboxState::pending) pending_.emplace(row.seq, std::move(row));
+}
+
+void Mirror::mark(const OutboxRow& row) {
+  if (row.state != OutboxState::pending)
+    pending_.erase(row.seq);
+  else if (const auto found = pending_.find(row.seq); found != pending_.end())
+    found->second = row;
+}
+
+void Mirror::mark_unheard(const OutboxRow& row) {
+  mark(row);
+  forget_opened(row.sink, row.incident_id);
+  for (const auto& [seq, behind] : pending_)
+    if (behind.sink == row.sink && behind.incident_id == row.incident_id) note_opened(opened_, behind);
+}
+
+bool Mirror::forget_closed(WallTime before) {
+  return std::erase_if(opened_, [&](const OpenedKey& k) { return k.closed_at && *k.closed_at < before; }) > 0;
+}
+
+void Mirror::forget_opened(std::string_view sink, std::string_view incident_id) {
+  std::erase_if(opened_, [&](const OpenedKey& k) { return k.sink == sink && k.incident_id == incident_id; });
+}
+
+void Mirror::remove_snapshot(std::string_view id) {
+  std::erase_if(snapshots_, [&](const SnapshotRow& s) { return s.id == id; });
+}
+
+std::optional<SnapshotRow> Mirror::find_snapshot(std::string_view id_or_latest) const {
+  if (snapshots_.empty() || id_or_latest.empty()) return std::nullopt;
+  if (id_or_latest == "latest") return snapshots_.back();
+  std::optional<SnapshotRow> found;
+  for (const auto& row : snapshots_) {
+    if (row.id == id_or_latest) return row;
+    if (!row.id.starts_with(id_or_latest)) continue;
+    if (found) return std::nullopt;  // not unique
+    found = row;
+  }
+  return found;
+}
+
+std::uint64_t Mirror::bytes_of_bundles() const {
+  std::uint64_t sum = 0;
+  for (const auto& s : snapshots_) sum += s.size;
+  return sum;
+}
+
+}  // namespace readback

@@ -1,0 +1,74 @@
+#pragma once
+// What the loop knows of the store without asking the disk: the engine's state, what waits in the outbox, what is
+// opened at the sinks, and the index of the snapshots. It is never behind the disk. When the disk has failed, it is
+// what everything is written from again.
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/store/rows.hpp"
+
+namespace readback {
+
+class Tables;
+
+class Mirror {
+ public:
+  void load(Tables& from);  ///< throws SqliteError; then it holds what was read until then
+
+  const SavedState& state() const { return state_; }
+  const std::map<std::int64_t, OutboxRow>& pending() const { return pending_; }
+  const std::vector<OpenedKey>& opened() const { return opened_; }
+  const std::vector<SnapshotRow>& snapshots() const { return snapshots_; }  ///< oldest first
+
+  /// Numbers the rows of this commit and takes over its state and what its rows open and close.
+  void take(Commit& commit);
+  /// From now on this row waits to be delivered.
+  void wait_for_delivery(OutboxRow row);
+  void mark(const OutboxRow& row);
+  void mark_unheard(const OutboxRow& row);
+  bool forget_closed(WallTime before);  ///< true: something was forgotten
+  void forget_opened(std::string_view sink, std::string_view incident_id);
+
+  void add(SnapshotRow row) { snapshots_.push_back(std::move(row)); }
+  void remove_snapshot(std::string_view id);
+  /// By id, by a unique beginning of it, or "latest".
+  std::optional<SnapshotRow> find_snapshot(std::string_view id_or_latest) const;
+  std::uint64_t bytes_of_bundles() const;
+
+ private:
+  SavedState state_;
+  std::map<std::int64_t, OutboxRow> pending_;
+  std::vector<OpenedKey> opened_;
+  std::vector<SnapshotRow> snapshots_;
+  std::int64_t last_seq_ = 0;
+};
+
+/// What no retention may take.
+struct Pins {
+  std::vector<SweepKey> sweeps;
+  std::set<std::string> incidents;  ///< whose snapshots are evidence of something that is still open
+};
+
+/// What the loop's thread and the store's thread both see, under `mutex`. The outbox in the mirror is changed by the
+/// loop's thread alone, which therefore reads it without the lock.
+struct Board {
+  mutable std::mutex mutex;
+  Mirror mirror;
+  std::vector<std::string> notes;
+  std::string trouble;  ///< why writing fails; "" is that it works
+  Pins pins;
+  Retention rules;
+
+  void set_trouble(std::string text) {
+    const std::lock_guard lock(mutex);
+    trouble = std::move(text);
+  }
+};
+
+}  // namespace readback

@@ -1,0 +1,247 @@
+// The recorder's tables. A sweep is a packed row; each different text that sweeps use stands once, found by its digest.
+#include <algorithm>
+
+#include "core/text/encoding.hpp"
+#include "daemon/store/columns.hpp"
+#include "daemon/store/tables.hpp"
+
+namespace readback {
+namespace {
+
+constexpr std::int64_t chunk = 2000;       // sweeps a retention step: some 10 ms
+constexpr std::size_t cache_limit = 8192;  // digests kept in memory: 0.6 MiB
+constexpr std::size_t large_text = 4096;
+constexpr std::int64_t small_text_slack = 64;
+
+}  // namespace
+
+std::int64_t Tables::name_id(const std::string& name) {
+  if (const auto found = names_.find(name); found != names_.end()) return found->second;
+  db_.prepare("INSERT INTO names(name) VALUES(?1) ON CONFLICT DO NOTHING").bind(1, name).run();
+  Statement s = db_.prepare("SELECT id FROM names WHERE name=?1");
+  s.bind(1, name);
+  const auto id = s.step() ? s.integer(0) : 0;
+  names_.emplace(name, id);
+  return id;
+}
+
+std::int64_t Tables::keep_text(std::string_view text) {
+  const auto slack = text.size() >= large_text ? 0 : small_text_slack;
+  auto digest = sha256(text);
+  auto found = known_.find(digest);
+  if (found == known_.end()) {
+    Known known;
+    {
+      Statement s = db_.prepare("SELECT t.id, u.until FROM texts t JOIN uses u ON u.id=t.id WHERE t.digest=?1");
+      if (s.bind_blob(1, digest).step()) known = {s.integer(0), s.integer(1)};
+    }
+    if (!known.id) {
+      db_.prepare("INSERT INTO texts(digest,packed) VALUES(?1,?2)")
+          .bind_blob(1, digest)
+          .bind_blob(2, compress(text))
+          .run();
+      known = {db_.last_id(), current_sweep_ + slack};
+      db_.prepare("INSERT OR REPLACE INTO uses(id,until) VALUES(?1,?2)").bind(1, known.id).bind(2, known.until).run();
+    }
+    if (known_.size() >= cache_limit) known_.clear();
+    found = known_.emplace(std::move(digest), known).first;
+  }
+  if (found->second.until < current_sweep_) {
+    found->second.until = current_sweep_ + slack;
+    db_.prepare("UPDATE uses SET until=?2 WHERE id=?1").bind(1, found->second.id).bind(2, found->second.until).run();
+  }
+  return found->second.id;
+}
+
+std::string Tables::text_of(std::int64_t number) {
+  Statement s = db_.prepare("SELECT packed FROM texts WHERE id=?1");
+  return s.bind(1, number).step() ? expand(s.text(0)) : std::string();
+}
+
+void Tables::forget_cache() {
+  known_.clear();
+  names_.clear();
+}
+
+void Tables::record(const SweepRecord& sweep) {
+  const auto target = name_id(sweep.target);
+  current_sweep_ = std::max(current_sweep_, db_.number("SELECT seq FROM sqlite_sequence WHERE name='sweeps'")) + 1;
+  const auto data = pack_sweep(sweep, *this);
+  Statement s = db_.prepare("INSERT INTO sweeps(id,target,number,at,data) VALUES(?1,?2,?3,?4,?5)");
+  s.bind(1, current_sweep_)
+      .bind(2, target)
+      .bind(3, static_cast<std::int64_t>(sweep.sweep))
+      .bind(4, ms(sweep.at))
+      .bind_blob(5, data);
+  s.run();
+}
+
+/// Columns: target's name, number, time, data.
+SweepRecord Tables::unpack(Statement& row) {
+  SweepRecord sweep;
+  sweep.target = row.text(0);
+  sweep.sweep = static_cast<std::uint64_t>(row.integer(1));
+  sweep.at = from_ms(row.integer(2));
+  unpack_sweep(row.text(3), sweep, *this);
+  return sweep;
+}
+
+std::vector<SweepRecord> Tables::sweep_reads(const std::string& target, const std::vector<std::uint64_t>& sweeps) {
+  std::vector<SweepRecord> all;
+  for (const auto number : sweeps) {
+    Statement s = db_.prepare(
+        "SELECT n.name, s.number, s.at, s.data FROM sweeps s JOIN names n ON n.id=s.target "
+        "WHERE n.name=?1 AND s.number=?2 ORDER BY s.id DESC LIMIT 1");
+    if (s.bind(1, target).bind(2, static_cast<std::int64_t>(number)).step()) all.push_back(unpack(s));
+  }
+  return all;
+}
+
+ReadPage Tables::read_page(const ReadQuery& query) {
+  ReadPage page;
+  // The first page finds its place by the index of times; the following ones by the number of the row.
+  std::int64_t after = query.after;
+  if (after == 0 && query.from > WallTime{}) {
+    Statement first = db_.prepare("SELECT min(id) FROM (SELECT id FROM sweeps WHERE at>=?1 ORDER BY at LIMIT 5000)");
+    if (!first.bind(1, ms(query.from)).step() || first.is_null(0)) return page;
+    after = first.integer(0) - 1;
+  }
+  Statement s = db_.prepare(
+      "SELECT n.name, s.number, s.at, s.data, s.id FROM sweeps s JOIN names n ON n.id=s.target "
+      "WHERE s.id>?1 AND s.at>=?2 AND s.at<=?3 AND (?4='' OR n.name=?4) ORDER BY s.id LIMIT ?5");
+  s.bind(1, after).bind(2, ms(query.from)).bind(3, ms(query.to)).bind(4, query.target);
+  s.bind(5, static_cast<std::int64_t>(query.limit));
+  std::int64_t last = after;
+  std::size_t size = 0;
+  while (s.step()) {
+    last = s.integer(4);
+    page.sweeps.push_back(unpack(s));
+    for (const auto& read : page.sweeps.back().reads)
+      if (const auto* http = std::get_if<HttpAnswer>(&read.raw.answer)) size += http->body.size();
+    if (size > (std::size_t{8} << 20)) {  // a page of megabyte bodies is cut shorter: memory stays flat
+      page.next = last;
+      return page;
+    }
+  }
+  if (page.sweeps.size() == query.limit) page.next = last;
+  return page;
+}
+
+RecentSweeps Tables::recent(const std::string& target, WallTime from, WallTime to, std::size_t most_bytes) {
+  constexpr std::size_t most_sweeps = 1800, beside_its_body = 400;
+  RecentSweeps recent;
+  Statement first = db_.prepare("SELECT min(id) FROM (SELECT id FROM sweeps WHERE at>=?1 ORDER BY at LIMIT 5000)");
+  if (!first.bind(1, ms(from)).step() || first.is_null(0)) return recent;
+  Statement s = db_.prepare(
+      "SELECT n.name, s.number, s.at, s.data FROM sweeps s JOIN names n ON n.id=s.target "
+      "WHERE s.id>=?1 AND s.at>=?2 AND s.at<=?3 AND n.name=?4 ORDER BY s.id DESC");
+  s.bind(1, first.integer(0)).bind(2, ms(from)).bind(3, ms(to)).bind(4, target);
+  std::size_t size = 0;
+  while (s.step()) {
+    if (recent.sweeps.size() >= most_sweeps) {
+      recent.cut = true;
+      break;
+    }
+    auto sweep = unpack(s);
+    for (const auto& read : sweep.reads) size += beside_its_body + said_bytes(read.raw);
+    if (size > most_bytes && !recent.sweeps.empty()) {
+      recent.cut = true;
+      break;
+    }
+    recent.sweeps.push_back(std::move(sweep));
+  }
+  std::reverse(recent.sweeps.begin(), recent.sweeps.end());
+  return recent;
+}
+
+// --- what is dropped
+// --------------------------------------------------------------------------------------------------
+
+std::set<std::int64_t> Tables::pinned_ids(const std::vector<SweepKey>& pins) {
+  std::set<std::int64_t> ids;
+  for (const auto& pin : pins) {
+    Statement s =
+        db_.prepare("SELECT s.id FROM sweeps s JOIN names n ON n.id=s.target WHERE n.name=?1 AND s.number=?2");
+    s.bind(1, pin.target).bind(2, static_cast<std::int64_t>(pin.sweep));
+    while (s.step()) ids.insert(s.integer(0));
+  }
+  // The newest of each target is what `latest` means, however old it is.
+  Statement newest = db_.prepare("SELECT max(id) FROM sweeps GROUP BY target");
+  while (newest.step()) ids.insert(newest.integer(0));
+  return ids;
+}
+
+Tables::Taken Tables::drop(std::vector<std::int64_t> ids, bool more) {
+  Transaction t(db_);
+  for (const auto id : ids) db_.prepare("DELETE FROM sweeps WHERE id=?1").bind(1, id).run();
+  t.commit();
+  return {static_cast<std::int64_t>(ids.size()), more};
+}
+
+Tables::Taken Tables::drop_sweeps_before(WallTime cutoff, const std::vector<SweepKey>& pins) {
+  const auto pinned = pinned_ids(pins);
+  std::vector<std::int64_t> ids;
+  {
+    Statement s = db_.prepare("SELECT id FROM sweeps WHERE at<?1 ORDER BY at LIMIT ?2");
+    s.bind(1, ms(cutoff)).bind(2, chunk + static_cast<std::int64_t>(pinned.size()));
+    while (s.step())
+      if (!pinned.contains(s.integer(0))) ids.push_back(s.integer(0));
+  }
+  if (ids.empty()) return {};
+  const bool more = static_cast<std::int64_t>(ids.size()) >= chunk;
+  return drop(std::move(ids), more);
+}
+
+Tables::Taken Tables::drop_oldest_sweeps(const std::vector<SweepKey>& pins) {
+  const auto pinned = pinned_ids(pins);
+  // A tenth of what is there: few large sweeps go one by one, many small ones in chunks.
+  const auto total = db_.number("SELECT max(id) FROM sweeps") - db_.number("SELECT min(id) FROM sweeps");
+  const auto share = std::clamp<std::int64_t>(total / 10, 1, chunk);
+  std::vector<std::int64_t> ids;
+  {
+    Statement s = db_.prepare("SELECT id FROM sweeps ORDER BY id LIMIT ?1");
+    s.bind(1, share + static_cast<std::int64_t>(pinned.size()));
+    while (s.step() && static_cast<std::int64_t>(ids.size()) < share)
+      if (!pinned.contains(s.integer(0))) ids.push_back(s.integer(0));
+  }
+  if (ids.empty()) return {};
+  return drop(std::move(ids), true);
+}
+
+void Tables::drop_unused_texts(const std::vector<SweepKey>& pins) {
+  struct Collect final : TextUser {
+    std::set<std::int64_t> ids;
+    void used(std::int64_t number) override { ids.insert(number); }
+  } needed;
+  const auto pinned = pinned_ids(pins);
+  std::int64_t oldest = current_sweep_ + 1;
+  {
+    Statement s = db_.prepare("SELECT id FROM sweeps ORDER BY id");
+    while (s.step())
+      if (!pinned.contains(s.integer(0))) {
+        oldest = s.integer(0);
+        break;
+      }
+  }
+  for (const auto id : pinned) {
+    Statement s = db_.prepare("SELECT data FROM sweeps WHERE id=?1");
+    if (s.bind(1, id).step()) visit_texts(s.text(0), needed);
+  }
+  std::vector<std::int64_t> unused;
+  {
+    Statement s = db_.prepare("SELECT id FROM uses WHERE until<?1");
+    s.bind(1, oldest);
+    while (s.step())
+      if (!needed.ids.contains(s.integer(0))) unused.push_back(s.integer(0));
+  }
+  if (unused.empty()) return;
+  Transaction t(db_);
+  for (const auto id : unused) {
+    db_.prepare("DELETE FROM texts WHERE id=?1").bind(1, id).run();
+    db_.prepare("DELETE FROM uses WHERE id=?1").bind(1, id).run();
+  }
+  t.commit();
+  known_.clear();
+}
+
+}  // namespace readback
