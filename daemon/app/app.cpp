@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "core/text/time.hpp"
-#include "daemon/check/check.hpp"
+#include "daemon/check/run.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/platform/log.hpp"
 #include "daemon/platform/secrets.hpp"
@@ -131,8 +131,9 @@ std::string App::start(const std::string& unconfined) {
   std::filesystem::create_directories(store_->folder() / "scratch", ec);
   if (ec && store_->ok())
     return "the scratch folder " + (store_->folder() / "scratch").string() + " cannot be made: " + ec.message();
-  commands_ = std::make_unique<EvidenceCommands>(tasks_, (store_->folder() / "scratch").string(),
-                                                 [this](RawRead& read) { redactor_->read(read); });
+  checks_ = std::make_unique<CheckRunner>((store_->folder() / "scratch").string(),
+                                          [this](RawRead& read) { redactor_->read(read); });
+  commands_ = std::make_unique<EvidenceCommands>(tasks_, *checks_, io_.get_executor());
   commands_->configure(current_.config.evidence.commands);
 
   IdSource boot(random_seed());
