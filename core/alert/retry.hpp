@@ -51,9 +51,6 @@ Millis lifetime(EventKind kind);
 /// The upper end of the wait before attempt `number + 1`: 1 s, 2 s, 4 s … 60 s.
 Millis backoff_limit(int number);
 
-/// Retry-After in seconds or as a date, read at `now`: at least 0, at most 5 min; unset when it cannot be read.
-std::optional<Millis> parse_retry_after(std::string_view value, WallTime now);
-
 /// "503 Service Unavailable"; the number alone when the registry has no phrase.
 std::string status_text(int status);
 

@@ -8,6 +8,7 @@
 
 #include "core/engine/event.hpp"
 #include "core/model/record.hpp"
+#include "core/model/say.hpp"
 
 namespace readback {
 
@@ -53,12 +54,6 @@ struct Notify {
 struct SaveState {
   std::string part;  ///< a target's name; "" is what belongs to no target
   bool urgent = true;
-};
-
-/// Say this in the log. `kind` is a fixed word for filters ("incident.firing", "sweep.void", "check.broken").
-struct Say {
-  enum class Level { debug, info, warning, error } level = Level::info;
-  std::string kind, target, incident_id, boundary, text;
 };
 
 /// This incident has ended: keep it in the store, in the transaction that saves the state. One of the same id is

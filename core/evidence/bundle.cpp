@@ -1,4 +1,7 @@
+// The files of a bundle, one function each. What a platform or a person said is quoted in them and never becomes a
+// heading, a path or JSON of ours.
 #include "core/evidence/bundle.hpp"
+#include "core/evidence/parts.hpp"
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -13,102 +16,8 @@
 
 namespace readback {
 namespace json = boost::json;
+using namespace parts;
 namespace {
-
-constexpr std::string_view manifest_name = "manifest.json";
-constexpr std::string_view hidden_host = "<internal-runtime-redacted>", hidden_address = "<fabric-base-url>";
-constexpr std::string_view reference_prefix = "reference:";
-
-/// Names of fields that are new in every answer and explain nothing.
-bool always_changes(std::string_view name) {
-  constexpr std::string_view names[] = {
-      "generated_at", "checked_at",     "last_checked",  "evaluated_at",     "observed_at",
-      "captured_at",  "as_of",          "updated_at",    "last_updated",     "lastUpdate",
-      "timestamp",    "time",           "request_id",    "requestId",        "trace_id",
-      "traceId",      "correlation_id", "uptime",        "uptime_seconds",   "uptime_s",
-      "latency_ms",   "duration_ms",    "totalDuration", "response_time_ms", "now",
-      "date"};
-  return std::find(std::begin(names), std::end(names), name) != std::end(names);
-}
-
-std::string escaped(std::string_view name) {
-  std::string out;
-  for (char c : name) out += c == '~' ? std::string("~0") : c == '/' ? std::string("~1") : std::string(1, c);
-  return out;
-}
-
-struct Differ {
-  const std::vector<std::string>& leave_out;
-  json::array patch;
-
-  void note(const char* op, const std::string& path, const json::value* value) {
-    constexpr std::size_t most = 2000;
-    if (patch.size() >= most) return;
-    json::object o{{"op", op}, {"path", path}};
-    if (value) o["value"] = *value;
-    patch.push_back(std::move(o));
-  }
-  bool skipped(const std::string& path, std::string_view name) const {
-    return always_changes(name) || std::find(leave_out.begin(), leave_out.end(), path) != leave_out.end();
-  }
-  void compare(const json::value& before, const json::value& after, const std::string& path) {
-    if (before == after) return;
-    if (before.is_object() && after.is_object()) {
-      for (const auto& [name, value] : before.get_object()) {
-        const std::string below = path + "/" + escaped(name);
-        if (skipped(below, name)) continue;
-        if (const auto* now = after.get_object().if_contains(name))
-          compare(value, *now, below);
-        else
-          note("remove", below, nullptr);
-      }
-      for (const auto& [name, value] : after.get_object()) {
-        const std::string below = path + "/" + escaped(name);
-        if (!before.get_object().contains(name) && !skipped(below, name)) note("add", below, &value);
-      }
-    } else if (before.is_array() && after.is_array()) {
-      const auto& a = before.get_array();
-      const auto& b = after.get_array();
-      const std::size_t both = std::min(a.size(), b.size());
-      for (std::size_t i = 0; i < both; ++i)
-        if (const std::string below = path + "/" + std::to_string(i); !skipped(below, "")) compare(a[i], b[i], below);
-      for (std::size_t i = a.size(); i > both; --i) note("remove", path + "/" + std::to_string(i - 1), nullptr);
-      for (std::size_t i = both; i < b.size(); ++i) note("add", path + "/-", &b[i]);
-    } else {
-      note("replace", path, &after);
-    }
-  }
-};
-
-json::array diff(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out) {
-  json::error_code ec_before, ec_after;
-  const auto a = json::parse(before, ec_before), b = json::parse(after, ec_after);
-  if (ec_before || ec_after) {
-    if (before == after) return {};
-    return {json::object{{"op", "replace"}, {"path", ""}, {"value", std::string(after)}}};
-  }
-  Differ differ{leave_out, {}};
-  differ.compare(a, b, "");
-  return std::move(differ.patch);
-}
-
-json::array texts(const std::vector<std::string>& all) {
-  json::array list;
-  for (const auto& t : all) list.emplace_back(t);
-  return list;
-}
-
-/// A file of JSON ends with a line end and has its keys on lines of their own at the first level: readable in a pager.
-std::string pretty(const json::object& o) {
-  std::string out = "{\n";
-  bool first = true;
-  for (const auto& [key, value] : o) {
-    if (!first) out += ",\n";
-    first = false;
-    out += "  " + json::serialize(json::value(key)) + ": " + json::serialize(value);
-  }
-  return clean_utf8(out + "\n}\n");  // what a platform or a command said may be any bytes
-}
 
 std::string read_file(const SweepRecord& sweep, const JudgedRead& r) {
   json::error_code ec;
@@ -159,7 +68,7 @@ std::vector<std::string> learned_volatile(const BundleInput& in, const std::stri
     if (!r || !r->green) continue;
     if (newer) {
       ++compared;
-      for (const auto& op : diff(body_of(*r), body_of(*newer), {}))
+      for (const auto& op : patch(body_of(*r), body_of(*newer), {}))
         if (const auto& o = op.get_object(); o.at("op") == "replace" && o.at("path").get_string().size() > 1)
           ++changes[std::string(o.at("path").get_string())];
     }
@@ -186,7 +95,7 @@ std::string diff_file(const BundleInput& in) {
       auto leave_out = in.volatile_fields;
       const auto learned = learned_volatile(in, before.raw.read);
       leave_out.insert(leave_out.end(), learned.begin(), learned.end());
-      o["patch"] = diff(body_of(before), body_of(*after), leave_out);
+      o["patch"] = patch(body_of(before), body_of(*after), leave_out);
       if (!learned.empty()) o["always_changing"] = texts(learned);
       if (before.word != after->word || outcome_of(before) != outcome_of(*after) || !o["patch"].as_array().empty())
         all[before.raw.read] = std::move(o);
@@ -305,101 +214,7 @@ void add_commands(const BundleInput& in, BundleFiles& files) {
   }
 }
 
-json::object file_entry(const std::string& contents) {
-  json::object removed;
-  std::uint64_t total = 0;
-  for (const auto& [rule, count] : placeholders_in(contents)) {
-    removed[rule] = count;
-    total += count;
-  }
-  return {{"sha256", sha256_hex(contents)},
-          {"size", contents.size()},
-          {"redacted", total},
-          {"redacted_by_rule", std::move(removed)}};
-}
-
-json::object listed(const BundleFiles& files) {
-  json::object all;
-  for (const auto& [name, contents] : files)
-    if (name != manifest_name) all[name] = file_entry(contents);
-  return all;
-}
-
-std::string text_of(const json::object& o, std::string_view key) {
-  const auto* v = o.if_contains(key);
-  return v && v->is_string() ? std::string(v->get_string()) : "";
-}
-
-/// Of a read or of a line of the timeline: verdict, code, time and digest; no body, header, host or address.
-json::object shareable(const json::object& read) {
-  json::object o;
-  for (const char* key : {"at", "target", "sweep", "read", "ms", "error", "exit", "signal", "reading", "stale",
-                          "contradictory", "phases_us"})
-    if (const auto* v = read.if_contains(key)) o[key] = *v;
-  if (const auto* http = read.if_contains("http"); http && http->is_object()) {
-    const auto* status = http->get_object().if_contains("status");
-    o["status"] = status ? *status : json::value(nullptr);
-    o["body_sha256"] = sha256_hex(text_of(http->get_object(), "body"));
-  }
-  if (text_of(o, "read").starts_with(reference_prefix))
-    o["read"] = std::string(reference_prefix) + std::string(hidden_host);
-  return o;
-}
-
-/// A manifest names its own digest too: that of itself with this field empty.
-std::string with_digest(json::object m) {
-  m["manifest_sha256"] = "";
-  m["manifest_sha256"] = sha256_hex(pretty(m));
-  return pretty(m);
-}
-
-}  // namespace
-
-std::string file_name_of(std::string_view read) {
-  constexpr std::size_t longest = 80;
-  const auto is_plain = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' || c == ':';
-  };
-  std::string out;
-  for (char c : read.substr(0, longest)) out += is_plain(c) ? c : '_';
-  if (out.empty() || out.front() == '.') out.insert(0, "_");
-  // What was replaced or cut off is told apart from its neighbours by a digest.
-  return out == read ? out : out + "-" + sha256_hex(read).substr(0, 8);
-}
-
-std::string json_diff(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out) {
-  return json::serialize(diff(before, after, leave_out));
-}
-
-std::string read_diff(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out) {
-  const auto opened = [](std::string_view file) {
-    json::error_code ec;
-    auto v = json::parse(file, ec);
-    if (ec) return std::string(file);
-    if (auto* o = v.if_object())
-      if (auto* http = o->if_contains("http"); http && http->is_object())
-        if (auto* body = http->get_object().if_contains("body"); body && body->is_string()) {
-          auto inner = json::parse(std::string(body->get_string()), ec);
-          if (!ec) *body = std::move(inner);
-        }
-    return json::serialize(v);
-  };
-  return json_diff(opened(before), opened(after), leave_out);
-}
-
-BundleFiles bundle_files(const BundleInput& in) {
-  BundleFiles files;
-  files["summary.md"] = summary_file(in);
-  files["diff.json"] = diff_file(in);
-  files["timeline.jsonl"] = timeline_file(in);
-  files["host.json"] = in.host_json.empty() ? "{}\n" : in.host_json + "\n";
-  for (const auto& [name, sweep] : in.phases)
-    for (const auto& r : sweep.reads)
-      if (kind_of(r.raw.read) != ReadKind::check)
-        files["reads/" + name + "/" + file_name_of(r.raw.read) + ".json"] = read_file(sweep, r);
-  add_checks(in, files);
-  add_commands(in, files);
-
+json::object manifest_of(const BundleInput& in) {
   const auto& o = in.order;
   json::object m;
   m["schema"] = "readback.snapshot/v1";
@@ -433,136 +248,37 @@ BundleFiles bundle_files(const BundleInput& in) {
   m["previous_sha256"] = in.previous_sha256;
   m["form"] = "full";
   m["packed_with"] = in.packed_with;
-  m["files"] = listed(files);
-  files[std::string(manifest_name)] = with_digest(std::move(m));
-  return files;
-}
-
-BundleFiles public_safe(const BundleFiles& full) {
-  json::error_code ec;
-  const auto found = full.find(std::string(manifest_name));
-  const auto parsed = found == full.end() ? json::value() : json::parse(found->second, ec);
-  if (ec || !parsed.is_object()) return {};
-  BundleFiles files;
-  int references = 0;
-  for (const auto& [name, contents] : full) {
-    if (!name.starts_with("reads/") || !name.ends_with(".json")) continue;
-    const auto read = json::parse(contents, ec);
-    if (ec || !read.is_object()) continue;
-    auto shown = shareable(read.get_object());
-    const bool reference = text_of(shown, "read").starts_with(reference_prefix);
-    const auto folder = name.substr(0, name.rfind('/') + 1);
-    files[reference ? folder + "reference-" + std::to_string(++references) + ".json" : name] = pretty(shown);
-  }
-  if (const auto timeline = full.find("timeline.jsonl"); timeline != full.end())
-    for (std::string_view rest = timeline->second; !rest.empty();) {
-      const auto end = std::min(rest.find('\n'), rest.size());
-      const auto line = json::parse(rest.substr(0, end), ec);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-      if (!ec && line.is_object()) files["timeline.jsonl"] += json::serialize(shareable(line.get_object())) + "\n";
-    }
-
-  // Only what is known to be harmless is taken over: a text of a person or of the platform may name anything.
-  const auto& all = parsed.get_object();
-  json::object m;
-  for (const char* key :
-       {"schema", "id", "incident", "episode", "target", "boundary", "extent", "severity", "environment", "version",
-        "config_digest", "sealed_at", "sweeps", "timeline", "previous_sha256", "packed_with"})
-    if (const auto* v = all.if_contains(key)) m[key] = *v;
-  const std::string reason = text_of(all, "reason");
-  m["reason"] = reason.substr(0, reason.find(':'));
-  m["host"] = hidden_host;
-  m["base_url"] = hidden_address;
-  std::string summary = "# Public-safe snapshot\n\nVerdicts, codes, times and digests only. Addresses are " +
-                        std::string(hidden_address) + ", hosts are " + std::string(hidden_host) + ".\n\n";
-  for (const char* key : {"id", "target", "boundary", "extent", "severity", "sealed_at"})
-    if (const auto text = text_of(all, key); !text.empty()) summary += "- " + std::string(key) + ": " + text + "\n";
-  if (const auto* first = all.if_contains("first_failure"); first && first->is_object()) {
-    auto o = shareable(first->get_object());
-    summary += "- failed first: " + text_of(o, "read") + " at " + text_of(o, "at") + "\n";
-    m["first_failure"] = std::move(o);
-  }
-  json::array conditions;
-  if (const auto* list = all.if_contains("conditions"); list && list->is_array() && !list->get_array().empty()) {
-    summary += "\n## Resolved means\n\n";
-    for (const auto& each : list->get_array()) {
-      if (!each.is_object()) continue;
-      json::object o;
-      for (const char* key : {"number", "title", "state", "at"})
-        if (const auto* v = each.get_object().if_contains(key)) o[key] = *v;
-      summary += json::serialize(o["number"]) + ". " + text_of(o, "title") + ": " + text_of(o, "state") + "\n";
-      conditions.push_back(std::move(o));
-    }
-  }
-  m["conditions"] = std::move(conditions);
-  m["form"] = "public-safe";
-  m["of_full_manifest_sha256"] = sha256_hex(found->second);
-  files["summary.md"] = std::move(summary);
-  m["files"] = listed(files);
-  files[std::string(manifest_name)] = with_digest(std::move(m));
-  return files;
-}
-
-namespace {
-
-std::optional<json::object> parsed_manifest(const BundleFiles& files) {
-  const auto found = files.find(std::string(manifest_name));
-  json::error_code ec;
-  auto parsed = found == files.end() ? json::value() : json::parse(found->second, ec);
-  if (!parsed.is_object()) return std::nullopt;
-  return std::move(parsed.get_object());
+  return m;
 }
 
 }  // namespace
 
-std::string manifest_text(const BundleFiles& files, std::string_view key) {
-  const auto m = parsed_manifest(files);
-  return m ? text_of(*m, key) : "";
+std::string file_name_of(std::string_view read) {
+  constexpr std::size_t longest = 80;
+  const auto is_plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' || c == ':';
+  };
+  std::string out;
+  for (char c : read.substr(0, longest)) out += is_plain(c) ? c : '_';
+  if (out.empty() || out.front() == '.') out.insert(0, "_");
+  // What was replaced or cut off is told apart from its neighbours by a digest.
+  return out == read ? out : out + "-" + sha256_hex(read).substr(0, 8);
 }
 
-std::optional<SnapshotView> snapshot_of(const BundleFiles& files) {
-  const auto m = parsed_manifest(files);
-  const auto sealed = m ? parse_rfc3339(text_of(*m, "sealed_at")) : std::nullopt;
-  if (!sealed) return std::nullopt;
-  SnapshotView v;
-  v.id = text_of(*m, "id");
-  v.incident_id = text_of(*m, "incident");
-  v.target = text_of(*m, "target");
-  v.reason = text_of(*m, "reason");
-  v.boundary = text_of(*m, "boundary");
-  v.extent = text_of(*m, "extent");
-  v.previous = text_of(*m, "previous_sha256");
-  v.at = *sealed;
-  return v;
-}
-
-std::vector<std::string> manifest_troubles(const BundleFiles& files) {
-  std::vector<std::string> troubles;
-  const auto found = files.find(std::string(manifest_name));
-  if (found == files.end()) return {"there is no manifest.json: this is no snapshot of Readback"};
-  json::error_code ec;
-  const auto parsed = json::parse(found->second, ec);
-  if (ec || !parsed.is_object()) return {"manifest.json is no JSON object"};
-  const auto* schema = parsed.get_object().if_contains("schema");
-  if (!schema || !schema->is_string() || schema->get_string() != "readback.snapshot/v1")
-    return {"the manifest has another schema than readback.snapshot/v1"};
-  if (with_digest(parsed.get_object()) != found->second) troubles.emplace_back("manifest.json was changed");
-  const auto* list = parsed.get_object().if_contains("files");
-  if (!list || !list->is_object()) return {"the manifest lists no files"};
-  for (const auto& [name, entry] : list->get_object()) {
-    const auto file = files.find(std::string(name));
-    if (file == files.end()) {
-      troubles.push_back(std::string(name) + " is missing");
-      continue;
-    }
-    const auto* digest = entry.is_object() ? entry.get_object().if_contains("sha256") : nullptr;
-    if (!digest || !digest->is_string() || std::string(digest->get_string()) != sha256_hex(file->second))
-      troubles.push_back(std::string(name) + " was changed");
-  }
-  for (const auto& [name, contents] : files)
-    if (name != manifest_name && !list->get_object().contains(name))
-      troubles.push_back(name + " is not in the manifest");
-  return troubles;
+BundleFiles bundle_files(const BundleInput& in) {
+  BundleFiles files;
+  files["summary.md"] = summary_file(in);
+  files["diff.json"] = diff_file(in);
+  files["timeline.jsonl"] = timeline_file(in);
+  files["host.json"] = in.host_json.empty() ? "{}\n" : in.host_json + "\n";
+  for (const auto& [name, sweep] : in.phases)
+    for (const auto& r : sweep.reads)
+      if (kind_of(r.raw.read) != ReadKind::check)
+        files["reads/" + name + "/" + file_name_of(r.raw.read) + ".json"] = read_file(sweep, r);
+  add_checks(in, files);
+  add_commands(in, files);
+  seal_manifest(manifest_of(in), files);
+  return files;
 }
 
 }  // namespace readback

@@ -1,3 +1,5 @@
+// One page that needs nothing but itself: the style is in it and named by its hash, there is no script, and whatever
+// stands in the evidence is shown as text.
 #include "core/evidence/report.hpp"
 
 #include <algorithm>
@@ -8,6 +10,7 @@
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
+#include "embedded/report_css.hpp"
 
 namespace readback {
 namespace json = boost::json;
@@ -44,30 +47,7 @@ std::string moment(const json::object& o, std::string_view key) {
   return at ? to_rfc3339(*at).substr(0, 10) + " " + to_clock(*at) : "";
 }
 
-constexpr const char* style = R"css(
-:root{--bg:#fff;--fg:#1b1f24;--dim:#57606a;--line:#d0d7de;--card:#f6f8fa;--pass:#0072b2;--warn:#c77f00;--fail:#d55e00;--none:#8c959f;--old:#fff1e5;--new:#e6f2fa;color-scheme:light dark}
-@media(prefers-color-scheme:dark){:root{--bg:#0d1117;--fg:#e6edf3;--dim:#9198a1;--line:#3d444d;--card:#161b22;--pass:#56b4e9;--warn:#f0c000;--fail:#ff8c42;--none:#768390;--old:#2b1d12;--new:#0f2436}}
-*{box-sizing:border-box}body{margin:0 auto;max-width:62rem;padding:1rem;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
-h1{font-size:1.35rem;line-height:1.3;margin:.4rem 0 1rem}h2{font-size:1.05rem;margin:2rem 0 .6rem;padding-bottom:.2rem;border-bottom:1px solid var(--line)}h3{font-size:1rem;margin:1.2rem 0 .3rem}
-p{margin:.4rem 0}a{color:var(--pass)}.dim,dt,th,.key{color:var(--dim)}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:0}dd{margin:0;min-width:0}
-pre{background:var(--card);border:1px solid var(--line);border-radius:.3rem;padding:.6rem;margin:.3rem 0;white-space:pre-wrap;font-size:.8rem;line-height:1.4;max-height:18rem;overflow:auto}
-.step{background:var(--card);border-left:4px solid var(--pass);padding:.6rem .8rem;margin:0}
-.badge{display:inline-block;border:1px solid currentColor;border-radius:.3rem;padding:0 .4rem;font-size:.85rem;margin-right:.4rem}
-.critical,.error,.f{color:var(--fail)}.warning,.w{color:var(--warn)}.p{color:var(--pass)}.n{color:var(--none)}
-svg{display:block;width:100%;background:var(--card);border:1px solid var(--line);border-radius:.3rem}svg text{fill:var(--fg);font:12px system-ui,sans-serif}svg .dim{fill:var(--dim)}
-rect{fill:currentColor}.mark{stroke:var(--fg);stroke-dasharray:3 3}
-.key{font-size:.85rem}.key span{margin-right:1rem;white-space:nowrap}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.88rem}td,th{border-bottom:1px solid var(--line);padding:.3rem .5rem .3rem 0;text-align:left;vertical-align:top;font-weight:400}
-td,th{overflow-wrap:break-word}td:last-child{overflow-wrap:anywhere}.diff td{max-width:22rem}td.t,td.num{white-space:nowrap}pre.out{white-space:pre}del{background:var(--old);text-decoration-color:var(--fail)}ins{background:var(--new);text-decoration:none}
-ul,ol{padding-left:1.4rem;margin:.3rem 0}.ledger{list-style:none;padding:0}.ledger li{margin:.4rem 0;padding-left:1.6rem;text-indent:-1.6rem}
-.pair{display:grid;grid-template-columns:1fr 1fr;gap:.6rem}.pair>div{min-width:0}summary{cursor:pointer;color:var(--dim)}
-@media(max-width:40rem){dl,.pair{grid-template-columns:minmax(0,1fr)}dt{margin-top:.4rem}body{padding:.8rem}}
-@media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;--card:#fff;--pass:#0072b2;--warn:#c77f00;--fail:#d55e00;--none:#8c959f;--old:#fff1e5;--new:#e6f2fa;color-scheme:light}pre,pre.out{max-height:none;overflow:visible;white-space:pre-wrap}body{max-width:none;font-size:11pt}h2,h3,summary{break-after:avoid}svg,.step,tr,li{break-inside:avoid}rect{print-color-adjust:exact}}
-)css";
-
-// --- the timeline
-// -------------------------------------------------------------------------------------------------------
+// --- the timeline ---
 
 /// Good, something else, bad, and nothing said: the words that a reading can be.
 char class_of(std::string_view word) {
@@ -196,8 +176,7 @@ std::string timeline_picture(std::vector<Mark> marks, const json::object& manife
          "the last.</p>";
 }
 
-// --- what changed
-// -------------------------------------------------------------------------------------------------------
+// --- what changed ---
 
 /// JSON over several lines; deep and long values stay on one.
 void lay_out(const json::value& v, const std::string& indent, std::string& out) {
@@ -331,8 +310,7 @@ std::string checks(const BundleFiles& files) {
   return out.empty() ? "<p>No check had run.</p>" : out;
 }
 
-// --- the incident
-// -------------------------------------------------------------------------------------------------------
+// --- the incident ---
 
 std::string row(const std::string& name, const std::string& value) {
   return value.empty() ? "" : "<dt>" + html_text(name) + "</dt><dd>" + html_text(value) + "</dd>";
@@ -402,8 +380,7 @@ std::string happened(const json::object& now) {
   return rows.empty() ? "" : "<h2>What happened</h2><div class=\"scroll\"><table>" + rows + "</table></div>";
 }
 
-// --- the host
-// -----------------------------------------------------------------------------------------------------------
+// --- the host ---
 
 std::string gib(const json::object& o, std::string_view key, double unit) {
   const auto* v = o.if_contains(key);
@@ -439,6 +416,20 @@ std::string host(const json::object& h, const std::string& name) {
   return "<dl>" + rows + "</dl>";
 }
 
+/// What is in the bundle, and what it was sealed by.
+std::string sealed_files(const json::object& m) {
+  std::string html = "<h2>Evidence</h2><p class=\"dim\">Sealed by readback " + html_text(text_at(m, "version")) +
+                     ", configuration " + html_text(text_at(m, "config_digest").substr(0, 12)) +
+                     "; <code>readback snapshot verify</code> finds any changed byte.</p><div "
+                     "class=\"scroll\"><table><tr><th>file</th><th>bytes</th><th>redacted</th></tr>";
+  for (const auto& [name, entry] : object_at(m, "files"))
+    if (entry.is_object())
+      html += "<tr><td>" + html_text(std::string(name)) + "</td><td class=\"num\">" +
+              html_text(text_at(entry.get_object(), "size")) + "</td><td class=\"num\">" +
+              html_text(text_at(entry.get_object(), "redacted")) + "</td></tr>";
+  return html + "</table></div>";
+}
+
 }  // namespace
 
 std::string render_report(const BundleFiles& files, std::string_view incident) {
@@ -451,11 +442,11 @@ std::string render_report(const BundleFiles& files, std::string_view incident) {
   std::string html =
       "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" "
       "content=\"default-src 'none'; style-src '" +
-      sha256_source(style) +
+      sha256_source(report_css) +
       "'; base-uri 'none'; form-action 'none'\">"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"referrer\" "
       "content=\"no-referrer\"><title>" +
-      html_text(title) + "</title><style>" + style + "</style></head><body><main>";
+      html_text(title) + "</title><style>" + std::string(report_css) + "</style></head><body><main>";
   if (!severity.empty()) html += "<span class=\"badge " + html_text(severity) + "\">" + html_text(severity) + "</span>";
   if (!state.empty()) html += "<span class=\"badge\">" + html_text(state) + "</span>";
   html += "<h1>" + html_text(title) + "</h1><dl>";
@@ -491,16 +482,7 @@ std::string render_report(const BundleFiles& files, std::string_view incident) {
     html += "<h2>Resolved means six conditions</h2><p class=\"dim\">" +
             std::string(now.empty() ? "As they stood when this was sealed." : "As they stand now.") + "</p>" + said;
   html += "<h2>The host that watched</h2>" + host(object_in(files, "host.json"), text_at(m, "host"));
-  html += "<h2>Evidence</h2><p class=\"dim\">Sealed by readback " + html_text(text_at(m, "version")) +
-          ", configuration " + html_text(text_at(m, "config_digest").substr(0, 12)) +
-          "; <code>readback snapshot verify</code> finds any changed byte.</p><div "
-          "class=\"scroll\"><table><tr><th>file</th><th>bytes</th><th>redacted</th></tr>";
-  for (const auto& [name, entry] : object_at(m, "files"))
-    if (entry.is_object())
-      html += "<tr><td>" + html_text(std::string(name)) + "</td><td class=\"num\">" +
-              html_text(text_at(entry.get_object(), "size")) + "</td><td class=\"num\">" +
-              html_text(text_at(entry.get_object(), "redacted")) + "</td></tr>";
-  return html + "</table></div></main></body></html>\n";
+  return html + sealed_files(m) + "</main></body></html>\n";
 }
 
 }  // namespace readback

@@ -179,7 +179,7 @@ class Judge {
   }
 
   std::string describe_body(const HttpAnswer& answer) const {
-    const std::string size = std::to_string(answer.body.size()) + " bytes";
+    std::string size = std::to_string(answer.body.size()) + " bytes";
     if (!packed_.empty()) return "a body of " + size + " that is compressed (" + packed_ + ")";
     switch (body_.kind) {
       case BodyWords::Kind::empty: return "no body";

@@ -34,7 +34,7 @@ std::string take_zone(std::string& authority) {
   const auto close = authority.find(']');
   const auto percent = authority.find('%');
   if (!authority.starts_with('[') || close == authority.npos || percent > close) return "";
-  const std::string zone = authority.substr(percent, close - percent);
+  std::string zone = authority.substr(percent, close - percent);
   authority.erase(percent, close - percent);
   return zone;
 }

@@ -30,9 +30,9 @@ std::uint64_t random_seed() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-std::variant<std::string, SecretProblem> secret_for_sink(const SecretRef& ref) {
+Result<std::string> secret_for_sink(const SecretRef& ref) {
   auto found = reveal(ref);
-  if (auto* trouble = std::get_if<SecretTrouble>(&found)) return SecretProblem{trouble->text};
+  if (auto* trouble = std::get_if<SecretTrouble>(&found)) return Failure{trouble->text};
   return std::get<std::string>(found);
 }
 
@@ -138,7 +138,8 @@ std::string App::start(const std::string& unconfined) {
 
   IdSource boot(random_seed());
   control_ = std::make_unique<ControlRoom>(io_.get_executor(), *this, boot.next(started_.wall));
-  return control_->open(current_.config.control, current_.config.http);
+  const auto listening = control_->open(current_.config.control, current_.config.http);
+  return listening ? "" : listening.error();
 }
 
 void App::run() {

@@ -42,15 +42,20 @@ class App : public ControlBackend {
 
   // ControlBackend
   View view() override;
+  std::vector<std::string> targets() override;
+  std::optional<TargetView> target(const std::string& name) override;
+  std::vector<SinkView> sinks() override;
+  std::vector<Silence> silences() override;
   net::awaitable<Answer> ask(Event event) override;
   net::awaitable<TestReport> test_alerts(std::string sink) override;
-  net::awaitable<std::optional<IncidentRecord>> stored_incident(std::string id) override;
-  net::awaitable<std::vector<IncidentRecord>> stored_incidents() override;
+  net::awaitable<std::optional<IncidentRecord>> incident(std::string id) override;
+  net::awaitable<std::vector<IncidentRecord>> incidents(IncidentQuery query) override;
+  net::awaitable<std::vector<std::string>> incident_ids() override;
   net::awaitable<std::optional<SweepRecord>> stored_sweep(std::string target, std::uint64_t sweep) override;
   net::awaitable<std::vector<DeliveryView>> deliveries(std::string incident_id) override;
   net::awaitable<std::vector<SnapshotView>> snapshots() override;
   net::awaitable<std::optional<BundleFile>> bundle(std::string id, BundleForm form) override;
-  net::awaitable<ReadsPage> reads(ReadsQuery query) override;
+  net::awaitable<Result<ReadsPage>> reads(ReadsQuery query) override;
   void say(Say line) override;
 
  private:
@@ -108,6 +113,7 @@ class App : public ControlBackend {
   std::unique_ptr<Sealer> sealer_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Delivery> delivery_;
+  std::unique_ptr<CheckRunner> checks_;
   std::unique_ptr<EvidenceCommands> commands_;
   std::unique_ptr<ControlRoom> control_;
   Worker files_;  ///< reads bundles for who asks at the socket; a page never waits for it

@@ -1,23 +1,17 @@
+// Runs and their outputs, by name. A few at a time: what is not started yet waits until one of those ends.
 #include "daemon/app/evidence_commands.hpp"
 
 #include <algorithm>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 
-#include "daemon/check/check.hpp"
 #include "daemon/runtime/clock.hpp"
 
 namespace readback {
 namespace {
 
-constexpr Millis look_again{50};
 constexpr int most_at_once = 4;               // they must not load the host that is in trouble already
 constexpr Millis fresh_enough = Seconds(10);  // a second suspicion right after the first runs nothing anew
 
 }  // namespace
-
-EvidenceCommands::EvidenceCommands(TaskGroup& tasks, std::string scratch_parent, std::function<void(RawRead&)> redact)
-    : tasks_(tasks), scratch_parent_(std::move(scratch_parent)), redact_(std::move(redact)) {}
 
 void EvidenceCommands::configure(std::vector<CheckConfig> commands) {
   commands_ = std::move(commands);
@@ -49,13 +43,8 @@ void EvidenceCommands::start_waiting() {
 }
 
 net::awaitable<void> EvidenceCommands::run(CheckConfig command) {
-  CheckRequest request;
-  const std::string name = command.name;
-  request.read = "evidence:" + name;
-  request.config = std::move(command);
-  request.scratch_parent = scratch_parent_;
-  auto read = co_await run_check(std::move(request));  // leaves early only at the end of the daemon
-  redact_(read);
+  const std::string name = command.name, read_name = "evidence:" + name;
+  auto read = co_await runner_.run(read_name, std::move(command));  // leaves early only at the end of the daemon
   if (const auto known = states_.find(name); known != states_.end()) {
     known->second.last = std::move(read);
     known->second.ended = now().mono;
@@ -63,6 +52,7 @@ net::awaitable<void> EvidenceCommands::run(CheckConfig command) {
   }
   --running_;
   start_waiting();
+  one_ended_.notify();
 }
 
 bool EvidenceCommands::busy() const {
@@ -72,14 +62,11 @@ bool EvidenceCommands::busy() const {
 
 net::awaitable<void> EvidenceCommands::gather(Millis limit) {
   start();
-  net::steady_timer timer(co_await net::this_coro::executor);
   const auto end = now().mono + limit;
   while (busy()) {
     const auto left = end - now().mono;
-    if (left <= Millis(0)) break;
-    timer.expires_after(std::min(left, look_again));
-    auto [ec] = co_await timer.async_wait(token);
-    (void)ec;
+    if (left <= Millis(0)) co_return;
+    co_await one_ended_.wait_for(left);
   }
 }
 

@@ -2,7 +2,6 @@
 // The extra read-only commands of `evidence.commands`: run in the check's sandbox when something is suspected, so that
 // what they say is at hand when a snapshot is sealed. Sealing never waits for them: what has not ended by then is said
 // to be running, and a later snapshot has it.
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,15 +9,18 @@
 
 #include "config/config.hpp"
 #include "core/evidence/bundle.hpp"
+#include "daemon/check/run.hpp"
 #include "daemon/runtime/net.hpp"
 #include "daemon/runtime/task_group.hpp"
+#include "daemon/runtime/wake.hpp"
 
 namespace readback {
 
 class EvidenceCommands {
  public:
-  /// `tasks` outlives this. `redact` cleans what a command has said before anything else sees it.
-  EvidenceCommands(TaskGroup& tasks, std::string scratch_parent, std::function<void(RawRead&)> redact);
+  /// `tasks` and `runner` outlive this.
+  EvidenceCommands(TaskGroup& tasks, const CheckRunner& runner, net::any_io_executor loop)
+      : tasks_(tasks), runner_(runner), one_ended_(std::move(loop)) {}
 
   /// At the start and after a reload. What is running goes on; what is no longer configured is forgotten.
   void configure(std::vector<CheckConfig> commands);
@@ -41,8 +43,8 @@ class EvidenceCommands {
   bool busy() const;
 
   TaskGroup& tasks_;
-  std::string scratch_parent_;
-  std::function<void(RawRead&)> redact_;
+  const CheckRunner& runner_;
+  Wake one_ended_;
   std::vector<CheckConfig> commands_;
   std::map<std::string, State> states_;  ///< by name
   int running_ = 0;

@@ -6,11 +6,10 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "core/codec/view_json.hpp"
 #include "core/engine/engine.hpp"
 #include "core/evidence/redact.hpp"
-#include "core/model/loudness.hpp"
-#include "daemon/check/check.hpp"
+#include "core/codec/view_json.hpp"
+#include "daemon/check/run.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/platform/version.hpp"
 #include "daemon/runtime/clock.hpp"
@@ -21,20 +20,14 @@ namespace readback {
 namespace {
 
 net::awaitable<void> read_target(const TargetConfig& target, std::shared_ptr<const TargetReader> reader,
-                                 Resolver& resolver, Engine& engine, Redactor& redactor, std::string scratch) {
+                                 Resolver& resolver, Engine& engine, Redactor& redactor, const CheckRunner& runner) {
   std::vector<std::string> skip_nothing;
   auto reads = co_await TargetReader::sweep(reader, resolver, skip_nothing);
   std::vector<net::awaitable<RawRead>> checks;
-  for (const auto& c : target.checks) {
-    CheckRequest request;
-    request.config = c;
-    request.read = "check:" + c.name;
-    request.scratch_parent = scratch;
-    checks.push_back(run_check(request));
-  }
+  for (const auto& c : target.checks) checks.push_back(runner.run("check:" + c.name, c));
+  for (auto& read : reads) redactor.read(read);
   auto results = co_await all_of(std::move(checks));
   for (auto& result : results) reads.push_back(std::move(result));
-  for (auto& read : reads) redactor.read(read);
   SweepDone done;
   done.target = target.name;
   done.sweep = 1;
@@ -55,6 +48,7 @@ int run_once(const Prepared& prepared, const std::string& config_path) {
   Redactor redactor(prepared.config.evidence.redact, options.host, prepared.secrets);
   std::string scratch = (std::filesystem::temp_directory_path() / "readback-once-XXXXXX").string();
   if (!::mkdtemp(scratch.data())) scratch.clear();
+  const CheckRunner runner(scratch, [&](RawRead& read) { redactor.read(read); });
   std::string bug;
   TaskGroup tasks(io.get_executor(), [&](const std::string& task, std::exception_ptr failed) {
     try {
@@ -64,7 +58,7 @@ int run_once(const Prepared& prepared, const std::string& config_path) {
     }
   });
   for (const auto& t : prepared.config.targets)
-    tasks.spawn(t.name, read_target(t, prepared.readers.at(t.name), resolver, engine, redactor, scratch));
+    tasks.spawn(t.name, read_target(t, prepared.readers.at(t.name), resolver, engine, redactor, runner));
   io.run();
   std::error_code ec;
   if (!scratch.empty()) std::filesystem::remove_all(scratch, ec);

@@ -28,7 +28,8 @@ std::string confine_daemon(const Config& config) {
     // Whoever opens the store or the socket tells it better, and can only if the kernel's own reason still shows.
     if (!std::filesystem::is_directory(folder, failed)) return folder.string() + " is not there to be confined to";
   }
-  return confine_self({store.string(), sockets.string()});
+  const auto confined = confine_self({store.string(), sockets.string()});
+  return confined ? "" : confined.error();
 }
 
 std::vector<ConfigProblem> pattern_problems(const Config& config, const std::string& file) {

@@ -1,12 +1,48 @@
 #pragma once
-// Descriptors over a socket, with system calls only: they may be used between fork and exec.
+// Descriptors: who owns one, pipes of them, and sending one over a socket. System calls only: all of it may be used
+// between fork and exec.
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace readback {
+
+/// Closed when this ends, unless it was released.
+struct Descriptor {
+  int fd = -1;
+  Descriptor() = default;
+  explicit Descriptor(int f) : fd(f) {}
+  Descriptor(Descriptor&& o) noexcept : fd(std::exchange(o.fd, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() { reset(); }
+  void reset() {
+    if (fd >= 0) ::close(std::exchange(fd, -1));
+  }
+  int release() { return std::exchange(fd, -1); }
+};
+
+/// Both ends, closed at exec. False, and errno, when there are none.
+struct Pipe {
+  Descriptor read, write;
+  bool open() {
+    int both[2];
+    if (::pipe2(both, O_CLOEXEC) != 0) return false;
+    read.fd = both[0];
+    write.fd = both[1];
+    return true;
+  }
+  bool open_both_ways() {
+    int both[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, both) != 0) return false;
+    read.fd = both[0];
+    write.fd = both[1];
+    return true;
+  }
+};
 
 /// A message of one byte with room for one descriptor. It points into itself and stays where it was made.
 struct DescriptorMessage {

@@ -364,9 +364,8 @@ SandboxReport sandbox_support(const SandboxKernel& kernel) {
   return r;
 }
 
-std::variant<PreparedSandbox, std::string> PreparedSandbox::prepare(const SandboxConfig& config,
-                                                                    const std::string& scratch,
-                                                                    const SandboxKernel& kernel) {
+Result<PreparedSandbox> PreparedSandbox::prepare(const SandboxConfig& config, const std::string& scratch,
+                                                 const SandboxKernel& kernel) {
   PreparedSandbox made;
   const int abi = kernel.landlock_abi;
   if (abi > 0) {
@@ -375,7 +374,8 @@ std::variant<PreparedSandbox, std::string> PreparedSandbox::prepare(const Sandbo
     if (abi >= 4 && config.network == Network::none) attributes.handled_access_net = net_bind_tcp | net_connect_tcp;
     if (abi >= 6) attributes.scoped = scope_abstract_unix | scope_signal;
     made.ruleset_ = static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, attribute_size(abi), 0));
-    if (made.ruleset_ < 0) return std::string("the kernel refused a Landlock ruleset: ") + std::strerror(errno);
+    if (made.ruleset_ < 0)
+      return Failure{std::string("the kernel refused a Landlock ruleset: ") + std::strerror(errno)};
     bool fine = true;
     if (config.read_paths.empty()) fine = allow(made.ruleset_, "/", fs_read);
     for (const auto& path : config.read_paths) fine = fine && allow(made.ruleset_, path, fs_read);
@@ -384,11 +384,11 @@ std::variant<PreparedSandbox, std::string> PreparedSandbox::prepare(const Sandbo
     fine = fine && allow(made.ruleset_, scratch, attributes.handled_access_fs);
     fine = fine && allow(made.ruleset_, "/dev/null",
                          LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | (abi >= 3 ? fs_truncate : 0));
-    if (!fine) return std::string("the kernel refused a Landlock rule: ") + std::strerror(errno);
+    if (!fine) return Failure{std::string("the kernel refused a Landlock rule: ") + std::strerror(errno)};
   }
   if (kernel.seccomp) {
     made.filter_ = filter_for(config, kernel);
-    if (made.filter_.empty()) return std::string("the system call filter could not be made");
+    if (made.filter_.empty()) return Failure{"the system call filter could not be made"};
     made.asks_ = kernel.asks;
     made.rules_ = rules_for(config, scratch, kernel);
   }
@@ -413,8 +413,9 @@ int PreparedSandbox::enter(int listener_to) const {
   return asks_ ? send_descriptor(listener_to, listener) : 0;
 }
 
-std::string confine_self(const std::vector<std::string>& writable) {
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return std::string("no_new_privs: ") + std::strerror(errno);
+Result<void> confine_self(const std::vector<std::string>& writable) {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return Failure{std::string("no_new_privs: ") + std::strerror(errno)};
   const int abi = landlock_abi();
   std::string trouble;
   if (abi > 0) {
@@ -437,7 +438,8 @@ std::string confine_self(const std::vector<std::string>& writable) {
   Filter filter;
   forbid_dangerous(filter);
   if (!filter.load()) trouble += (trouble.empty() ? "" : "; ") + std::string("the system call filter was refused");
-  return trouble;
+  if (!trouble.empty()) return Failure{trouble};
+  return {};
 }
 
 }  // namespace readback

@@ -13,10 +13,10 @@
 // Where the kernel cannot ask, sockets are allowed or refused by family alone, and refusals are found in the check's
 // own words.
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "config/config.hpp"
+#include "core/text/result.hpp"
 #include "daemon/check/warden.hpp"
 
 namespace readback {
@@ -39,9 +39,9 @@ SandboxReport sandbox_support(const SandboxKernel& kernel = this_kernel());
 /// A sandbox made ready for one run. Owns a descriptor.
 class PreparedSandbox {
  public:
-  /// A text says what the kernel refused.
-  static std::variant<PreparedSandbox, std::string> prepare(const SandboxConfig& config, const std::string& scratch,
-                                                            const SandboxKernel& kernel = this_kernel());
+  /// An error says what the kernel refused.
+  static Result<PreparedSandbox> prepare(const SandboxConfig& config, const std::string& scratch,
+                                         const SandboxKernel& kernel = this_kernel());
   PreparedSandbox(PreparedSandbox&& other) noexcept;
   PreparedSandbox& operator=(PreparedSandbox&&) = delete;
   ~PreparedSandbox();
@@ -62,7 +62,8 @@ class PreparedSandbox {
 };
 
 /// Confines the whole process and all that it starts, for good: writable are only these existing folders; signals go
-/// to nobody outside (ABI 6). To be called before the first thread starts. Empty, or what could not be done.
-std::string confine_self(const std::vector<std::string>& writable);
+/// to nobody outside (ABI 6). To be called before the first thread starts. An error says what could not
+/// be done; the rest was.
+Result<void> confine_self(const std::vector<std::string>& writable);
 
 }  // namespace readback

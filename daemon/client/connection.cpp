@@ -1,76 +1,187 @@
+// The bytes go through plain calls of the system, and what comes back is fed to Beast's parser by hand: no loop, no
+// coroutine, and none of the templates that make a stream out of a socket.
 #include "daemon/client/connection.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+#include <cctype>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
-
-#include "daemon/runtime/net.hpp"
+#include <cstring>
+#include <optional>
+#include <utility>
 
 namespace readback {
-namespace beast = boost::beast;
-namespace http = beast::http;
-using Socket = net::local::stream_protocol::socket;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using Clock = std::chrono::steady_clock;
 
 namespace {
 
 /// A daemon that is well answers in milliseconds; one that is stopped never does, and a script must not hang with it.
 constexpr std::chrono::seconds answer_limit{15};
 constexpr std::chrono::seconds work_limit{120};  ///< what is asked to do something may wait for reads or receivers
+constexpr std::chrono::milliseconds idle_after{500};
 
-NoDaemon nobody(const std::string& socket, const ErrorCode& ec) {
-  std::string hint;
-  if (ec == boost::system::errc::permission_denied)
+Failure nobody(const std::string& socket, int error) {
+  std::string hint = "systemctl status readbackd";
+  if (error == EACCES)
     hint =
         "your user may not use it: join the group `readback` (sudo usermod -aG readback $USER, then log in again), or "
         "use sudo";
-  else if (ec == boost::system::errc::no_such_file_or_directory)
+  else if (error == ENOENT)
     hint = "is readbackd running (systemctl status readbackd), and is this its socket (--socket, $READBACK_SOCKET)?";
-  else if (ec == boost::system::errc::connection_refused)
+  else if (error == ECONNREFUSED)
     hint = "the daemon has gone and left its socket behind: systemctl status readbackd";
-  else
-    hint = "systemctl status readbackd";
-  return {"no daemon at " + socket + ": " + ec.message() + "; " + hint};
+  return {"no daemon at " + socket + ": " + std::strerror(error) + "; " + hint};
 }
 
-std::variant<Socket, NoDaemon> connect(net::io_context& io, const std::string& path) {
-  Socket socket(io);
-  ErrorCode ec;
-  if (path.size() >= 108) return NoDaemon{"the socket's path is longer than the system allows: " + path};
-  socket.connect(net::local::stream_protocol::endpoint(path), ec);
-  if (ec) return nobody(path, ec);
-  return socket;
+Failure silent(const std::string& socket, const std::string& why) {
+  return {"the daemon at " + socket + " did not answer: " + why + "; systemctl status readbackd"};
+}
+
+Failure hangs(const std::string& socket, std::chrono::seconds limit) {
+  return {"the daemon at " + socket + " did not answer within " + std::to_string(limit.count()) +
+          " s; is it stopped, or its host overloaded? systemctl status readbackd"};
+}
+
+Failure broken_off(const std::string& socket, const std::string& why) {
+  return {"the daemon at " + socket + " stopped in the middle of its answer: " + why};
 }
 
 /// Of a Content-Disposition; empty when there is none, or one that is more than a plain name.
-std::string file_name(const std::string& disposition) {
+std::string file_name(std::string_view disposition) {
   constexpr std::string_view key = "filename=\"";
   const auto begin = disposition.find(key);
-  if (begin == std::string::npos) return "";
-  const auto name =
-      disposition.substr(begin + key.size(), disposition.find('"', begin + key.size()) - begin - key.size());
+  if (begin == std::string_view::npos) return "";
+  const auto rest = disposition.substr(begin + key.size());
+  const auto name = rest.substr(0, rest.find('"'));
   const bool plain = !name.starts_with(".") && name.find_first_not_of(
                                                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                   "0123456789.-_") == std::string::npos;
-  return plain ? name : "";
+                                                   "0123456789.-_") == std::string_view::npos;
+  return plain ? std::string(name) : "";
 }
 
-http::request<http::string_body> request(const std::string& method, const std::string& target,
-                                         const std::string& body) {
-  http::request<http::string_body> r;
-  r.method_string(method);
-  r.target(target);
-  r.version(11);
-  r.set(http::field::host, "readback");
-  r.set(http::field::connection, "close");
-  if (!body.empty()) {
-    r.set(http::field::content_type, "application/json");
-    r.body() = body;
+/// Tells what an answer consists of as it is read.
+class Parser : public http::basic_parser<false> {
+ public:
+  Parser() {
+    eager(true);
+    body_limit(boost::none);
   }
-  r.prepare_payload();
-  return r;
+  int status = 0;
+  std::string disposition;
+  std::optional<std::uint64_t> length;
+  std::function<void()> on_head;                  ///< everything above is known
+  std::function<bool(std::string_view)> on_body;  ///< false: no more of it is wanted
+  bool stopped = false;
+
+ private:
+  using View = boost::beast::string_view;
+  void on_request_impl(http::verb, View, View, int, error_code&) override {}
+  void on_response_impl(int code, View, int, error_code&) override { status = code; }
+  void on_field_impl(http::field name, View, View value, error_code&) override {
+    if (name == http::field::content_disposition) disposition.assign(value.data(), value.size());
+  }
+  void on_header_impl(error_code&) override {
+    if (const auto size = content_length()) length = *size;
+    if (on_head) on_head();
+  }
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t take(View piece) {
+    if (!stopped) stopped = !on_body({piece.data(), piece.size()});
+    return piece.size();
+  }
+  std::size_t on_body_impl(View piece, error_code&) override { return take(piece); }
+  void on_chunk_header_impl(std::uint64_t, View, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, View piece, error_code&) override { return take(piece); }
+  void on_finish_impl(error_code&) override {}
+};
+
+/// The socket of one question, and what has come and is not understood yet.
+class Line {
+ public:
+  Line() = default;
+  Line(Line&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Line& operator=(Line&&) = delete;
+  ~Line() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  static Result<Line> to(const std::string& path) {
+    sockaddr_un address{};
+    if (path.size() >= sizeof address.sun_path)
+      return Failure{"the socket's path is longer than the system allows: " + path};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    Line line;
+    line.fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (line.fd_ < 0 || ::connect(line.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      return nobody(path, errno);
+    return line;
+  }
+
+  /// 0, or an errno.
+  int send(std::string_view text) {
+    while (!text.empty()) {
+      const auto sent = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno == EINTR) continue;
+      if (sent < 0) return errno;
+      text.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return 0;
+  }
+
+  enum class Came { bytes, nothing_yet, broken };
+  /// Waits until something comes, at most until then, and hands it to the parser. What broke is in `trouble`.
+  Came feed(Parser& parser, Clock::time_point until) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    pollfd waits{fd_, POLLIN, 0};
+    const int ready = left > 0 ? ::poll(&waits, 1, static_cast<int>(left)) : 0;
+    if (ready == 0 || (ready < 0 && errno == EINTR)) return Came::nothing_yet;
+    char piece[65536];
+    const auto got = ready < 0 ? -1 : ::recv(fd_, piece, sizeof piece, 0);
+    if (got < 0 && errno == EINTR) return Came::nothing_yet;
+    if (got < 0) return broken(std::strerror(errno));
+    error_code ec;
+    if (got == 0) {
+      if (!parser.got_some()) return broken(error_code(http::error::end_of_stream).message());
+      parser.put_eof(ec);
+      return ec ? broken(ec.message()) : Came::bytes;
+    }
+    waiting_.append(piece, static_cast<std::size_t>(got));
+    while (!waiting_.empty() && !parser.is_done() && !ec) {
+      const auto used = parser.put(boost::asio::buffer(waiting_), ec);
+      waiting_.erase(0, used);
+    }
+    if (ec && ec != http::error::need_more) return broken(ec.message());
+    return Came::bytes;
+  }
+  const std::string& trouble() const { return trouble_; }
+
+ private:
+  Came broken(std::string why) {
+    trouble_ = std::move(why);
+    return Came::broken;
+  }
+  int fd_ = -1;
+  std::string waiting_, trouble_;
+};
+
+std::string request(const std::string& method, const std::string& target, const std::string& body,
+                    const std::string& last_event_id = "") {
+  std::string text = method + " " + target + " HTTP/1.1\r\nHost: readback\r\nConnection: close\r\n";
+  if (!last_event_id.empty()) text += "Last-Event-ID: " + last_event_id + "\r\n";
+  if (!body.empty()) text += "Content-Type: application/json\r\n";
+  if (!body.empty() || method != "GET") text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  return text + "\r\n" + body;
 }
 
 }  // namespace
@@ -81,91 +192,72 @@ std::string socket_path(const std::string& option) {
   return environment && *environment ? environment : "/run/readback/control.sock";
 }
 
-std::variant<Reply, NoDaemon> Connection::ask(const std::string& method, const std::string& target,
-                                              const std::string& body) const {
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char each : text) {
+    const auto c = static_cast<unsigned char>(each);
+    if (std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~')
+      out += each;
+    else
+      (out += '%') += {digits[c >> 4], digits[c & 15]};
+  }
+  return out;
+}
+
+Result<Response> Connection::ask(const std::string& method, const std::string& target, const std::string& body) const {
   const auto limit = method == "GET" ? answer_limit : work_limit;
-  Reply whole;
-  net::io_context io;
-  auto connected = connect(io, socket_);
-  if (auto* none = std::get_if<NoDaemon>(&connected)) return *none;
-  auto& socket = std::get<Socket>(connected);
-  ErrorCode ec;
-  http::write(socket, request(method, target, body), ec);
-  if (ec) return silent(ec);
-  beast::flat_buffer buffer;
-  http::response_parser<http::string_body> parser;
-  parser.body_limit(boost::none);
-  bool over = false;
-  http::async_read(socket, buffer, parser, [&](ErrorCode failed, std::size_t) {
-    ec = failed;
-    over = true;
-  });
-  io.run_for(limit);
-  if (!over) return hangs(limit);
-  if (ec) return silent(ec);
-  whole.status = static_cast<int>(parser.get().result_int());
-  whole.body = std::move(parser.get().body());
+  auto line = Line::to(socket_);
+  if (!line) return line.failure();
+  if (const int error = line->send(request(method, target, body))) return silent(socket_, std::strerror(error));
+  Response whole;
+  Parser parser;
+  parser.on_body = [&](std::string_view piece) {
+    whole.body += piece;
+    return true;
+  };
+  const auto until = Clock::now() + limit;
+  while (!parser.is_done()) {
+    const auto came = line->feed(parser, until);
+    if (came == Line::Came::broken) return silent(socket_, line->trouble());
+    if (came == Line::Came::nothing_yet && Clock::now() >= until) return hangs(socket_, limit);
+  }
+  whole.status = parser.status;
   return whole;
 }
 
-std::variant<Reply, NoDaemon> Connection::stream(const std::string& target, const Taking& taking,
-                                                 const std::string& last_event_id) const {
-  net::io_context io;
-  auto connected = connect(io, socket_);
-  if (auto* none = std::get_if<NoDaemon>(&connected)) return *none;
-  auto& socket = std::get<Socket>(connected);
-  ErrorCode ec;
-  auto asked = request("GET", target, "");
-  if (!last_event_id.empty()) asked.set("Last-Event-ID", last_event_id);
-  http::write(socket, asked, ec);
-  if (ec) return silent(ec);
-  beast::flat_buffer buffer;
-  http::response_parser<http::buffer_body> parser;
-  parser.body_limit(boost::none);
-  bool over = false;
-  const auto ended = [&](ErrorCode failed, std::size_t) {
-    ec = failed;
-    over = true;
+Result<Response> Connection::stream(const std::string& target, const Taking& taking,
+                                    const std::string& last_event_id) const {
+  auto line = Line::to(socket_);
+  if (!line) return line.failure();
+  if (const int error = line->send(request("GET", target, "", last_event_id)))
+    return silent(socket_, std::strerror(error));
+  Response response;
+  Parser parser;
+  parser.on_head = [&] {
+    response.status = parser.status;
+    if (!response.good()) return;
+    if (parser.length && taking.length) taking.length(*parser.length);
+    std::string name = file_name(parser.disposition);
+    if (taking.name && !name.empty()) taking.name(std::move(name));
   };
-  http::async_read_header(socket, buffer, parser, ended);
-  io.run_for(answer_limit);
-  if (!over) return hangs(answer_limit);
-  if (ec) return silent(ec);
-  Reply reply;
-  reply.status = static_cast<int>(parser.get().result_int());
-  const bool good = reply.status >= 200 && reply.status < 300;
-  if (const auto length = parser.content_length(); good && length && taking.length) taking.length(*length);
-  const std::string name = file_name(std::string(parser.get()[http::field::content_disposition]));
-  if (good && taking.name && !name.empty()) taking.name(name);
-  char piece[65536];
-  while (!parser.is_done()) {
-    parser.get().body().data = piece;
-    parser.get().body().size = sizeof piece;
-    over = false;
-    http::async_read_some(socket, buffer, parser, ended);
-    while (!over) {
-      io.restart();
-      io.run_for(std::chrono::milliseconds(500));
-      if (!over && taking.idle) taking.idle();
-    }
-    if (ec == http::error::need_buffer) ec = {};
-    const std::string_view got(piece, sizeof piece - parser.get().body().size);
-    if (!good)
-      reply.body.append(got);
-    else if (!got.empty() && !taking.piece(got))
-      return reply;
-    if (ec) return NoDaemon{"the daemon at " + socket_ + " stopped in the middle of its answer: " + ec.message()};
+  parser.on_body = [&](std::string_view piece) {
+    if (response.good()) return taking.piece(piece);
+    response.body += piece;
+    return true;
+  };
+  const auto head_until = Clock::now() + answer_limit;
+  while (!parser.is_done() && !parser.stopped) {
+    const bool has_head = parser.is_header_done();
+    const auto came = line->feed(parser, has_head ? Clock::now() + idle_after : head_until);
+    if (came == Line::Came::broken && parser.stopped) break;
+    if (came == Line::Came::broken)
+      return parser.is_header_done() ? broken_off(socket_, line->trouble()) : silent(socket_, line->trouble());
+    if (came == Line::Came::bytes) continue;
+    if (!has_head && Clock::now() >= head_until) return hangs(socket_, answer_limit);
+    if (has_head && taking.idle) taking.idle();
   }
-  return reply;
-}
-
-NoDaemon Connection::silent(const boost::system::error_code& ec) const {
-  return {"the daemon at " + socket_ + " did not answer: " + ec.message() + "; systemctl status readbackd"};
-}
-
-NoDaemon Connection::hangs(std::chrono::seconds limit) const {
-  return {"the daemon at " + socket_ + " did not answer within " + std::to_string(limit.count()) +
-          " s; is it stopped, or its host overloaded? systemctl status readbackd"};
+  return response;
 }
 
 }  // namespace readback

@@ -1,23 +1,21 @@
 #pragma once
-// One question to the daemon over its Unix socket, and the answer. Blocking: the client does one thing at a time.
-#include <boost/system/error_code.hpp>
-#include <chrono>
+// One question to the daemon over its Unix socket, and the answer. Blocking: the client does one thing at a time, so
+// there is no loop here, only a socket, a deadline and a parser.
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
-#include <variant>
+
+#include "core/text/result.hpp"
 
 namespace readback {
 
-struct Reply {
+/// What the daemon has answered, whatever the status. A Failure instead means that there was nobody to talk to: what
+/// was tried, what happened, what to do.
+struct Response {
   int status = 0;
   std::string body;
-};
-
-/// Nobody to talk to: what was tried, what happened, what to do.
-struct NoDaemon {
-  std::string text;
+  bool good() const { return status >= 200 && status < 300; }
 };
 
 /// What is done with a long answer while it comes.
@@ -31,21 +29,22 @@ struct Taking {
 class Connection {
  public:
   explicit Connection(std::string socket) : socket_(std::move(socket)) {}
-  std::variant<Reply, NoDaemon> ask(const std::string& method, const std::string& target,
-                                    const std::string& body = "") const;
-  /// Hands on the body as it comes, without end if need be. For answers that are no 2xx the whole body comes back in
-  /// the Reply instead. Events go on behind `last_event_id`, when there is one.
-  std::variant<Reply, NoDaemon> stream(const std::string& target, const Taking& taking,
-                                       const std::string& last_event_id = "") const;
+  /// Waits at most 15 s for what is only shown, and 2 minutes for what is done.
+  Result<Response> ask(const std::string& method, const std::string& target, const std::string& body = "") const;
+  /// Hands on the body as it comes, without end if need be; only for the head there is a limit, 15 s. For answers that
+  /// are no 2xx the whole body comes back in the Response instead. Events go on behind `last_event_id`, when there is
+  /// one.
+  Result<Response> stream(const std::string& target, const Taking& taking, const std::string& last_event_id = "") const;
   const std::string& socket() const { return socket_; }
 
  private:
-  NoDaemon silent(const boost::system::error_code& ec) const;
-  NoDaemon hangs(std::chrono::seconds limit) const;
   std::string socket_;
 };
 
 /// --socket, else $READBACK_SOCKET, else /run/readback/control.sock.
 std::string socket_path(const std::string& option);
+
+/// A text as one segment of a path or one value of a query.
+std::string percent_encoded(std::string_view text);
 
 }  // namespace readback

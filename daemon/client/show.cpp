@@ -1,3 +1,4 @@
+// Shown is what a person needs next; an answer of another version may lack any of it, and is shown without.
 #include "daemon/client/show.hpp"
 
 #include <boost/json.hpp>

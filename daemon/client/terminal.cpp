@@ -1,3 +1,4 @@
+// Width is counted in characters: what Readback shows are words of operators, and an id that is cut cannot be copied.
 #include "daemon/client/terminal.hpp"
 
 #include <sys/ioctl.h>

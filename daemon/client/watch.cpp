@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/client/client.hpp"
 #include "daemon/client/show.hpp"
 #include "daemon/client/terminal.hpp"
 
@@ -29,10 +30,10 @@ void interrupted(int) {
 
 class Watcher {
  public:
-  Watcher(const Connection& connection, bool as_json)
-      : connection_(connection), as_json_(as_json), screen_(is_terminal() && !as_json) {}
+  Watcher(const Connection& connection, bool as_json, std::FILE* out)
+      : connection_(connection), out_(out), as_json_(as_json), screen_(out == stdout && is_terminal() && !as_json) {}
 
-  std::optional<std::variant<Reply, NoDaemon>> run() {
+  std::optional<Result<Response>> run() {
     Taking taking;
     taking.piece = [this](std::string_view piece) { return take(piece); };
     taking.idle = [this] {
@@ -53,14 +54,10 @@ class Watcher {
   }
 
  private:
-  void say_lost(const std::variant<Reply, NoDaemon>& answer) {
-    const auto* none = std::get_if<NoDaemon>(&answer);
-    const std::string why = none ? none->text : "the daemon answered " + std::to_string(std::get<Reply>(answer).status);
-    if (screen_) {
-      draw();
-    } else {
-      std::fprintf(stderr, "readback: %s; trying again each second\n", why.c_str());
-    }
+  void say_lost(const Result<Response>& answer) {
+    if (screen_) return draw();
+    const std::string why = answer ? "the daemon answered " + std::to_string(answer->status) : answer.error();
+    complain(why + "; trying again each second");
   }
 
   /// The first piece of an answer: the daemon is there (again).
@@ -68,9 +65,9 @@ class Watcher {
     if (!seen_ && screen_) {
       std::signal(SIGINT, interrupted);
       std::signal(SIGTERM, interrupted);
-      std::fputs("\x1b[?1049h\x1b[?25l", stdout);
+      std::fputs("\x1b[?1049h\x1b[?25l", out_);
     }
-    if (lost_ && !screen_) std::fprintf(stderr, "readback: the daemon answers again\n");
+    if (lost_ && !screen_) complain("the daemon answers again");
     const bool anew = !seen_ || lost_;
     seen_ = true;
     lost_ = false;
@@ -98,7 +95,7 @@ class Watcher {
       }
     }
     if (any && screen_) draw();
-    closed_ = std::fflush(stdout) != 0;
+    closed_ = std::fflush(out_) != 0;
     return !closed_;
   }
 
@@ -117,7 +114,7 @@ class Watcher {
     if (as_json_) {
       json::object line{{"kind", kind}};
       for (const auto& member : o) line.insert(member);
-      std::printf("%s\n", json::serialize(line).c_str());
+      std::fprintf(out_, "%s\n", json::serialize(line).c_str());
       return;
     }
     std::string line = text_at(o, "at").substr(0, 19);
@@ -139,7 +136,7 @@ class Watcher {
       line += "  " + bold(text_at(o, "event").empty() ? kind : text_at(o, "event")) + "  " + text_at(o, "summary");
     }
     if (!screen_) {
-      std::printf("%s\n", line.c_str());
+      std::fprintf(out_, "%s\n", line.c_str());
       return;
     }
     recent_.push_back(line);
@@ -148,10 +145,9 @@ class Watcher {
 
   std::optional<json::object> get(const std::string& path) const {
     const auto answer = connection_.ask("GET", path);
-    const auto* reply = std::get_if<Reply>(&answer);
-    if (!reply || reply->status != 200) return std::nullopt;
+    if (!answer || answer->status != 200) return std::nullopt;
     json::error_code ec;
-    const auto v = json::parse(reply->body, ec);
+    const auto v = json::parse(answer->body, ec);
     if (ec || !v.is_object()) return std::nullopt;
     return v.get_object();
   }
@@ -246,11 +242,12 @@ class Watcher {
     std::string frame = "\x1b[H";
     for (const auto& line : lines) frame += fit(line, width) + "\x1b[K\n";
     frame += "\x1b[JCtrl-C ends";
-    std::fputs(frame.c_str(), stdout);
-    std::fflush(stdout);
+    std::fputs(frame.c_str(), out_);
+    std::fflush(out_);
   }
 
   const Connection& connection_;
+  std::FILE* out_;
   bool as_json_, screen_;
   bool seen_ = false, lost_ = false, closed_ = false;
   bool stale_ = false;               ///< what is drawn is not what the daemon would say
@@ -261,8 +258,8 @@ class Watcher {
 
 }  // namespace
 
-std::optional<std::variant<Reply, NoDaemon>> watch_command(const Connection& connection, bool as_json) {
-  return Watcher(connection, as_json).run();
+std::optional<Result<Response>> watch(const Connection& connection, bool as_json, std::FILE* out) {
+  return Watcher(connection, as_json, out).run();
 }
 
 }  // namespace readback

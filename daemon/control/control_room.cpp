@@ -1,3 +1,5 @@
+// Nothing here judges: what comes from the daemon is handed to whoever shows it, and both listeners start and stop
+// together.
 #include "daemon/control/control_room.hpp"
 
 namespace readback {
@@ -39,20 +41,20 @@ void ControlRoom::start(std::unique_ptr<Listener>& slot, BoundSocket socket, Han
   tasks_.spawn(name, slot->run());
 }
 
-std::string ControlRoom::open(const ControlConfig& control, const HttpConfig& http) {
+Result<void> ControlRoom::open(const ControlConfig& control, const HttpConfig& http) {
   auto local = BoundSocket::unix_socket(executor_, control.socket, control.group);
-  if (!local) return local.error();
+  if (!local) return local.failure();
   if (!local->warning().empty()) warn(local->warning());
   if (!http.listen.empty()) {
     auto tcp = BoundSocket::tcp(executor_, http.listen);
-    if (!tcp) return tcp.error();
+    if (!tcp) return tcp.failure();
     pages_.guard_host(tcp->loopback());
     if (!tcp->loopback())
       warn("http.listen: " + tcp->shown() + " can be reached from other machines, and asks nobody who they are");
     start(http_, *std::move(tcp), pages_, "http listener");
   }
   start(control_, *std::move(local), api_, "control socket");
-  return "";
+  return {};
 }
 
 void ControlRoom::on_sweep(const SweepRecord& sweep) {

@@ -3,7 +3,7 @@
 // and the metrics. `daemon/app` makes one, opens it before the first sweep, and tells it of every sweep and alert.
 //
 //   ControlRoom room(executor, backend, boot_id);
-//   if (auto wrong = room.open(config.control, config.http); !wrong.empty()) …
+//   if (auto opened = room.open(config.control, config.http); !opened) …
 //   room.on_sweep(record); room.on_alert(event);
 //   room.close(); co_await room.join(Seconds(2));
 #include <memory>
@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "config/config.hpp"
-#include "daemon/control/api.hpp"
-#include "daemon/control/feed.hpp"
-#include "daemon/control/history.hpp"
-#include "daemon/control/metrics.hpp"
-#include "daemon/control/public_pages.hpp"
+#include "daemon/api/api.hpp"
+#include "daemon/api/feed.hpp"
+#include "daemon/api/history.hpp"
 #include "daemon/http/listener.hpp"
+#include "daemon/page/metrics.hpp"
+#include "daemon/page/public_pages.hpp"
 
 namespace readback {
 
@@ -25,8 +25,8 @@ class ControlRoom {
   /// `boot` is a text that no other life of this daemon uses (a UUID): event ids begin with it.
   ControlRoom(net::any_io_executor executor, ControlBackend& backend, std::string boot);
 
-  /// Opens the socket, and the HTTP listener when one is set, and starts to answer. "" or one line why not.
-  std::string open(const ControlConfig& control, const HttpConfig& http);
+  /// Opens the socket, and the HTTP listener when one is set, and starts to answer.
+  Result<void> open(const ControlConfig& control, const HttpConfig& http);
 
   void on_sweep(const SweepRecord& sweep);
   void on_alert(const AlertEvent& event);

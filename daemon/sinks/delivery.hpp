@@ -8,33 +8,24 @@
 //
 // What a body says is chosen in render(); an attempt adds its own time, its signature and its secrets (core/alert).
 // Secrets are looked up at every attempt: a rotated credential needs no restart.
-//
-// When a sink is off (410) or refused a page for good, the other sinks are told: an event `firing` with boundary
-// `observer`, extent `degraded`, target `readback`, incident `sink-broken/<sink>` and the words `sink broken`. It goes
-// to all of them whatever they filter, is no incident of the engine, and is `resolved` when that sink accepts something
-// again.
+// What is decided, and the alarm about a sink that takes nothing, is core/alert/outbox.hpp and own_alarm.hpp; here it
+// is sent, and written to the store.
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "config/config.hpp"
-#include "core/engine/action.hpp"
+#include "core/alert/outbox.hpp"
 #include "core/model/alert_event.hpp"
+#include "core/model/say.hpp"
 #include "core/model/view.hpp"
 #include "daemon/runtime/net.hpp"
+#include "daemon/sinks/requests.hpp"
 #include "daemon/store/store.hpp"
 
 namespace readback {
-
-struct SecretProblem {
-  std::string text;  ///< "credential pagerduty: no such file"; never the secret
-};
-/// Turns a reference into the secret itself.
-using SecretSource = std::function<std::variant<std::string, SecretProblem>(const SecretRef&)>;
 
 struct DeliverySetup {
   Config config;
@@ -43,14 +34,6 @@ struct DeliverySetup {
   std::function<void(const Say&)> say;  ///< the log; may be empty
   std::function<bool()> healthy;        ///< the heartbeat is sent only while this holds; empty: always
   std::uint64_t seed = 0;               ///< of jitter and of the ids of our own alarms
-};
-
-/// How one sink answered a test event.
-struct TestResult {
-  std::string sink, type;
-  bool delivered = false;
-  int status = 0;    ///< 0: no answer
-  std::string text;  ///< "204 No Content", "connection refused, tried once, goes on trying"
 };
 
 class Delivery {

@@ -36,12 +36,32 @@ HttpRequest request_to(const Url& to, http::verb method) {
   return request;
 }
 
+/// A sink's address may be secret: the name is not repeated.
+PostAnswer no_answer(const TransportError& error, const Url& to) {
+  PostAnswer answer;
+  answer.detail = error.detail;
+  switch (error.fault) {
+    case TransportFault::dns: answer.detail = "no such name"; break;
+    case TransportFault::resolver:
+    case TransportFault::local:
+      if (const auto at = answer.detail.find(to.host); at != std::string::npos)
+        answer.detail.replace(at, to.host.size(), "the name");
+      break;
+    case TransportFault::tls:
+      if (answer.detail.find("TLS") == std::string::npos) answer.detail.insert(0, "TLS: ");
+      break;
+    case TransportFault::refused:
+    case TransportFault::reset:
+    case TransportFault::timeout:
+    case TransportFault::protocol:
+    case TransportFault::too_large:
+    case TransportFault::no_route: break;
+  }
+  return answer;
+}
+
 PostAnswer answer_of(HttpExchange got) {
   PostAnswer answer;
-  if (!got.headers_came) {
-    answer.detail = got.error->detail;
-    return answer;
-  }
   answer.status = got.answer.status;
   if (const auto* wait = find_header(got.answer.headers, "Retry-After")) answer.retry_after = *wait;
   answer.body = got.answer.body.substr(0, answer_kept);
@@ -60,7 +80,7 @@ net::awaitable<PostAnswer> Poster::State::send(std::shared_ptr<State> state, Url
   if (to.scheme == Url::Scheme::https) {
     auto loaded = state->clients.get(tls);
     if (!loaded) {
-      answer.detail = loaded.error();
+      answer.detail = "TLS: " + loaded.error();
       co_return answer;
     }
     client = *loaded;
@@ -69,13 +89,16 @@ net::awaitable<PostAnswer> Poster::State::send(std::shared_ptr<State> state, Url
   // After a failed handshake the files are read again: they may have been renewed meanwhile.
   if (is_of_tls(call.to.error)) state->clients.forget();
   if (call.to.error) {
-    answer.detail = call.to.error->detail;
+    answer = no_answer(*call.to.error, to);
     co_return answer;
   }
   const auto limits = limits_of_answers();
   auto got = co_await exchange(*call.to.stream, std::move(request), limits);
   if (is_of_tls(got.error)) state->clients.forget();  // TLS 1.3 tells only now that our certificate was refused
-  answer = answer_of(std::move(got));
+  if (got.headers_came)
+    answer = answer_of(std::move(got));
+  else
+    answer = no_answer(*got.error, to);
   co_return answer;
 }
 

@@ -14,7 +14,7 @@ struct sqlite3_stmt;
 namespace readback {
 
 struct SqliteError : std::runtime_error {
-  SqliteError(int code, const std::string& text) : std::runtime_error(text), code(code) {}
+  SqliteError(int result, const std::string& text) : std::runtime_error(text), code(result) {}
   int code;                ///< primary result code
   bool is_damage() const;  ///< the file itself is not what it should be
 };

@@ -154,8 +154,7 @@ RecentSweeps Tables::recent(const std::string& target, WallTime from, WallTime t
   return recent;
 }
 
-// --- what is dropped
-// --------------------------------------------------------------------------------------------------
+// --- what is dropped ---
 
 std::set<std::int64_t> Tables::pinned_ids(const std::vector<SweepKey>& pins) {
   std::set<std::int64_t> ids;

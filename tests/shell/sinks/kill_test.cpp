@@ -100,7 +100,7 @@ TEST_CASE("hidden: decide and deliver" * doctest::skip()) {
   sink.name = "hook";
   sink.urls = {{SecretRef::From::plain, std::getenv("READBACK_TEST_URL")}};
   setup.config.alerts.sinks = {sink};
-  setup.secrets = [](const SecretRef& ref) -> std::variant<std::string, SecretProblem> { return ref.value; };
+  setup.secrets = [](const SecretRef& ref) -> Result<std::string> { return ref.value; };
   Delivery delivery(io.get_executor(), store, setup);
   net::co_spawn(io, delivery.run(), net::detached);
   std::random_device entropy;

@@ -1,67 +1,31 @@
 #pragma once
 // What the tests of the store share: a folder of their own, a store in it, and rows and sweeps to put there.
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <random>
 #include <string>
 
 #include "core/text/time.hpp"
 #include "daemon/store/sqlite.hpp"
 #include "daemon/store/store.hpp"
+#include "tests/support/folder.hpp"
+#include "tests/support/run_coro.hpp"
 
 namespace readback {
 
 namespace fs = std::filesystem;
 
-struct Folder {
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "readback-store-XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() {
-    std::error_code ec;
-    fs::remove_all(path, ec);
-  }
-  fs::path path;
-};
-
 /// A state of one part.
 inline SavedState whole(std::string text) { return {{"fabric", std::move(text)}}; }
 
-/// Runs a coroutine to its end, and fails when it takes longer than the limit.
 template <class R>
 R run(net::io_context& io, net::awaitable<R> task) {
-  std::optional<R> result;
-  std::exception_ptr error;
-  net::co_spawn(io, std::move(task), [&](std::exception_ptr e, R r) {
-    error = e;
-    result = std::move(r);
-  });
-  io.restart();
-  io.run_for(std::chrono::seconds(30));
-  if (error) std::rethrow_exception(error);
-  REQUIRE(result.has_value());
-  return std::move(*result);
+  return run_coro(io, std::move(task));
 }
 /// True when it is on the disk; why not is said by the store.
-inline bool run(net::io_context& io, net::awaitable<CommitResult> task) {
-  return run<CommitResult>(io, std::move(task)).ok();
-}
-inline void run(net::io_context& io, net::awaitable<void> task) {
-  bool done = false;
-  net::co_spawn(io, std::move(task), [&](std::exception_ptr e) {
-    if (e) std::rethrow_exception(e);
-    done = true;
-  });
-  io.restart();
-  io.run_for(std::chrono::seconds(30));
-  REQUIRE(done);
-}
+inline bool run(net::io_context& io, net::awaitable<CommitResult> task) { return run_coro(io, std::move(task)).ok(); }
 
 inline std::unique_ptr<Store> open_store(const fs::path& folder, Retention keep = {}) {
   auto opened = Store::open(folder, keep);

@@ -1,0 +1,40 @@
+// The alarm goes to every other sink, whatever it filters: who hears nothing any more must be told by somebody.
+#include "core/alert/own_alarm.hpp"
+
+namespace readback {
+
+std::string own_alarm_incident(const std::string& sink) { return std::string(own_alarm_prefix) + sink; }
+
+std::optional<std::string> sink_of_own_alarm(const std::string& incident) {
+  if (!incident.starts_with(own_alarm_prefix)) return std::nullopt;
+  return incident.substr(own_alarm_prefix.size());
+}
+
+AlertEvent own_alarm(const Origin& origin, const std::string& sink, EventKind kind, const std::string& text,
+                     std::string id, WallTime at) {
+  AlertEvent e;
+  e.id = std::move(id);
+  e.at = at;
+  e.kind = kind;
+  e.environment = origin.environment;
+  e.host = origin.host;
+  e.incident.target = "readback";
+  e.incident.id = own_alarm_incident(sink);
+  e.incident.episode = e.incident.id;
+  e.incident.boundary = Boundary::observer;
+  e.incident.extent = Extent::degraded;
+  e.incident.severity = Severity::error;
+  e.incident.opened_at = e.incident.confirmed_at = at;
+  e.incident.summary = text;
+  e.incident.symptom = text;
+  e.incident.dedup_base = origin.environment + "/readback/sink/" + sink;
+  e.evidence_note = "about the alerting itself; there is no snapshot";
+  e.incident.runbook.title = "readback status";
+  e.incident.runbook.owner = "watchdog operator";
+  e.incident.next_safe_step =
+      "Run `readback status`, correct the sink in the configuration, reload, and run `readback test-alert " + sink +
+      "`.";
+  return e;
+}
+
+}  // namespace readback

@@ -1,0 +1,94 @@
+// A head stands in `ready_` or in `later_`, never in both; whoever is behind it stands in neither.
+#include "core/alert/sink_queue.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace readback {
+
+void SinkQueue::add(const OutboxRow& row) {
+  WaitingRow entry;
+  entry.seq = row.seq;
+  entry.event_id = row.event_id;
+  entry.incident_id = row.incident_id;
+  entry.target = row.target;
+  entry.kind = row.kind;
+  entry.mark = row.mark;
+  entry.created = row.created;
+  entry.next_attempt = row.next_attempt;
+  entry.attempts = row.attempts;
+  entry.last_status = row.last_status;
+  entry.last_detail = row.last_detail;
+  if (!rows_.emplace(row.seq, std::move(entry)).second) return;
+  by_age_.emplace(row.created, row.seq);
+  auto& line = lines_[row.incident_id];
+  line.insert(row.seq);
+  if (*line.begin() == row.seq) ready_.insert(row.seq);
+}
+
+void SinkQueue::remove(std::int64_t seq) {
+  const auto found = rows_.find(seq);
+  if (found == rows_.end()) return;
+  by_age_.erase({found->second.created, seq});
+  ready_.erase(seq);
+  if (const auto waits = due_.find(seq); waits != due_.end()) {
+    later_.erase({waits->second, seq});
+    due_.erase(waits);
+  }
+  const auto line = lines_.find(found->second.incident_id);
+  const bool was_head = *line->second.begin() == seq;
+  line->second.erase(seq);
+  if (line->second.empty())
+    lines_.erase(line);
+  else if (was_head)
+    ready_.insert(*line->second.begin());
+  rows_.erase(found);
+}
+
+void SinkQueue::put_off(const OutboxRow& row, MonoTime due) {
+  const auto found = rows_.find(row.seq);
+  if (found == rows_.end()) return;
+  auto& entry = found->second;
+  entry.next_attempt = row.next_attempt;
+  entry.attempts = row.attempts;
+  entry.last_status = row.last_status;
+  entry.last_detail = row.last_detail;
+  if (!ready_.erase(row.seq)) return;
+  due_[row.seq] = due;
+  later_.emplace(due, row.seq);
+}
+
+void SinkQueue::all_due() {
+  for (const auto& [due, seq] : later_) ready_.insert(seq);
+  later_.clear();
+  due_.clear();
+}
+
+const WaitingRow* SinkQueue::first_due(MonoTime now) {
+  while (!later_.empty() && later_.begin()->first <= now) {
+    const auto seq = later_.begin()->second;
+    later_.erase(later_.begin());
+    due_.erase(seq);
+    ready_.insert(seq);
+  }
+  return ready_.empty() ? nullptr : &rows_.at(*ready_.begin());
+}
+
+MonoTime SinkQueue::next_due() const {
+  if (!ready_.empty()) return MonoTime::min();
+  return later_.empty() ? MonoTime::max() : later_.begin()->first;
+}
+
+bool SinkQueue::opens_behind(const WaitingRow& row) const {
+  const auto line = lines_.find(row.incident_id);
+  if (line == lines_.end()) return false;
+  return std::any_of(line->second.upper_bound(row.seq), line->second.end(),
+                     [&](std::int64_t seq) { return rows_.at(seq).mark == OutboxRow::Mark::open; });
+}
+
+const WaitingRow* SinkQueue::find(std::int64_t seq) const {
+  const auto found = rows_.find(seq);
+  return found == rows_.end() ? nullptr : &found->second;
+}
+
+}  // namespace readback

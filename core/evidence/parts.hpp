@@ -1,0 +1,27 @@
+#pragma once
+// What the files of this room share among themselves: JSON as a bundle writes it, and the manifest as an object.
+#include <boost/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/evidence/bundle.hpp"
+
+namespace readback::parts {
+
+inline constexpr std::string_view manifest_name = "manifest.json";
+
+boost::json::array texts(const std::vector<std::string>& all);
+/// A file of JSON ends with a line end and has its keys on lines of their own at the first level: readable in a pager.
+std::string pretty(const boost::json::object& o);
+/// "" when there is none, or another kind of value.
+std::string text_of(const boost::json::object& o, std::string_view key);
+/// JSON Patch from one text to the other; texts that are not JSON are replaced as a whole.
+boost::json::array patch(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out);
+
+/// Puts the manifest into the bundle, with every other file's digest and its own.
+void seal_manifest(boost::json::object manifest, BundleFiles& files);
+std::optional<boost::json::object> parsed_manifest(const BundleFiles& files);
+
+}  // namespace readback::parts

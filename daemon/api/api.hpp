@@ -1,0 +1,19 @@
+#pragma once
+// The routes of the control socket (contract section 4; packaging/openapi/readback.json) behind one Handler: it finds
+// the route, and says what there is when there is none. What each route does stands with its resource (routes.hpp).
+#include "daemon/api/routes.hpp"
+#include "daemon/http/exchange.hpp"
+
+namespace readback {
+
+class Api : public Handler {
+ public:
+  /// All three outlive it.
+  Api(ControlBackend& backend, Feed& feed, const History& history) : desk_{backend, feed, history} {}
+  net::awaitable<Reply> answer(Request request) override;
+
+ private:
+  Desk desk_;
+};
+
+}  // namespace readback

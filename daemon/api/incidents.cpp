@@ -1,0 +1,159 @@
+// /v1/incidents and /v1/symptoms: what has failed, and an operator's word about it. An id may be the beginning of one,
+// or "latest", so each route first looks up which incident is meant, and then asks for that one.
+#include <algorithm>
+#include <array>
+
+#include "daemon/api/answers.hpp"
+#include "daemon/api/ids.hpp"
+#include "daemon/api/members.hpp"
+
+namespace readback::routes {
+
+namespace json = boost::json;
+
+namespace {
+
+/// The words of `?state=`; nothing for another one.
+std::optional<IncidentQuery> query_of(std::string_view word) {
+  IncidentQuery query;
+  query.open_only = word == "open";
+  if (word == "all" || word == "open") return query;
+  constexpr std::array states{IncidentState::inhibited, IncidentState::muted, IncidentState::firing,
+                              IncidentState::recovered, IncidentState::resolved};
+  for (const auto state : states)
+    if (word == to_string(state)) query.state = state;
+  if (!query.state) return std::nullopt;
+  return query;
+}
+
+/// What was read at the stages of an incident, the newest reads among them.
+net::awaitable<json::object> readings_of(Desk& desk, const IncidentRecord& incident) {
+  json::object readings;
+  const std::pair<const char*, std::uint64_t> stages[] = {
+      {"last_good", incident.sweeps.last_good}, {"first_bad", incident.sweeps.first_bad}, {"at_page", incident.sweeps.at_page}};
+  for (const auto& [name, number] : stages) {
+    readings[name] = nullptr;
+    if (number == 0) continue;
+    std::string target = incident.target;
+    const auto sweep = co_await desk.backend.stored_sweep(std::move(target), number);
+    if (sweep) readings[name] = view_json(*sweep);
+  }
+  const auto target = desk.backend.target(incident.target);
+  readings["now"] = target ? list_json(target->reads) : json::array();
+  co_return readings;
+}
+
+/// Which incident is meant goes into the event, the engine is asked, and the incident is shown as it stands then.
+net::awaitable<Reply> about_incident(Desk& desk, Peer peer, std::string what, std::string asked, Event event) {
+  const std::vector<std::string> known = co_await desk.backend.incident_ids();
+  const auto found = find_id(known, asked, "incident");
+  if (const auto* wrong = std::get_if<Problem>(&found)) co_return problem_reply(*wrong);
+  std::string id = std::get<std::string>(found);
+  const auto name = [&id](auto& e) {
+    if constexpr (requires { e.incident.id; }) e.incident.id = id;
+  };
+  std::visit(name, event);
+  const Answer a = co_await change(desk, std::move(peer), std::move(what), std::move(event));
+  if (!a.ok) co_return refusal(a);
+  json::object body = change_json(a);
+  const auto incident = co_await desk.backend.incident(std::move(id));
+  if (incident) body["incident"] = view_json(*incident, true);
+  co_return json_reply(200, body);
+}
+
+}  // namespace
+
+net::awaitable<Reply> incidents(Desk& desk, Request q, std::string) {
+  const std::string* state = q.parameter("state");
+  auto query = query_of(state ? *state : "all");
+  if (!query)
+    co_return problem_reply(
+        problem(422, "state is one of open, all, inhibited, muted, firing, recovered, resolved", "state"));
+  if (const std::string* only = q.parameter("target")) {
+    if (auto unknown = unknown_target(desk.backend, *only, 404)) co_return std::move(*unknown);
+    query->target = *only;
+  }
+  const std::vector<IncidentRecord> found = co_await desk.backend.incidents(std::move(*query));
+  json::array list;
+  for (const auto& i : found) list.push_back(view_json(i, false));
+  json::object body;
+  body["incidents"] = std::move(list);
+  co_return json_reply(200, body);
+}
+
+net::awaitable<Reply> incident(Desk& desk, Request, std::string asked) {
+  const std::vector<std::string> known = co_await desk.backend.incident_ids();
+  const auto id = find_id(known, asked, "incident");
+  if (const auto* wrong = std::get_if<Problem>(&id)) co_return problem_reply(*wrong);
+  std::string exact = std::get<std::string>(id);
+  const auto found = co_await desk.backend.incident(std::move(exact));
+  if (!found) co_return problem_reply(problem(404, "there is no incident " + std::get<std::string>(id)));
+  json::object body = view_json(*found, true);
+  json::object readings = co_await readings_of(desk, *found);
+  body["readings"] = std::move(readings);
+  exact = found->id;
+  const std::vector<DeliveryView> alerts = co_await desk.backend.deliveries(std::move(exact));
+  body["alerts"] = list_json(alerts);
+  co_return json_reply(200, body);
+}
+
+net::awaitable<Reply> symptom(Desk& desk, Request q, std::string) {
+  Members m(q.body);
+  const auto text = m.text("text", true, 4096);
+  const auto target = m.text("target", false);
+  const auto extent = m.text("extent", false);
+  const auto exposed_by = m.text("exposed_by", false);
+  SymptomSaid said;
+  if (extent) {
+    said.extent = parse_extent(*extent);
+    if (!said.extent) m.fail("extent", "extent is one of intermittent, stale, degraded, total");
+  }
+  if (auto wrong = m.wrong()) co_return std::move(*wrong);
+  said.text = *text;
+  said.target = target.value_or("");
+  said.exposed_by = exposed_by.value_or("");
+  said.by = q.peer.user;
+  if (auto unknown = unknown_target(desk.backend, said.target, 404)) co_return std::move(*unknown);
+  Event event = std::move(said);
+  const Answer a = co_await change(desk, q.peer, "symptom", std::move(event));
+  if (!a.ok) co_return refusal(a);
+  json::object body = change_json(a);
+  std::string id = a.id;
+  const auto incident = co_await desk.backend.incident(std::move(id));
+  if (incident) body["incident"] = view_json(*incident, true);
+  co_return json_reply(201, body);
+}
+
+net::awaitable<Reply> ack(Desk& desk, Request q, std::string asked) {
+  Members m(q.body);
+  if (auto wrong = m.wrong()) co_return std::move(*wrong);
+  Acknowledged said;
+  said.by = q.peer.user;
+  Event event = std::move(said);
+  Reply reply = co_await about_incident(desk, q.peer, "ack", std::move(asked), std::move(event));
+  co_return reply;
+}
+
+net::awaitable<Reply> verify(Desk& desk, Request q, std::string asked) {
+  Members m(q.body);
+  if (auto wrong = m.wrong()) co_return std::move(*wrong);
+  Event event = VerifyAsked();
+  Reply reply = co_await about_incident(desk, q.peer, "verify", std::move(asked), std::move(event));
+  co_return reply;
+}
+
+net::awaitable<Reply> resolve(Desk& desk, Request q, std::string asked) {
+  Members m(q.body);
+  const auto runbook = m.text("runbook", true);
+  const auto note = m.text("note", false, 4096);
+  if (auto wrong = m.wrong()) co_return std::move(*wrong);
+  ResolveAttested said;
+  said.runbook = *runbook;
+  said.note = note.value_or("");
+  said.by = q.peer.user;
+  Event event = std::move(said);
+  Reply reply = co_await about_incident(desk, q.peer, "resolve", std::move(asked), std::move(event));
+  co_return reply;
+}
+
+}  // namespace readback::routes

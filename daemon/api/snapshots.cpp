@@ -1,0 +1,112 @@
+// /v1/snapshots: the sealed evidence, listed, captured, and sent as it lies on the disk, a piece at a time.
+#include <algorithm>
+#include <fstream>
+
+#include "core/text/encoding.hpp"
+#include "daemon/api/answers.hpp"
+#include "daemon/api/ids.hpp"
+#include "daemon/api/members.hpp"
+
+namespace readback::routes {
+
+namespace {
+
+/// A bundle from its file, 64 KiB at a time: less than a read-ahead, so the loop hardly notices.
+class BundleSource : public BodySource {
+ public:
+  explicit BundleSource(BundleFile bundle) : bundle_(std::move(bundle)) {
+    if (!bundle_.path.empty()) file_.open(bundle_.path, std::ios::binary);
+  }
+  bool good() const { return bundle_.path.empty() || file_.is_open(); }
+  std::uint64_t size() {
+    if (bundle_.path.empty()) return bundle_.bytes.size();
+    file_.seekg(0, std::ios::end);
+    const auto end = file_.tellg();
+    file_.seekg(0);
+    return end < 0 ? 0 : static_cast<std::uint64_t>(end);
+  }
+  net::awaitable<std::string> next() override {
+    std::string out;
+    if (bundle_.path.empty()) {
+      out = bundle_.bytes.substr(std::min(at_, bundle_.bytes.size()), piece);
+    } else {
+      out.resize(piece);
+      file_.read(out.data(), static_cast<std::streamsize>(piece));
+      out.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file_.gcount())));
+    }
+    at_ += out.size();
+    co_return out;
+  }
+
+ private:
+  static constexpr std::size_t piece = 64 * 1024;
+  BundleFile bundle_;
+  std::ifstream file_;
+  std::size_t at_ = 0;
+};
+
+bool has_already(const std::string& if_none_match, const std::string& tag) {
+  return !if_none_match.empty() && (if_none_match == "*" || if_none_match.find(tag) != std::string::npos);
+}
+
+}  // namespace
+
+net::awaitable<Reply> snapshots(Desk& desk, Request, std::string) {
+  const std::vector<SnapshotView> all = co_await desk.backend.snapshots();
+  boost::json::object body;
+  body["snapshots"] = list_json(all);
+  co_return json_reply(200, body);
+}
+
+net::awaitable<Reply> snapshot(Desk& desk, Request q, std::string asked) {
+  const std::string* form = q.parameter("form");
+  if (form && *form != "full" && *form != "public-safe")
+    co_return problem_reply(problem(422, "form is full or public-safe", "form"));
+  const BundleForm wanted = form && *form == "public-safe" ? BundleForm::public_safe : BundleForm::full;
+  const std::vector<SnapshotView> all = co_await desk.backend.snapshots();
+  const auto id = find_id(ids_of(all), asked, "snapshot");
+  if (const auto* wrong = std::get_if<Problem>(&id)) co_return problem_reply(*wrong);
+  std::string exact = std::get<std::string>(id);
+  auto bundle = co_await desk.backend.bundle(std::move(exact), wanted);
+  if (!bundle)
+    co_return problem_reply(
+        problem(404, "the snapshot " + std::get<std::string>(id) + " is listed, but its file is gone"));
+  Reply reply;
+  reply.content_type = "application/zstd";
+  const std::string tag = "\"" + bundle->sha256 + "\"";
+  const std::string name =
+      "readback-" + bundle->snapshot.id + (wanted == BundleForm::full ? "" : "-public") + ".tar.zst";
+  reply.headers.emplace_back("ETag", tag);
+  reply.headers.emplace_back("Repr-Digest", "sha-256=:" + to_base64(from_hex(bundle->sha256).value_or("")) + ":");
+  reply.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + name + "\"");
+  if (has_already(q.if_none_match, tag)) {
+    reply.status = 304;
+    co_return reply;
+  }
+  auto source = std::make_shared<BundleSource>(std::move(*bundle));
+  if (!source->good()) co_return problem_reply(problem(404, "the snapshot is listed, but its file cannot be opened"));
+  reply.length = source->size();
+  reply.source = std::move(source);
+  co_return reply;
+}
+
+net::awaitable<Reply> capture(Desk& desk, Request q, std::string) {
+  Members m(q.body);
+  const auto target = m.text("target", false);
+  const auto reason = m.text("reason", false);
+  if (auto wrong = m.wrong()) co_return std::move(*wrong);
+  CaptureAsked asked;
+  asked.target = target.value_or("");
+  asked.reason = reason.value_or("");
+  asked.by = q.peer.user;
+  if (auto unknown = unknown_target(desk.backend, asked.target, 404)) co_return std::move(*unknown);
+  Event event = std::move(asked);
+  const Answer a = co_await change(desk, q.peer, "capture", std::move(event));
+  if (!a.ok) co_return refusal(a);
+  boost::json::object body = change_json(a);
+  const std::vector<SnapshotView> all = co_await desk.backend.snapshots();
+  if (const auto* sealed = by_id(all, a.id)) body["snapshot"] = view_json(*sealed);
+  co_return json_reply(201, body);
+}
+
+}  // namespace readback::routes

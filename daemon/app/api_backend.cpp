@@ -1,0 +1,255 @@
+// What the control socket asks of the daemon: the published view, an operator's word to the engine, and what the store
+// and the evidence room keep.
+#include <unistd.h>
+
+#include <boost/asio/this_coro.hpp>
+
+#include "core/codec/incident_json.hpp"
+#include "core/codec/reads_json.hpp"
+#include "core/text/encoding.hpp"
+#include "daemon/app/app.hpp"
+#include "daemon/evidence/archive.hpp"
+#include "daemon/platform/log.hpp"
+#include "daemon/platform/version.hpp"
+#include "daemon/runtime/clock.hpp"
+#include "daemon/runtime/wake.hpp"
+
+namespace readback {
+namespace {
+
+constexpr Millis longest_gathering = Seconds(10);  // an operator waits for a capture
+constexpr std::size_t most_ended = 500;  // incidents in one answer
+constexpr Millis longest_wait = Seconds(30);       // for the engine's answer: a slow disk, or a long queue before it
+
+/// What people paste into a sentence is redacted like what a platform says. The name of a runbook stays: the query of
+/// its address may be all that tells it from another.
+struct Cleaned {
+  Redactor& redactor;
+  void operator()(SymptomSaid& e) const { e.text = redactor.text(e.text), e.exposed_by = redactor.text(e.exposed_by); }
+  void operator()(ResolveAttested& e) const { e.note = redactor.text(e.note); }
+  void operator()(SilenceAdded& e) const { e.silence.reason = redactor.text(e.silence.reason); }
+  void operator()(CaptureAsked& e) const { e.reason = redactor.text(e.reason); }
+  template <class Other>
+  void operator()(Other&) const {}
+};
+
+}  // namespace
+
+View App::view() {
+  View v;
+  const auto at = now();
+  v.at = at.wall;
+  v.engine = engine_->view(at);
+  auto& d = v.daemon;
+  d.version = version();
+  d.host = host_;
+  d.environment = current_.config.environment;
+  d.config_path = config_path_;
+  d.config_digest = current_.digest;
+  d.pid = ::getpid();
+  d.started_at = started_.wall;
+  d.last_reload_at = reloaded_at_;
+  d.reload_ok = reload_ok_;
+  d.reload_error = reload_error_;
+  d.store_ok = store_->ok();
+  d.store_error = store_->error();
+  d.store_notes = store_->notes();
+  d.store_bytes = store_->bytes();
+  d.snapshots = store_->snapshot_count();
+  d.sweeps_total = sweeps_total_;
+  d.log_overruns = log_overruns();
+  d.sandbox = sandbox_text_;
+  d.sandbox_complete = sandbox_complete_;
+  d.heartbeat_at = delivery_->heartbeat_at();
+  d.lag = last_lag_;
+  d.sinks = delivery_->view();
+  return v;
+}
+
+/// The engine knows the open incidents; what the store has kept of another comes with the question.
+net::awaitable<void> App::bring_ended(Event& event) {
+  std::string id;
+  std::optional<IncidentRecord>* ended = nullptr;
+  const auto about = [&](auto& said) { id = said.incident_id, ended = &said.ended; };
+  if (auto* said = std::get_if<Acknowledged>(&event)) about(*said);
+  if (auto* said = std::get_if<VerifyAsked>(&event)) about(*said);
+  if (auto* said = std::get_if<ResolveAttested>(&event)) about(*said);
+  if (!ended || engine_->open_incident(id)) co_return;
+  *ended = co_await incident(std::move(id));
+}
+
+net::awaitable<Answer> App::ask(Event event) {
+  const Cleaned clean{*redactor_};
+  std::visit(clean, event);
+  co_await bring_ended(event);
+  // Who asks for a snapshot waits for what the evidence commands say now, within bounds; the loop does not.
+  if (std::holds_alternative<CaptureAsked>(event)) co_await commands_->gather(longest_gathering);
+  auto executor = co_await net::this_coro::executor;
+  struct Wait {
+    explicit Wait(net::any_io_executor ex) : wake(std::move(ex)) {}
+    Wake wake;
+    std::optional<Answer> answer;
+  };
+  auto wait = std::make_shared<Wait>(executor);
+  auto reply = [wait](const Answer& a) {
+    wait->answer = a;
+    wait->wake.notify();
+  };
+  std::function<void(const Answer&)> told = reply;
+  put(std::move(event), std::move(told));
+  if (!wait->answer) co_await wait->wake.wait_for(longest_wait);
+  Answer late;
+  late.ok = false;
+  late.problem = 503;
+  late.text = "the daemon is busy and has not answered within 30 s";
+  co_return wait->answer ? *wait->answer : late;
+}
+
+net::awaitable<TestReport> App::test_alerts(std::string sink) {
+  TestReport report;
+  TestAlertAsked asked;
+  asked.sink = sink;
+  Event event = asked;
+  auto answer = co_await ask(std::move(event));
+  if (!answer.ok) {
+    report.refused = answer;
+    co_return report;
+  }
+  const auto before = now().mono;
+  auto results = co_await delivery_->test_results(answer.id, Seconds(15));
+  for (const auto& r : results) {
+    TestDelivery d;
+    d.sink = r.sink;
+    d.type = r.type;
+    d.ok = r.delivered;
+    d.status = r.status;
+    d.detail = r.text;
+    d.took = now().mono - before;
+    report.deliveries.push_back(std::move(d));
+  }
+  co_return report;
+}
+
+std::vector<std::string> App::targets() {
+  std::vector<std::string> names;
+  for (const auto& target : current_.config.targets) names.push_back(target.name);
+  return names;
+}
+
+std::optional<TargetView> App::target(const std::string& name) {
+  for (auto& target : engine_->view(now()).targets)
+    if (target.name == name) return std::move(target);
+  return std::nullopt;
+}
+
+std::vector<SinkView> App::sinks() { return delivery_->view(); }
+
+std::vector<Silence> App::silences() { return engine_->view(now()).silences; }
+
+net::awaitable<std::optional<IncidentRecord>> App::incident(std::string id) {
+  auto found = engine_->open_incident(id);
+  if (found) co_return found;
+  const auto row = co_await store_->incident(std::move(id));
+  if (!row) co_return found;
+  auto read = read_incident(row->text);
+  if (read) found = *std::move(read);
+  co_return found;
+}
+
+net::awaitable<std::vector<IncidentRecord>> App::incidents(IncidentQuery query) {
+  auto all = engine_->open_incidents();
+  IncidentSearch ended;
+  ended.which = IncidentSearch::Which::resolved;
+  ended.limit = most_ended;
+  const auto rows = co_await store_->incidents(std::move(ended));
+  for (const auto& row : rows)
+    if (auto read = read_incident(row.text); read) all.push_back(*std::move(read));
+  std::erase_if(all, [&](const IncidentRecord& i) { return !query.takes(i); });
+  std::stable_sort(all.begin(), all.end(), shown_before);
+  co_return all;
+}
+
+net::awaitable<std::vector<std::string>> App::incident_ids() {
+  std::vector<std::string> ids;
+  for (const auto& open : engine_->open_incidents()) ids.push_back(open.id);
+  IncidentSearch ended;
+  ended.which = IncidentSearch::Which::resolved;
+  ended.limit = most_ended;
+  const auto rows = co_await store_->incidents(std::move(ended));
+  for (const auto& row : rows) ids.push_back(row.id);
+  co_return ids;
+}
+
+net::awaitable<std::optional<SweepRecord>> App::stored_sweep(std::string target, std::uint64_t sweep) {
+  std::vector<std::uint64_t> wanted{sweep};
+  auto sweeps = co_await store_->sweep_reads(target, wanted);
+  std::optional<SweepRecord> found;
+  if (!sweeps.empty()) found = std::move(sweeps.front());
+  co_return found;
+}
+
+net::awaitable<std::vector<DeliveryView>> App::deliveries(std::string incident_id) {
+  constexpr std::size_t most = 200;
+  auto rows = co_await store_->deliveries(std::move(incident_id), most);
+  std::vector<DeliveryView> all;
+  for (const auto& row : rows) {
+    DeliveryView v;
+    v.at = row.created;
+    v.event = to_string(row.kind);
+    v.sink = row.sink;
+    v.state = to_string(row.state);
+    v.answer = row.last_detail;
+    v.attempts = row.attempts;
+    v.done_at = row.done_at;
+    all.push_back(std::move(v));
+  }
+  co_return all;
+}
+
+net::awaitable<std::vector<SnapshotView>> App::snapshots() {
+  std::vector<SnapshotView> all;
+  for (auto& row : store_->snapshots()) all.push_back(std::move(row));
+  co_return all;
+}
+
+net::awaitable<std::optional<BundleFile>> App::bundle(std::string id, BundleForm form) {
+  std::optional<BundleFile> out;
+  const auto row = store_->find_snapshot(id);
+  if (!row) co_return out;
+  BundleFile file;
+  file.snapshot = *row;
+  const std::string path = row->path.starts_with("/") ? row->path : (store_->folder() / row->path).string();
+  if (form == BundleForm::full) {
+    if (::access(path.c_str(), R_OK) != 0) co_return out;
+    file.path = path;
+    file.sha256 = row->sha256;
+    out = std::move(file);
+    co_return out;
+  }
+  std::function<Result<std::string>()> work = [path] { return public_safe_bundle(path); };
+  auto packed = co_await off_loop(files_, std::move(work));
+  if (!packed) co_return out;
+  file.bytes = *std::move(packed);
+  file.sha256 = sha256_hex(file.bytes);
+  out = std::move(file);
+  co_return out;
+}
+
+net::awaitable<Result<ReadsPage>> App::reads(ReadsQuery query) {
+  ReadsPage out;
+  ReadQuery ask;
+  ask.target = query.target;
+  ask.from = query.since;
+  if (query.until) ask.to = *query.until - Millis(1);
+  ask.after = query.cursor;
+  ask.limit = std::max<std::size_t>(1, query.max_bytes / 4096);
+  auto page = co_await store_->read_page(ask);
+  for (const auto& sweep : page.sweeps)
+    for (const auto& r : sweep.reads)
+      out.lines += to_recorded_line({sweep.target, sweep.sweep, r.raw, sweep.void_reason}) + "\n";
+  out.end = !page.next;
+  out.next = page.next.value_or(0);
+  co_return out;
+}
+
+}  // namespace readback

@@ -1,0 +1,324 @@
+// The daemon's side of a check: what can be made before the fork is made here, the supervisor is started and waited
+// for, and its report with the captured output becomes a read.
+#include "daemon/check/run.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "core/text/result.hpp"
+#include "core/text/time.hpp"
+#include "daemon/check/child.hpp"
+#include "daemon/check/denials.hpp"
+#include "daemon/check/descriptors.hpp"
+#include "daemon/runtime/clock.hpp"
+
+namespace readback {
+namespace {
+
+constexpr auto drain = std::chrono::milliseconds(200);  // for what is still in the pipes when the family is gone
+
+std::string find_program(const std::string& name, const std::string& cwd) {
+  if (name.find('/') != name.npos) return name.front() == '/' || cwd.empty() ? name : cwd + "/" + name;
+  for (const char* folder : {"/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"})
+    if (::access((folder + name).c_str(), X_OK) == 0) return folder + name;
+  return "";
+}
+
+void fill(ChildPlan& plan, const CheckConfig& config, const std::string& scratch) {
+  plan.arguments = config.command;
+  plan.cwd = config.cwd.empty() ? scratch : config.cwd;
+  plan.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                      "LANG=C.UTF-8",
+                      "HOME=" + scratch,
+                      "TMPDIR=" + scratch,
+                      "PYTHONDONTWRITEBYTECODE=1",
+                      "GIT_OPTIONAL_LOCKS=0",
+                      "GIT_TERMINAL_PROMPT=0"};
+  for (const auto& [name, value] : config.env) plan.environment.push_back(name + "=" + value);
+  for (auto& a : plan.arguments) plan.argv.push_back(a.data());
+  plan.argv.push_back(nullptr);
+  for (auto& e : plan.environment) plan.envp.push_back(e.data());
+  plan.envp.push_back(nullptr);
+  plan.cpu_seconds = static_cast<rlim_t>(config.timeout.count() / 1000 + 5);
+}
+
+/// What came through one pipe: the beginning, and how much more there was.
+struct Capture {
+  explicit Capture(net::any_io_executor ex) : pipe(ex) {}
+  net::posix::stream_descriptor pipe;
+  std::array<char, 16384> buffer{};
+  std::string text;
+  std::uint64_t dropped = 0;
+  bool ended = false;
+};
+
+void keep_reading(const std::shared_ptr<Capture>& capture) {
+  capture->pipe.async_read_some(net::buffer(capture->buffer), [capture](ErrorCode ec, std::size_t n) {
+    const std::size_t room = largest_output - std::min(largest_output, capture->text.size());
+    capture->text.append(capture->buffer.data(), std::min(n, room));
+    capture->dropped += n - std::min(n, room);
+    if (ec) {
+      capture->ended = true;
+      return;
+    }
+    keep_reading(capture);
+  });
+}
+
+/// A folder of the command's own, gone when this is.
+class Scratch {
+ public:
+  explicit Scratch(const std::string& parent) {
+    std::string pattern = parent + "/check-XXXXXX";
+    if (::mkdtemp(pattern.data())) path_ = pattern;
+  }
+  ~Scratch() {
+    if (path_.empty()) return;
+    std::error_code ec;
+    // Links are removed, never followed; a folder that was made unreadable is opened first.
+    for (std::filesystem::recursive_directory_iterator
+             it(path_, std::filesystem::directory_options::skip_permission_denied, ec),
+         end;
+         !ec && it != end; it.increment(ec))
+      if (it->is_directory(ec) && !it->is_symlink(ec))
+        std::filesystem::permissions(it->path(), std::filesystem::perms::owner_all, ec);
+    std::filesystem::remove_all(path_, ec);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// A started check: the supervisor, and our ends of what leads to it.
+struct Family {
+  pid_t supervisor = -1;
+  Descriptor ended;  ///< readable when the supervisor has ended, and with it the whole family
+  Descriptor out, err, report;
+};
+
+/// Why this cannot be run at all, or the program's full path in the plan.
+Result<void> find_what_to_run(const CheckRequest& request, const Scratch& scratch, ChildPlan& plan) {
+  const auto& config = request.config;
+  if (scratch.path().empty())
+    return Failure{"no scratch folder can be made below " + request.scratch_parent + ": " + std::strerror(errno)};
+  if (!config.command.empty()) plan.program = find_program(config.command.front(), config.cwd);
+  if (plan.program.empty())
+    return Failure{"no such program: " + (config.command.empty() ? std::string("(none)") : config.command.front())};
+  if (const auto support = sandbox_support(request.kernel); config.sandbox.require && !support.complete())
+    return Failure{"the sandbox is required and cannot be enforced: " + support.missing.front()};
+  fill(plan, config, scratch.path());
+  return {};
+}
+
+Result<Family> start_family(ChildPlan& plan, const PreparedSandbox& sandbox) {
+  Pipe out, err, report, questions;
+  if (!out.open() || !err.open() || !report.open() || !questions.open_both_ways())
+    return Failure{std::string("no pipe: ") + std::strerror(errno)};
+  plan.out = out.write.fd;
+  plan.err = err.write.fd;
+  plan.report = report.write.fd;
+  plan.asked = questions.read.fd;
+  plan.ask = questions.write.fd;
+  const pid_t daemon = ::getpid();
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);  // no handler of ours may run in the child
+  const pid_t supervisor = ::_Fork();
+  if (supervisor == 0) supervise(plan, sandbox, daemon);
+  const int refused = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (supervisor < 0) return Failure{std::string("no process: ") + std::strerror(refused)};
+  return Family{supervisor, Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, supervisor, 0))), std::move(out.read),
+                std::move(err.read), std::move(report.read)};
+}
+
+struct Outcome {
+  bool timed_out = false, cancelled = false;
+  int supervisor_status = 0;
+};
+
+/// Until the whole family has ended, which it is told to when its time is over or we are cancelled. The caller does not
+/// let a cancellation throw: nothing may be left behind.
+net::awaitable<Outcome> wait_for_family(Family& family, Millis timeout) {
+  auto executor = co_await net::this_coro::executor;
+  net::posix::stream_descriptor ended(executor, family.ended.release());
+  net::steady_timer deadline(executor);
+  deadline.expires_after(timeout);
+  struct Limit {
+    bool active = true, passed = false;
+  };
+  auto limit = std::make_shared<Limit>();  // the timer's handler may come after we are gone
+  deadline.async_wait([limit, supervisor = family.supervisor](ErrorCode ec) {
+    if (ec || !limit->active) return;
+    limit->passed = true;
+    ::kill(supervisor, SIGTERM);
+  });
+  Outcome outcome;
+  auto [wait_error] = co_await ended.async_wait(net::posix::stream_descriptor::wait_read, token);
+  outcome.cancelled = wait_error == net::error::operation_aborted;
+  if (outcome.cancelled) {
+    co_await net::this_coro::reset_cancellation_state();
+    ::kill(family.supervisor, SIGTERM);
+    auto [again] = co_await ended.async_wait(net::posix::stream_descriptor::wait_read, token);
+    (void)again;
+  }
+  limit->active = false;
+  deadline.cancel();
+  outcome.timed_out = limit->passed;
+  ::waitpid(family.supervisor, &outcome.supervisor_status, 0);
+  co_return outcome;
+}
+
+/// What the family wrote last may still be in the pipes; nobody can write more.
+net::awaitable<void> drain_pipes(const Capture& output, const Capture& errors) {
+  net::steady_timer rest(co_await net::this_coro::executor);
+  for (int step = 0; step < 10 && !(output.ended && errors.ended); ++step) {
+    rest.expires_after(drain / 10);
+    auto [ec] = co_await rest.async_wait(token);
+    (void)ec;
+  }
+}
+
+CheckRun not_started(std::string why) {
+  CheckRun run;
+  run.fault = CheckFault::spawn;
+  run.detail = std::move(why);
+  return run;
+}
+
+std::optional<ChildReport> read_report(int fd, std::vector<std::string>& denials) {
+  ChildReport report;
+  if (::read(fd, &report, sizeof report) != static_cast<ssize_t>(sizeof report)) return std::nullopt;
+  if (report.started_errno != 0 || report.denials == 0) return report;
+  std::string text(report.denials, 0);
+  if (::read(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size())) return report;
+  for (std::size_t from = 0, end; (end = text.find('\n', from)) != text.npos; from = end + 1)
+    if (denials.size() < most_denials) denials.push_back(text.substr(from, end - from));
+  return report;
+}
+
+std::string step_words(const ChildReport& r, const ChildPlan& plan) {
+  const std::string error = std::strerror(r.started_errno);
+  switch (r.step) {
+    case ChildReport::Step::sandbox: return "the sandbox was refused by the kernel: " + error;
+    case ChildReport::Step::folder: return "the folder " + plan.cwd + " cannot be entered: " + error;
+    case ChildReport::Step::program: return plan.program + " cannot be run: " + error;
+  }
+  return error;
+}
+
+void tell_ending(const ChildReport& report, bool timed_out, Millis timeout, CheckRun& run) {
+  if (timed_out) {
+    run.fault = CheckFault::timeout;
+    run.detail = "ended after " + humanize(timeout);
+  } else if (WIFSIGNALED(report.wait_status)) {
+    run.fault = CheckFault::signal;
+    run.signal = WTERMSIG(report.wait_status);
+    run.detail = ::strsignal(run.signal);
+  } else {
+    run.exit = WEXITSTATUS(report.wait_status);
+  }
+}
+
+/// What the supervisor reported, with what was captured, as one result.
+CheckRun result_of(const CheckRequest& request, const ChildPlan& plan, const Outcome& outcome, int report,
+                   Capture& output, Capture& errors) {
+  CheckRun run;
+  std::vector<std::string> denials;
+  const auto reported = read_report(report, denials);
+  if (!reported) {
+    run.fault = CheckFault::signal;
+    run.signal = WIFSIGNALED(outcome.supervisor_status) ? WTERMSIG(outcome.supervisor_status) : 0;
+    run.detail = "its supervisor was killed";
+  } else if (reported->started_errno != 0) {
+    run = not_started(step_words(*reported, plan));
+  } else {
+    tell_ending(*reported, outcome.timed_out, request.config.timeout, run);
+  }
+  run.out = std::move(output.text);
+  run.err = std::move(errors.text);
+  const auto dropped = output.dropped + errors.dropped;
+  run.cut = dropped > 0;
+  if (run.cut)
+    run.detail += (run.detail.empty() ? "" : "; ") + std::to_string(dropped) + " bytes of output were dropped";
+  // `git diff` writes down what it has looked at, where it may, and does without where it may not; a git that cannot do
+  // without says so.
+  if ((run.err + run.out).find("index.lock") == std::string::npos)
+    std::erase_if(denials, [](const std::string& each) { return each.ends_with("/index.lock"); });
+  run.denials = std::move(denials);
+  if (!request.kernel.asks && run.exit.value_or(1) != 0) run.denials = denials_in(run.err + "\n" + run.out);
+  return run;
+}
+
+}  // namespace
+
+net::awaitable<RawRead> run_check(CheckRequest request) {
+  RawRead read;
+  read.read = request.read;
+  read.at = now().wall;
+  const auto started = now().mono;
+
+  const Scratch scratch(request.scratch_parent);
+  ChildPlan plan;
+  if (const auto found = find_what_to_run(request, scratch, plan); !found) {
+    read.answer = not_started(found.error());
+    co_return read;
+  }
+  const auto sandbox = PreparedSandbox::prepare(request.config.sandbox, scratch.path(), request.kernel);
+  if (!sandbox) {
+    read.answer = not_started(sandbox.error());
+    co_return read;
+  }
+  auto executor = co_await net::this_coro::executor;
+  auto family = start_family(plan, *sandbox);
+  if (!family) {
+    read.answer = not_started(family.error());
+    co_return read;
+  }
+  auto output = std::make_shared<Capture>(executor), errors = std::make_shared<Capture>(executor);
+  output->pipe.assign(family->out.release());
+  errors->pipe.assign(family->err.release());
+  keep_reading(output);
+  keep_reading(errors);
+  co_await net::this_coro::throw_if_cancelled(false);  // from here on a cancellation must not leave the family behind
+  const Outcome outcome = co_await wait_for_family(*family, request.config.timeout);
+  co_await drain_pipes(*output, *errors);
+  ErrorCode no_matter;
+  output->pipe.close(no_matter);
+  errors->pipe.close(no_matter);
+  if (outcome.cancelled) throw boost::system::system_error(net::error::operation_aborted);
+  read.answer = result_of(request, plan, outcome, family->report.fd, *output, *errors);
+  read.took = now().mono - started;
+  read.phases.total_us = std::chrono::duration_cast<std::chrono::microseconds>(read.took).count();
+  co_return read;
+}
+
+net::awaitable<RawRead> CheckRunner::run(std::string read, CheckConfig config) const {
+  CheckRequest request;
+  request.read = std::move(read);
+  request.config = std::move(config);
+  request.scratch_parent = scratch_parent_;
+  auto result = co_await run_check(std::move(request));
+  redact_(result);
+  co_return result;
+}
+
+}  // namespace readback

@@ -1,0 +1,46 @@
+#pragma once
+// Runs one read-only command and tells how it ended: the only place of the program that starts a process, and it puts
+// it into the sandbox first (sandbox.hpp).
+//
+// The command's family ends with it. A small supervisor of our own is its parent and the reaper of whatever it leaves
+// behind, however often that forks and whatever session it makes; when the command has ended, or its time is over, the
+// supervisor kills all of them, waits for each, and only then ends itself (child.hpp).
+#include <functional>
+#include <string>
+
+#include "config/config.hpp"
+#include "core/model/raw_read.hpp"
+#include "daemon/check/sandbox.hpp"
+#include "daemon/runtime/net.hpp"
+
+namespace readback {
+
+struct CheckRequest {
+  std::string read;  ///< the name that the result carries: "check:materialization"
+  CheckConfig config;
+  std::string scratch_parent;  ///< an existing folder that we may write; the scratch folder is made below it
+  SandboxKernel kernel = this_kernel();
+};
+
+inline constexpr std::size_t largest_output =
+    256 * 1024;  ///< of stdout, and of stderr; what is more is counted and dropped
+
+/// Never throws for what the command does. When it is cancelled the family is killed first.
+net::awaitable<RawRead> run_check(CheckRequest request);
+
+/// Runs commands in one place, and has what they say cleaned before anybody else sees it.
+class CheckRunner {
+ public:
+  using Redact = std::function<void(RawRead&)>;
+  CheckRunner(std::string scratch_parent, Redact redact)
+      : scratch_parent_(std::move(scratch_parent)), redact_(std::move(redact)) {}
+
+  /// As run_check(); this outlives the run. `read` is "check:NAME" or "evidence:NAME".
+  net::awaitable<RawRead> run(std::string read, CheckConfig config) const;
+
+ private:
+  std::string scratch_parent_;
+  Redact redact_;
+};
+
+}  // namespace readback

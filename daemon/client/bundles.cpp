@@ -1,0 +1,107 @@
+// A bundle is what a stranger may have made: everything is checked against the manifest first, and only then shown.
+#include "daemon/client/bundles.hpp"
+
+#include <boost/json.hpp>
+#include <vector>
+
+#include "core/evidence/report.hpp"
+#include "core/text/encoding.hpp"
+#include "daemon/client/client.hpp"
+#include "daemon/client/terminal.hpp"
+#include "daemon/evidence/archive.hpp"
+
+namespace readback {
+namespace json = boost::json;
+namespace {
+
+Result<BundleFiles> whole_bundle(const std::string& bytes) {
+  auto files = unpack(bytes);
+  if (files)
+    for (const auto& trouble : manifest_troubles(*files)) return Failure{"the bundle is not whole: " + trouble};
+  return files;
+}
+
+/// What was read and what the checks said; the rest of a bundle is other each time.
+bool is_compared(const std::string& name) {
+  return name.starts_with("reads/at-page/") || name.starts_with("reads/latest/") || name.starts_with("checks/");
+}
+
+/// From one file of a bundle to the same of the other, as a JSON patch.
+json::array patch_of(const std::string& before, const std::string& after) {
+  static const std::vector<std::string> always_other{
+      "/at", "/sweep", "/ms", "/phases_us", "/address", "/running_since", "/http/headers/Date", "/http/headers/date"};
+  json::error_code ec;
+  auto patch = json::parse(read_diff(before, after, always_other), ec);
+  return patch.is_array() ? std::move(patch.get_array()) : json::array{};
+}
+
+}  // namespace
+
+int verify_bundle(const std::string& file, bool as_json) {
+  const auto bytes = read_bytes(file);
+  BundleCheck checked;
+  if (bytes)
+    checked = check_bundle(*bytes);
+  else
+    checked.troubles.push_back(bytes.error());
+  const std::string digest = bytes ? sha256_hex(*bytes) : "";
+  const bool whole = checked.troubles.empty();
+  if (as_json) {
+    json::array list;
+    for (const auto& t : checked.troubles) list.emplace_back(t);
+    print(json::serialize(json::object{{"file", file},
+                                       {"ok", whole},
+                                       {"sha256", digest},
+                                       {"files", checked.files},
+                                       {"troubles", std::move(list)}}) +
+          "\n");
+  } else if (whole) {
+    print(file + ": whole, " + std::to_string(checked.files) + " files as the manifest says\nsha256 " + digest +
+          " (compare it with the page's)\n");
+  } else {
+    for (const auto& t : checked.troubles) complain(bytes ? file + ": " + t : t);  // what cannot be read names the file
+  }
+  return whole ? 0 : exit_failed;
+}
+
+int diff_bundles(const NamedBundle& before, const NamedBundle& after, bool as_json) {
+  const auto a = whole_bundle(before.bytes), b = whole_bundle(after.bytes);
+  if (!a) return complain(before.name + ": " + a.error());
+  if (!b) return complain(after.name + ": " + b.error());
+  json::object all;
+  std::string text;
+  for (const auto& [name, contents] : *b) {
+    if (!is_compared(name)) continue;
+    const auto old = a->find(name);
+    const bool is_new = old == a->end();
+    json::array patch =
+        is_new ? json::array{json::object{{"op", "add"}, {"path", ""}}} : patch_of(old->second, contents);
+    if (patch.empty()) continue;
+    text += bold(name) + "\n";
+    if (is_new) text += "  only in " + after.name + "\n";
+    if (!is_new)
+      for (const auto& op : patch) text += "  " + json::serialize(op) + "\n";
+    all[name] = std::move(patch);
+  }
+  for (const auto& [name, contents] : *a)
+    if (is_compared(name) && !b->contains(name)) {
+      all[name] = json::array{json::object{{"op", "remove"}, {"path", ""}}};
+      text += bold(name) + "\n  only in " + before.name + "\n";
+    }
+  if (all.empty()) text = "what was read is the same in both\n";
+  print(as_json ? json::serialize(all) + "\n" : text);
+  return 0;
+}
+
+Result<std::string> report_of(const std::string& bytes, const std::string& incident) {
+  const auto files = whole_bundle(bytes);
+  if (!files) return files.failure();
+  return render_report(*files, incident);
+}
+
+std::string incident_of(const std::string& bytes) {
+  const auto files = unpack(bytes);
+  return files ? manifest_text(*files, "incident") : "";
+}
+
+}  // namespace readback

@@ -1,0 +1,46 @@
+// New pages held back for a while: silence add, list, expire.
+#include <boost/json.hpp>
+
+#include "daemon/client/command.hpp"
+#include "daemon/client/show.hpp"
+
+namespace readback {
+namespace {
+
+struct Add : Command {
+  std::string duration, reason, target, boundary;
+  void options(Options& o) override {
+    o.required("--for", duration, "like 30m or 2h");
+    o.required("--reason", reason, "whoever is on call will ask");
+    o.text("--target", target, "only this one");
+    o.text("--boundary", boundary, "only this one: observer, outage, security,\ndrift, readiness or product");
+  }
+  int run(const Client& c) override {
+    boost::json::object body{{"for", duration}, {"reason", reason}};
+    if (!target.empty()) body["target"] = target;
+    if (!boundary.empty()) body["boundary"] = boundary;
+    return c.changed(c.send("POST", "/v1/silences", body));
+  }
+};
+
+struct List : Command {
+  int run(const Client& c) override {
+    const auto list = c.get("/v1/silences");
+    if (!c.raw(list)) print(show_silences(list.at("silences").as_array()));
+    return 0;
+  }
+};
+
+struct Expire : Command {
+  std::string id;
+  void options(Options& o) override { o.required("ID", id, "as silence list shows it"); }
+  int run(const Client& c) override { return c.changed(c.send("DELETE", "/v1/silences/" + percent_encoded(id))); }
+};
+
+}  // namespace
+
+std::unique_ptr<Command> silence_add_command() { return std::make_unique<Add>(); }
+std::unique_ptr<Command> silence_list_command() { return std::make_unique<List>(); }
+std::unique_ptr<Command> silence_expire_command() { return std::make_unique<Expire>(); }
+
+}  // namespace readback

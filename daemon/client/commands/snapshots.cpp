@@ -1,0 +1,155 @@
+// The evidence in the daemon's keeping: snapshot list, pull, capture, and a report of one. What is done with a bundle
+// in hand stands in bundles.cpp.
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstdio>
+
+#include "daemon/client/bundles.hpp"
+#include "daemon/client/command.hpp"
+#include "daemon/client/show.hpp"
+#include "daemon/client/terminal.hpp"
+#include "daemon/evidence/archive.hpp"
+
+namespace readback {
+namespace json = boost::json;
+namespace {
+
+std::string path_of(const std::string& id) { return "/v1/snapshots/" + percent_encoded(id); }
+
+struct List : Command {
+  int run(const Client& c) override {
+    const auto list = c.get("/v1/snapshots");
+    if (!c.raw(list)) print(show_snapshots(list.at("snapshots").as_array()));
+    return 0;
+  }
+};
+
+struct Pull : Command {
+  std::string id = "latest", out;
+  bool safe = false;
+  void options(Options& o) override {
+    o.text_or("ID", id, "an id, the beginning of one, or latest");
+    o.text("-o,--output", out, "the file, - for stdout");
+    o.flag("--public-safe", safe, "verdicts, codes, times and digests only");
+  }
+  int run(const Client& c) override {
+    if (out == "-" && is_terminal())
+      c.fail("a bundle is no text for a terminal: write it to a file with -o, or pipe it on", exit_usage);
+    std::string name = out;
+    const std::string bytes = fetched(c, name);
+    if (name.empty()) name = "readback-" + id + ".tar.zst";
+    if (const auto written = write_out(bytes, name); !written) return complain(written.error());
+    if (name != "-" && !c.raw(json::object{{"file", name}, {"bytes", bytes.size()}}))
+      print(name + ", " + std::to_string(bytes.size()) + " bytes\n");
+    return 0;
+  }
+
+ private:
+  /// The daemon knows what the file is called, unless the user has said it.
+  std::string fetched(const Client& c, std::string& name) const {
+    std::string bytes;
+    Progress progress(false);
+    double whole = 1;
+    Taking taking;
+    taking.length = [&](std::uint64_t length) { whole = std::max(1.0, static_cast<double>(length)); };
+    taking.piece = [&](std::string_view piece) {
+      bytes += piece;
+      progress.at(static_cast<double>(bytes.size()) / whole, bytes.size());
+      return true;
+    };
+    if (name.empty()) taking.name = [&](std::string given) { name = std::move(given); };
+    (void)c.checked(c.connection().stream(path_of(id) + (safe ? "?form=public-safe" : ""), taking));
+    return bytes;
+  }
+};
+
+struct Capture : Command {
+  std::string reason, target;
+  void options(Options& o) override {
+    o.text("--reason", reason, "why");
+    o.text("--target", target, "of this target");
+  }
+  int run(const Client& c) override {
+    json::object body;
+    if (!target.empty()) body["target"] = target;
+    if (!reason.empty()) body["reason"] = reason;
+    return c.changed(c.send("POST", "/v1/snapshots", body));
+  }
+};
+
+std::string read_file(const Client& c, const std::string& name) {
+  auto read = read_bytes(name);
+  if (!read) c.fail(read.error());
+  return *std::move(read);
+}
+
+/// A file where there is one of this name, else the daemon's snapshot of this id.
+NamedBundle bundle(const Client& c, const std::string& name) {
+  if (name.find('/') == name.npos && !name.ends_with(".zst") && ::access(name.c_str(), F_OK) != 0)
+    return {name, c.checked(c.connection().ask("GET", path_of(name))).body};
+  return {name, read_file(c, name)};
+}
+
+struct Diff : Command {
+  std::string before, after;
+  void options(Options& o) override {
+    o.required("BEFORE", before, "a file or an id");
+    o.required("AFTER", after, "a file or an id");
+  }
+  int run(const Client& c) override {
+    const NamedBundle older = bundle(c, before), newer = bundle(c, after);
+    return diff_bundles(older, newer, c.as_json);
+  }
+};
+
+struct Report : Command {
+  std::string id = "latest", out;
+  void options(Options& o) override {
+    o.text_or("ID", id, "snapshot, incident, latest, or a bundle's file");
+    o.text("-o,--output", out, "the file, - for stdout");
+  }
+  int run(const Client& c) override {
+    const std::string bytes = id.find('/') != id.npos || id.ends_with(".zst") ? read_file(c, id) : from_daemon(c);
+    std::string incident;  // how the alerts were answered, and what has happened since; none without a daemon
+    if (const auto about = incident_of(bytes); !about.empty()) {
+      auto answer = c.connection().ask("GET", "/v1/incidents/" + percent_encoded(about));
+      if (answer && answer->status == 200) incident = std::move(answer->body);
+    }
+    const auto page = report_of(bytes, incident);
+    if (!page) return complain(page.error());
+    if (const auto written = write_out(*page, out.empty() ? "-" : out); !written) return complain(written.error());
+    if (!out.empty() && out != "-" && !c.raw(json::object{{"file", out}})) print(out + "\n");
+    return 0;
+  }
+
+ private:
+  std::string from_daemon(const Client& c) const {
+    auto answer = c.connection().ask("GET", path_of(id));
+    if (answer && answer->status == 404 && id != "latest") {  // then it is the id of an incident
+      const auto i = c.get("/v1/incidents/" + percent_encoded(id));
+      const auto* evidence = i.if_contains("evidence");
+      if (!evidence || !evidence->is_object()) c.fail("this incident has no sealed snapshot");
+      answer = c.connection().ask("GET", path_of(text_at(evidence->get_object(), "snapshot")));
+    }
+    return c.checked(std::move(answer)).body;
+  }
+};
+
+struct VerifyBundle : Command {
+  std::string file;
+  void options(Options& o) override { o.required("FILE", file, "a bundle"); }
+  int run(const Client& c) override { return verify_bundle(file, c.as_json); }
+};
+
+}  // namespace
+
+std::unique_ptr<Command> snapshot_list_command() { return std::make_unique<List>(); }
+std::unique_ptr<Command> snapshot_pull_command() { return std::make_unique<Pull>(); }
+std::unique_ptr<Command> snapshot_capture_command() { return std::make_unique<Capture>(); }
+std::unique_ptr<Command> snapshot_verify_command() { return std::make_unique<VerifyBundle>(); }
+std::unique_ptr<Command> snapshot_diff_command() { return std::make_unique<Diff>(); }
+std::unique_ptr<Command> report_command() { return std::make_unique<Report>(); }
+
+}  // namespace readback

@@ -1,0 +1,89 @@
+// Five addresses and nothing below them. Whatever is asked for, the checks come in one order: the host, the address,
+// the method.
+#include "daemon/page/public_pages.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include "daemon/page/status_page.hpp"
+
+namespace readback {
+
+bool is_loopback_host(std::string_view host) {
+  std::string_view name = host;
+  if (name.starts_with('[')) {
+    const auto end = name.find(']');
+    if (end == std::string_view::npos) return false;
+    name = name.substr(1, end - 1);
+  } else {
+    name = name.substr(0, name.find(':'));
+  }
+  if (name == "localhost" || name.ends_with(".localhost")) return true;
+  ErrorCode ec;
+  const auto address = net::ip::make_address(std::string(name), ec);
+  return !ec && address.is_loopback();
+}
+
+std::string not_ready(const View& view) {
+  std::string out;
+  if (!view.daemon.store_ok) out += "the store cannot be written: " + view.daemon.store_error + "\n";
+  for (const auto& t : view.engine.targets)
+    if (t.sweep == 0 || !t.last_sweep_at) out += "target " + t.name + " was not swept yet\n";
+  return out;
+}
+
+net::awaitable<Reply> PublicPages::page() {
+  View view = backend_.view();
+  IncidentQuery ended;
+  ended.state = IncidentState::resolved;
+  auto lately = co_await backend_.incidents(std::move(ended));
+  std::move(lately.begin(), lately.end(), std::back_inserter(view.engine.incidents));
+  Reply reply;
+  reply.content_type = "text/html; charset=utf-8";
+  reply.headers.emplace_back("Content-Security-Policy", status_page_policy());
+  reply.headers.emplace_back("Referrer-Policy", "no-referrer");
+  reply.headers.emplace_back("X-Frame-Options", "DENY");
+  reply.headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
+  reply.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
+  reply.body = status_page(view, history_);
+  co_return reply;
+}
+
+net::awaitable<Reply> PublicPages::answer(Request q) {
+  Problem problem;
+  Reply reply;
+  const std::string path = q.path.empty() ? "" : q.path.size() == 1 ? q.path.front() : "?";
+  const bool known = path.empty() || path == "metrics" || path == "healthz" || path == "readyz" || path == "events";
+  if (guard_host_ && !is_loopback_host(q.host)) {
+    problem.status = 421;
+    problem.detail = "this listener is bound to loopback and answers to loopback names only";
+    reply = problem_reply(problem);
+  } else if (!known) {
+    problem.status = 404;
+    problem.detail = "there are /, /metrics, /healthz, /readyz and /events";
+    reply = problem_reply(problem);
+  } else if (q.method != "GET") {
+    problem.status = 405;
+    problem.detail = "this listener only shows; it takes GET and HEAD";
+    reply = problem_reply(problem);
+    reply.headers.emplace_back("Allow", "GET, HEAD");
+  } else if (path == "metrics") {
+    reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    reply.body = metrics_.text(backend_.view(), true);
+  } else if (path == "healthz") {
+    reply.content_type = "text/plain; charset=utf-8";
+    reply.body = "ok\n";
+  } else if (path == "readyz") {
+    reply.content_type = "text/plain; charset=utf-8";
+    const std::string missing = not_ready(backend_.view());
+    reply.status = missing.empty() ? 200 : 503;
+    reply.body = missing.empty() ? "ready\n" : missing;
+  } else if (path == "events") {
+    reply.content_type = "text/event-stream";
+    reply.source = feed_.subscribe(q.last_event_id, false, Seconds(15));
+  } else {
+    reply = co_await page();
+  }
+  co_return reply;
+}
+
+}  // namespace readback

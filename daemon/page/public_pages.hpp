@@ -1,0 +1,41 @@
+#pragma once
+// What the read-only HTTP listener answers: the status page, /metrics, /healthz, /readyz and the live events of the
+// page. GET and HEAD only, nothing can be changed here, and nobody is asked who they are; so nothing stands here that
+// is not on a page anyway: no bodies, no headers, no operators' names.
+#include <string>
+#include <string_view>
+
+#include "daemon/api/backend.hpp"
+#include "daemon/api/feed.hpp"
+#include "daemon/api/history.hpp"
+#include "daemon/http/exchange.hpp"
+#include "daemon/page/metrics.hpp"
+
+namespace readback {
+
+class PublicPages : public Handler {
+ public:
+  /// All four outlive it.
+  PublicPages(ControlBackend& backend, Feed& feed, const History& history, Metrics& metrics)
+      : backend_(backend), feed_(feed), history_(history), metrics_(metrics) {}
+  net::awaitable<Reply> answer(Request request) override;
+
+  /// Bound to loopback, only requests for loopback names are answered: a web page elsewhere whose name was pointed at
+  /// 127.0.0.1 (DNS rebinding) learns nothing.
+  void guard_host(bool on) { guard_host_ = on; }
+
+ private:
+  net::awaitable<Reply> page();
+  ControlBackend& backend_;
+  Feed& feed_;
+  const History& history_;
+  Metrics& metrics_;
+  bool guard_host_ = true;
+};
+
+/// 127.0.0.0/8, [::1], localhost and names below it, with or without a port.
+bool is_loopback_host(std::string_view host);
+/// Every target was swept once and the store takes writes; else what is missing, a line each.
+std::string not_ready(const View& view);
+
+}  // namespace readback
