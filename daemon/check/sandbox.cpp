@@ -1,3 +1,5 @@
+// Ruleset and filter are made of lists of system calls by name; what this kernel does not know is left out, and told.
+// Landlock comes first, then the filter: after it nothing more can be set up.
 #include "daemon/check/sandbox.hpp"
 
 #include <fcntl.h>
