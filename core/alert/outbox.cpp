@@ -170,13 +170,13 @@ void Outbox::find_heard() {
 // ---- rows
 
 OutboxRow Outbox::make_row(const SinkConfig& sink, const AlertEvent& event, bool opens, bool closes) {
-  auto& s = stories_[sink.name][event.incident_id];
+  auto& s = stories_[sink.name][event.incident.id];
   auto rendered = readback::render(sink, event, s.open);
   OutboxRow row;
   row.event_id = event.id;
   row.sink = sink.name;
-  row.incident_id = event.incident_id;
-  row.target = event.target;
+  row.incident_id = event.incident.id;
+  row.target = event.incident.target;
   row.kind = event.kind;
   row.key = rendered.key;
   row.body = std::move(rendered.body);
@@ -201,11 +201,11 @@ OutboxRow Outbox::make_row(const SinkConfig& sink, const AlertEvent& event, bool
 
 OutboxStep Outbox::render(const AlertEvent& event, const std::string& only_sink) {
   OutboxStep step;
-  if (event.kind == EventKind::resolved) forget_at_unknown_sinks(event.incident_id, step);
+  if (event.kind == EventKind::resolved) forget_at_unknown_sinks(event.incident.id, step);
   for (const auto& each : sinks_) {
     const SinkConfig& sink = each->config;
     if (!only_sink.empty() && sink.name != only_sink) continue;
-    const bool open_there = is_open(sink.name, event.incident_id);
+    const bool open_there = is_open(sink.name, event.incident.id);
     if (each->retired && !open_there) continue;
     const auto r = route(sink, event, open_there);
     if (!r.send) continue;
@@ -249,9 +249,9 @@ void Outbox::forget_at_unknown_sinks(const std::string& incident, OutboxStep& st
 void Outbox::alarm(const std::string& about, EventKind kind, const std::string& text, WallTime at, OutboxStep& step) {
   const AlertEvent event = own_alarm(origin_, about, kind, text, ids_.next(at), at);
   const bool ends = kind == EventKind::resolved;
-  if (ends) forget_at_unknown_sinks(event.incident_id, step);
+  if (ends) forget_at_unknown_sinks(event.incident.id, step);
   for (const auto& sink : sinks_) {
-    const bool open_there = is_open(sink->config.name, event.incident_id);
+    const bool open_there = is_open(sink->config.name, event.incident.id);
     if (sink->config.name == about || ((sink->retired || ends) && !open_there)) continue;
     step.commit.push_back(make_row(sink->config, event, !ends, ends));
   }

@@ -18,20 +18,20 @@ AlertEvent own_alarm(const Origin& origin, const std::string& sink, EventKind ki
   e.kind = kind;
   e.environment = origin.environment;
   e.host = origin.host;
-  e.target = "readback";
-  e.incident_id = own_alarm_incident(sink);
-  e.episode_id = e.incident_id;
-  e.boundary = Boundary::observer;
-  e.extent = Extent::degraded;
-  e.severity = Severity::error;
-  e.opened_at = e.confirmed_at = at;
-  e.summary = text;
-  e.symptom = text;
-  e.dedup_base = origin.environment + "/readback/sink/" + sink;
+  e.incident.target = "readback";
+  e.incident.id = own_alarm_incident(sink);
+  e.incident.episode = e.incident.id;
+  e.incident.boundary = Boundary::observer;
+  e.incident.extent = Extent::degraded;
+  e.incident.severity = Severity::error;
+  e.incident.opened_at = e.incident.confirmed_at = at;
+  e.incident.summary = text;
+  e.incident.symptom = text;
+  e.incident.dedup_base = origin.environment + "/readback/sink/" + sink;
   e.evidence_note = "about the alerting itself; there is no snapshot";
-  e.runbook.title = "readback status";
-  e.runbook.owner = "watchdog operator";
-  e.next_safe_step =
+  e.incident.runbook.title = "readback status";
+  e.incident.runbook.owner = "watchdog operator";
+  e.incident.next_safe_step =
       "Run `readback status`, correct the sink in the configuration, reload, and run `readback test-alert " + sink +
       "`.";
   return e;

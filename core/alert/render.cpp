@@ -66,9 +66,9 @@ const std::string sent_at_text = std::string("\"") + sent_at_mark + "\"";
 
 std::vector<std::string> why_of(const AlertEvent& e, const Caps& caps) {
   std::vector<std::string> why;
-  for (const auto& reason : e.why) {
+  for (const auto& reason : e.incident.why) {
     if (why.size() == caps.why_count) {
-      if (caps.why_count) why.push_back("\u2026 and " + std::to_string(e.why.size() - why.size()) + " more");
+      if (caps.why_count) why.push_back("\u2026 and " + std::to_string(e.incident.why.size() - why.size()) + " more");
       break;
     }
     why.push_back(fit(reason, caps.why));
@@ -80,7 +80,7 @@ json::array to_array(const std::vector<std::string>& list) { return json::array(
 
 json::array also_of(const AlertEvent& e) {
   json::array also;
-  for (const Boundary b : e.also) also.emplace_back(to_string(b));
+  for (const Boundary b : e.incident.also) also.emplace_back(to_string(b));
   return also;
 }
 
@@ -94,11 +94,11 @@ std::string first_failure_text(const FirstFailure& first, const Caps& caps) {
 
 std::string evidence_text(const AlertEvent& e, const Caps& caps) {
   ObjectText evidence;
-  if (e.snapshot_id.empty()) {
+  if (e.incident.evidence.snapshot.empty()) {
     evidence.member("snapshot", nullptr).member("sha256", nullptr);
   } else {
-    evidence.text("snapshot", e.snapshot_id).text("sha256", e.snapshot_sha256);
-    evidence.text("pull", "readback snapshot pull " + e.snapshot_id);
+    evidence.text("snapshot", e.incident.evidence.snapshot).text("sha256", e.incident.evidence.sha256);
+    evidence.text("pull", "readback snapshot pull " + e.incident.evidence.snapshot);
   }
   if (!e.evidence_note.empty()) evidence.text("note", fit(e.evidence_note, caps.text / 4));
   return evidence.done();
@@ -116,22 +116,26 @@ std::string optional_time(WallTime t) { return t == WallTime{} ? "null" : quoted
 
 std::string webhook_text(const AlertEvent& e, const std::string& key, const Caps& caps) {
   ObjectText incident;
-  incident.text("id", e.incident_id).text("episode", e.episode_id).text("boundary", to_string(e.boundary));
-  incident.text("extent", to_string(e.extent)).text("severity", to_string(e.severity));
-  incident.raw("opened_at", optional_time(e.opened_at)).raw("confirmed_at", optional_time(e.confirmed_at));
-  incident.raw("first_failure", e.first_failure ? first_failure_text(*e.first_failure, caps) : "null");
-  incident.text("symptom", fit(e.symptom, caps.text));
+  incident.text("id", e.incident.id)
+      .text("episode", e.incident.episode)
+      .text("boundary", to_string(e.incident.boundary));
+  incident.text("extent", to_string(e.incident.extent)).text("severity", to_string(e.incident.severity));
+  incident.raw("opened_at", optional_time(e.incident.opened_at))
+      .raw("confirmed_at", optional_time(e.incident.confirmed_at));
+  incident.raw("first_failure",
+               e.incident.first_failure ? first_failure_text(*e.incident.first_failure, caps) : "null");
+  incident.text("symptom", fit(e.incident.symptom, caps.text));
 
   ObjectText body;
   body.text("schema", "readback.alert/v1").text("id", e.id).text("event", to_string(e.kind));
   body.raw("sent_at", sent_at_text).append(delayed_mark);
   body.text("dedup_key", key).text("environment", fit(e.environment, 1024)).text("host", fit(e.host, 1024));
-  body.text("target", fit(e.target, 1024)).raw("incident", incident.done());
-  body.text("summary", fit(e.summary, caps.summary))
+  body.text("target", fit(e.incident.target, 1024)).raw("incident", incident.done());
+  body.text("summary", fit(e.incident.summary, caps.summary))
       .member("why", to_array(why_of(e, caps)))
       .member("also", also_of(e));
-  body.raw("evidence", evidence_text(e, caps)).raw("runbook", runbook_text(e.runbook));
-  body.text("next_safe_step", fit(e.next_safe_step, caps.text / 4));
+  body.raw("evidence", evidence_text(e, caps)).raw("runbook", runbook_text(e.incident.runbook));
+  body.text("next_safe_step", fit(e.incident.next_safe_step, caps.text / 4));
   return body.done();
 }
 
@@ -159,32 +163,36 @@ bool is_web_address(std::string_view url) { return url.starts_with("https://") |
 std::string pagerduty_text(const AlertEvent& e, const std::string& key, const Caps& caps) {
   ObjectText details;
   details.text("event", to_string(e.kind)).raw("sent_at", sent_at_text).append(delayed_mark);
-  details.text("event_id", e.id).text("incident", e.incident_id).text("boundary", to_string(e.boundary));
-  details.text("extent", to_string(e.extent)).text("target", fit(e.target, 1024)).text("host", fit(e.host, 1024));
-  details.raw("opened_at", optional_time(e.opened_at)).text("symptom", fit(e.symptom, caps.text));
-  if (e.first_failure) details.raw("first_failure", first_failure_text(*e.first_failure, caps));
+  details.text("event_id", e.id).text("incident", e.incident.id).text("boundary", to_string(e.incident.boundary));
+  details.text("extent", to_string(e.incident.extent))
+      .text("target", fit(e.incident.target, 1024))
+      .text("host", fit(e.host, 1024));
+  details.raw("opened_at", optional_time(e.incident.opened_at)).text("symptom", fit(e.incident.symptom, caps.text));
+  if (e.incident.first_failure) details.raw("first_failure", first_failure_text(*e.incident.first_failure, caps));
   details.member("why", to_array(why_of(e, caps))).member("also", also_of(e));
-  details.raw("evidence", evidence_text(e, caps)).text("runbook_owner", fit(e.runbook.owner, 1024));
-  details.text("next_safe_step", fit(e.next_safe_step, caps.text / 4));
+  details.raw("evidence", evidence_text(e, caps)).text("runbook_owner", fit(e.incident.runbook.owner, 1024));
+  details.text("next_safe_step", fit(e.incident.next_safe_step, caps.text / 4));
 
   // PagerDuty refuses an empty summary or source.
-  const auto summary = cut_characters(fit(e.summary.empty() ? std::string_view("Readback") : e.summary, caps.summary),
-                                      pagerduty_summary);
+  const auto summary =
+      cut_characters(fit(e.incident.summary.empty() ? std::string_view("Readback") : e.incident.summary, caps.summary),
+                     pagerduty_summary);
   ObjectText payload;
-  payload.text("summary", summary).text("source", fit(e.target.empty() ? e.host : e.target, 1024));
-  payload.text("severity", to_string(e.severity)).text("timestamp", to_rfc3339(e.at));
-  payload.text("component", fit(e.target, 1024))
+  payload.text("summary", summary).text("source", fit(e.incident.target.empty() ? e.host : e.incident.target, 1024));
+  payload.text("severity", to_string(e.incident.severity)).text("timestamp", to_rfc3339(e.at));
+  payload.text("component", fit(e.incident.target, 1024))
       .text("group", fit(e.environment, 1024))
-      .text("class", to_string(e.boundary));
+      .text("class", to_string(e.incident.boundary));
   payload.raw("custom_details", details.done());
 
   ObjectText body;
   body.raw("routing_key", std::string("\"") + routing_mark + "\"").text("event_action", pagerduty_action(e.kind));
   body.text("dedup_key", key).raw("payload", payload.done()).text("client", "Readback");
-  if (is_web_address(e.runbook.url)) {
-    const auto title = e.runbook.title.empty() ? e.runbook.url : e.runbook.title;
+  if (is_web_address(e.incident.runbook.url)) {
+    const auto title = e.incident.runbook.title.empty() ? e.incident.runbook.url : e.incident.runbook.title;
     body.raw("links",
-             array_text({ObjectText().text("href", fit(e.runbook.url, 2048)).text("text", fit(title, 1024)).done()}));
+             array_text(
+                 {ObjectText().text("href", fit(e.incident.runbook.url, 2048)).text("text", fit(title, 1024)).done()}));
   } else {
     body.member("links", json::array());
   }
@@ -225,9 +233,10 @@ std::string slack_text_block(std::string_view text) {
 std::string slack_text(const AlertEvent& e, const Caps& caps) {
   static constexpr const char* icons[] = {"\U0001f535", "\U0001f7e1", "\U0001f7e0", "\U0001f534"};
   const bool good = e.kind == EventKind::resolved || e.kind == EventKind::recovered;
-  const std::string icon = good ? "\U0001f7e2" : icons[static_cast<std::size_t>(e.severity)];
-  const std::string head = icon + " " + std::string(to_string(e.kind)) + ": " + upper(e.boundary) + " " +
-                           std::string(to_string(e.extent)) + ", " + e.target + " (" + e.environment + ")";
+  const std::string icon = good ? "\U0001f7e2" : icons[static_cast<std::size_t>(e.incident.severity)];
+  const std::string head = icon + " " + std::string(to_string(e.kind)) + ": " + upper(e.incident.boundary) + " " +
+                           std::string(to_string(e.incident.extent)) + ", " + e.incident.target + " (" + e.environment +
+                           ")";
   std::vector<std::string> blocks;
   blocks.push_back(ObjectText()
                        .text("type", "header")
@@ -237,18 +246,18 @@ std::string slack_text(const AlertEvent& e, const Caps& caps) {
                                         .member("emoji", true)
                                         .done())
                        .done());
-  blocks.push_back(
-      slack_text_block(slack_escaped(e.summary.empty() ? head : e.summary, std::min(slack_section, caps.summary))));
+  blocks.push_back(slack_text_block(
+      slack_escaped(e.incident.summary.empty() ? head : e.incident.summary, std::min(slack_section, caps.summary))));
   std::string why;
   for (const auto& reason : why_of(e, caps)) why += "\u2022 " + reason + "\n";
   if (!why.empty()) blocks.push_back(slack_text_block(slack_escaped(why, slack_section)));
-  if (!e.symptom.empty() && caps.why_count)
-    blocks.push_back(slack_text_block("*Symptom:* " + slack_escaped(e.symptom, slack_section - 20)));
+  if (!e.incident.symptom.empty() && caps.why_count)
+    blocks.push_back(slack_text_block("*Symptom:* " + slack_escaped(e.incident.symptom, slack_section - 20)));
   std::string next;
-  if (is_web_address(e.runbook.url)) {
+  if (is_web_address(e.incident.runbook.url)) {
     // The address stands inside <…|…>: what would end it there is written in its percent form.
     std::string url;
-    for (const char c : fit(e.runbook.url, 1000)) {
+    for (const char c : fit(e.incident.runbook.url, 1000)) {
       if (c == '|')
         url += "%7C";
       else if (c == '<')
@@ -258,17 +267,20 @@ std::string slack_text(const AlertEvent& e, const Caps& caps) {
       else
         url += c;
     }
-    next += "*Runbook:* <" + url + "|" + slack_escaped(e.runbook.title.empty() ? "open" : e.runbook.title, 300) + ">";
-  } else if (!e.runbook.title.empty()) {
-    next += "*Runbook:* " + slack_escaped(e.runbook.title, 300);
+    next += "*Runbook:* <" + url + "|" +
+            slack_escaped(e.incident.runbook.title.empty() ? "open" : e.incident.runbook.title, 300) + ">";
+  } else if (!e.incident.runbook.title.empty()) {
+    next += "*Runbook:* " + slack_escaped(e.incident.runbook.title, 300);
   }
-  if (!e.runbook.owner.empty()) next += (next.empty() ? "*Owner:* " : ", owner ") + slack_escaped(e.runbook.owner, 300);
-  if (!e.next_safe_step.empty() && caps.why_count)
-    next += (next.empty() ? "" : "\n") + std::string("*Next safe step:* ") + slack_escaped(e.next_safe_step, 1000);
+  if (!e.incident.runbook.owner.empty())
+    next += (next.empty() ? "*Owner:* " : ", owner ") + slack_escaped(e.incident.runbook.owner, 300);
+  if (!e.incident.next_safe_step.empty() && caps.why_count)
+    next +=
+        (next.empty() ? "" : "\n") + std::string("*Next safe step:* ") + slack_escaped(e.incident.next_safe_step, 1000);
   if (!next.empty()) blocks.push_back(slack_text_block(next));
-  std::string foot = "host " + slack_escaped(e.host, 300) + ", incident " + slack_escaped(e.incident_id, 100);
-  if (!e.snapshot_id.empty())
-    foot += ", evidence: `readback snapshot pull " + slack_escaped(e.snapshot_id, 100) + "`";
+  std::string foot = "host " + slack_escaped(e.host, 300) + ", incident " + slack_escaped(e.incident.id, 100);
+  if (!e.incident.evidence.snapshot.empty())
+    foot += ", evidence: `readback snapshot pull " + slack_escaped(e.incident.evidence.snapshot, 100) + "`";
   else if (!e.evidence_note.empty())
     foot += ", no evidence: " + slack_escaped(e.evidence_note, 300);
   std::string foot_text = quoted(foot);
@@ -277,7 +289,7 @@ std::string slack_text(const AlertEvent& e, const Caps& caps) {
                        .text("type", "context")
                        .raw("elements", array_text({ObjectText().text("type", "mrkdwn").raw("text", foot_text).done()}))
                        .done());
-  const auto fallback = slack_escaped(e.summary.empty() ? head : e.summary, slack_section);
+  const auto fallback = slack_escaped(e.incident.summary.empty() ? head : e.incident.summary, slack_section);
   return ObjectText().text("text", fallback).raw("blocks", array_text(blocks)).done();
 }
 
@@ -285,7 +297,7 @@ std::string slack_text(const AlertEvent& e, const Caps& caps) {
 
 std::string alert_name(const AlertEvent& e) {
   if (e.kind == EventKind::test) return "ReadbackTest";
-  std::string word(to_string(e.boundary));
+  std::string word(to_string(e.incident.boundary));
   word[0] = static_cast<char>(word[0] - 'a' + 'A');
   return "Readback" + word;
 }
@@ -294,8 +306,8 @@ std::string alert_labels(const SinkConfig& sink, const AlertEvent& e) {
   ObjectText labels;
   labels.text("alertname", alert_name(e))
       .text("environment", fit(e.environment, 1024))
-      .text("target", fit(e.target, 1024));
-  labels.text("boundary", to_string(e.boundary)).text("severity", to_string(e.severity));
+      .text("target", fit(e.incident.target, 1024));
+  labels.text("boundary", to_string(e.incident.boundary)).text("severity", to_string(e.incident.severity));
   if (sink.dedup_scope == DedupScope::host) labels.text("host", fit(e.host, 1024));
   return labels.done();
 }
@@ -304,13 +316,17 @@ std::string alert_object(const std::string& labels, const AlertEvent& e, const C
   std::string description;
   for (const auto& reason : why_of(e, caps)) description += (description.empty() ? "" : "\n") + reason;
   ObjectText notes;
-  notes.text("summary", fit(e.summary, caps.summary)).text("description", description);
-  notes.text("runbook_url", fit(e.runbook.url, 2048)).text("runbook_owner", fit(e.runbook.owner, 1024));
-  notes.text("extent", to_string(e.extent)).text("symptom", fit(e.symptom, caps.text)).text("event", to_string(e.kind));
-  notes.text("incident", e.incident_id).text("next_safe_step", fit(e.next_safe_step, caps.text / 4));
-  if (!e.snapshot_id.empty())
-    notes.text("evidence", "readback snapshot pull " + e.snapshot_id).text("sha256", e.snapshot_sha256);
-  const auto starts = e.confirmed_at != WallTime{} ? e.confirmed_at : e.at;
+  notes.text("summary", fit(e.incident.summary, caps.summary)).text("description", description);
+  notes.text("runbook_url", fit(e.incident.runbook.url, 2048))
+      .text("runbook_owner", fit(e.incident.runbook.owner, 1024));
+  notes.text("extent", to_string(e.incident.extent))
+      .text("symptom", fit(e.incident.symptom, caps.text))
+      .text("event", to_string(e.kind));
+  notes.text("incident", e.incident.id).text("next_safe_step", fit(e.incident.next_safe_step, caps.text / 4));
+  if (!e.incident.evidence.snapshot.empty())
+    notes.text("evidence", "readback snapshot pull " + e.incident.evidence.snapshot)
+        .text("sha256", e.incident.evidence.sha256);
+  const auto starts = e.incident.confirmed_at != WallTime{} ? e.incident.confirmed_at : e.at;
   return ObjectText()
       .raw("labels", labels)
       .raw("annotations", notes.done())
@@ -361,7 +377,7 @@ Rendered render_alertmanager(const SinkConfig& sink, const AlertEvent& e, const 
 }  // namespace
 
 std::string dedup_key(const SinkConfig& sink, const AlertEvent& event) {
-  std::string key = clean_utf8(event.dedup_base);
+  std::string key = clean_utf8(event.incident.dedup_base);
   if (sink.dedup_scope == DedupScope::host && !event.host.empty()) key += "/" + clean_utf8(event.host);
   if (key.size() <= key_limit) return key;
   const auto digest = sha256_hex(key);

@@ -15,8 +15,8 @@ bool allows(const std::vector<T>& list, const T& wanted) {
 }  // namespace
 
 bool takes(const SinkConfig& sink, const AlertEvent& event) {
-  return allows(sink.boundaries, event.boundary) && allows(sink.targets, event.target) &&
-         event.severity >= sink.min_severity;
+  return allows(sink.boundaries, event.incident.boundary) && allows(sink.targets, event.incident.target) &&
+         event.incident.severity >= sink.min_severity;
 }
 
 Route route(const SinkConfig& sink, const AlertEvent& event, bool is_open) {

@@ -35,9 +35,11 @@ struct Record {
   SweepRecord sweep;
 };
 
-/// Seal a snapshot on disk before anything else of this list is done; the alerts behind it carry its digest.
+/// Seal a snapshot on disk, then tell the engine so (`Sealed`), with what waits for it; what follows from that is done
+/// before the rest of this list, and belongs to the same transaction.
 struct Seal {
   SnapshotOrder order;
+  AfterSeal then;
 };
 
 /// Put this into every sink's outbox that takes it, in the transaction that saves the state.
@@ -54,15 +56,13 @@ struct SaveState {
   bool urgent = true;
 };
 
-/// The answer to what an operator asked; always exactly one for an operator's event.
-struct Answer {
-  bool ok = true;
-  int problem = 0;   ///< an HTTP status when not ok: 404, 409, 422
-  std::string text;  ///< operator language
-  std::string id;    ///< of what was made or changed
+/// This incident has ended: keep it in the store, in the transaction that saves the state. One of the same id is
+/// replaced.
+struct Keep {
+  IncidentRecord incident;
 };
 
-using Action = std::variant<StartSweep, StartCheck, StartEvidence, Record, Seal, Notify, SaveState, Say, Answer>;
+using Action = std::variant<StartSweep, StartCheck, StartEvidence, Record, Seal, Notify, SaveState, Keep, Say, Answer>;
 using Actions = std::vector<Action>;
 
 }  // namespace readback

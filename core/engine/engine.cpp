@@ -7,6 +7,7 @@
 #include "core/alert/runbooks.hpp"
 #include "core/engine/state.hpp"
 #include "core/schedule/maintenance.hpp"
+#include "core/text/time.hpp"
 
 namespace readback {
 namespace {
@@ -15,7 +16,6 @@ constexpr Millis save_at_least_every = std::chrono::minutes(1);
 constexpr Millis longest_retry_after =
     std::chrono::hours(1);  // an absurd Retry-After must not blind a surface for days
 constexpr int slowest = 4;  // times the interval, while the target asks for time
-constexpr std::size_t departed_kept = 50;
 
 Say::Level loudness(EventKind kind) {
   switch (kind) {
@@ -75,14 +75,6 @@ Engine::State::FoundIncident Engine::State::find_incident(const std::string& id)
   return {};
 }
 
-IncidentView* Engine::State::find_resolved(const std::string& id) {
-  for (auto& [name, t] : targets)
-    if (auto* view = t->book.find_resolved(id)) return view;
-  for (auto& view : departed)
-    if (view.id == id) return &view;
-  return nullptr;
-}
-
 bool Engine::State::is_muted(const TargetState& t, Boundary b) const {
   if (in_maintenance(t.config.maintenance, now.wall)) return true;
   return std::any_of(silences.begin(), silences.end(), [&](const auto& entry) {
@@ -93,110 +85,96 @@ bool Engine::State::is_muted(const TargetState& t, Boundary b) const {
 }
 
 CaseRules Engine::State::rules_for(const TargetState& t) const {
-  return {t.config, config.alerts, config.resolution, proof_rules(t.config, config.resolution),
+  return {config.environment,
+          t.config,
+          config.alerts,
+          config.resolution,
+          proof_rules(t.config, config.resolution),
           [this, &t](Boundary b) { return is_muted(t, b); }};
 }
 
-AlertEvent Engine::State::alert_of(EventKind kind, const IncidentView& v, const std::vector<Boundary>& also) {
-  AlertEvent e;
-  e.id = ids.next(now.wall);
-  e.kind = kind;
-  e.at = now.wall;
-  e.environment = config.environment;
-  e.host = options.host;
-  e.target = v.target;
-  e.incident_id = v.id;
-  e.episode_id = v.episode_id;
-  e.boundary = v.boundary;
-  e.extent = v.extent;
-  e.severity = v.severity;
-  e.opened_at = v.opened_at;
-  e.confirmed_at = v.confirmed_at;
-  e.first_failure = v.first_failure;
-  e.symptom = v.symptom;
-  e.summary = v.summary;
-  e.why = v.why;
-  e.also = also;
-  e.snapshot_id = v.snapshot_id;
-  e.snapshot_sha256 = v.snapshot_sha256;
-  e.runbook = v.runbook;
-  e.next_safe_step = v.next_safe_step;
-  e.dedup_base = v.dedup_base;
-  return e;
+AlertEvent Engine::State::alert_of(Transition transition) {
+  return {ids.next(now.wall),
+          transition.kind,
+          now.wall,
+          config.environment,
+          options.host,
+          std::move(transition.record),
+          ""};
 }
 
-SnapshotOrder Engine::State::snapshot_of(const TargetState& t, const IncidentView& v, const std::string& reason) {
+SnapshotOrder Engine::State::snapshot_of(const TargetState& t, IncidentRecord incident, std::string reason) {
   SnapshotOrder order;
   order.snapshot_id = ids.next(now.wall);
-  order.incident_id = v.id;
-  order.episode_id = v.episode_id;
   order.target = t.config.name;
-  order.reason = reason;
-  order.last_good = v.last_good;
-  order.first_bad = v.first_bad;
-  order.at_page = v.at_page;
-  order.latest = t.recorded;
+  order.reason = std::move(reason);
   order.at = now.wall;
-  order.boundary = to_string(v.boundary);
-  order.extent = to_string(v.extent);
-  order.severity = to_string(v.severity);
-  order.summary = v.summary;
-  order.why = v.why;
-  order.first_failure = v.first_failure;
-  order.runbook = v.runbook;
-  order.next_safe_step = v.next_safe_step;
-  order.symptom = v.symptom;
-  order.exposed_by = v.exposed_by;
-  order.conditions = v.conditions;
-  if (const auto* i = t.book.find(v.id); i && !i->saw_green)
-    for (auto& c : order.conditions)  // what this snapshot is the proof of is written before it is sealed
-      if (c.number == 2 && c.state == ConditionState::State::unmet)
-        c = {2, c.title, ConditionState::State::met, "this snapshot", now.wall};
+  order.latest = t.recorded;
+  order.incident = std::move(incident);
   return order;
 }
 
-/// Transitions become actions: first every snapshot, then what is told.
+void Engine::State::seal(Actions& out, SnapshotOrder order, AfterSeal then) {
+  if (!options.recorded) return out.push_back(Seal{std::move(order), std::move(then)});
+  on(Sealed{order.target, order.incident.id, {order.snapshot_id, "recorded"}, "", order.on_request, std::move(then)},
+     out);
+}
+
+/// Transitions become actions, in their order. A page waits for its snapshot.
 void Engine::State::follow_up(Actions& out, TargetState& t, std::vector<Transition> transitions) {
-  for (auto* i : t.book.open_incidents())
-    if (i->view.runbook.title.empty()) {  // one that is held back wants its owner as well
-      i->view.runbook = resolve_runbook(t.config, i->view.boundary);
-      i->view.next_safe_step = resolve_next_safe_step(t.config, i->view.boundary);
-    }
-  std::vector<Notify> told;
   for (auto& transition : transitions) {
-    auto& v = transition.view;
-    if (v.dedup_base.empty()) {  // chosen once, at the first page: a reload must not change the key
-      v.dedup_base = config.environment + "/" + v.target + "/" + std::string(to_string(v.boundary));
-      v.runbook = resolve_runbook(t.config, v.boundary);
-      v.next_safe_step = resolve_next_safe_step(t.config, v.boundary);
-      if (auto* i = t.book.find(v.id)) {
-        i->view.dedup_base = v.dedup_base;
-        i->view.runbook = v.runbook;
-        i->view.next_safe_step = v.next_safe_step;
-      }
+    const auto kind = transition.kind;
+    const auto& record = transition.record;
+    Say said{loudness(kind), "incident." + std::string(to_string(kind)), record.target,
+             record.id,      std::string(to_string(record.boundary)),    record.summary};
+    if (wants_snapshot(kind)) {
+      const auto* i = t.book.find(record.id);
+      auto order =
+          snapshot_of(t, i ? i->as_sealed(record, now.wall) : record, kind == EventKind::firing ? "page" : "escalated");
+      AfterSeal then;
+      then.alerts.push_back(alert_of(std::move(transition)));
+      seal(out, std::move(order), std::move(then));
+    } else {
+      out.push_back(Notify{alert_of(std::move(transition)), ""});
     }
-    if (wants_snapshot(transition.kind))
-      out.push_back(Seal{snapshot_of(t, v, transition.kind == EventKind::firing ? "page" : "escalated")});
-    const std::string kind(to_string(transition.kind));
-    out.push_back(Say{loudness(transition.kind), "incident." + kind, v.target, v.id, std::string(to_string(v.boundary)),
-                      v.summary});
-    told.push_back(Notify{alert_of(transition.kind, v, transition.also), ""});
-    if (transition.kind == EventKind::recovered) {  // verification starts at once
+    out.push_back(std::move(said));
+    if (kind == EventKind::recovered) {  // verification starts at once
       ask_checks(t, false);
       t.due = std::min(t.due, now.mono + t.config.confirm.spacing);
     }
   }
-  for (auto& notify : told) out.push_back(std::move(notify));
+  keep_ended(out, t);
+}
+
+/// What has ended leaves the memory.
+void Engine::State::keep_ended(Actions& out, TargetState& t) {
+  for (auto& ended : t.book.take_ended()) out.push_back(Keep{std::move(ended)});
+}
+
+/// A certificate that ends soon is told once a day: renewals are retried daily for weeks before anybody must act.
+void Engine::State::tell_expiries(Actions& out, TargetState& t, const SweepRecord& record) {
+  for (const auto& r : record.reads) {
+    const auto& ends = r.raw.tls_expires_at;
+    if (!ends || *ends - r.raw.at > t.config.tls.expires_within) continue;
+    const auto [told, first] = t.expiry_told.try_emplace(r.raw.address, r.raw.at);
+    if (!first && r.raw.at - told->second < std::chrono::hours(24)) continue;
+    told->second = r.raw.at;
+    const bool over = *ends <= r.raw.at;
+    out.push_back(Say{Say::Level::warning, "tls.expires", record.target, "", "",
+                      "the certificate of " + r.raw.address + (over ? " has expired on " : " expires on ") +
+                          to_rfc3339(*ends) + (over ? "" : ", in " + humanize(*ends - r.raw.at))});
+  }
 }
 
 void Engine::State::on(const Tick&, Actions& out) {
   const auto expired = std::erase_if(silences, [&](const auto& entry) { return entry.second.expires_at <= now.wall; });
   if (expired) out.push_back(SaveState{});
+  for (auto& ended : std::exchange(departed, {})) out.push_back(Keep{std::move(ended)});
   if (std::exchange(must_reconcile, false)) adopt(Config(config), out);
   start_due(out);
 }
 
-void Engine::State::on(const CheckDone& e, Actions& out) {
+void Engine::State::on(CheckDone e, Actions& out) {
   auto* t = find_target(e.target);
   if (!t) return;
   ++t->checks_total;
@@ -211,16 +189,16 @@ void Engine::State::on(const CheckDone& e, Actions& out) {
     if (e.outdated) check.asked = true;
   }
   if (e.outdated) return start_due(out, *t);
-  t->pending_checks.push_back(e.read);
   // Its result is counted with a sweep; one that may change the verdict does not wait for the whole interval.
   const auto known = t->reads.find(e.read.read);
   const bool first_word = known == t->reads.end() || !known->second.seen;
+  t->pending_checks.push_back(std::move(e.read));
   if (t->book.suspects() || t->book.wants_checks() || first_word)
     t->due = std::min(t->due, now.mono + t->config.confirm.spacing);
   start_due(out, *t);
 }
 
-void Engine::State::on(const SweepDone& e, Actions& out) {
+void Engine::State::on(SweepDone e, Actions& out) {
   auto* t = find_target(e.target);
   if (!t) return;
   t->sweeping = false;
@@ -238,82 +216,90 @@ void Engine::State::on(const SweepDone& e, Actions& out) {
   record.void_reason = e.void_reason;
   t->last_sweep_at = record.at;
 
-  if (!e.void_reason.empty()) {
-    ++t->sweeps_void;
-    record.reads = judge_without_counting(*t, e.reads);
-    record.primary = "void";
-    out.push_back(Record{std::move(record)});
-    if (++t->voids_in_a_row == 1)
-      out.push_back(Say{Say::Level::warning, "sweep.void", e.target, "", "",
-                        "sweep " + std::to_string(e.sweep) + " is void: " + e.void_reason});
-    plan_after_sweep(*t);
-    start_due(out, *t);
-    return;
-  }
+  if (e.void_reason.empty()) return count(*t, std::move(e), std::move(record), out);
+  ++t->sweeps_void;
+  record.reads = judge_without_counting(*t, std::move(e.reads));
+  record.primary = "void";
+  tell_expiries(out, *t, record);
+  out.push_back(Record{std::move(record)});
+  if (++t->voids_in_a_row == 1)
+    out.push_back(Say{Say::Level::warning, "sweep.void", e.target, "", "",
+                      "sweep " + std::to_string(e.sweep) + " is void: " + e.void_reason});
+  plan_after_sweep(*t);
+  start_due(out, *t);
+}
 
-  if (const auto voids = std::exchange(t->voids_in_a_row, 0); voids > 0)
-    out.push_back(Say{Say::Level::info, "sweep.counts", e.target, "", "",
-                      "sweep " + std::to_string(e.sweep) + " counts again; void before it: " + std::to_string(voids)});
-  auto raw = e.reads;
-  std::move(t->pending_checks.begin(), t->pending_checks.end(), std::back_inserter(raw));
-  t->pending_checks.clear();
-  const int slower = std::min(t->slow_down * 2, slowest);
-  t->slow_down = t->throttled_until.empty() ? 1 : t->slow_down;
-  const auto reads = judge_reads(*t, std::move(raw));
+/// A 429 slows the target down, and one that names a time is not asked again before it.
+void Engine::State::heed_throttling(TargetState& t, const std::vector<JudgedRead>& reads) {
+  const int slower = std::min(t.slow_down * 2, slowest);
+  t.slow_down = t.throttled_until.empty() ? 1 : t.slow_down;
   for (const auto& r : reads) {
     if (r.word != "throttled") continue;
-    t->slow_down = slower;
-    if (const auto after = t->reads[r.raw.read].retry_after)
-      t->throttled_until[r.raw.read] = now.mono + std::min(*after, longest_retry_after);
+    t.slow_down = slower;
+    if (const auto after = t.reads[r.raw.read].retry_after)
+      t.throttled_until[r.raw.read] = now.mono + std::min(*after, longest_retry_after);
   }
-  const SweepFacts facts = facts_of(*t, reads);
-  const Verdict before = std::move(t->verdict);
-  t->verdict = diagnose(facts);
-  t->counted_once = true;
+}
 
-  const std::string disagree = disagreement(facts);
-  if (!disagree.empty() && !t->disagreed) ask_checks(*t, true);
-  t->disagreed = !disagree.empty();
+/// Since when the target is green, and since when nothing of it can be seen.
+void Engine::State::note_since(TargetState& t) {
+  const auto follow = [&](std::optional<WallTime>& since, bool holds) {
+    if (!holds)
+      since.reset();
+    else if (!since)
+      since = now.wall;
+  };
+  follow(t.green_since, t.verdict.green());
+  follow(t.blind_since, t.verdict.blind());
+}
 
-  const CountedSweep counted{now, e.sweep, facts, t->verdict, reads, !options.recorded && awaits_check(*t)};
-  auto transitions = t->book.count(counted, rules_for(*t), ids);
+/// One sweep that counts: judged, diagnosed, counted by the casebook, and what follows from that.
+void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actions& out) {
+  if (const auto voids = std::exchange(t.voids_in_a_row, 0); voids > 0)
+    out.push_back(Say{Say::Level::info, "sweep.counts", e.target, "", "",
+                      "sweep " + std::to_string(e.sweep) + " counts again; void before it: " + std::to_string(voids)});
+  std::move(t.pending_checks.begin(), t.pending_checks.end(), std::back_inserter(e.reads));
+  t.pending_checks.clear();
+  record.reads = judge_reads(t, std::move(e.reads));
+  heed_throttling(t, record.reads);
+  const SweepFacts facts = facts_of(t, record.reads);
+  const Verdict before = std::exchange(t.verdict, diagnose(facts));
+  t.counted_once = true;
 
-  record.reads = reads;
-  record.primary = t->verdict.primary();
-  if (!t->verdict.findings.empty()) record.extent = to_string(t->verdict.findings.front().extent);
-  if (!t->verdict.blind() && !t->verdict.findings.empty())
-    for (Boundary b : t->verdict.also(t->verdict.findings.front().boundary)) record.also.emplace_back(to_string(b));
+  const bool disagree = !disagreement(facts).empty();
+  if (disagree && !t.disagreed) ask_checks(t, true);
+  t.disagreed = disagree;
+
+  const CountedSweep counted{now, e.sweep, facts, t.verdict, record.reads, !options.recorded && awaits_check(t)};
+  auto transitions = t.book.count(counted, rules_for(t), ids);
+
+  record.primary = t.verdict.primary();
+  if (!t.verdict.findings.empty()) record.extent = to_string(t.verdict.findings.front().extent);
+  if (!t.verdict.blind() && !t.verdict.findings.empty())
+    for (Boundary b : t.verdict.also(t.verdict.findings.front().boundary)) record.also.emplace_back(to_string(b));
+  tell_expiries(out, t, record);
   out.push_back(Record{std::move(record)});
 
-  const bool suspect = t->book.suspects();
-  if ((suspect && !t->was_suspect) || (suspect && rests_on_checks(t->verdict)) || t->book.wants_checks())
-    ask_checks(*t, false);
-  const bool newly_suspect = suspect && !t->was_suspect;
-  const bool changed = !transitions.empty() || before.primary() != t->verdict.primary() || suspect != t->was_suspect ||
-                       !t->verdict.green() || !t->book.open_incidents().empty();
-  t->was_suspect = suspect;
-  if (t->verdict.green()) {
-    if (!t->green_since) t->green_since = now.wall;
-  } else {
-    t->green_since.reset();
-  }
-  if (!t->verdict.blind())
-    t->blind_since.reset();
-  else if (!t->blind_since)
-    t->blind_since = now.wall;
-
+  const bool suspect = t.book.suspects();
+  const bool newly_suspect = suspect && !t.was_suspect;
+  if (newly_suspect || (suspect && rests_on_checks(t.verdict)) || t.book.wants_checks()) ask_checks(t, false);
   const bool told = !transitions.empty();
-  follow_up(out, *t, std::move(transitions));
-  if (changed || !t->saved_at || now.mono - *t->saved_at >= save_at_least_every) {
-    t->saved_at = now.mono;
+  const bool changed = told || before.primary() != t.verdict.primary() || suspect != t.was_suspect ||
+                       !t.verdict.green() || !t.book.open_incidents().empty();
+  t.was_suspect = suspect;
+  note_since(t);
+
+  const bool seals = std::any_of(transitions.begin(), transitions.end(),
+                                 [](const Transition& transition) { return wants_snapshot(transition.kind); });
+  follow_up(out, t, std::move(transitions));
+  if (changed || !t.saved_at || now.mono - *t.saved_at >= save_at_least_every) {
+    t.saved_at = now.mono;
     out.push_back(SaveState{e.target, told});
   }
-  const bool seals =
-      std::any_of(out.begin(), out.end(), [](const Action& a) { return std::holds_alternative<Seal>(a); });
-  if (newly_suspect || seals) start_evidence(out, *t);
-  plan_after_sweep(*t);
-  note_watch(*t);
-  start_due(out, *t);
+  if (newly_suspect || seals) start_evidence(out, t);
+  plan_after_sweep(t);
+  note_watch(t);
+  start_due(out, t);
 }
 
 /// At the first suspicion, so that the output of the commands is there when the page's snapshot is sealed; at the seal,
@@ -322,28 +308,35 @@ void Engine::State::start_evidence(Actions& out, const TargetState& t) {
   if (!options.recorded) out.push_back(StartEvidence{t.config.name});
 }
 
-void Engine::State::on(const Sealed& e, Actions& out) {
-  auto found = find_incident(e.incident_id);
-  if (!found.incident) return;
-  auto& i = *found.incident;
-  if (e.sha256.empty()) {
-    i.note(now.wall, "snapshot failed", e.note);
-    out.push_back(Say{Say::Level::error, "snapshot.failed", i.view.target, i.view.id,
-                      std::string(to_string(i.view.boundary)), "no snapshot could be sealed: " + e.note});
-  } else {
-    if (!e.on_request || i.view.snapshot_id.empty()) {
-      i.view.snapshot_id = e.snapshot_id;
-      i.view.snapshot_sha256 = e.sha256;
+/// The alerts that waited get the snapshot, or the reason why there is none; then they are told, in one transaction
+/// with the state.
+void Engine::State::on(Sealed e, Actions& out) {
+  const bool failed = !e.failure.empty();
+  if (auto* t = find_target(e.target); t && t->book.find(e.incident_id)) {
+    const auto proof = proof_rules(t->config, config.resolution);
+    if (failed) {
+      t->book.seal_failed(e.incident_id, e.failure, proof, now.wall);
+      out.push_back(Say{Say::Level::error, "snapshot.failed", e.target, e.incident_id,
+                        std::string(to_string(t->book.find(e.incident_id)->record.boundary)),
+                        "no snapshot could be sealed: " + e.failure});
+    } else {
+      t->book.sealed(e.incident_id, e.evidence, e.on_request, proof, now.wall);
     }
-    i.captured(e.snapshot_id, now.wall);
-    i.note(now.wall, "snapshot", "sealed " + e.snapshot_id + ", sha256 " + e.sha256);
+    out.push_back(SaveState{e.target});
   }
-  i.view.conditions = six_conditions(i, proof_rules(found.target->config, config.resolution));
-  out.push_back(SaveState{found.target->config.name});
+  for (auto& alert : e.then.alerts) {
+    alert.incident.evidence = failed ? EvidenceRef{} : e.evidence;
+    if (failed) alert.evidence_note = "no snapshot: " + e.failure;
+    out.push_back(Notify{std::move(alert), ""});
+  }
+  if (!e.then.answer) return;
+  if (failed && e.then.answer->id == e.evidence.snapshot)  // it was the snapshot that was asked for
+    e.then.answer = Answer{false, 503, "no snapshot could be sealed: " + e.failure, ""};
+  out.push_back(std::move(*e.then.answer));
 }
 
-void Engine::State::adopt(const Config& adopted, Actions& out) {
-  config = adopted;
+void Engine::State::adopt(Config adopted, Actions& out) {
+  config = std::move(adopted);
   agenda.clear();
   std::map<std::string, std::unique_ptr<TargetState>> kept;
   std::size_t place = 0;
@@ -366,18 +359,16 @@ void Engine::State::adopt(const Config& adopted, Actions& out) {
   }
   for (auto& [name, gone] : targets) {
     if (!gone) continue;
-    for (auto* i : gone->book.open_incidents()) departed.push_back(i->view);
     follow_up(out, *gone,
               gone->book.close_all(now, "no longer watched: the target was removed from the configuration"));
     out.push_back(SaveState{name});
   }
   out.push_back(SaveState{});
-  if (departed.size() > departed_kept) departed.erase(departed.begin(), departed.end() - departed_kept);
   targets = std::move(kept);
 }
 
-void Engine::State::on(const Reconfigured& e, Actions& out) {
-  adopt(e.config, out);
+void Engine::State::on(Reconfigured e, Actions& out) {
+  adopt(std::move(e.config), out);
   start_due(out);
 }
 
@@ -386,16 +377,16 @@ Engine::Engine(Config config, EngineOptions options, Instant start) : state_(std
   state_->ids = IdSource(state_->options.seed);
   state_->now = start;
   Actions nothing;  // there is no incident yet that could be closed
-  state_->adopt(config, nothing);
+  state_->adopt(std::move(config), nothing);
 }
 Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
-Actions Engine::handle(const Event& event, Instant now) {
+Actions Engine::handle(Event event, Instant now) {
   Actions out;
   state_->now = now;
-  std::visit([&](const auto& e) { state_->on(e, out); }, event);
+  std::visit([&](auto& e) { state_->on(std::move(e), out); }, event);
   return out;
 }
 

@@ -33,10 +33,11 @@ class Engine {
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
 
-  /// What follows from this event. Never throws on outside data. The order of the list matters: Record, then Seal, then
-  /// Notify and SaveState (one transaction), then StartSweep, StartCheck and StartEvidence; an operator's event has
-  /// exactly one Answer.
-  Actions handle(const Event& event, Instant now);
+  /// What follows from this event, to be done in the order of the list. Never throws on outside data. Notify, Keep and
+  /// SaveState of one list, and of what its seals bring, are one transaction. StartSweep, StartCheck and StartEvidence
+  /// wait for nothing. An operator's event has exactly one Answer, in its list or behind its Seal. In a recording there
+  /// is no disk: what would be sealed counts as sealed, and no Seal is asked for.
+  Actions handle(Event event, Instant now);
 
   /// Sweeps of every target come back and count (a void one does not). False before the first, and when one is overdue.
   bool is_watching(Instant now) const;
@@ -52,8 +53,10 @@ class Engine {
   std::vector<std::string> restore(const SavedState& state, Instant now);
 
   EngineView view(Instant now) const;
-  /// The open ones only: what retention must leave alone.
-  std::vector<IncidentView> open_incidents() const;
+  /// What retention must leave alone, and all that the engine knows: whoever asks for an ended one asks the store.
+  std::vector<IncidentRecord> open_incidents() const;
+  /// Nothing when no open incident has this id.
+  std::optional<IncidentRecord> open_incident(const std::string& id) const;
   /// "fabric: total outage": one line for the service manager.
   std::string headline() const;
   const Config& config() const;

@@ -31,11 +31,28 @@ struct CheckDone {
   bool outdated = false;  ///< a reload has changed the check while it ran: it has ended, and what it says is nobody's
 };
 
-/// The snapshot asked for by a Seal is on disk (or could not be written, and then `sha256` is empty and `note` says
-/// why).
+/// The answer to what an operator asked; always exactly one for an operator's event.
+struct Answer {
+  bool ok = true;
+  int problem = 0;   ///< an HTTP status when not ok: 404, 409, 422, 503
+  std::string text;  ///< operator language
+  std::string id;    ///< of what was made or changed
+};
+
+/// What may be said only when a snapshot is sealed, or is known not to be: the Seal takes it along, the Sealed brings
+/// it back, and nothing of it is remembered in between.
+struct AfterSeal {
+  std::vector<AlertEvent> alerts;
+  std::optional<Answer> answer;
+};
+
+/// The snapshot asked for by a Seal is on disk, or could not be written and `failure` says why.
 struct Sealed {
-  std::string incident_id, snapshot_id, sha256, note;
+  std::string target, incident_id;
+  EvidenceRef evidence;
+  std::string failure;
   bool on_request = false;  ///< an operator's capture: the incident keeps naming the snapshot of its page
+  AfterSeal then;
 };
 
 // What an operator may say through the control socket. Each changes Readback's own record and nothing else.
@@ -44,14 +61,18 @@ struct SymptomSaid {
   std::optional<Extent> extent;
   std::string exposed_by;
 };
+// The engine knows the open incidents only. Who asks about another brings what the store has kept of it (`ended`).
 struct Acknowledged {
   std::string incident_id, by;
+  std::optional<IncidentRecord> ended;
 };
 struct VerifyAsked {
   std::string incident_id;
+  std::optional<IncidentRecord> ended;
 };
 struct ResolveAttested {
   std::string incident_id, runbook, note, by;
+  std::optional<IncidentRecord> ended;
 };
 struct SilenceAdded {
   Silence silence;

@@ -1,9 +1,7 @@
 // The handlers of what people ask for. Each changes Readback's own record and nothing else, and each gives one Answer.
 #include <algorithm>
 
-#include "core/alert/runbooks.hpp"
 #include "core/engine/state.hpp"
-#include "core/incident/words.hpp"
 #include "core/text/time.hpp"
 
 namespace readback {
@@ -11,20 +9,19 @@ namespace {
 
 Answer refusal(int problem, std::string text) { return {false, problem, std::move(text), ""}; }
 Answer done(std::string text, std::string id = "") { return {true, 0, std::move(text), std::move(id)}; }
-std::string someone(const std::string& by) { return by.empty() ? "an operator" : by; }
 
 /// The incident that an unnamed symptom belongs to: the loudest open one; one that has only recovered when no other is.
-Incident* loudest(TargetState& t) {
-  const auto rank = [](const Incident& i) { return std::pair(i.is_active(), i.view.severity); };
-  Incident* found = nullptr;
-  for (auto* i : t.book.open_incidents())
+const Incident* loudest(const TargetState& t) {
+  const auto rank = [](const Incident& i) { return std::pair(i.is_active(), i.record.severity); };
+  const Incident* found = nullptr;
+  for (const auto* i : t.book.open_incidents())
     if (!found || rank(*i) > rank(*found)) found = i;
   return found;
 }
 
 }  // namespace
 
-void Engine::State::on(const SymptomSaid& e, Actions& out) {
+void Engine::State::on(SymptomSaid e, Actions& out) {
   TargetState* t = nullptr;
   if (!e.target.empty()) {
     t = find_target(e.target);
@@ -35,108 +32,72 @@ void Engine::State::on(const SymptomSaid& e, Actions& out) {
     if (!t) return out.push_back(refusal(409, "no target is configured"));
   }
   if (e.text.empty()) return out.push_back(refusal(422, "the symptom is empty: say what fails, for whom, since when"));
-  Incident* i = loudest(*t);
+  const Symptom said{e.text, e.by, e.extent, e.exposed_by};
+  const auto rules = rules_for(*t);
+  const Incident* i = loudest(*t);
   const bool declared = !i;
-  if (!i) i = &t->book.declare(Boundary::product, t->config.name, now, ids);
-  auto& v = i->view;
-  v.symptom = e.text;
-  i->symptom_by = someone(e.by);
-  i->symptom_at = now.wall;
-  if (!e.exposed_by.empty()) v.exposed_by = e.exposed_by;
-  if (e.extent && v.declared) v.extent = *e.extent;
+  if (i)
+    t->book.record_symptom(i->record.id, said, rules.proof, now.wall);
+  else
+    i = &t->book.declare(Boundary::product, said, rules, now, ids);
+  const auto& record = i->record;
+  const std::string id = record.id;
   if (declared) {
-    v.summary = "DECLARED " + std::string(to_string(v.extent)) + " " + v.target + ": " + e.text;
-    v.dedup_base = config.environment + "/" + v.target + "/" + std::string(to_string(v.boundary));
-    v.runbook = resolve_runbook(t->config, v.boundary);
-    v.next_safe_step = resolve_next_safe_step(t->config, v.boundary);
-  }
-  v.conditions = six_conditions(*i, proof_rules(t->config, config.resolution));
-  if (declared) {
-    out.push_back(Seal{snapshot_of(*t, v, "symptom: " + e.text)});
+    seal(out, snapshot_of(*t, i->as_sealed(record, now.wall), "symptom: " + e.text), {});
     start_evidence(out, *t);
   }
-  i->note(now.wall, "symptom",
-          someone(e.by) + ": " + e.text + (e.extent ? " (seen as " + std::string(to_string(*e.extent)) + ")" : "") +
-              (e.exposed_by.empty() ? "" : " (exposed by " + e.exposed_by + ")"));
-  out.push_back(Say{Say::Level::info, "incident.symptom", v.target, v.id, std::string(to_string(v.boundary)), e.text});
-  out.push_back(SaveState{v.target});
-  out.push_back(done(declared ? "an operator-declared incident is open" : "recorded with the open incident", v.id));
+  out.push_back(
+      Say{Say::Level::info, "incident.symptom", record.target, id, std::string(to_string(record.boundary)), e.text});
+  out.push_back(SaveState{record.target});
+  out.push_back(done(declared ? "an operator-declared incident is open" : "recorded with the open incident", id));
 }
 
-void Engine::State::on(const Acknowledged& e, Actions& out) {
+void Engine::State::on(Acknowledged e, Actions& out) {
   auto [t, i] = find_incident(e.incident_id);
-  if (!i && find_resolved(e.incident_id))
+  if (!i && e.ended)
     return out.push_back(refusal(409, "that incident is resolved: there is nothing left to acknowledge"));
   if (!i) return out.push_back(refusal(404, "no incident has the id " + e.incident_id));
-  if (i->view.acknowledged_at)
-    return out.push_back(done("already acknowledged by " + someone(i->view.acknowledged_by), i->view.id));
-  i->view.acknowledged_at = now.wall;
-  i->view.acknowledged_by = e.by;
-  i->note(now.wall, "ack", "acknowledged by " + someone(e.by));
-  if (i->paged) {
-    IncidentView view = i->view;
-    view.summary = "ACKNOWLEDGED by " + someone(e.by) + ": " + i->view.summary;
-    follow_up(out, *t, {{EventKind::acknowledged, view, view.also}});
-  }
+  if (i->record.acknowledged_at)
+    return out.push_back(done("already acknowledged by " + someone(i->record.acknowledged_by), e.incident_id));
+  follow_up(out, *t, t->book.acknowledge(e.incident_id, e.by, now.wall));
   out.push_back(SaveState{t->config.name});
-  out.push_back(done("acknowledged; reminders stop, everything else goes on", i->view.id));
+  out.push_back(done("acknowledged; reminders stop, everything else goes on", e.incident_id));
 }
 
-void Engine::State::on(const VerifyAsked& e, Actions& out) {
+void Engine::State::on(VerifyAsked e, Actions& out) {
   auto [t, i] = find_incident(e.incident_id);
-  if (!i && find_resolved(e.incident_id))
+  if (!i && e.ended)
     return out.push_back(done("resolved already: these are the conditions as it was closed", e.incident_id));
   if (!i) return out.push_back(refusal(404, "no incident has the id " + e.incident_id));
-  i->view.conditions = six_conditions(*i, proof_rules(t->config, config.resolution));
-  i->note(now.wall, "verify", "asked for: everything is read again");
+  t->book.note_verification(e.incident_id, proof_rules(t->config, config.resolution), now.wall);
   ask_checks(*t, false);
   if (!t->sweeping) t->due = std::min(t->due, now.mono);
   start_due(out, *t);
-  out.push_back(done("surfaces, checks and paths are being read again", i->view.id));
+  out.push_back(done("surfaces, checks and paths are being read again", e.incident_id));
 }
 
-void Engine::State::on(const ResolveAttested& e, Actions& out) {
+void Engine::State::on(ResolveAttested e, Actions& out) {
   if (e.runbook.empty()) return out.push_back(refusal(422, "which runbook was used? name it with --runbook"));
+  const Attestation word{e.runbook, e.note, e.by};
   auto [t, i] = find_incident(e.incident_id);
-  if (!i) return attest_afterwards(e, out);
-  i->attested = true;
-  i->attested_runbook = e.runbook;
-  i->attested_note = e.note;
-  i->attested_by = someone(e.by);
-  i->attested_at = now.wall;
-  i->note(now.wall, "attested", someone(e.by) + " used " + e.runbook + (e.note.empty() ? "" : ": " + e.note));
-  const auto rules = proof_rules(t->config, config.resolution);
-  i->view.conditions = six_conditions(*i, rules);
+  if (!i && e.ended) {
+    readback::attest(*e.ended, word, now.wall);
+    out.push_back(Keep{std::move(*e.ended)});
+    return out.push_back(done("recorded with the resolved incident", e.incident_id));
+  }
+  if (!i) return out.push_back(refusal(404, "no incident has the id " + e.incident_id));
+  t->book.attest(e.incident_id, word, proof_rules(t->config, config.resolution), now.wall);
   ask_checks(*t, false);
   start_due(out, *t);
   out.push_back(SaveState{t->config.name});
-  const bool holds = all_hold(i->view.conditions);
+  const bool holds = conditions_hold(i->record.conditions);
   out.push_back(done(holds ? "recorded; the incident closes when the target has been green for the settle time"
                            : "recorded; the incident closes when the other conditions hold as well",
-                     i->view.id));
+                     e.incident_id));
 }
 
-/// Whoever has ended an incident writes it up in the morning.
-void Engine::State::attest_afterwards(const ResolveAttested& e, Actions& out) {
-  IncidentView* v = find_resolved(e.incident_id);
-  if (!v) return out.push_back(refusal(404, "no incident has the id " + e.incident_id));
-  for (auto& c : v->conditions) {
-    if (c.number != 4) continue;
-    c.state = ConditionState::State::met;
-    c.by = e.runbook + ", attested by " + someone(e.by);
-    c.at = now.wall;
-    c.demanded = false;
-  }
-  note(*v, now.wall, "attested", someone(e.by) + " used " + e.runbook + (e.note.empty() ? "" : ": " + e.note));
-  if (v->resolved_at && v->summary.ends_with(why_resolved(false)))
-    v->summary = resolved_summary(*v, *v->resolved_at, why_resolved(true));
-  if (find_target(v->target)) out.push_back(SaveState{v->target});
-  out.push_back(SaveState{});  // where those of targets that are gone are kept
-  out.push_back(done("recorded with the resolved incident", v->id));
-}
-
-void Engine::State::on(const SilenceAdded& e, Actions& out) {
-  Silence s = e.silence;
+void Engine::State::on(SilenceAdded e, Actions& out) {
+  Silence s = std::move(e.silence);
   if (!s.target.empty() && !find_target(s.target))
     return out.push_back(refusal(404, "no target is called " + s.target));
   if (s.expires_at <= now.wall) return out.push_back(refusal(422, "the silence would end before it begins"));
@@ -172,24 +133,25 @@ void Engine::State::on(const SweepAsked& e, Actions& out) {
                                       : "the sweep has started"));
 }
 
-void Engine::State::on(const CaptureAsked& e, Actions& out) {
+/// The answer comes with the seal: "captured" is said of what is on the disk.
+void Engine::State::on(CaptureAsked e, Actions& out) {
   TargetState* t = e.target.empty() && !targets.empty() ? targets.begin()->second.get() : find_target(e.target);
   if (!t)
     return out.push_back(
         refusal(404, e.target.empty() ? "no target is configured" : "no target is called " + e.target));
-  IncidentView none;
-  const Incident* i = loudest(*t);
-  if (!i) {
-    none.target = t->config.name;
-    none.last_good = t->book.last_good;
-    none.at_page = t->recorded;
+  IncidentRecord shown;
+  if (const Incident* i = loudest(*t)) {
+    shown = i->as_sealed(i->record, now.wall);
+  } else {
+    shown.target = t->config.name;
+    shown.sweeps.last_good = t->book.last_good();
+    shown.sweeps.at_page = t->recorded;
   }
-  auto order = snapshot_of(*t, i ? i->view : none, e.reason.empty() ? "capture" : "capture: " + e.reason);
+  auto order = snapshot_of(*t, std::move(shown), e.reason.empty() ? "capture" : "capture: " + e.reason);
   order.on_request = true;
-  if (!i) order.boundary = order.extent = order.severity = "";
-  const std::string id = order.snapshot_id;
-  out.push_back(Seal{std::move(order)});
-  out.push_back(done("captured", id));
+  AfterSeal then;
+  then.answer = done("captured", order.snapshot_id);
+  seal(out, std::move(order), std::move(then));
 }
 
 void Engine::State::on(const TestAlertAsked& e, Actions& out) {
@@ -200,16 +162,18 @@ void Engine::State::on(const TestAlertAsked& e, Actions& out) {
   AlertEvent test;
   test.id = ids.next(now.wall);
   test.kind = EventKind::test;
-  test.at = test.opened_at = test.confirmed_at = now.wall;
+  test.at = now.wall;
   test.environment = config.environment;
   test.host = options.host;
-  test.target = config.targets.empty() ? "none" : config.targets.front().name;
-  test.incident_id = test.episode_id = test.id;
-  test.boundary = Boundary::observer;
-  test.severity = Severity::info;
-  test.summary = "TEST of Readback's alerts from " + options.host + ": nothing is wrong, nobody needs to act";
-  test.why = {"an operator asked for a test"};
-  test.dedup_base = config.environment + "/" + test.target + "/test";
+  auto& incident = test.incident;
+  incident.opened_at = incident.confirmed_at = now.wall;
+  incident.target = config.targets.empty() ? "none" : config.targets.front().name;
+  incident.id = incident.episode = test.id;
+  incident.boundary = Boundary::observer;
+  incident.severity = Severity::info;
+  incident.summary = "TEST of Readback's alerts from " + options.host + ": nothing is wrong, nobody needs to act";
+  incident.why = {"an operator asked for a test"};
+  incident.dedup_base = config.environment + "/" + incident.target + "/test";
   const std::string id = test.id;
   out.push_back(Notify{std::move(test), e.sink});
   out.push_back(done("a test event is on its way", id));

@@ -1,10 +1,12 @@
+// Recorded lines become sweeps again, in the order in which they happened, and the engine does not know the difference.
 #include "core/engine/replay.hpp"
 
 #include <algorithm>
 #include <boost/json.hpp>
 #include <utility>
 
-#include "core/model/reads_json.hpp"
+#include "core/codec/reads_json.hpp"
+#include "core/codec/view_json.hpp"
 #include "core/text/time.hpp"
 
 namespace readback {
@@ -25,12 +27,6 @@ bool has_name(const List& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(), [&](const auto& each) { return each.name == name; });
 }
 
-json::array words(const std::vector<Boundary>& boundaries) {
-  json::array list;
-  for (Boundary b : boundaries) list.emplace_back(to_string(b));
-  return list;
-}
-
 json::array strings(const std::vector<std::string>& texts) {
   json::array list;
   for (const auto& text : texts) list.emplace_back(text);
@@ -38,21 +34,10 @@ json::array strings(const std::vector<std::string>& texts) {
 }
 
 std::string event_line(const AlertEvent& e) {
-  json::object o;
-  o["at"] = to_rfc3339(e.at);
-  o["event"] = to_string(e.kind);
-  o["target"] = e.target;
-  o["boundary"] = to_string(e.boundary);
-  o["extent"] = to_string(e.extent);
-  o["severity"] = to_string(e.severity);
-  if (e.first_failure)
-    o["first_failure"] = json::object{
-        {"read", e.first_failure->read}, {"at", to_rfc3339(e.first_failure->at)}, {"reason", e.first_failure->reason}};
-  else
-    o["first_failure"] = nullptr;
-  o["also"] = words(e.also);
-  o["why"] = strings(e.why);
-  o["summary"] = e.summary;
+  json::object o{{"at", to_rfc3339(e.at)}, {"event", to_string(e.kind)}};
+  for (auto& [name, value] : pick(view_json(e.incident, false), {"target", "boundary", "extent", "severity",
+                                                                 "first_failure", "also", "why", "summary"}))
+    o[name] = std::move(value);
   return json::serialize(o);
 }
 
@@ -220,13 +205,10 @@ void Replay::judge(const std::string& target, OpenSweep sweep, Instant now) {
   done.sweep = sweep.number;
   done.reads = std::move(sweep.reads);
   done.void_reason = std::move(sweep.void_reason);
-  const Actions actions = engine_->handle(done, now);
+  const Actions actions = engine_->handle(std::move(done), now);
   for (const auto& action : actions) {
     if (const auto* record = std::get_if<Record>(&action)) {
       if (options_.verdicts) print_verdict(record->sweep);
-    } else if (const auto* seal = std::get_if<Seal>(&action)) {
-      // The recording has no disk: what was to be sealed counts as sealed.
-      engine_->handle(Sealed{seal->order.incident_id, seal->order.snapshot_id, "recorded", ""}, now);
     } else if (const auto* notify = std::get_if<Notify>(&action)) {
       print_(event_line(notify->event));
     }

@@ -17,7 +17,8 @@ struct Engine::State {
   IdSource ids;
   std::map<std::string, std::unique_ptr<TargetState>> targets;  ///< by name
   std::map<std::string, Silence> silences;                      ///< by id
-  std::vector<IncidentView> departed;                           ///< of targets that are no longer watched
+  std::vector<IncidentRecord>
+      departed;  ///< ended, and remembered by a version that kept them here: the store gets them
   Instant now{};
   bool must_reconcile = false;  ///< a restored state may know targets that the configuration has dropped
   /// When each target wants to be looked at next, the earliest first: no event walks through thousands of targets.
@@ -26,16 +27,17 @@ struct Engine::State {
   TargetState* find_target(const std::string& name);
   struct FoundIncident {
     TargetState* target = nullptr;
-    Incident* incident = nullptr;
+    const Incident* incident = nullptr;
   };
   FoundIncident find_incident(const std::string& id);
-  /// Of the resolved ones that are still remembered.
-  IncidentView* find_resolved(const std::string& id);
   bool is_muted(const TargetState& target, Boundary b) const;
   CaseRules rules_for(const TargetState& target) const;
-  AlertEvent alert_of(EventKind kind, const IncidentView& view, const std::vector<Boundary>& also);
-  SnapshotOrder snapshot_of(const TargetState& target, const IncidentView& view, const std::string& reason);
+  AlertEvent alert_of(Transition transition);
+  SnapshotOrder snapshot_of(const TargetState& target, IncidentRecord incident, std::string reason);
+  void seal(Actions& out, SnapshotOrder order, AfterSeal then);
   void follow_up(Actions& out, TargetState& target, std::vector<Transition> transitions);
+  void keep_ended(Actions& out, TargetState& target);
+  void tell_expiries(Actions& out, TargetState& target, const SweepRecord& record);
 
   // schedule.cpp: what is due
   void plan_target(TargetState& target, std::size_t place, std::size_t of);
@@ -53,22 +55,24 @@ struct Engine::State {
 
   // engine.cpp: one handler an event
   void on(const Tick&, Actions& out);
-  void on(const SweepDone& e, Actions& out);
-  void on(const CheckDone& e, Actions& out);
-  void on(const Sealed& e, Actions& out);
-  void on(const Reconfigured& e, Actions& out);
-  void adopt(const Config& adopted, Actions& out);
+  void on(SweepDone e, Actions& out);
+  void on(CheckDone e, Actions& out);
+  void on(Sealed e, Actions& out);
+  void on(Reconfigured e, Actions& out);
+  void heed_throttling(TargetState& target, const std::vector<JudgedRead>& reads);
+  void note_since(TargetState& target);
+  void count(TargetState& target, SweepDone e, SweepRecord record, Actions& out);
+  void adopt(Config adopted, Actions& out);
 
   // operator.cpp: what people ask for
-  void on(const SymptomSaid& e, Actions& out);
-  void on(const Acknowledged& e, Actions& out);
-  void on(const VerifyAsked& e, Actions& out);
-  void on(const ResolveAttested& e, Actions& out);
-  void attest_afterwards(const ResolveAttested& e, Actions& out);
-  void on(const SilenceAdded& e, Actions& out);
+  void on(SymptomSaid e, Actions& out);
+  void on(Acknowledged e, Actions& out);
+  void on(VerifyAsked e, Actions& out);
+  void on(ResolveAttested e, Actions& out);
+  void on(SilenceAdded e, Actions& out);
   void on(const SilenceExpired& e, Actions& out);
   void on(const SweepAsked& e, Actions& out);
-  void on(const CaptureAsked& e, Actions& out);
+  void on(CaptureAsked e, Actions& out);
   void on(const TestAlertAsked& e, Actions& out);
 };
 

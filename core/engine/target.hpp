@@ -67,7 +67,8 @@ struct TargetState {
   bool counted_once = false;
   std::optional<WallTime> last_sweep_at, blind_since, green_since;
   std::optional<MonoTime> saved_at;
-  std::optional<MonoTime> watched_until;  ///< by then the next sweep has come back, or the watch has stopped
+  std::optional<MonoTime> watched_until;        ///< by then the next sweep has come back, or the watch has stopped
+  std::map<std::string, WallTime> expiry_told;  ///< of certificates, by address: once a day is enough
   std::uint64_t sweeps_total = 0, sweeps_void = 0, checks_total = 0;
 };
 

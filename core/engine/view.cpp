@@ -2,8 +2,6 @@
 #include <algorithm>
 
 #include "core/engine/state.hpp"
-#include "core/incident/words.hpp"
-#include "core/model/view_json.hpp"
 #include "core/schedule/maintenance.hpp"
 #include "core/text/time.hpp"
 
@@ -79,10 +77,9 @@ EngineView Engine::view(Instant now) const {
       v.holding.push_back(f.boundary);
       v.severity = v.severity ? std::max(*v.severity, f.severity) : f.severity;
     }
-    for (const auto* i :
-         std::as_const(t.book).open_incidents())  // blindness that lasted is louder than one sweep of it
-      if (i->is_active() && v.severity && t.verdict.find(i->view.boundary))
-        v.severity = std::max(*v.severity, i->view.severity);
+    for (const auto* i : t.book.open_incidents())  // blindness that lasted is louder than one sweep of it
+      if (i->is_active() && v.severity && t.verdict.find(i->record.boundary))
+        v.severity = std::max(*v.severity, i->record.severity);
     if (!t.verdict.findings.empty()) {
       const auto& first = t.verdict.findings.front();
       v.extent = to_string(first.extent);
@@ -104,27 +101,30 @@ EngineView Engine::view(Instant now) const {
         v.reads.push_back(read_view(t, "check:" + c.name, "check", "materialization", now.wall));
     for (const auto& p : t.config.paths)
       v.reads.push_back(read_view(t, "path:" + p.name, "path", to_string(p.kind), now.wall));
-    for (const auto* i : std::as_const(t.book).open_incidents()) {
-      v.open_incidents.push_back(i->view.id);
-      all.incidents.push_back(i->view);
+    for (const auto* i : t.book.open_incidents()) {
+      v.open_incidents.push_back(i->record.id);
+      all.incidents.push_back(i->record);
     }
-    for (const auto& past : t.book.history()) all.incidents.push_back(past);
     v.sweeps_total = t.sweeps_total;
     v.sweeps_void = t.sweeps_void;
     v.checks_total = t.checks_total;
     all.targets.push_back(std::move(v));
   }
-  all.incidents.insert(all.incidents.end(), state_->departed.begin(), state_->departed.end());
   std::stable_sort(all.incidents.begin(), all.incidents.end(), shown_before);
   for (const auto& [id, s] : state_->silences)
     if (s.expires_at > now.wall) all.silences.push_back(s);
   return all;
 }
 
-std::vector<IncidentView> Engine::open_incidents() const {
-  std::vector<IncidentView> open;
+std::optional<IncidentRecord> Engine::open_incident(const std::string& id) const {
+  if (const auto found = state_->find_incident(id); found.incident) return found.incident->record;
+  return std::nullopt;
+}
+
+std::vector<IncidentRecord> Engine::open_incidents() const {
+  std::vector<IncidentRecord> open;
   for (const auto& [name, t] : state_->targets)
-    for (const auto* i : std::as_const(t->book).open_incidents()) open.push_back(i->view);
+    for (const auto* i : t->book.open_incidents()) open.push_back(i->record);
   return open;
 }
 

@@ -7,9 +7,9 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "core/codec/reads_json.hpp"
+#include "core/codec/view_json.hpp"
 #include "core/evidence/redact.hpp"
-#include "core/model/reads_json.hpp"
-#include "core/model/view_json.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
@@ -112,32 +112,31 @@ std::string one_line(std::string text) {
 }
 
 std::string summary_file(const BundleInput& in) {
-  auto o = in.order;
-  for (auto* field : {&o.summary, &o.reason, &o.symptom, &o.exposed_by, &o.next_safe_step, &o.runbook.title,
-                      &o.runbook.url, &o.runbook.owner})
+  const auto& o = in.order;
+  auto i = o.incident;
+  for (auto* field :
+       {&i.summary, &i.symptom, &i.exposed_by, &i.next_safe_step, &i.runbook.title, &i.runbook.url, &i.runbook.owner})
     *field = one_line(std::move(*field));
-  for (auto& why : o.why) why = one_line(std::move(why));
-  for (auto& c : o.conditions) c.by = one_line(std::move(c.by));
-  if (o.first_failure) o.first_failure->reason = one_line(std::move(o.first_failure->reason));
-  std::string text = "# " + (o.summary.empty() ? "Snapshot of " + o.target : o.summary) + "\n\n";
-  text += "- snapshot: " + o.snapshot_id + ", sealed " + to_rfc3339(o.at) + " because of: " + o.reason + "\n";
+  std::string text = "# " + (i.summary.empty() ? "Snapshot of " + o.target : i.summary) + "\n\n";
+  text += "- snapshot: " + o.snapshot_id + ", sealed " + to_rfc3339(o.at) + " because of: " + one_line(o.reason) + "\n";
   text += "- target: " + o.target + ", environment " + in.environment + ", host " + in.host + "\n";
-  if (!o.boundary.empty()) text += "- boundary: " + o.boundary + ", " + o.extent + ", " + o.severity + "\n";
-  if (!o.incident_id.empty()) text += "- incident: " + o.incident_id + "\n";
-  if (o.first_failure)
-    text += "- failed first: " + o.first_failure->read + " at " + to_rfc3339(o.first_failure->at) + ": " +
-            o.first_failure->reason + "\n";
-  if (!o.symptom.empty()) text += "- symptom: " + o.symptom + "\n";
-  if (!o.exposed_by.empty()) text += "- exposed by: " + o.exposed_by + "\n";
-  if (!o.why.empty()) text += "\n## Why\n\n";
-  for (const auto& why : o.why) text += "- " + why + "\n";
-  if (!o.next_safe_step.empty()) text += "\n## Next safe step\n\n" + o.next_safe_step + "\n";
-  if (!o.runbook.title.empty())
-    text += "\n## Runbook\n\n" + o.runbook.title + " <" + o.runbook.url + ">, owner " + o.runbook.owner + "\n";
-  if (!o.conditions.empty()) text += "\n## Resolved means\n\n";
-  for (const auto& c : o.conditions)
+  if (o.has_incident())
+    text += "- boundary: " + std::string(to_string(i.boundary)) + ", " + std::string(to_string(i.extent)) + ", " +
+            std::string(to_string(i.severity)) + "\n- incident: " + i.id + "\n";
+  if (i.first_failure)
+    text += "- failed first: " + i.first_failure->read + " at " + to_rfc3339(i.first_failure->at) + ": " +
+            one_line(i.first_failure->reason) + "\n";
+  if (!i.symptom.empty()) text += "- symptom: " + i.symptom + "\n";
+  if (!i.exposed_by.empty()) text += "- exposed by: " + i.exposed_by + "\n";
+  if (!i.why.empty()) text += "\n## Why\n\n";
+  for (const auto& why : i.why) text += "- " + one_line(why) + "\n";
+  if (!i.next_safe_step.empty()) text += "\n## Next safe step\n\n" + i.next_safe_step + "\n";
+  if (!i.runbook.title.empty())
+    text += "\n## Runbook\n\n" + i.runbook.title + " <" + i.runbook.url + ">, owner " + i.runbook.owner + "\n";
+  if (!i.conditions.empty()) text += "\n## Resolved means\n\n";
+  for (const auto& c : i.conditions)
     text += std::to_string(c.number) + ". " + c.title + ": " + std::string(to_string(c.state)) +
-            (c.by.empty() ? "" : " (" + c.by + ")") + "\n";
+            (c.by.empty() ? "" : " (" + one_line(c.by) + ")") + "\n";
   return clean_utf8(text);
 }
 
@@ -220,29 +219,17 @@ json::object manifest_of(const BundleInput& in) {
   json::object m;
   m["schema"] = "readback.snapshot/v1";
   m["id"] = o.snapshot_id;
-  m["incident"] = o.incident_id;
-  m["episode"] = o.episode_id;
+  m["incident"] = o.incident.id;
+  m["episode"] = o.incident.episode;
   m["target"] = o.target;
   m["reason"] = o.reason;
-  m["boundary"] = o.boundary;
-  m["extent"] = o.extent;
-  m["severity"] = o.severity;
-  m["summary"] = o.summary;
-  m["why"] = texts(o.why);
-  if (o.first_failure)
-    m["first_failure"] = json::object{
-        {"read", o.first_failure->read}, {"at", to_rfc3339(o.first_failure->at)}, {"reason", o.first_failure->reason}};
-  m["symptom"] = o.symptom;
-  m["exposed_by"] = o.exposed_by;
-  m["runbook"] = json::object{{"title", o.runbook.title}, {"url", o.runbook.url}, {"owner", o.runbook.owner}};
-  m["next_safe_step"] = o.next_safe_step;
-  json::array conditions;
-  for (const auto& c : o.conditions) {
-    json::object one{{"number", c.number}, {"title", c.title}, {"state", to_string(c.state)}, {"by", c.by}};
-    one["at"] = c.at ? json::value(to_rfc3339(*c.at)) : json::value(nullptr);
-    conditions.push_back(std::move(one));
-  }
-  m["conditions"] = std::move(conditions);
+  auto shown = view_json(o.incident, false, EmptyTexts::stay);
+  for (const char* word : {"boundary", "extent", "severity"})
+    if (!o.has_incident()) shown[word] = "";
+  if (!o.incident.first_failure) shown.erase("first_failure");
+  for (auto& [name, value] : pick(shown, {"boundary", "extent", "severity", "summary", "why", "first_failure",
+                                          "symptom", "exposed_by", "runbook", "next_safe_step", "conditions"}))
+    m[name] = std::move(value);
   m["environment"] = in.environment;
   m["host"] = in.host;
   m["version"] = in.version;

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "core/model/reads_json.hpp"
-#include "core/model/view_json.hpp"
+#include "core/codec/reads_json.hpp"
+#include "core/codec/view_json.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"

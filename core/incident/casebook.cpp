@@ -1,9 +1,12 @@
+// The state machine of one target: each counted sweep walks through the boundaries in the order of precedence, and each
+// boundary's track decides for itself whether it opens, pages, grows worse, recovers, relapses or ends.
 #include "core/incident/casebook.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
 
+#include "core/alert/runbooks.hpp"
 #include "core/incident/words.hpp"
 #include "core/text/time.hpp"
 
@@ -79,6 +82,18 @@ Proof recovery_proof(Boundary b, const Incident& incident, const SweepFacts& fac
   return weigh.proof;
 }
 
+void name_owner(IncidentRecord& record, const CaseRules& rules) {
+  record.runbook = resolve_runbook(rules.target, record.boundary);
+  record.next_safe_step = resolve_next_safe_step(rules.target, record.boundary);
+}
+
+/// Chosen once, at the first page: a reload must not change the key.
+void name_key(IncidentRecord& record, const CaseRules& rules) {
+  if (!record.dedup_base.empty()) return;
+  record.dedup_base = rules.environment + "/" + record.target + "/" + std::string(to_string(record.boundary));
+  name_owner(record, rules);
+}
+
 std::size_t index(Boundary b) { return static_cast<std::size_t>(b); }
 
 }  // namespace
@@ -91,19 +106,20 @@ struct Casebook::Pass {
   IdSource& ids;
   std::vector<Transition> out;
 
-  Track& track(Boundary b) { return book.tracks[index(b)]; }
+  Track& track(Boundary b) { return book.tracks_[index(b)]; }
   const TargetConfig& target() const { return rules.target; }
 
   void emit(EventKind kind, Boundary b, Incident& i) {
-    i.view.also = sweep.verdict.also(b);
-    i.view.conditions = six_conditions(i, rules.proof);
-    i.note(sweep.now.wall, std::string(to_string(kind)), i.view.summary);
-    i.told_total = i.told_total || i.view.extent == Extent::total;
-    out.push_back({kind, i.view, i.view.also});
+    name_key(i.record, rules);
+    i.record.also = sweep.verdict.also(b);
+    i.lay_out_conditions(rules.proof);
+    i.note(sweep.now.wall, std::string(to_string(kind)), i.record.summary);
+    i.told_total = i.told_total || i.record.extent == Extent::total;
+    out.push_back({kind, i.record});
   }
 
   void follow_episode() {
-    auto& episode = book.episode;
+    auto& episode = book.episode_;
     const JudgedRead* first = nullptr;
     for (const auto& r : sweep.reads) {
       if (r.green || r.word == "throttled" || kind_of(r.raw.read) == ReadKind::reference) continue;
@@ -119,8 +135,8 @@ struct Casebook::Pass {
       episode.first = FirstFailure{first->raw.read, first->raw.at, reason};
     }
     if (!first && sweep.verdict.findings.empty()) {
-      book.last_good = sweep.verdict.green() ? sweep.number : book.last_good;
-      const bool quiet = std::none_of(book.tracks.begin(), book.tracks.end(),
+      book.last_good_ = sweep.verdict.green() ? sweep.number : book.last_good_;
+      const bool quiet = std::none_of(book.tracks_.begin(), book.tracks_.end(),
                                       [](const Track& t) { return t.incident && t.incident->is_active(); });
       if (quiet) episode = {};
     }
@@ -129,10 +145,10 @@ struct Casebook::Pass {
 
   /// From the first sweep that saw nothing; a sweep in which no surface was read changes nothing.
   void follow_blindness() {
-    if (sweep.verdict.blind() && !book.blind_from)
-      book.blind_from = sweep.now.mono;
+    if (sweep.verdict.blind() && !book.blind_from_)
+      book.blind_from_ = sweep.now.mono;
     else if (!sweep.verdict.blind() && any_surface_read(sweep.facts))
-      book.blind_from.reset();
+      book.blind_from_.reset();
   }
 
   void count_holding(Boundary b, Track& t, const Finding* finding) {
@@ -197,7 +213,7 @@ struct Casebook::Pass {
     if (stands_over(Boundary::outage)) return true;
     if (b == Boundary::product && stands_over(Boundary::readiness)) return true;
     const auto& drift = track(Boundary::drift).incident;
-    if (!drift || !drift->is_active() || drift->view.acknowledged_at || rules.muted(Boundary::drift)) return false;
+    if (!drift || !drift->is_active() || drift->record.acknowledged_at || rules.muted(Boundary::drift)) return false;
     const Millis apart =
         drift->confirmed < confirmed_at ? confirmed_at - drift->confirmed : drift->confirmed - confirmed_at;
     return apart <= target().episode_window;
@@ -205,22 +221,22 @@ struct Casebook::Pass {
 
   void open(Boundary b, Track& t, const Finding& f, bool by_flapping) {
     Incident i;
-    auto& v = i.view;
+    auto& v = i.record;
     v.id = ids.next(sweep.now.wall);
-    v.episode_id = book.episode.id;
+    v.episode = book.episode_.id;
     v.target = target().name;
     v.boundary = b;
     v.opened_at = t.holding_since;
     v.confirmed_at = sweep.now.wall;
-    v.first_failure = book.episode.first;
+    v.first_failure = book.episode_.first;
     if (!v.first_failure)
       v.first_failure =
           FirstFailure{f.blamed.empty() ? "health" : f.blamed.front(), t.holding_since,
                        f.why.empty() ? "" : bare_reason(f.blamed.empty() ? "" : f.blamed.front(), f.why.front())};
     v.symptom = v.first_failure->read + ": " + v.first_failure->reason;
-    v.last_good = book.last_good;
-    v.first_bad = t.first_sweep;
-    v.at_page = sweep.number;
+    v.sweeps.last_good = book.last_good_;
+    v.sweeps.first_bad = t.first_sweep;
+    v.sweeps.at_page = sweep.number;
     v.state = IncidentState::inhibited;
     i.opened = t.holding_from;
     i.confirmed = sweep.now.mono;
@@ -239,80 +255,75 @@ struct Casebook::Pass {
 
   void blame(Incident& i, const Finding& f) {
     if (!f.blind) i.blamed.insert(f.blamed.begin(), f.blamed.end());
-    i.view.why = f.why;
-    if (i.view.why.size() > most_reasons) i.view.why.resize(most_reasons);
-    i.view.also = sweep.verdict.also(f.boundary);
+    i.record.why = f.why;
+    if (i.record.why.size() > most_reasons) i.record.why.resize(most_reasons);
+    i.record.also = sweep.verdict.also(f.boundary);
   }
 
   void page(Boundary b, Track& t, const Finding& f) {
     auto& i = *t.incident;
-    i.view.severity = f.severity;
-    i.view.extent = i.flapping ? Extent::intermittent : f.extent;
-    i.view.summary = page_summary(i, f, sweep.facts, target(), t.holding_since);
+    i.record.severity = f.severity;
+    i.record.extent = i.flapping ? Extent::intermittent : f.extent;
+    i.record.summary = page_summary(i, f, sweep.facts, target(), t.holding_since);
     if (inhibited(b, i.confirmed)) {
-      set_waiting(i, IncidentState::inhibited, "held back: it follows from what is paged already");
+      i.hold_back(IncidentState::inhibited, "held back: it follows from what is paged already", sweep.now.wall);
       return;
     }
     if (rules.muted(b)) {
-      set_waiting(i, IncidentState::muted, "held back by a silence or a maintenance window");
+      i.hold_back(IncidentState::muted, "held back by a silence or a maintenance window", sweep.now.wall);
       return;
     }
-    i.view.state = IncidentState::firing;
-    i.view.paged_at = sweep.now.wall;
-    i.view.at_page = sweep.number;
+    i.record.state = IncidentState::firing;
+    i.record.paged_at = sweep.now.wall;
+    i.record.sweeps.at_page = sweep.number;
     i.saw_green = false;  // what was green while it was held back was a pause: the recovery is still to come
     i.paged = true;
     i.spoken = sweep.now.mono;
     emit(EventKind::firing, b, i);
   }
-  void set_waiting(Incident& i, IncidentState state, const char* text) {
-    if (i.view.state != state || i.view.timeline.empty() || i.view.timeline.back().text != text)
-      i.note(sweep.now.wall, std::string(to_string(state)), text);
-    i.view.state = state;
-  }
 
   /// Once an incident: a rate that swings about the thresholds is no news each time.
   void tell_flapping(Boundary b, Track& t) {
     auto& i = *t.incident;
-    if (!i.flapping || !i.paged || i.view.state != IncidentState::firing || rules.muted(b)) return;
-    i.view.extent = Extent::intermittent;
+    if (!i.flapping || !i.paged || i.record.state != IncidentState::firing || rules.muted(b)) return;
+    i.record.extent = Extent::intermittent;
     if (std::exchange(i.told_flapping, true)) return;
-    const std::string page = i.view.summary;
-    i.view.summary = intermittent_summary(i, t.flap.held());
+    const std::string page = i.record.summary;
+    i.record.summary = intermittent_summary(i, t.flap.held());
     emit(EventKind::intermittent, b, i);
-    i.view.summary = page;
+    i.record.summary = page;
   }
 
   void still_firing(Boundary b, Track& t, const Finding& f) {
     auto& i = *t.incident;
     escalate(b, t, f);
-    if (!rules.muted(b) && !i.view.acknowledged_at && sweep.now.mono - i.spoken >= rules.alerts.renotify) {
+    if (!rules.muted(b) && !i.record.acknowledged_at && sweep.now.mono - i.spoken >= rules.alerts.renotify) {
       i.spoken = sweep.now.mono;
-      const std::string page = i.view.summary;
-      i.view.summary = "STILL " + page + ", for " + humanize(sweep.now.mono - i.opened);
+      const std::string page = i.record.summary;
+      i.record.summary = "STILL " + page + ", for " + humanize(sweep.now.mono - i.opened);
       emit(EventKind::reminder, b, i);
-      i.view.summary = page;
+      i.record.summary = page;
     }
   }
 
   static bool is_wider(const Incident& i, const Finding& f) {
-    return !i.flapping && f.extent == Extent::total && i.view.extent != Extent::total && !i.told_total;
+    return !i.flapping && f.extent == Extent::total && i.record.extent != Extent::total && !i.told_total;
   }
 
   void escalate(Boundary b, Track& t, const Finding& f) {
     auto& i = *t.incident;
     const bool blind_too_long =
-        f.blind && i.view.severity < Severity::critical && sweep.now.mono - *book.blind_from >= target().blind_limit;
+        f.blind && i.record.severity < Severity::critical && sweep.now.mono - *book.blind_from_ >= target().blind_limit;
     const bool wider = is_wider(i, f);
-    if (f.severity <= i.view.severity && !wider)
+    if (f.severity <= i.record.severity && !wider)
       i.worse = 0;
     else if (f.fresh)
       ++i.worse;
     if (rules.muted(b) || !(blind_too_long || i.worse >= target().confirm.failures)) return;
     i.worse = 0;
-    i.view.severity = blind_too_long ? Severity::critical : std::max(i.view.severity, f.severity);
-    if (wider) i.view.extent = f.extent;
-    i.view.summary = page_summary(i, f, sweep.facts, target(), i.view.opened_at);
+    i.record.severity = blind_too_long ? Severity::critical : std::max(i.record.severity, f.severity);
+    if (wider) i.record.extent = f.extent;
+    i.record.summary = page_summary(i, f, sweep.facts, target(), i.record.opened_at);
     i.spoken = sweep.now.mono;
     emit(EventKind::escalated, b, i);
   }
@@ -330,10 +341,9 @@ struct Casebook::Pass {
 
   void close(Track& t) {
     auto& i = *t.incident;
-    i.view.state = IncidentState::resolved;
-    i.view.resolved_at = sweep.now.wall;
-    book.history_.push_back(i.view);
-    if (book.history_.size() > history_kept) book.history_.erase(book.history_.begin());
+    i.record.state = IncidentState::resolved;
+    i.record.resolved_at = sweep.now.wall;
+    book.ended_.push_back(std::move(i.record));
     t.incident.reset();
   }
 
@@ -345,42 +355,42 @@ struct Casebook::Pass {
       case Proof::bad: i.passes = 0; return;
     }
     if (i.passes < target().confirm.recoveries || i.flapping) return;
-    if (!i.paged && !i.view.declared) {
+    if (!i.paged && !i.record.declared) {
       i.note(sweep.now.wall, "ended", "over before anybody was paged");
       close(t);
       return;
     }
-    i.view.state = IncidentState::recovered;
-    i.view.recovered_at = sweep.now.wall;
+    i.record.state = IncidentState::recovered;
+    i.record.recovered_at = sweep.now.wall;
     i.recovered = sweep.now.mono;
     i.worse = 0;
     i.verified.clear();
     i.green_since = sweep.verdict.green() ? std::optional(sweep.now.mono) : std::nullopt;
-    const std::string page = i.view.summary;
-    i.view.summary = recovered_summary(i, sweep.now.wall);
+    const std::string page = i.record.summary;
+    i.record.summary = recovered_summary(i, sweep.now.wall);
     if (i.paged)
       emit(EventKind::recovered, b, i);
     else
-      i.note(sweep.now.wall, "recovered", i.view.summary);
-    i.view.summary = page;
+      i.note(sweep.now.wall, "recovered", i.record.summary);
+    i.record.summary = page;
   }
 
   void relapse(Boundary b, Track& t, const Finding& f) {
     auto& i = *t.incident;
-    i.view.state = IncidentState::firing;
-    i.view.recovered_at.reset();
+    i.record.state = IncidentState::firing;
+    i.record.recovered_at.reset();
     i.recovered.reset();
     i.green_since.reset();
     i.verified.clear();
     i.passes = 0;
     // What is worse than before is confirmed and escalated like anything else: not every sink hears of a relapse.
-    i.worse = f.severity > i.view.severity || is_wider(i, f) ? 1 : 0;
+    i.worse = f.severity > i.record.severity || is_wider(i, f) ? 1 : 0;
     i.attempts = std::max(t.holding, 1);
-    i.view.summary = page_summary(i, f, sweep.facts, target(), t.holding_since);
+    i.record.summary = page_summary(i, f, sweep.facts, target(), t.holding_since);
     if (i.paged)
       emit(EventKind::relapsed, b, i);
     else
-      i.note(sweep.now.wall, "relapsed", i.view.summary);
+      i.note(sweep.now.wall, "relapsed", i.record.summary);
   }
 
   /// After the recovery: is the whole target green, was everything read again, do the six conditions hold?
@@ -396,15 +406,15 @@ struct Casebook::Pass {
       return;
     }
     if (!i.green_since) i.green_since = sweep.now.mono;
-    i.view.conditions = six_conditions(i, rules.proof);
-    if (sweep.now.mono - *i.green_since < rules.resolution.settle || !all_hold(i.view.conditions)) return;
-    i.view.state = IncidentState::resolved;
-    i.view.resolved_at = sweep.now.wall;
-    i.view.summary = resolved_summary(i.view, sweep.now.wall, why_resolved(i.attested));
+    i.lay_out_conditions(rules.proof);
+    if (sweep.now.mono - *i.green_since < rules.resolution.settle || !conditions_hold(i.record.conditions)) return;
+    i.record.state = IncidentState::resolved;
+    i.record.resolved_at = sweep.now.wall;
+    i.record.summary = resolved_summary(i.record, sweep.now.wall, why_resolved(i.attested));
     if (i.paged)
       emit(EventKind::resolved, b, i);
     else
-      i.note(sweep.now.wall, "resolved", i.view.summary);
+      i.note(sweep.now.wall, "resolved", i.record.summary);
     close(t);
   }
 
@@ -453,11 +463,12 @@ struct Casebook::Pass {
     }
     if (!t.incident) return;
     auto& i = *t.incident;
+    if (i.record.runbook.title.empty()) name_owner(i.record, rules);  // one that is held back wants its owner as well
     gather(i);
     if (finding) blame(i, *finding);
     if (finding && finding->fresh) i.passes = 0;  // held back or paged, it is not getting well
     follow_flapping(t);
-    if (i.view.state == IncidentState::recovered) {
+    if (i.record.state == IncidentState::recovered) {
       if (finding && finding->fresh && !inhibited(b, i.confirmed))
         relapse(b, t, *finding);
       else
@@ -471,7 +482,7 @@ struct Casebook::Pass {
     }
     if (t.incident) tell_flapping(b, t);
     if (t.incident && t.incident->worse > 0) book.suspects_ = true;
-    if (t.incident) t.incident->view.conditions = six_conditions(*t.incident, rules.proof);
+    if (t.incident) t.incident->lay_out_conditions(rules.proof);
   }
 };
 
@@ -485,13 +496,13 @@ std::vector<Transition> Casebook::count(const CountedSweep& sweep, const CaseRul
 }
 
 bool Casebook::wants_checks() const {
-  for (const auto& t : tracks) {
+  for (const auto& t : tracks_) {
     if (!t.incident) continue;
     const auto& i = *t.incident;
     const bool rests_on_check = std::any_of(i.blamed.begin(), i.blamed.end(),
                                             [](const std::string& read) { return kind_of(read) == ReadKind::check; });
     if (i.is_active() && rests_on_check && i.passes > 0) return true;
-    if (i.view.state == IncidentState::recovered &&
+    if (i.record.state == IncidentState::recovered &&
         std::none_of(i.verified.begin(), i.verified.end(),
                      [](const std::string& read) { return kind_of(read) == ReadKind::check; }))
       return true;
@@ -499,63 +510,106 @@ bool Casebook::wants_checks() const {
   return false;
 }
 
-std::vector<Incident*> Casebook::open_incidents() {
-  std::vector<Incident*> open;
-  for (auto& t : tracks)
-    if (t.incident) open.push_back(&*t.incident);
-  return open;
-}
-
 std::vector<const Incident*> Casebook::open_incidents() const {
   std::vector<const Incident*> open;
-  for (const auto& t : tracks)
+  for (const auto& t : tracks_)
     if (t.incident) open.push_back(&*t.incident);
   return open;
-}
-
-IncidentView* Casebook::find_resolved(const std::string& incident_id) {
-  const auto found = std::find_if(history_.begin(), history_.end(), [&](const auto& v) { return v.id == incident_id; });
-  return found == history_.end() ? nullptr : &*found;
 }
 
 const Incident* Casebook::find(const std::string& incident_id) const {
-  for (const auto& t : tracks)
-    if (t.incident && t.incident->view.id == incident_id) return &*t.incident;
+  for (const auto& t : tracks_)
+    if (t.incident && t.incident->record.id == incident_id) return &*t.incident;
   return nullptr;
 }
-Incident* Casebook::find(const std::string& incident_id) {
+Incident* Casebook::at(const std::string& incident_id) {
   return const_cast<Incident*>(std::as_const(*this).find(incident_id));
 }
 
-Incident& Casebook::declare(Boundary b, const std::string& target, Instant now, IdSource& ids) {
-  auto& t = tracks[index(b)];
+const Incident& Casebook::declare(Boundary b, const Symptom& said, const CaseRules& rules, Instant now, IdSource& ids) {
+  auto& t = tracks_[index(b)];
   Incident i;
-  i.view.id = ids.next(now.wall);
-  if (episode.id.empty()) episode.id = ids.next(now.wall);
-  i.view.episode_id = episode.id;
-  i.view.target = target;
-  i.view.boundary = b;
-  i.view.state = IncidentState::firing;
-  i.view.severity = Severity::warning;
-  i.view.declared = true;
-  i.view.opened_at = i.view.confirmed_at = now.wall;
-  i.view.last_good = last_good;
+  auto& record = i.record;
+  record.id = ids.next(now.wall);
+  if (episode_.id.empty()) episode_.id = ids.next(now.wall);
+  record.episode = episode_.id;
+  record.target = rules.target.name;
+  record.boundary = b;
+  record.state = IncidentState::firing;
+  record.severity = Severity::warning;
+  record.declared = true;
+  record.opened_at = record.confirmed_at = now.wall;
+  record.sweeps.last_good = last_good_;
   i.opened = i.confirmed = i.spoken = now.mono;
+  i.record_symptom(said, now.wall);
+  record.summary = "DECLARED " + std::string(to_string(record.extent)) + " " + record.target + ": " + said.text;
+  name_key(record, rules);
+  i.lay_out_conditions(rules.proof);
   t.incident = std::move(i);
   return *t.incident;
 }
 
+void Casebook::record_symptom(const std::string& incident_id, const Symptom& said, const ProofRules& proof,
+                              WallTime when) {
+  auto* i = at(incident_id);
+  if (!i) return;
+  i->record_symptom(said, when);
+  i->lay_out_conditions(proof);
+}
+
+std::vector<Transition> Casebook::acknowledge(const std::string& incident_id, const std::string& by, WallTime when) {
+  auto* i = at(incident_id);
+  if (!i || i->record.acknowledged_at) return {};
+  i->acknowledge(by, when);
+  if (!i->paged) return {};
+  Transition told{EventKind::acknowledged, i->record};
+  told.record.summary = "ACKNOWLEDGED by " + someone(by) + ": " + i->record.summary;
+  return {std::move(told)};
+}
+
+void Casebook::attest(const std::string& incident_id, const Attestation& word, const ProofRules& proof, WallTime when) {
+  auto* i = at(incident_id);
+  if (!i) return;
+  i->attest(word, when);
+  i->lay_out_conditions(proof);
+}
+
+void Casebook::note_verification(const std::string& incident_id, const ProofRules& proof, WallTime when) {
+  auto* i = at(incident_id);
+  if (!i) return;
+  i->lay_out_conditions(proof);
+  i->note(when, "verify", "asked for: everything is read again");
+}
+
+void Casebook::sealed(const std::string& incident_id, const EvidenceRef& evidence, bool on_request,
+                      const ProofRules& proof, WallTime when) {
+  auto* i = at(incident_id);
+  if (!i) return;
+  i->sealed(evidence, on_request, when);
+  i->lay_out_conditions(proof);
+}
+
+void Casebook::seal_failed(const std::string& incident_id, const std::string& why, const ProofRules& proof,
+                           WallTime when) {
+  auto* i = at(incident_id);
+  if (!i) return;
+  i->seal_failed(why, when);
+  i->lay_out_conditions(proof);
+}
+
 std::vector<Transition> Casebook::close_all(Instant now, const std::string& why) {
   std::vector<Transition> out;
-  for (auto& t : tracks) {
+  for (auto& t : tracks_) {
     if (!t.incident) continue;
     auto& i = *t.incident;
-    i.view.state = IncidentState::resolved;
-    i.view.resolved_at = now.wall;
-    i.view.summary = resolved_summary(i.view, now.wall, why);
-    i.view.why = {why};
-    i.note(now.wall, "resolved", i.view.summary);
-    if (i.paged) out.push_back({EventKind::resolved, i.view, {}});
+    i.record.state = IncidentState::resolved;
+    i.record.resolved_at = now.wall;
+    i.record.summary = resolved_summary(i.record, now.wall, why);
+    i.record.why = {why};
+    i.record.also.clear();
+    i.note(now.wall, "resolved", i.record.summary);
+    if (i.paged) out.push_back({EventKind::resolved, i.record});
+    ended_.push_back(std::move(i.record));
     t.incident.reset();
   }
   return out;

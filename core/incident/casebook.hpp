@@ -11,6 +11,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.hpp"
@@ -34,14 +35,14 @@ struct CountedSweep {
   bool awaiting_check = false;
 };
 
-/// What one incident did in one sweep. `view` is the incident as it stands right after it.
+/// What one incident did in one sweep, and how it stands right after it.
 struct Transition {
   EventKind kind = EventKind::firing;
-  IncidentView view;
-  std::vector<Boundary> also;
+  IncidentRecord record;
 };
 
 struct CaseRules {
+  const std::string& environment;
   const TargetConfig& target;
   const AlertsConfig& alerts;
   const ResolutionConfig& resolution;
@@ -58,7 +59,7 @@ struct Track {
   std::string check_ran;          ///< since it holds: belongs to the incident that may come of it
   std::optional<WallTime> check_ran_at;
   FlapWindow flap;
-  std::optional<Incident> incident;  ///< the open one; a resolved one moves to the history
+  std::optional<Incident> incident;  ///< the open one; a resolved one goes to the store
 };
 
 struct Episode {
@@ -75,26 +76,48 @@ class Casebook {
   /// Some incident needs the checks to run again soon: it is being verified, or rests on a check that now passes.
   bool wants_checks() const;
 
-  std::vector<Incident*> open_incidents();
   std::vector<const Incident*> open_incidents() const;
-  Incident* find(const std::string& incident_id);
+  /// Nothing when no open incident has that id.
   const Incident* find(const std::string& incident_id) const;
-  IncidentView* find_resolved(const std::string& incident_id);
-  const std::vector<IncidentView>& history() const { return history_; }
-  Incident& declare(Boundary b, const std::string& target, Instant now, IdSource& ids);
-  /// Closes every open incident, as when its target is no longer watched. The views of those that were paged come back.
-  std::vector<Transition> close_all(Instant now, const std::string& why);
+  /// Number of the last fully green sweep; 0 before the first.
+  std::uint64_t last_good() const { return last_good_; }
 
-  // For the state file.
-  std::array<Track, std::size(all_boundaries)> tracks;
-  Episode episode;
-  std::optional<MonoTime> blind_from;  ///< the first of the sweeps in a row that saw nothing
-  std::uint64_t last_good = 0;         ///< number of the last fully green sweep
-  std::vector<IncidentView> history_;  ///< resolved, newest last; at most `history_kept`
-  static constexpr std::size_t history_kept = 50;
+  /// Opens an incident on an operator's word.
+  const Incident& declare(Boundary b, const Symptom& said, const CaseRules& rules, Instant now, IdSource& ids);
+  // What people and the disk say of an open incident, by its id; nothing happens when no open one has it.
+  void record_symptom(const std::string& incident_id, const Symptom& said, const ProofRules& proof, WallTime at);
+  /// What is to be told of it; nothing when nobody was paged or somebody has acknowledged it before.
+  std::vector<Transition> acknowledge(const std::string& incident_id, const std::string& by, WallTime at);
+  void attest(const std::string& incident_id, const Attestation& word, const ProofRules& proof, WallTime at);
+  void note_verification(const std::string& incident_id, const ProofRules& proof, WallTime at);
+  void sealed(const std::string& incident_id, const EvidenceRef& evidence, bool on_request, const ProofRules& proof,
+              WallTime at);
+  void seal_failed(const std::string& incident_id, const std::string& why, const ProofRules& proof, WallTime at);
+
+  /// Closes every open incident, as when its target is no longer watched. What is to be told of those that were paged.
+  std::vector<Transition> close_all(Instant now, const std::string& why);
+  /// Those that have ended since the last call: the store keeps them, nobody here does.
+  std::vector<IncidentRecord> take_ended() { return std::exchange(ended_, {}); }
+
+  /// For the state file (core/incident/fields.hpp).
+  template <class V, class X>
+  static void visit_kept(V& visit, X& book) {
+    visit("tracks", book.tracks_);
+    visit("episode", book.episode_);
+    visit("blind_from", book.blind_from_);
+    visit("last_good", book.last_good_);
+    visit("history", book.ended_);  // of a version that remembered what had ended: the store gets it
+  }
 
  private:
   struct Pass;
+  Incident* at(const std::string& incident_id);
+
+  std::array<Track, std::size(all_boundaries)> tracks_;
+  Episode episode_;
+  std::optional<MonoTime> blind_from_;  ///< the first of the sweeps in a row that saw nothing
+  std::uint64_t last_good_ = 0;
+  std::vector<IncidentRecord> ended_;
   bool suspects_ = false;
 };
 

@@ -9,11 +9,30 @@
 
 namespace readback {
 
-/// One more entry in its timeline.
-void note(IncidentView& incident, WallTime at, std::string kind, std::string text);
+/// What an operator says of it, in the words of whoever is hurt.
+struct Symptom {
+  std::string text, by;          ///< by: "" is an unnamed operator
+  std::optional<Extent> extent;  ///< as it was seen
+  std::string exposed_by;        ///< "user:NAME"; "" when nobody was named
+};
 
+/// An operator's word that a runbook was used.
+struct Attestation {
+  std::string runbook, note, by;
+};
+
+/// What the configuration says about proving a resolution.
+struct ProofRules {
+  std::vector<std::string> surfaces, checks, paths;  ///< read names that must be read again ("check:…", "path:…")
+  bool require_attestation = false;
+};
+
+/// "an operator" for whoever gave no name.
+std::string someone(const std::string& by);
+
+/// Only core/incident changes one: who stands outside gets it const, and asks the casebook.
 struct Incident {
-  IncidentView view;
+  IncidentRecord record;
   bool paged = false;  ///< a `firing` has gone out: what follows is told too, whatever is muted meanwhile
   bool flapping = false, told_flapping = false;
   bool told_total = false;  ///< once it was: total again after it has flapped is no news
@@ -38,23 +57,31 @@ struct Incident {
   std::string attested_runbook, attested_note, attested_by;
   std::optional<WallTime> attested_at, verified_at;
 
-  bool is_open() const { return view.state != IncidentState::resolved; }
   /// Confirmed and not over: it inhibits its consequences.
-  bool is_active() const { return is_open() && view.state != IncidentState::recovered; }
+  bool is_active() const { return record.is_open() && record.state != IncidentState::recovered; }
+  /// `shown` is its record as it is told; as a snapshot holds it that is sealed now, what the snapshot itself proves is
+  /// written before it is sealed.
+  IncidentRecord as_sealed(IncidentRecord shown, WallTime at) const;
+
+  /// One more entry in its timeline.
   void note(WallTime at, std::string kind, std::string text);
-  /// A sealed snapshot is the proof of condition 2 when it is the first one and nothing was fully green before it.
-  void captured(std::string snapshot_id, WallTime at);
+  void record_symptom(const Symptom& said, WallTime at);
+  /// Nothing is changed when somebody was first.
+  void acknowledge(const std::string& by, WallTime at);
+  void attest(const Attestation& word, WallTime at);
+  /// A snapshot is on the disk. It is the proof of condition 2 when it is the first one and nothing was fully green
+  /// before it. The incident goes on naming the snapshot of its page when an operator has asked for another.
+  void sealed(const EvidenceRef& evidence, bool on_request, WallTime at);
+  void seal_failed(const std::string& why, WallTime at);
+  /// Somebody has been called already, or nobody may be: it waits, and says so once.
+  void hold_back(IncidentState state, const char* why, WallTime at);
+  void lay_out_conditions(const ProofRules& rules);
 };
 
-/// What the configuration says about proving a resolution.
-struct ProofRules {
-  std::vector<std::string> surfaces, checks, paths;  ///< read names that must be read again ("check:…", "path:…")
-  bool require_attestation = false;
-};
+/// The same word about an incident that has ended: whoever has ended it writes it up in the morning.
+void attest(IncidentRecord& ended, const Attestation& word, WallTime at);
 
 /// The ledger, always six entries in order.
 std::vector<ConditionState> six_conditions(const Incident& incident, const ProofRules& rules);
-/// All six hold; an unattested runbook blocks only where the rules (or an operator-declared incident) demand one.
-bool all_hold(const std::vector<ConditionState>& conditions);
 
 }  // namespace readback

@@ -21,7 +21,7 @@ std::string short_why(const Finding& finding, const SweepFacts& facts, const Tar
   return finding.why.empty() ? read : finding.why.front();
 }
 
-std::string head(const char* word, const IncidentView& i) {
+std::string head(const char* word, const IncidentRecord& i) {
   return std::string(word) + " " + std::string(to_string(i.boundary)) + " " + i.target;
 }
 
@@ -38,17 +38,17 @@ std::string page_summary(const Incident& i, const Finding& finding, const SweepF
                          WallTime since) {
   const std::string counted =
       std::to_string(i.attempts) + " of " + std::to_string(i.attempts) + (finding.check_alone ? " results" : " sweeps");
-  return upper(i.view.boundary) + " " + std::string(to_string(i.view.extent)) + " " + i.view.target + ": " +
+  return upper(i.record.boundary) + " " + std::string(to_string(i.record.extent)) + " " + i.record.target + ": " +
          cut_bytes(short_why(finding, facts, target), 400) + " since " + to_clock(since) + " (" + counted + ")";
 }
 
 std::string recovered_summary(const Incident& i, WallTime now) {
   const std::string n = std::to_string(i.passes);
-  return head("RECOVERED", i.view) + " after " + humanize(now - i.view.opened_at) + ": " + n + " of " + n +
+  return head("RECOVERED", i.record) + " after " + humanize(now - i.record.opened_at) + ": " + n + " of " + n +
          " sweeps pass; being verified";
 }
 
-std::string resolved_summary(const IncidentView& i, WallTime resolved_at, const std::string& why) {
+std::string resolved_summary(const IncidentRecord& i, WallTime resolved_at, const std::string& why) {
   return head("RESOLVED", i) + " after " + humanize(resolved_at - i.opened_at) + ": " + why;
 }
 
@@ -57,7 +57,7 @@ std::string why_resolved(bool attested) {
 }
 
 std::string intermittent_summary(const Incident& i, int bad_sweeps) {
-  return head("INTERMITTENT", i.view) + ": " + std::to_string(bad_sweeps) + " of the last " +
+  return head("INTERMITTENT", i.record) + ": " + std::to_string(bad_sweeps) + " of the last " +
          std::to_string(FlapWindow::sweeps) + " sweeps were bad";
 }
 

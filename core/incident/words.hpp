@@ -16,7 +16,7 @@ std::string page_summary(const Incident& incident, const Finding& finding, const
 /// "RECOVERED outage fabric after 4m 10s: 3 of 3 sweeps pass"
 std::string recovered_summary(const Incident& incident, WallTime now);
 /// "RESOLVED outage fabric after 6m 12s: the six conditions hold"
-std::string resolved_summary(const IncidentView& incident, WallTime resolved_at, const std::string& why);
+std::string resolved_summary(const IncidentRecord& incident, WallTime resolved_at, const std::string& why);
 std::string why_resolved(bool attested);
 /// "INTERMITTENT outage fabric: 9 of the last 21 sweeps were bad"
 std::string intermittent_summary(const Incident& incident, int bad_sweeps);

@@ -53,7 +53,7 @@ struct TargetView {
 /// What the engine publishes.
 struct EngineView {
   std::vector<TargetView> targets;
-  std::vector<IncidentView> incidents;  ///< open ones and the recently resolved, newest first
+  std::vector<IncidentRecord> incidents;  ///< the open ones, in the order in which they are shown
   std::vector<Silence> silences;
 };
 

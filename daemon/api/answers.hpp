@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/model/view_json.hpp"
+#include "core/codec/view_json.hpp"
 #include "daemon/api/backend.hpp"
 #include "daemon/api/routes.hpp"
 

@@ -28,7 +28,7 @@ struct IncidentQuery {
   bool open_only = false;
   std::optional<IncidentState> state;
 
-  bool takes(const IncidentView& incident) const;
+  bool takes(const IncidentRecord& incident) const;
 };
 
 enum class BundleForm { full, public_safe };
@@ -91,9 +91,9 @@ struct ControlBackend {
   virtual net::awaitable<TestReport> test_alerts(std::string sink) = 0;
 
   /// One incident with its whole timeline, the live one before what the store has kept of it; ids are exact here.
-  virtual net::awaitable<std::optional<IncidentView>> incident(std::string id) = 0;
+  virtual net::awaitable<std::optional<IncidentRecord>> incident(std::string id) = 0;
   /// All that are known, in the order of every list: the open ones in front, and newer ones before older.
-  virtual net::awaitable<std::vector<IncidentView>> incidents(IncidentQuery query) = 0;
+  virtual net::awaitable<std::vector<IncidentRecord>> incidents(IncidentQuery query) = 0;
   /// The ids of all that are known, in the same order.
   virtual net::awaitable<std::vector<std::string>> incident_ids() = 0;
   /// A recorded sweep by its number; bodies are not needed.

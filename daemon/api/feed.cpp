@@ -5,7 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
-#include "core/model/view_json.hpp"
+#include "core/codec/view_json.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
 
@@ -87,12 +87,12 @@ void Feed::on_alert(const AlertEvent& e) {
   json::object data;
   data["at"] = to_rfc3339(e.at);
   data["event"] = to_string(e.kind);
-  data["target"] = clean_utf8(e.target);
-  data["incident"] = clean_utf8(e.incident_id);
-  data["boundary"] = to_string(e.boundary);
-  data["extent"] = to_string(e.extent);
-  data["severity"] = to_string(e.severity);
-  data["summary"] = clean_utf8(e.summary);
+  data["target"] = clean_utf8(e.incident.target);
+  data["incident"] = clean_utf8(e.incident.id);
+  data["boundary"] = to_string(e.incident.boundary);
+  data["extent"] = to_string(e.incident.extent);
+  data["severity"] = to_string(e.incident.severity);
+  data["summary"] = clean_utf8(e.incident.summary);
   publish("alert", data);
 }
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "core/model/view_json.hpp"
+#include "core/codec/view_json.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
 

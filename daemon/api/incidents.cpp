@@ -27,10 +27,10 @@ std::optional<IncidentQuery> query_of(std::string_view word) {
 }
 
 /// What was read at the stages of an incident, the newest reads among them.
-net::awaitable<json::object> readings_of(Desk& desk, const IncidentView& incident) {
+net::awaitable<json::object> readings_of(Desk& desk, const IncidentRecord& incident) {
   json::object readings;
   const std::pair<const char*, std::uint64_t> stages[] = {
-      {"last_good", incident.last_good}, {"first_bad", incident.first_bad}, {"at_page", incident.at_page}};
+      {"last_good", incident.sweeps.last_good}, {"first_bad", incident.sweeps.first_bad}, {"at_page", incident.sweeps.at_page}};
   for (const auto& [name, number] : stages) {
     readings[name] = nullptr;
     if (number == 0) continue;
@@ -50,7 +50,7 @@ net::awaitable<Reply> about_incident(Desk& desk, Peer peer, std::string what, st
   if (const auto* wrong = std::get_if<Problem>(&found)) co_return problem_reply(*wrong);
   std::string id = std::get<std::string>(found);
   const auto name = [&id](auto& e) {
-    if constexpr (requires { e.incident_id; }) e.incident_id = id;
+    if constexpr (requires { e.incident.id; }) e.incident.id = id;
   };
   std::visit(name, event);
   const Answer a = co_await change(desk, std::move(peer), std::move(what), std::move(event));
@@ -73,7 +73,7 @@ net::awaitable<Reply> incidents(Desk& desk, Request q, std::string) {
     if (auto unknown = unknown_target(desk.backend, *only, 404)) co_return std::move(*unknown);
     query->target = *only;
   }
-  const std::vector<IncidentView> found = co_await desk.backend.incidents(std::move(*query));
+  const std::vector<IncidentRecord> found = co_await desk.backend.incidents(std::move(*query));
   json::array list;
   for (const auto& i : found) list.push_back(view_json(i, false));
   json::object body;

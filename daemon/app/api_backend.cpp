@@ -4,7 +4,8 @@
 
 #include <boost/asio/this_coro.hpp>
 
-#include "core/model/reads_json.hpp"
+#include "core/codec/incident_json.hpp"
+#include "core/codec/reads_json.hpp"
 #include "core/text/encoding.hpp"
 #include "daemon/app/app.hpp"
 #include "daemon/evidence/archive.hpp"
@@ -17,6 +18,7 @@ namespace readback {
 namespace {
 
 constexpr Millis longest_gathering = Seconds(10);  // an operator waits for a capture
+constexpr std::size_t most_ended = 500;  // incidents in one answer
 constexpr Millis longest_wait = Seconds(30);       // for the engine's answer: a slow disk, or a long queue before it
 
 /// What people paste into a sentence is redacted like what a platform says. The name of a runbook stays: the query of
@@ -64,9 +66,22 @@ View App::view() {
   return v;
 }
 
+/// The engine knows the open incidents; what the store has kept of another comes with the question.
+net::awaitable<void> App::bring_ended(Event& event) {
+  std::string id;
+  std::optional<IncidentRecord>* ended = nullptr;
+  const auto about = [&](auto& said) { id = said.incident_id, ended = &said.ended; };
+  if (auto* said = std::get_if<Acknowledged>(&event)) about(*said);
+  if (auto* said = std::get_if<VerifyAsked>(&event)) about(*said);
+  if (auto* said = std::get_if<ResolveAttested>(&event)) about(*said);
+  if (!ended || engine_->open_incident(id)) co_return;
+  *ended = co_await incident(std::move(id));
+}
+
 net::awaitable<Answer> App::ask(Event event) {
   const Cleaned clean{*redactor_};
   std::visit(clean, event);
+  co_await bring_ended(event);
   // Who asks for a snapshot waits for what the evidence commands say now, within bounds; the loop does not.
   if (std::holds_alternative<CaptureAsked>(event)) co_await commands_->gather(longest_gathering);
   auto executor = co_await net::this_coro::executor;
@@ -131,22 +146,37 @@ std::vector<SinkView> App::sinks() { return delivery_->view(); }
 
 std::vector<Silence> App::silences() { return engine_->view(now()).silences; }
 
-net::awaitable<std::optional<IncidentView>> App::incident(std::string id) {
-  std::optional<IncidentView> found;
-  for (const auto& i : engine_->view(now()).incidents)
-    if (i.id == id) found = i;
+net::awaitable<std::optional<IncidentRecord>> App::incident(std::string id) {
+  auto found = engine_->open_incident(id);
+  if (found) co_return found;
+  const auto row = co_await store_->incident(std::move(id));
+  if (!row) co_return found;
+  auto read = read_incident(row->text);
+  if (read) found = *std::move(read);
   co_return found;
 }
 
-net::awaitable<std::vector<IncidentView>> App::incidents(IncidentQuery query) {
-  std::vector<IncidentView> found = engine_->view(now()).incidents;
-  std::erase_if(found, [&](const IncidentView& i) { return !query.takes(i); });
-  co_return found;
+net::awaitable<std::vector<IncidentRecord>> App::incidents(IncidentQuery query) {
+  auto all = engine_->open_incidents();
+  IncidentSearch ended;
+  ended.which = IncidentSearch::Which::resolved;
+  ended.limit = most_ended;
+  const auto rows = co_await store_->incidents(std::move(ended));
+  for (const auto& row : rows)
+    if (auto read = read_incident(row.text); read) all.push_back(*std::move(read));
+  std::erase_if(all, [&](const IncidentRecord& i) { return !query.takes(i); });
+  std::stable_sort(all.begin(), all.end(), shown_before);
+  co_return all;
 }
 
 net::awaitable<std::vector<std::string>> App::incident_ids() {
   std::vector<std::string> ids;
-  for (const auto& i : engine_->view(now()).incidents) ids.push_back(i.id);
+  for (const auto& open : engine_->open_incidents()) ids.push_back(open.id);
+  IncidentSearch ended;
+  ended.which = IncidentSearch::Which::resolved;
+  ended.limit = most_ended;
+  const auto rows = co_await store_->incidents(std::move(ended));
+  for (const auto& row : rows) ids.push_back(row.id);
   co_return ids;
 }
 

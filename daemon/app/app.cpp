@@ -1,3 +1,4 @@
+// The daemon's parts are put together, started in their order, and stopped in the reverse of it.
 #include "daemon/app/app.hpp"
 
 #include <algorithm>
@@ -22,10 +23,6 @@
 namespace readback {
 namespace {
 
-constexpr auto beat = std::chrono::milliseconds(250);  // how often the loop looks at its own lag
-constexpr Millis tolerable_step = Seconds(1);          // of the wall clock against the monotonic one, within a sweep
-constexpr Millis stuck_after = Seconds(30);            // the watchdog is not petted for a pipeline that hangs
-constexpr Millis save_within = Seconds(1);             // what nobody was told of; what follows an event at once
 constexpr auto stop_limit = std::chrono::milliseconds(4000);  // contract: a stop takes at most 5 s
 
 std::uint64_t random_seed() {
@@ -38,8 +35,6 @@ Result<std::string> secret_for_sink(const SecretRef& ref) {
   if (auto* trouble = std::get_if<SecretTrouble>(&found)) return Failure{trouble->text};
   return std::get<std::string>(found);
 }
-
-Retention retention_of(const Config& config) { return {config.evidence.keep_time, config.evidence.keep_bytes}; }
 
 std::string text_of(const std::exception_ptr& failed) {
   try {
@@ -83,7 +78,7 @@ void App::tell_store_notes() {
 }
 
 std::string App::start(const std::string& unconfined) {
-  auto opened = Store::open(current_.config.store.path, retention_of(current_.config));
+  auto opened = Store::open(current_.config.store.path, retention());
   if (!opened) return opened.error();
   store_ = *std::move(opened);
   sealer_ = std::make_unique<Sealer>(*store_);
@@ -162,257 +157,6 @@ void App::run() {
   say({Say::Level::info, "daemon.stopped", "", "", "", "stopped"});
 }
 
-// --- the queue
-// ----------------------------------------------------------------------------------------------------------
-
-void App::put(Event event, std::function<void(const Answer&)> reply) {
-  queue_.push_back({std::move(event), std::move(reply)});
-  queue_wake_.cancel();
-}
-
-net::awaitable<void> App::pipeline() {
-  while (!stopping_) {
-    if (queue_.empty()) {
-      busy_since_.reset();
-      queue_wake_.expires_at(net::steady_timer::time_point::max());
-      auto [ec] = co_await queue_wake_.async_wait(token);
-      (void)ec;
-      continue;
-    }
-    busy_since_ = now().mono;
-    Incoming next = std::move(queue_.front());
-    queue_.pop_front();
-    co_await process(std::move(next));
-    arm();
-  }
-}
-
-void App::arm() {
-  const auto wait = std::max(Millis(1), engine_->next_due() - now().mono);
-  due_.expires_after(wait);
-}
-
-/// Sends a Tick whenever something is due. The timer is set anew after every event, and then the wait ends early.
-net::awaitable<void> App::clock() {
-  arm();
-  while (!stopping_) {
-    auto [ec] = co_await due_.async_wait(token);
-    if (!ec) {
-      due_.expires_at(net::steady_timer::time_point::max());  // until the Tick has been handled
-      put(Tick{});
-    }
-  }
-}
-
-void App::start_reads(const Actions& actions) {
-  for (const auto& action : actions) {
-    if (const auto* start = std::get_if<StartSweep>(&action)) tasks_.spawn("sweep of " + start->target, sweep(*start));
-    if (const auto* start = std::get_if<StartCheck>(&action)) tasks_.spawn("check " + start->check, check(*start));
-    if (std::holds_alternative<StartEvidence>(action)) {
-      commands_->start();
-      sealer_->look_ahead();
-    }
-  }
-}
-
-net::awaitable<void> App::process(Incoming incoming) {
-  const bool from_operator = static_cast<bool>(incoming.reply);
-  Actions actions = engine_->handle(incoming.event, now());
-  start_reads(actions);  // what is slow below must not delay the next reads
-
-  std::optional<Answer> answer;
-  std::map<std::string, Sealed> sealed;           // by incident
-  std::map<std::string, std::string> not_sealed;  // snapshot -> why
-  bool urgent = false;
-  std::vector<OutboxRow> rows;
-  for (std::size_t i = 0; i < actions.size(); ++i) {
-    if (auto* record = std::get_if<Record>(&actions[i])) {
-      ++sweeps_total_;
-      tell_expiries(record->sweep);
-      control_->on_sweep(record->sweep);
-      store_->record(record->sweep);
-    } else if (auto* order = std::get_if<Seal>(&actions[i])) {
-      auto context = seal_context();
-      Sealed told{order->order.incident_id, order->order.snapshot_id, "", "", order->order.on_request};
-      const auto result = co_await sealer_->seal(order->order, std::move(context));
-      told.sha256 = result ? result->sha256 : "";
-      told.note = result ? result->note : result.error();
-      if (!result) not_sealed[told.snapshot_id] = told.note;
-      Event sealed_event = told;
-      auto more = engine_->handle(sealed_event, now());
-      for (auto& action : more) actions.push_back(std::move(action));
-      sealed[told.incident_id] = std::move(told);
-    } else if (auto* notify = std::get_if<Notify>(&actions[i])) {
-      if (const auto found = sealed.find(notify->event.incident_id); found != sealed.end()) {
-        notify->event.snapshot_id = found->second.sha256.empty() ? "" : found->second.snapshot_id;
-        notify->event.snapshot_sha256 = found->second.sha256;
-        notify->event.evidence_note = found->second.sha256.empty() ? "no snapshot: " + found->second.note : "";
-      }
-      control_->on_alert(notify->event);
-      auto rendered = delivery_->render(notify->event, notify->only_sink);
-      for (auto& row : rendered) rows.push_back(std::move(row));
-      notify_status(engine_->headline());
-    } else if (auto* save = std::get_if<SaveState>(&actions[i])) {
-      if (unsaved_.empty()) unsaved_since_ = now().mono;
-      unsaved_.insert(save->part);
-      urgent = urgent || save->urgent;
-    } else if (auto* line = std::get_if<Say>(&actions[i])) {
-      say(*line);
-    } else if (auto* said = std::get_if<Answer>(&actions[i])) {
-      answer = *said;
-    }
-  }
-  const bool old = !unsaved_.empty() && now().mono - unsaved_since_ >= save_within;
-  if (urgent || old || !rows.empty()) {
-    pin();
-    Commit commit;
-    for (const auto& part : std::exchange(unsaved_, {})) commit.state[part] = engine_->save(part);
-    const bool any_rows = !rows.empty();
-    commit.rows = std::move(rows);
-    auto result = co_await store_->commit(std::move(commit));
-    if (!result && ++writes_failed_ == 1)
-      say({Say::Level::error, "store.failed", "", "", "",
-           "the store cannot be written, alerts go on from memory: " + result.error()});
-    if (result && writes_failed_ > 0)
-      say({Say::Level::info, "store.works", "", "", "",
-           "the store can be written again; writes that failed: " + std::to_string(std::exchange(writes_failed_, 0))});
-    tell_store_notes();
-    if (any_rows) delivery_->wake();
-  }
-  if (!from_operator) co_return;
-  Answer reply = answer.value_or(Answer{});
-  if (const auto why = not_sealed.find(reply.id); reply.ok && why != not_sealed.end())
-    reply = {false, 503, "no snapshot could be sealed: " + why->second, ""};
-  incoming.reply(reply);
-}
-
-/// What an open incident needs is not for retention to take.
-void App::pin() {
-  std::vector<SweepKey> sweeps;
-  std::vector<std::string> incidents;
-  for (const auto& i : engine_->open_incidents()) {
-    incidents.push_back(i.id);
-    for (const auto number : {i.last_good, i.first_bad, i.at_page})
-      if (number) sweeps.push_back({i.target, number});
-  }
-  store_->pin(std::move(sweeps), std::move(incidents));
-}
-
-SealContext App::seal_context() const {
-  SealContext c;
-  c.host = host_;
-  c.environment = current_.config.environment;
-  c.version = version();
-  c.config_digest = current_.digest;
-  c.sandbox = sandbox_text_;
-  c.commands = commands_->outputs();
-  for (const auto& t : current_.config.targets)
-    for (const auto& s : t.surfaces)
-      c.volatile_fields.insert(c.volatile_fields.end(), s.volatile_fields.begin(), s.volatile_fields.end());
-  return c;
-}
-
-/// A certificate that ends soon is told once a day: renewals are retried daily for weeks before anybody must act.
-void App::tell_expiries(const SweepRecord& sweep) {
-  for (const auto& c : current_.config.targets) {
-    if (c.name != sweep.target) continue;
-    for (const auto& r : sweep.reads) {
-      if (!r.raw.tls_expires_at || *r.raw.tls_expires_at - r.raw.at > c.tls.expires_within) continue;
-      auto& told = expiry_told_[sweep.target + " " + r.raw.address];
-      if (told != WallTime{} && r.raw.at - told < std::chrono::hours(24)) continue;
-      told = r.raw.at;
-      const bool over = *r.raw.tls_expires_at <= r.raw.at;
-      say({Say::Level::warning, "tls.expires", sweep.target, "", "",
-           "the certificate of " + r.raw.address + (over ? " has expired on " : " expires on ") +
-               to_rfc3339(*r.raw.tls_expires_at) + (over ? "" : ", in " + humanize(*r.raw.tls_expires_at - r.raw.at))});
-    }
-  }
-}
-
-// --- reads and checks
-// -----------------------------------------------------------------------------------------------------
-
-net::awaitable<void> App::sweep(StartSweep what) {
-  const auto found = current_.readers.find(what.target);
-  if (found == current_.readers.end()) co_return;
-  auto reader = found->second;
-  RunningSweep running;
-  running.started = now();
-  for (const auto& t : current_.config.targets)
-    if (t.name == what.target) running.timeout = t.timeout;
-  const auto number = ++sweeps_started_;
-  running_[number] = running;
-  auto reads = co_await TargetReader::sweep(reader, resolver_, what.skip);
-  note_lag();
-  const auto ended = now();
-  const auto watched = running_[number];
-  running_.erase(number);
-  SweepDone done;
-  done.target = what.target;
-  done.sweep = what.sweep;
-  const auto step = clock_step(watched.started, ended);
-  if (watched.worst_lag > watched.timeout)
-    done.void_reason = "our own loop lagged by " + humanize(watched.worst_lag) + ", more than the timeout";
-  else if (step > tolerable_step || step < -tolerable_step)
-    done.void_reason = "our wall clock was moved by " + humanize(step < Millis(0) ? -step : step) + " during the sweep";
-  else if (const auto still = current_.readers.find(what.target);
-           still == current_.readers.end() || still->second != reader)  // asked by the old rules, with the old keys
-    done.void_reason = "the configuration was reloaded during the sweep";
-  for (auto& read : reads) redactor_->read(read);
-  done.reads = std::move(reads);
-  put(std::move(done));
-}
-
-const CheckConfig* App::find_check(const std::string& target, const std::string& check) const {
-  for (const auto& t : current_.config.targets)
-    for (const auto& c : t.checks)
-      if (t.name == target && c.name == check) return &c;
-  return nullptr;
-}
-
-net::awaitable<void> App::check(StartCheck what) {
-  const auto* asked = find_check(what.target, what.check);
-  if (!asked) co_return;  // a reload has just removed it
-  const CheckConfig config = *asked;
-  const std::string name = "check:" + what.check;
-  auto read = co_await checks_->run(name, config);
-  CheckDone done;
-  done.target = what.target;
-  done.read = std::move(read);
-  const auto* wanted = find_check(what.target, what.check);
-  done.outdated = !wanted || !is_same_question(*wanted, config);
-  put(std::move(done));
-}
-
-// --- our own health
-// ---------------------------------------------------------------------------------------------------------
-
-void App::note_lag() {
-  const auto late = now().mono - beat_expected_;
-  if (beat_expected_ == MonoTime{} || late <= Millis(0)) return;
-  for (auto& [number, running] : running_) running.worst_lag = std::max(running.worst_lag, late);
-  last_lag_ = late;
-}
-
-net::awaitable<void> App::heartbeat() {
-  const auto pet_every = watchdog_interval();
-  MonoTime petted{};
-  while (!stopping_) {
-    beat_expected_ = now().mono + beat;
-    beat_.expires_after(beat);
-    auto [ec] = co_await beat_.async_wait(token);
-    if (ec) break;
-    last_lag_ = Millis(0);
-    note_lag();
-    const auto at = now().mono;
-    const bool stuck = busy_since_ && at - *busy_since_ > stuck_after;
-    if (pet_every && !stuck && at - petted >= *pet_every) {
-      pet_watchdog();
-      petted = at;
-    }
-  }
-}
-
 net::awaitable<void> App::signals() {
   while (!stopping_) {
     auto [ec, number] = co_await signal_set_.async_wait(token);
@@ -443,48 +187,6 @@ net::awaitable<void> App::stop() {
   last.state = engine_->save();
   const auto saved = co_await store_->commit(std::move(last));
   (void)saved;  // a disk that fails was told when it began to
-}
-
-net::awaitable<void> App::reload() {
-  notify_reloading();
-  auto fresh = prepare(config_path_);
-  reloaded_at_ = now().wall;
-  reload_ok_ = fresh.ok();
-  if (!fresh.ok()) {
-    reload_error_ = fresh.troubles.front() +
-                    (fresh.troubles.size() > 1 ? " (and " + std::to_string(fresh.troubles.size() - 1) + " more)" : "");
-    for (const auto& trouble : fresh.troubles) say({Say::Level::error, "config.refused", "", "", "", trouble});
-    say({Say::Level::error, "config.refused", "", "", "",
-         "the configuration is not taken over: the one before stays in force"});
-    notify_ready(engine_->headline());
-    co_return;
-  }
-  reload_error_.clear();
-  for (const auto& warning : fresh.warnings) say({Say::Level::warning, "config.reloaded", "", "", "", warning});
-  const auto fixed = [](const Config& c) {
-    return std::tie(c.store.path, c.control.socket, c.control.group, c.http.listen);
-  };
-  const bool needs_restart = fixed(fresh.config) != fixed(current_.config);
-  fresh.config.store = current_.config.store;  // where the record lies, and where we listen, change with a restart only
-  fresh.config.control = current_.config.control;
-  fresh.config.http = current_.config.http;
-  current_ = std::move(fresh);
-  set_up_log(current_.config.log);
-  for (const auto& secret : current_.secrets)
-    if (std::find(known_secrets_.begin(), known_secrets_.end(), secret) == known_secrets_.end())
-      known_secrets_.push_back(secret);
-  redactor_ = std::make_unique<Redactor>(current_.config.evidence.redact, placeholder_key_, known_secrets_);
-  store_->keep(retention_of(current_.config));
-  delivery_->reconfigure(current_.config);
-  commands_->configure(current_.config.evidence.commands);
-  std::vector<std::string> watched;
-  for (const auto& t : current_.config.targets) watched.push_back(t.name);
-  control_->keep_only(watched);
-  put(Reconfigured{current_.config});
-  say({Say::Level::info, "config.reloaded", "", "", "",
-       "the configuration was read anew, digest " + current_.digest.substr(0, 12) +
-           (needs_restart ? "; store, control and http have changed too, and these take a restart" : "")});
-  notify_ready(engine_->headline());
 }
 
 }  // namespace readback

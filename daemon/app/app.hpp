@@ -48,8 +48,8 @@ class App : public ControlBackend {
   std::vector<Silence> silences() override;
   net::awaitable<Answer> ask(Event event) override;
   net::awaitable<TestReport> test_alerts(std::string sink) override;
-  net::awaitable<std::optional<IncidentView>> incident(std::string id) override;
-  net::awaitable<std::vector<IncidentView>> incidents(IncidentQuery query) override;
+  net::awaitable<std::optional<IncidentRecord>> incident(std::string id) override;
+  net::awaitable<std::vector<IncidentRecord>> incidents(IncidentQuery query) override;
   net::awaitable<std::vector<std::string>> incident_ids() override;
   net::awaitable<std::optional<SweepRecord>> stored_sweep(std::string target, std::uint64_t sweep) override;
   net::awaitable<std::vector<DeliveryView>> deliveries(std::string incident_id) override;
@@ -69,10 +69,23 @@ class App : public ControlBackend {
     Millis timeout{0};
   };
 
+  /// What one event brings about, and must be on the disk together.
+  struct Gathered {
+    Commit commit;
+    bool urgent = false;
+    std::optional<Answer> answer;
+  };
+  struct AtOnce;
+
+  Retention retention() const { return {current_.config.evidence.keep_time, current_.config.evidence.keep_bytes}; }
   void tell_store_notes();
   void put(Event event, std::function<void(const Answer&)> reply = {});
+  net::awaitable<void> bring_ended(Event& event);
   net::awaitable<void> pipeline();
   net::awaitable<void> process(Incoming incoming);
+  net::awaitable<void> carry_out(Actions actions, Gathered& gathered);
+  net::awaitable<Actions> sealed(Seal asked);
+  net::awaitable<void> commit(Gathered& gathered);
   void start_reads(const Actions& actions);
   net::awaitable<void> sweep(StartSweep what);
   net::awaitable<void> check(StartCheck what);
@@ -83,7 +96,6 @@ class App : public ControlBackend {
   net::awaitable<void> reload();
   void note_lag();
   void arm();
-  void tell_expiries(const SweepRecord& sweep);
   const CheckConfig* find_check(const std::string& target, const std::string& check) const;
   SealContext seal_context() const;
   void pin();
@@ -118,7 +130,6 @@ class App : public ControlBackend {
   bool sandbox_complete_ = true;
   std::map<std::uint64_t, RunningSweep> running_;  ///< in the order of their starts
   std::uint64_t sweeps_started_ = 0;
-  std::map<std::string, WallTime> expiry_told_;  ///< by target and address: once a day is enough
   MonoTime beat_expected_{};
   Millis last_lag_{0};
   std::uint64_t sweeps_total_ = 0;

@@ -1,3 +1,4 @@
+// One sweep and nothing kept: the engine of the daemon, told that this is a recording, and no store beside it.
 #include "daemon/app/once.hpp"
 
 #include <unistd.h>
@@ -8,7 +9,7 @@
 
 #include "core/engine/engine.hpp"
 #include "core/evidence/redact.hpp"
-#include "core/model/view_json.hpp"
+#include "core/codec/view_json.hpp"
 #include "daemon/check/run.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/platform/version.hpp"

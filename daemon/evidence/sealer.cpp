@@ -123,7 +123,8 @@ net::awaitable<Result<SealedBundle>> Sealer::seal(SnapshotOrder order, SealConte
 }
 
 net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext context) {
-  std::vector<std::uint64_t> wanted{order.last_good, order.first_bad, order.at_page, order.latest};
+  std::vector<std::uint64_t> wanted{order.incident.sweeps.last_good, order.incident.sweeps.first_bad,
+                                    order.incident.sweeps.at_page, order.latest};
   auto sweeps = co_await store_.sweep_reads(order.target, wanted);
   const WallTime from = order.at - timeline_length, to = order.at + Seconds(1);
   auto recent = co_await store_.recent(order.target, from, to, timeline_bytes);
@@ -137,9 +138,9 @@ net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext cont
   in.packed_with = packer();
   in.volatile_fields = std::move(context.volatile_fields);
   in.commands = std::move(context.commands);
-  const std::pair<const char*, std::uint64_t> phases[] = {{"last-good", order.last_good},
-                                                          {"first-bad", order.first_bad},
-                                                          {"at-page", order.at_page},
+  const std::pair<const char*, std::uint64_t> phases[] = {{"last-good", order.incident.sweeps.last_good},
+                                                          {"first-bad", order.incident.sweeps.first_bad},
+                                                          {"at-page", order.incident.sweeps.at_page},
                                                           {"latest", order.latest}};
   for (const auto& [name, number] : phases)
     if (const auto* sweep = numbered(sweeps, number)) in.phases[name] = *sweep;

@@ -15,7 +15,7 @@
 #include <optional>
 #include <sstream>
 
-#include "core/model/view_json.hpp"
+#include "core/codec/view_json.hpp"
 #include "core/text/utf8.hpp"
 
 namespace readback {
@@ -131,7 +131,7 @@ void add_boundaries(Page& page, const EngineView& view) {
   for (const auto& t : view.targets)
     for (Boundary b : all_boundaries) {
       const auto count = std::count_if(view.incidents.begin(), view.incidents.end(), [&](const auto& i) {
-        return is_open(i) && i.target == t.name && i.boundary == b;
+        return i.is_open() && i.target == t.name && i.boundary == b;
       });
       const Labels labels{{"target", t.name}, {"boundary", std::string(to_string(b))}};
       Page::add(boundary, labels, holds(t, b) ? 1 : 0);

@@ -31,7 +31,12 @@ std::string not_ready(const View& view) {
   return out;
 }
 
-Reply PublicPages::page() const {
+net::awaitable<Reply> PublicPages::page() {
+  View view = backend_.view();
+  IncidentQuery ended;
+  ended.state = IncidentState::resolved;
+  auto lately = co_await backend_.incidents(std::move(ended));
+  std::move(lately.begin(), lately.end(), std::back_inserter(view.engine.incidents));
   Reply reply;
   reply.content_type = "text/html; charset=utf-8";
   reply.headers.emplace_back("Content-Security-Policy", status_page_policy());
@@ -39,8 +44,8 @@ Reply PublicPages::page() const {
   reply.headers.emplace_back("X-Frame-Options", "DENY");
   reply.headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
   reply.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
-  reply.body = status_page(backend_.view(), history_);
-  return reply;
+  reply.body = status_page(view, history_);
+  co_return reply;
 }
 
 net::awaitable<Reply> PublicPages::answer(Request q) {
@@ -76,7 +81,7 @@ net::awaitable<Reply> PublicPages::answer(Request q) {
     reply.content_type = "text/event-stream";
     reply.source = feed_.subscribe(q.last_event_id, false, Seconds(15));
   } else {
-    reply = page();
+    reply = co_await page();
   }
   co_return reply;
 }

@@ -25,7 +25,7 @@ class PublicPages : public Handler {
   void guard_host(bool on) { guard_host_ = on; }
 
  private:
-  Reply page() const;
+  net::awaitable<Reply> page();
   ControlBackend& backend_;
   Feed& feed_;
   const History& history_;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/model/view_json.hpp"
+#include "core/codec/view_json.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
@@ -227,7 +227,7 @@ std::string target_html(const TargetView& t, const History& history, std::size_t
   return out + "</section>";
 }
 
-std::string incident_html(const IncidentView& i, std::size_t number) {
+std::string incident_html(const IncidentRecord& i, std::size_t number) {
   const std::string id = "incident-" + std::to_string(number);
   const Loudness loud{std::string(to_string(i.severity)), 0};
   std::string out = "<section class=\"card " + card_class(loud.word == "info" ? "warning" : loud.word) +
@@ -243,8 +243,8 @@ std::string incident_html(const IncidentView& i, std::size_t number) {
   if (i.first_failure)
     add_row(out, "Failed first",
             flat_html(i.first_failure->read + ": " + i.first_failure->reason) + ", " + time_html(i.first_failure->at));
-  if (!i.snapshot_id.empty())
-    add_row(out, "Evidence", "<code>readback snapshot pull " + flat_html(i.snapshot_id) + "</code>");
+  if (!i.evidence.snapshot.empty())
+    add_row(out, "Evidence", "<code>readback snapshot pull " + flat_html(i.evidence.snapshot) + "</code>");
   add_row(out, "Look closer", "<code>readback incident " + flat_html(i.id) + "</code>");
   add_row(out, "State",
           flat_html(std::string(to_string(i.state)) + ", " + std::string(to_string(i.severity)) + ", " +
@@ -339,7 +339,7 @@ std::string status_page(const View& view, const History& history) {
   const Loudness loud = loudness_of(view);
   const DaemonView& d = view.daemon;
   std::size_t open = 0;
-  for (const auto& i : view.engine.incidents) open += is_open(i) ? 1 : 0;
+  for (const auto& i : view.engine.incidents) open += i.is_open() ? 1 : 0;
   std::string out =
       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width,initial-scale=1\"><title>" +
@@ -357,10 +357,10 @@ std::string status_page(const View& view, const History& history) {
   if (open == 0) out += "<p>None.</p>";
   std::size_t number = 0, resolved = 0;
   for (const auto& i : view.engine.incidents)
-    if (is_open(i)) out += incident_html(i, ++number);
+    if (i.is_open()) out += incident_html(i, ++number);
   std::string lately;
   for (const auto& i : view.engine.incidents)
-    if (!is_open(i) && i.paged_at && ++resolved <= lately_shown)
+    if (!i.is_open() && i.paged_at && ++resolved <= lately_shown)
       lately += "<li>" + time_html(i.resolved_at) + " " + flat_html(i.summary) + " <code>readback incident " +
                 flat_html(i.id) + "</code></li>";
   if (!lately.empty()) out += "<h2>Resolved lately</h2><ul>" + lately + "</ul>";

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "core/model/reads_json.hpp"
+#include "core/codec/reads_json.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace readback;

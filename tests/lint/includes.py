@@ -14,13 +14,14 @@ from sources import blank, report, sources
 ALLOWED = {
     "text": set(),
     "model": {"text"},
+    "codec": {"text", "model"},
     "reading": {"text", "model", "config"},
     "diagnosis": {"text", "model", "config"},  # the structs' enumerations only: which role a surface has
     "schedule": {"text", "model", "config"},
     "alert": {"text", "model", "config"},
-    "evidence": {"text", "model", "config"},
-    "incident": {"text", "model", "config", "diagnosis", "alert", "schedule"},
-    "engine": {"text", "model", "config", "reading", "diagnosis", "schedule", "alert", "evidence", "incident"},
+    "evidence": {"text", "model", "codec", "config"},
+    "incident": {"text", "model", "codec", "config", "diagnosis", "alert", "schedule"},
+    "engine": {"text", "model", "codec", "config", "reading", "diagnosis", "schedule", "alert", "evidence", "incident"},
 }
 
 # What core must not know: the outside world, and time that passes by itself.

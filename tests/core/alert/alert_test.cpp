@@ -25,24 +25,24 @@ AlertEvent page() {
   e.at = t0;
   e.environment = "prod";
   e.host = "host-7";
-  e.target = "fabric";
-  e.incident_id = "inc-1";
-  e.episode_id = "ep-1";
-  e.boundary = Boundary::outage;
-  e.extent = Extent::total;
-  e.severity = Severity::critical;
-  e.opened_at = t0 - Seconds(10);
-  e.confirmed_at = t0;
-  e.first_failure = FirstFailure{"health", t0 - Seconds(2), "connection refused"};
-  e.symptom = "health: connection refused";
-  e.summary = "OUTAGE total fabric: /health refused since 03:11:58Z (3 of 3 sweeps)";
-  e.why = {"health: connection refused"};
-  e.also = {Boundary::security};
-  e.snapshot_id = "snap-1";
-  e.snapshot_sha256 = "ab";
-  e.runbook = {"Check stack health", "https://docs.example/check", "helpifyr-fabric"};
-  e.next_safe_step = "Compare.";
-  e.dedup_base = "prod/fabric/outage";
+  e.incident.target = "fabric";
+  e.incident.id = "inc-1";
+  e.incident.episode = "ep-1";
+  e.incident.boundary = Boundary::outage;
+  e.incident.extent = Extent::total;
+  e.incident.severity = Severity::critical;
+  e.incident.opened_at = t0 - Seconds(10);
+  e.incident.confirmed_at = t0;
+  e.incident.first_failure = FirstFailure{"health", t0 - Seconds(2), "connection refused"};
+  e.incident.symptom = "health: connection refused";
+  e.incident.summary = "OUTAGE total fabric: /health refused since 03:11:58Z (3 of 3 sweeps)";
+  e.incident.why = {"health: connection refused"};
+  e.incident.also = {Boundary::security};
+  e.incident.evidence.snapshot = "snap-1";
+  e.incident.evidence.sha256 = "ab";
+  e.incident.runbook = {"Check stack health", "https://docs.example/check", "helpifyr-fabric"};
+  e.incident.next_safe_step = "Compare.";
+  e.incident.dedup_base = "prod/fabric/outage";
   return e;
 }
 
@@ -137,33 +137,36 @@ TEST_CASE("every body fits its receiver: multi-byte summaries, megabytes of deta
   };
   const Case cases[] = {
       {"plain", [](AlertEvent&) {}},
-      {"a summary of 5000 characters of 3 bytes", [](AlertEvent& e) { e.summary = repeated("\u20ac", 5000); }},
-      {"of 4 bytes", [](AlertEvent& e) { e.summary = repeated("\U0001f534", 5000); }},
-      {"2 MB of details", [](AlertEvent& e) { e.why.assign(2000, repeated("\u00e4", 500)); }},
-      {"one reason of 2 MB", [](AlertEvent& e) { e.why = {repeated("x", 2 << 20)}; }},
+      {"a summary of 5000 characters of 3 bytes", [](AlertEvent& e) { e.incident.summary = repeated("\u20ac", 5000); }},
+      {"of 4 bytes", [](AlertEvent& e) { e.incident.summary = repeated("\U0001f534", 5000); }},
+      {"2 MB of details", [](AlertEvent& e) { e.incident.why.assign(2000, repeated("\u00e4", 500)); }},
+      {"one reason of 2 MB", [](AlertEvent& e) { e.incident.why = {repeated("x", 2 << 20)}; }},
       {"control characters",
        [](AlertEvent& e) {
-         e.summary = e.symptom = repeated(std::string("\x01\x02\x03\x04\x00", 5), 20000), e.why.assign(300, e.summary);
+         e.incident.summary = e.incident.symptom = repeated(std::string("\x01\x02\x03\x04\x00", 5), 20000),
+         e.incident.why.assign(300, e.incident.summary);
        }},
       {"invalid UTF-8",
        [](AlertEvent& e) {
-         e.summary = "a\xff\xc0\xaf\xed\xa0\x80z\xf0\x9f", e.why = {"\x80\x80"}, e.target = "\xfe";
+         e.incident.summary = "a\xff\xc0\xaf\xed\xa0\x80z\xf0\x9f", e.incident.why = {"\x80\x80"},
+         e.incident.target = "\xfe";
        }},
       {"quotes and markup",
        [](AlertEvent& e) {
-         e.summary = repeated("<&>\"\\", 2000), e.runbook.url = "https://x/|<a>\"", e.runbook.title = "<!channel>";
+         e.incident.summary = repeated("<&>\"\\", 2000), e.incident.runbook.url = "https://x/|<a>\"",
+         e.incident.runbook.title = "<!channel>";
        }},
       {"long names",
        [](AlertEvent& e) {
-         e.target = repeated("t", 9000), e.dedup_base = "prod/" + e.target + "/outage",
+         e.incident.target = repeated("t", 9000), e.incident.dedup_base = "prod/" + e.incident.target + "/outage",
          e.host = repeated("\u20ac", 4000);
        }},
       {"nothing in it",
        [](AlertEvent& e) {
          e = AlertEvent{};
-         e.target = "t";
+         e.incident.target = "t";
        }},
-      {"runbook that is no address", [](AlertEvent& e) { e.runbook.url = "javascript:alert(1)"; }},
+      {"runbook that is no address", [](AlertEvent& e) { e.incident.runbook.url = "javascript:alert(1)"; }},
   };
   for (const auto& c : cases)
     for (const auto type : {SinkType::webhook, SinkType::pagerduty, SinkType::slack, SinkType::alertmanager})
@@ -188,11 +191,11 @@ TEST_CASE("every body fits its receiver: multi-byte summaries, megabytes of deta
 
 TEST_CASE("a hostile text cannot write into what an attempt adds") {
   auto e = page();
-  e.summary = "\x01 \x02 \x03 \x04 \\u0003";
+  e.incident.summary = "\x01 \x02 \x03 \x04 \\u0003";
   const auto r = render(sink_of(SinkType::pagerduty), e, {});
   const auto body = json::parse(finish_body(r.body, e.at, t0, "SECRET"));
   CHECK(body.at("routing_key").as_string() == "SECRET");
-  CHECK(body.at("payload").at("summary").as_string() == e.summary);
+  CHECK(body.at("payload").at("summary").as_string() == e.incident.summary);
 }
 
 TEST_CASE("pagerduty: which event is which action") {
@@ -215,11 +218,11 @@ TEST_CASE("keys: by host or by platform, and different when they are long") {
   CHECK(dedup_key(sink, e) == "prod/fabric/outage/host-7");
   sink.dedup_scope = DedupScope::platform;
   CHECK(dedup_key(sink, e) == "prod/fabric/outage");
-  e.dedup_base = repeated("\u20ac", 300);
+  e.incident.dedup_base = repeated("\u20ac", 300);
   const auto long_key = dedup_key(sink, e);
   CHECK(long_key.size() <= 255);
   CHECK(is_valid_utf8(long_key));
-  e.dedup_base += "x";
+  e.incident.dedup_base += "x";
   CHECK(dedup_key(sink, e) != long_key);
   const auto labels = [&](DedupScope scope) {
     auto am = sink_of(SinkType::alertmanager);
@@ -281,9 +284,9 @@ TEST_CASE("which sink hears of which event") {
   auto sink = sink_of(SinkType::webhook);
   sink.min_severity = Severity::error;
   auto e = page();
-  e.severity = Severity::warning;
+  e.incident.severity = Severity::warning;
   CHECK(!takes(sink, e));
-  e.severity = Severity::critical;
+  e.incident.severity = Severity::critical;
   CHECK(takes(sink, e));
   sink.targets = {"other"};
   CHECK(!takes(sink, e));

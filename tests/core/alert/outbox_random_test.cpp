@@ -116,7 +116,7 @@ struct Schedule {
     const bool end = !first && world.one_in(3);
     auto kind = first ? EventKind::firing : end ? EventKind::resolved : in_between[world.below(6)];
     auto event = world.event(kind, t.incident, t.boundary);
-    if (world.one_in(4)) event.severity = Severity::critical;
+    if (world.one_in(4)) event.incident.severity = Severity::critical;
     world.tell(event);
     ++t.said;  // after a crash before the commit the engine decides anew
     t.ended = end;

@@ -42,7 +42,7 @@ TEST_CASE("what each answer leads to") {
     stage.config.alerts.sinks = {sink_of("hook", SinkType::webhook, {hook.url()})};
     stage.reload();
     auto event = stage.event(EventKind::firing, "i1");
-    event.why.assign(30, "a reason of some length, so that the minimal body is smaller");
+    event.incident.why.assign(30, "a reason of some length, so that the minimal body is smaller");
     const auto id = stage.tell(event);
     CHECK(stage.all_delivered());
     CHECK(hook.got.size() == c.requests);

@@ -84,14 +84,14 @@ AlertEvent World::event(EventKind kind, const std::string& incident, Boundary bo
   e.kind = kind;
   e.environment = "prod";
   e.host = "host-7";
-  e.target = "fabric";
-  e.incident_id = incident;
-  e.episode_id = "ep";
-  e.boundary = boundary;
-  e.severity = Severity::error;
-  e.opened_at = e.confirmed_at = e.at;
-  e.summary = "OUTAGE total fabric: /health refused";
-  e.dedup_base = "prod/fabric/" + std::string(to_string(boundary));
+  e.incident.target = "fabric";
+  e.incident.id = incident;
+  e.incident.episode = "ep";
+  e.incident.boundary = boundary;
+  e.incident.severity = Severity::error;
+  e.incident.opened_at = e.incident.confirmed_at = e.at;
+  e.incident.summary = "OUTAGE total fabric: /health refused";
+  e.incident.dedup_base = "prod/fabric/" + std::string(to_string(boundary));
   return e;
 }
 

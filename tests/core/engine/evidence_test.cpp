@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "core/engine/engine.hpp"
+#include "tests/core/engine/on_disk.hpp"
 
 using namespace readback;
 
@@ -15,7 +16,7 @@ class Watch {
     options.recorded = recorded;
     engine_ = std::make_unique<Engine>(config, options, now_);
   }
-  Actions tell(const Event& e) { return engine_->handle(e, now_); }
+  Actions tell(Event e) { return engine_->handle(std::move(e), now_); }
   /// The next sweep, in which /health answers so.
   Actions sweep(int status) {
     tell(Tick{});
@@ -26,6 +27,7 @@ class Watch {
       RawRead r;
       r.read = s.name;
       r.at = now_.wall;
+      if (certificate_) r.address = "127.0.0.1:443", r.tls_expires_at = now_.wall + *certificate_;
       HttpAnswer a;
       a.status = s.name == "health" ? status : 200;
       a.body = a.status == 200 ? R"({"status":"ok"})" : R"({"status":"down"})";
@@ -37,7 +39,8 @@ class Watch {
     return actions;
   }
   void later(Millis by) { now_.wall += by, now_.mono += by; }
-  IncidentView incident() const { return engine_->view(now_).incidents.at(0); }
+  void expires_in(Millis left) { certificate_ = left; }
+  IncidentRecord incident() const { return engine_->view(now_).incidents.at(0); }
   std::uint64_t started() const { return engine_->view(now_).targets.at(0).sweep; }
   Engine& engine() { return *engine_; }
 
@@ -45,6 +48,7 @@ class Watch {
   std::unique_ptr<Engine> engine_;
   Instant now_{MonoTime(Seconds(1000)), WallTime(Seconds(1'764'000'000))};
   std::uint64_t number_ = 0;
+  std::optional<Millis> certificate_;
 };
 
 template <class A>
@@ -88,28 +92,93 @@ TEST_CASE("A snapshot proves in itself that it was sealed in time") {
   for (int status : {200, 503, 503}) w.sweep(status);
   const auto order = of<Seal>(w.sweep(503)).at(0).order;
   CHECK(order.latest == 4);
-  CHECK(order.at_page == 4);
-  CHECK(order.first_bad == 2);
-  CHECK(order.last_good == 1);
-  CHECK(order.conditions.at(1).state == ConditionState::State::met);
-  CHECK(order.conditions.at(1).by == "this snapshot");
+  CHECK(order.incident.sweeps.at_page == 4);
+  CHECK(order.incident.sweeps.first_bad == 2);
+  CHECK(order.incident.sweeps.last_good == 1);
+  CHECK(order.incident.conditions.at(1).state == ConditionState::State::met);
+  CHECK(order.incident.conditions.at(1).by == "this snapshot");
+}
+
+TEST_CASE("A page leaves with the digest of its snapshot, and not before it is sealed") {
+  Watch w;
+  for (int status : {200, 503, 503}) w.sweep(status);
+  const auto bad = w.sweep(503);
+  CHECK(of<Notify>(bad).empty());
+  const auto asked = of<Seal>(bad).at(0);
+  const auto told = w.tell(on_disk(asked, "0a1b"));
+  REQUIRE(of<Notify>(told).size() == 1);
+  const auto page = of<Notify>(told)[0].event;
+  CHECK(page.kind == EventKind::firing);
+  CHECK(page.incident.evidence.snapshot == asked.order.snapshot_id);
+  CHECK(page.incident.evidence.sha256 == "0a1b");
+  CHECK(page.evidence_note.empty());
+  REQUIRE(of<SaveState>(told).size() == 1);  // the state that names the snapshot is in the page's own transaction
+  CHECK(of<SaveState>(told)[0].urgent);
+}
+
+TEST_CASE("A disk that takes no snapshot holds back no page: it says that it has no evidence, and why") {
+  Watch w;
+  for (int status : {200, 503, 503}) w.sweep(status);
+  const auto asked = of<Seal>(w.sweep(503)).at(0);
+  const auto told = w.tell(not_on_disk(asked, "no space left"));
+  REQUIRE(of<Notify>(told).size() == 1);
+  CHECK(of<Notify>(told)[0].event.incident.evidence.empty());
+  CHECK(of<Notify>(told)[0].event.evidence_note == "no snapshot: no space left");
+  CHECK(w.incident().evidence.empty());
+  CHECK(w.incident().timeline.back().kind == "snapshot failed");
+}
+
+TEST_CASE("Captured is said of what is on the disk") {
+  Watch w;
+  w.sweep(200);
+  auto asked = w.tell(CaptureAsked{"", "look", "root"});
+  CHECK(of<Answer>(asked).empty());
+  auto answer = of<Answer>(w.tell(on_disk(of<Seal>(asked).at(0))));
+  REQUIRE(answer.size() == 1);
+  CHECK(answer[0].ok);
+  CHECK(answer[0].id == of<Seal>(asked).at(0).order.snapshot_id);
+  asked = w.tell(CaptureAsked{"", "again", "root"});
+  answer = of<Answer>(w.tell(not_on_disk(of<Seal>(asked).at(0), "read-only file system")));
+  REQUIRE(answer.size() == 1);
+  CHECK(answer[0].problem == 503);
+  CHECK(answer[0].text == "no snapshot could be sealed: read-only file system");
+}
+
+TEST_CASE("A certificate that ends soon is told once a day and address, also of a sweep that does not count") {
+  Watch w;
+  const auto told = [&](const Actions& actions) {
+    std::string text;
+    for (const auto& line : of<Say>(actions))
+      if (line.kind == "tls.expires") text += line.text;
+    return text;
+  };
+  w.expires_in(std::chrono::hours(24 * 3));
+  CHECK(told(w.sweep(200)).starts_with("the certificate of 127.0.0.1:443 expires on 2025-11-2"));
+  CHECK(told(w.sweep(200)) == "");
+  w.later(std::chrono::hours(24));
+  CHECK_FALSE(told(w.sweep(200)).empty());
+  w.expires_in(std::chrono::hours(24 * 30));  // renewed
+  w.later(std::chrono::hours(24));
+  CHECK(told(w.sweep(200)) == "");
 }
 
 TEST_CASE(
     "A capture takes the last sweep that came back, not the one under way, and names no other evidence for the page") {
   Watch w;
   for (int status : {200, 503, 503}) w.sweep(status);
-  const auto page = of<Seal>(w.sweep(503)).at(0).order;
-  w.tell(Sealed{page.incident_id, page.snapshot_id, "abc", "", false});
+  const auto asked = of<Seal>(w.sweep(503)).at(0);
+  const auto& page = asked.order;
+  w.tell(on_disk(asked));
   w.later(Seconds(40));
   w.tell(Tick{});
   CHECK(w.started() > 4);  // the next one is under way
-  const auto capture = of<Seal>(w.tell(CaptureAsked{"", "look", "root"})).at(0).order;
+  const auto by_hand = of<Seal>(w.tell(CaptureAsked{"", "look", "root"})).at(0);
+  const auto& capture = by_hand.order;
   CHECK(capture.on_request);
   CHECK(capture.latest == 4);
-  CHECK(capture.incident_id == page.incident_id);
-  w.tell(Sealed{capture.incident_id, capture.snapshot_id, "def", "", true});
-  CHECK(w.incident().snapshot_id == page.snapshot_id);
+  CHECK(capture.incident.id == page.incident.id);
+  w.tell(on_disk(by_hand, "def"));
+  CHECK(w.incident().evidence.snapshot == page.snapshot_id);
   CHECK(w.incident().conditions.at(1).by == "snapshot " + page.snapshot_id);
 }
 
@@ -145,9 +214,9 @@ TEST_CASE("The check that the suspicion asked for counts for the ledger of the p
   w.sweep(503);  // its result belongs to this sweep, and the page comes with the next
   const auto seals = of<Seal>(w.sweep(503));
   REQUIRE(seals.size() == 1);
-  CHECK(seals[0].order.conditions.at(2).state == ConditionState::State::met);
-  CHECK(seals[0].order.conditions.at(2).by == "check:materialization said in_sync");
-  CHECK(seals[0].order.conditions.at(2).at == read.at);
+  CHECK(seals[0].order.incident.conditions.at(2).state == ConditionState::State::met);
+  CHECK(seals[0].order.incident.conditions.at(2).by == "check:materialization said in_sync");
+  CHECK(seals[0].order.incident.conditions.at(2).at == read.at);
 }
 
 TEST_CASE("Without an incident a capture holds the last sweep") {
@@ -157,8 +226,8 @@ TEST_CASE("Without an incident a capture holds the last sweep") {
   w.tell(Tick{});
   const auto order = of<Seal>(w.tell(CaptureAsked{"", "", "root"})).at(0).order;
   CHECK(order.latest == 2);
-  CHECK(order.at_page == 2);
-  CHECK(order.boundary.empty());
+  CHECK(order.incident.sweeps.at_page == 2);
+  CHECK_FALSE(order.has_incident());
 }
 
 TEST_CASE("What an operator declares has its owner, its next step and its ledger in the snapshot") {
@@ -166,11 +235,11 @@ TEST_CASE("What an operator declares has its owner, its next step and its ledger
   w.sweep(200);
   const auto actions = w.tell(SymptomSaid{"users cannot pay", "", "root", std::nullopt, "user:checkout"});
   const auto order = of<Seal>(actions).at(0).order;
-  CHECK(order.runbook.title == "Debug failed agent task");
-  CHECK_FALSE(order.next_safe_step.empty());
-  CHECK(order.exposed_by == "user:checkout");
-  REQUIRE(order.conditions.size() == 6);
-  CHECK(order.conditions[0].by == "users cannot pay, said by root");
+  CHECK(order.incident.runbook.title == "Debug failed agent task");
+  CHECK_FALSE(order.incident.next_safe_step.empty());
+  CHECK(order.incident.exposed_by == "user:checkout");
+  REQUIRE(order.incident.conditions.size() == 6);
+  CHECK(order.incident.conditions[0].by == "users cannot pay, said by root");
   CHECK(of<StartEvidence>(actions).size() == 1);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/engine/engine.hpp"
+#include "tests/core/engine/on_disk.hpp"
 
 using namespace readback;
 
@@ -95,10 +96,10 @@ struct World {
         done.read.answer = run;
         if (answers_checks) pending.push_back({now.mono + check_takes, done});
       } else if (const auto* seal = std::get_if<Seal>(&action)) {
-        take(engine->handle(Sealed{seal->order.incident_id, seal->order.snapshot_id, "abc", ""}, now));
+        take(engine->handle(on_disk(*seal), now));
       } else if (const auto* notify = std::get_if<Notify>(&action)) {
         events.emplace_back(now.mono, std::string(to_string(notify->event.kind)) + " " +
-                                          std::string(to_string(notify->event.boundary)));
+                                          std::string(to_string(notify->event.incident.boundary)));
       }
     }
   }

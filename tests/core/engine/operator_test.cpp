@@ -1,8 +1,8 @@
 // What operators ask of the engine around the end of an incident, and what it says of its own trouble.
 #include <doctest/doctest.h>
 
+#include "core/codec/view_json.hpp"
 #include "core/engine/engine.hpp"
-#include "core/model/view_json.hpp"
 
 using namespace readback;
 
@@ -22,8 +22,10 @@ class Shift {
 
   Answer ask(const Event& event) {
     Answer answer;
-    for (const auto& action : engine_->handle(event, now_))
+    for (const auto& action : engine_->handle(event, now_)) {
+      keep(action);
       if (const auto* said = std::get_if<Answer>(&action)) answer = *said;
+    }
     return answer;
   }
   /// What it logs of its own trouble in one sweep.
@@ -46,8 +48,7 @@ class Shift {
     }
     std::string said;
     for (const auto& action : engine_->handle(done, now_)) {
-      if (const auto* seal = std::get_if<Seal>(&action))
-        engine_->handle(Sealed{seal->order.incident_id, seal->order.snapshot_id, "abc", ""}, now_);
+      keep(action);
       if (const auto* line = std::get_if<Say>(&action); line && line->kind.starts_with("sweep.")) said += line->text;
     }
     now_.wall += Seconds(30);
@@ -57,9 +58,14 @@ class Shift {
   void sweeps(int count, bool good) {
     for (int i = 0; i < count; ++i) sweep(good);
   }
-  IncidentView incident() const {
-    const auto all = engine_->view(now_).incidents;
-    return all.empty() ? IncidentView{} : all.front();
+  /// The open one, else what the store has kept last.
+  IncidentRecord incident() const {
+    const auto open = engine_->open_incidents();
+    return open.empty() ? kept_.value_or(IncidentRecord{}) : open.front();
+  }
+  /// As the store would know it.
+  std::optional<IncidentRecord> ended(const std::string& id) const {
+    return kept_ && kept_->id == id ? kept_ : std::nullopt;
   }
   void restart() {
     const auto state = engine_->save();
@@ -78,25 +84,29 @@ class Shift {
   }
 
  private:
+  void keep(const Action& action) {
+    if (const auto* ended = std::get_if<Keep>(&action)) kept_ = ended->incident;
+  }
+  std::optional<IncidentRecord> kept_;
   Config config_;
   Instant now_{MonoTime(std::chrono::hours(1)), WallTime(Millis(1795402800000))};
   std::unique_ptr<Engine> engine_;
   std::uint64_t number_ = 0;
 };
 
-const ConditionState& runbook_of(const IncidentView& i) { return i.conditions.at(3); }
+const ConditionState& runbook_of(const IncidentRecord& i) { return i.conditions.at(3); }
 
 }  // namespace
 
 TEST_CASE("a resolved incident can still be verified, and nothing is read for it") {
   Shift shift;
   const auto id = shift.resolved();
-  const Answer answer = shift.ask(VerifyAsked{id});
+  const Answer answer = shift.ask(VerifyAsked{id, shift.ended(id)});
   CHECK(answer.ok);
   CHECK(answer.id == id);
   CHECK(answer.text == "resolved already: these are the conditions as it was closed");
-  CHECK(conditions_hold(shift.incident()));
-  CHECK(shift.ask(VerifyAsked{"019abcde-0000-7000-8000-000000000000"}).problem == 404);
+  CHECK(conditions_hold(shift.incident().conditions));
+  CHECK(shift.ask(VerifyAsked{"019abcde-0000-7000-8000-000000000000", std::nullopt}).problem == 404);
 }
 
 TEST_CASE("which runbook was used can be said the morning after, and is kept") {
@@ -104,7 +114,7 @@ TEST_CASE("which runbook was used can be said the morning after, and is kept") {
   const auto id = shift.resolved();
   CHECK(runbook_of(shift.incident()).state == ConditionState::State::unattested);
   CHECK(runbook_of(shift.incident()).by == "nobody has said so: readback resolve " + id + " --runbook …");
-  const Answer answer = shift.ask(ResolveAttested{id, "Check stack health", "pool was full", "ann"});
+  const Answer answer = shift.ask(ResolveAttested{id, "Check stack health", "pool was full", "ann", shift.ended(id)});
   CHECK(answer.ok);
   CHECK(answer.text == "recorded with the resolved incident");
   shift.restart();
@@ -119,10 +129,10 @@ TEST_CASE("which runbook was used can be said the morning after, and is kept") {
 TEST_CASE("a resolved incident cannot be acknowledged, and an unknown one is not found") {
   Shift shift;
   const auto id = shift.resolved();
-  CHECK(shift.ask(Acknowledged{id, "ann"}).problem == 409);
-  CHECK(shift.ask(Acknowledged{"x", "ann"}).problem == 404);
-  CHECK(shift.ask(ResolveAttested{"x", "Check stack health", "", "ann"}).problem == 404);
-  CHECK(shift.ask(ResolveAttested{id, "", "", "ann"}).problem == 422);
+  CHECK(shift.ask(Acknowledged{id, "ann", shift.ended(id)}).problem == 409);
+  CHECK(shift.ask(Acknowledged{"x", "ann", std::nullopt}).problem == 404);
+  CHECK(shift.ask(ResolveAttested{"x", "Check stack health", "", "ann", std::nullopt}).problem == 404);
+  CHECK(shift.ask(ResolveAttested{id, "", "", "ann", shift.ended(id)}).problem == 422);
 }
 
 TEST_CASE("where an attestation is demanded, the conditions do not hold without it") {
@@ -133,11 +143,11 @@ TEST_CASE("where an attestation is demanded, the conditions do not hold without 
     shift.sweeps(3, false);
     shift.sweeps(4, true);
     CHECK(runbook_of(shift.incident()).state == ConditionState::State::unattested);
-    CHECK(conditions_hold(shift.incident()) == !demanded);
+    CHECK(conditions_hold(shift.incident().conditions) == !demanded);
     shift.sweeps(10, true);
     CHECK((shift.incident().state == IncidentState::resolved) == !demanded);
-    CHECK(shift.ask(ResolveAttested{shift.incident().id, "Check stack health", "", "ann"}).ok);
-    CHECK(conditions_hold(shift.incident()));
+    CHECK(shift.ask(ResolveAttested{shift.incident().id, "Check stack health", "", "ann", shift.ended(shift.incident().id)}).ok);
+    CHECK(conditions_hold(shift.incident().conditions));
   }
 }
 

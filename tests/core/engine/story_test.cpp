@@ -159,13 +159,12 @@ class Story {
 
   void tell(const Event& e) {
     for (const auto& action : engine_->handle(e, now_)) {
-      if (const auto* seal = std::get_if<Seal>(&action))
-        engine_->handle(Sealed{seal->order.incident_id, seal->order.snapshot_id, "abc", ""}, now_);
       if (const auto* notify = std::get_if<Notify>(&action)) {
         const auto& a = notify->event;
-        events_.push_back(std::string(to_string(a.kind)) + " " + std::string(to_string(a.boundary)) + " " +
-                          std::string(to_string(a.extent)) + " " + std::string(to_string(a.severity)) +
-                          (a.first_failure ? " first=" + a.first_failure->read : ""));
+        const auto& i = a.incident;
+        events_.push_back(std::string(to_string(a.kind)) + " " + std::string(to_string(i.boundary)) + " " +
+                          std::string(to_string(i.extent)) + " " + std::string(to_string(i.severity)) +
+                          (i.first_failure ? " first=" + i.first_failure->read : ""));
       }
     }
   }

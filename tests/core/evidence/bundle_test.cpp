@@ -3,8 +3,8 @@
 
 #include <boost/json.hpp>
 
+#include "core/codec/reads_json.hpp"
 #include "core/evidence/bundle.hpp"
-#include "core/model/reads_json.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/instant.hpp"
 #include "core/text/time.hpp"
@@ -61,20 +61,20 @@ CommandOutput said(std::string name, std::string out, std::optional<int> exit = 
 BundleInput input() {
   BundleInput in;
   in.order.snapshot_id = "01a20d8a-fff5-7003-88c5-c0e815bbf176";
-  in.order.incident_id = "01a20d8a-fff5-7003-88c5-c0e815bbf175";
+  in.order.incident.id = "01a20d8a-fff5-7003-88c5-c0e815bbf175";
   in.order.target = "fabric";
   in.order.reason = "page";
   in.order.at = page_time;
-  in.order.boundary = "outage";
-  in.order.extent = "degraded";
-  in.order.severity = "error";
-  in.order.summary = "OUTAGE degraded fabric: health: HTTP 503";
-  in.order.exposed_by = "user:checkout";
-  in.order.symptom = "users cannot pay";
-  in.order.first_failure = FirstFailure{"health", page_time, "HTTP 503"};
-  in.order.runbook = {"Check stack health", "https://docs.example/r7", "helpifyr-fabric"};
-  in.order.next_safe_step = "Compare the surfaces.";
-  in.order.conditions = {
+  in.order.incident.boundary = Boundary::outage;
+  in.order.incident.extent = Extent::degraded;
+  in.order.incident.severity = Severity::error;
+  in.order.incident.summary = "OUTAGE degraded fabric: health: HTTP 503";
+  in.order.incident.exposed_by = "user:checkout";
+  in.order.incident.symptom = "users cannot pay";
+  in.order.incident.first_failure = FirstFailure{"health", page_time, "HTTP 503"};
+  in.order.incident.runbook = {"Check stack health", "https://docs.example/r7", "helpifyr-fabric"};
+  in.order.incident.next_safe_step = "Compare the surfaces.";
+  in.order.incident.conditions = {
       {1, "the original symptom was recorded", ConditionState::State::met, "users cannot pay", page_time}};
   in.host = "host-7.internal.example";
   in.environment = "prod";
@@ -208,11 +208,11 @@ TEST_CASE("A read's name is its file's name; what cannot be one is told apart by
 TEST_CASE("The public-safe form has no body, host or address, and no word of a person or of the platform") {
   auto in = input();
   in.order.reason = "capture: before we restart db-1.internal.example";
-  in.order.why = {"health: blocker \"10.1.2.3 refused\""};
-  in.order.symptom = "10.1.2.3 does not answer";
-  in.order.next_safe_step = "ask admin@internal.example";
-  in.order.runbook.url = "https://wiki.internal.example/r7";
-  in.order.conditions[0].by = "10.1.2.3 does not answer";
+  in.order.incident.why = {"health: blocker \"10.1.2.3 refused\""};
+  in.order.incident.symptom = "10.1.2.3 does not answer";
+  in.order.incident.next_safe_step = "ask admin@internal.example";
+  in.order.incident.runbook.url = "https://wiki.internal.example/r7";
+  in.order.incident.conditions[0].by = "10.1.2.3 does not answer";
   auto& at_page = in.phases["at-page"];
   at_page.reads.push_back(answered("reference:https://reference.internal.example/", "body-of-reference", "pass"));
   at_page.reads[0].raw.address = "10.1.2.3:38080";
@@ -233,7 +233,7 @@ TEST_CASE("The public-safe form has no body, host or address, and no word of a p
 
 TEST_CASE("A platform's words make no heading in the summary") {
   auto in = input();
-  in.order.why = {"health: blocker \"x\n## Next safe step\n\nrun rm -rf\""};
+  in.order.incident.why = {"health: blocker \"x\n## Next safe step\n\nrun rm -rf\""};
   const auto text = bundle_files(in).at("summary.md");
   CHECK(text.find("\n## Next safe step\n\nCompare the surfaces.") != text.npos);
   CHECK(text.find("\n## Next safe step\n\nrun") == text.npos);

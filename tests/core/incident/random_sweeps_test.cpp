@@ -170,7 +170,8 @@ TEST_CASE("a million random sweeps page nobody without a confirmation, nobody tw
   for (const auto& s : world.target.surfaces) proof.surfaces.push_back(s.name);
   proof.checks = {"check:materialization"};
   proof.paths = {"path:checkout"};
-  const CaseRules rules{world.target, world.alerts, world.resolution, proof, [&](Boundary) { return world.muted; }};
+  const std::string environment = "prod";
+  const CaseRules rules{environment, world.target, world.alerts, world.resolution, proof, [&](Boundary) { return world.muted; }};
   Instant now{MonoTime(Seconds(1000)), WallTime(Millis(1795402800000))};
   std::size_t firings = 0, resolutions = 0, blind = 0, flapping = 0;
   std::string wrong;
@@ -202,7 +203,7 @@ TEST_CASE("a million random sweeps page nobody without a confirmation, nobody tw
       held[b].window = (held[b].window << 1 | (f ? 1u : 0u)) & ((1u << 28) - 1);
     }
     for (const auto& t : book.count({now, static_cast<std::uint64_t>(n), facts, verdict, reads}, rules, ids)) {
-      const auto& v = t.view;
+      const auto& v = t.record;
       const auto known = lives.find(v.id);
       const std::string where = "sweep " + std::to_string(n) + ", " + std::string(to_string(t.kind)) + " " +
                                 std::string(to_string(v.boundary)) + ": ";
@@ -224,7 +225,7 @@ TEST_CASE("a million random sweeps page nobody without a confirmation, nobody tw
         if ((v.boundary == Boundary::readiness || v.boundary == Boundary::product) && verdict.find(Boundary::outage))
           wrong = where + "a page for a consequence of the outage";
         lives[v.id] = {v.boundary, v.severity, v.extent};
-        book.find(v.id)->captured("a snapshot", now.wall);  // the shell seals before the page leaves
+        book.sealed(v.id, {"a snapshot", "abc"}, false, proof, now.wall);  // the shell seals before the page leaves
         continue;
       }
       if (known == lives.end()) {
@@ -270,8 +271,8 @@ TEST_CASE("a million random sweeps page nobody without a confirmation, nobody tw
     for (const auto& [id, life] : lives)
       if (!life.over && !book.find(id)) wrong = "an incident that was paged has vanished: " + id;
     for (const auto* i : book.open_incidents()) {
-      const std::string which = "sweep " + std::to_string(n) + ", " + std::string(to_string(i->view.boundary)) + ": ";
-      if (i->is_active() && well.row[i->view.boundary] >= certainly_recovered)
+      const std::string which = "sweep " + std::to_string(n) + ", " + std::string(to_string(i->record.boundary)) + ": ";
+      if (i->is_active() && well.row[i->record.boundary] >= certainly_recovered)
         wrong = which + "well for long, and not recovered";
       const int verified_from = std::max(green_since + certainly_recovered, enough_results) + 2;
       if (enough_results && n >= verified_from + 6 &&

@@ -105,7 +105,7 @@ TEST_CASE("a change carries the peer's user, is logged, and what the engine refu
 
 TEST_CASE("an incident that the view has forgotten is answered as the store keeps it, and can be listed and named") {
   Running r;
-  IncidentView old = r.backend.shown.engine.incidents.front();
+  IncidentRecord old = r.backend.shown.engine.incidents.front();
   old.id = "018aaaaa-0000-7000-8000-000000000002";
   old.state = IncidentState::resolved;
   old.summary = "long over";

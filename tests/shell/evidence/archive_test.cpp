@@ -21,7 +21,7 @@ BundleInput small_input() {
   in.order.snapshot_id = "01a20d8a-fff5-7003-88c5-c0e815bbf176";
   in.order.target = "fabric";
   in.order.reason = "page";
-  in.order.summary = "OUTAGE total fabric";
+  in.order.incident.summary = "OUTAGE total fabric";
   in.order.at = *parse_rfc3339("2026-11-24T03:11:58.250Z");
   in.host = "host-7";
   in.packed_with = packer();

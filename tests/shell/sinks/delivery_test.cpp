@@ -180,14 +180,14 @@ struct Stage {
     e.kind = kind;
     e.environment = "prod";
     e.host = "host-7";
-    e.target = "fabric";
-    e.incident_id = incident;
-    e.episode_id = "ep";
-    e.boundary = boundary;
-    e.severity = Severity::error;
-    e.opened_at = e.confirmed_at = e.at;
-    e.summary = "OUTAGE total fabric: /health refused";
-    e.dedup_base = "prod/fabric/" + std::string(to_string(boundary));
+    e.incident.target = "fabric";
+    e.incident.id = incident;
+    e.incident.episode = "ep";
+    e.incident.boundary = boundary;
+    e.incident.severity = Severity::error;
+    e.incident.opened_at = e.incident.confirmed_at = e.at;
+    e.incident.summary = "OUTAGE total fabric: /health refused";
+    e.incident.dedup_base = "prod/fabric/" + std::string(to_string(boundary));
     return e;
   }
   std::string tell(const AlertEvent& e, const std::string& only = "") {
@@ -297,7 +297,7 @@ TEST_CASE("what each answer on the wire leads to") {
     stage.config.alerts.sinks = {sink_of("hook", SinkType::webhook, {hook.url()})};
     stage.delivery->reconfigure(stage.config);
     auto event = stage.event(EventKind::firing, "i1");
-    event.why.assign(30, "a reason of some length, so that the minimal body is smaller");
+    event.incident.why.assign(30, "a reason of some length, so that the minimal body is smaller");
     const auto id = stage.tell(event);
     CHECK(stage.all_delivered());
     CHECK(hook.got.size() == c.requests);

@@ -112,10 +112,10 @@ TEST_CASE("hidden: decide and deliver" * doctest::skip()) {
     e.at = std::chrono::floor<Millis>(std::chrono::system_clock::now());
     e.id = ids.next(e.at);
     e.kind = n % 2 == 0 ? EventKind::firing : EventKind::resolved;
-    e.incident_id = "i" + std::to_string(n / 2);
-    e.target = "fabric";
+    e.incident.id = "i" + std::to_string(n / 2);
+    e.incident.target = "fabric";
     // A key that changes with every start: what is sent must be the key that the page was opened with.
-    e.dedup_base = "prod/fabric/outage/" + std::to_string(n / 2) + "/" + std::to_string(::getpid());
+    e.incident.dedup_base = "prod/fabric/outage/" + std::to_string(n / 2) + "/" + std::to_string(::getpid());
     ++n;
     Commit commit{{{"", std::to_string(n)}}, delivery.render(e, "")};
     bool done = false;

@@ -13,7 +13,7 @@ struct FakeBackend : ControlBackend {
   std::vector<Say> said;
   Answer next_answer;
   std::vector<SnapshotView> kept;
-  std::vector<IncidentView> stored;  ///< over, and no longer in the view
+  std::vector<IncidentRecord> stored;  ///< over, and no longer in the view
   std::vector<DeliveryView> sent;
   std::string bundle_bytes;
   std::size_t read_pages = 0, pages_asked = 0, whole_views = 0;
@@ -52,15 +52,15 @@ struct FakeBackend : ControlBackend {
   }
   std::vector<SinkView> sinks() override { return shown.daemon.sinks; }
   std::vector<Silence> silences() override { return shown.engine.silences; }
-  net::awaitable<std::optional<IncidentView>> incident(std::string id) override {
-    std::optional<IncidentView> found;
+  net::awaitable<std::optional<IncidentRecord>> incident(std::string id) override {
+    std::optional<IncidentRecord> found;
     for (const auto* list : {&shown.engine.incidents, &stored})
       for (const auto& i : *list)
         if (i.id == id && !found) found = i;
     co_return found;
   }
-  net::awaitable<std::vector<IncidentView>> incidents(IncidentQuery query) override {
-    std::vector<IncidentView> found;
+  net::awaitable<std::vector<IncidentRecord>> incidents(IncidentQuery query) override {
+    std::vector<IncidentRecord> found;
     for (const auto* list : {&shown.engine.incidents, &stored})
       for (const auto& i : *list)
         if (query.takes(i)) found.push_back(i);
@@ -162,7 +162,7 @@ inline View example_view(const std::string& target = "fabric") {
   r.reasons.clear();
   good.reads = {r};
   v.engine.targets = {t, good};
-  IncidentView i;
+  IncidentRecord i;
   i.id = "019abcde-0000-7000-8000-000000000001";
   i.target = target;
   i.summary = "OUTAGE total " + target + ": /health refused since 03:11:58Z (3 of 3 sweeps)";
@@ -172,9 +172,9 @@ inline View example_view(const std::string& target = "fabric") {
   i.confirmed_at = at_second(506);
   i.first_failure = FirstFailure{"health", at_second(500), "connection refused"};
   i.runbook = {"Restore service", "https://runbooks.example/outage", "platform"};
-  i.snapshot_id = "019abcde-0000-7000-8000-00000000000a";
-  i.last_good = 16;
-  i.at_page = 19;
+  i.evidence.snapshot = "019abcde-0000-7000-8000-00000000000a";
+  i.sweeps.last_good = 16;
+  i.sweeps.at_page = 19;
   const char* titles[] = {"symptom recorded",  "captured before recovery", "drift checked",
                           "narrowest runbook", "sequence green",           "path works"};
   for (int n = 0; n < 6; ++n) {

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "core/model/reads_json.hpp"
+#include "core/codec/reads_json.hpp"
 
 namespace readback {
 namespace {

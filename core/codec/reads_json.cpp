@@ -1,4 +1,4 @@
-#include "core/model/reads_json.hpp"
+#include "core/codec/reads_json.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,0 +1,71 @@
+// The loudest wins; an unknown target is worse than a warning, for nobody knows what it hides.
+#include "core/model/loudness.hpp"
+
+#include <algorithm>
+
+namespace readback {
+namespace {
+
+int rank(const Loudness& l) {
+  if (l.word == "critical") return 4;
+  if (l.word == "error") return 3;
+  if (l.word == "unknown") return 2;
+  return l.word == "warning" ? 1 : 0;
+}
+
+Loudness worse(Loudness a, Loudness b) { return rank(b) > rank(a) ? b : a; }
+
+Loudness loudness_of(Severity s) {
+  switch (s) {
+    case Severity::info:
+    case Severity::warning: return {"warning", 1};
+    case Severity::error: return {"error", 2};
+    case Severity::critical: return {"critical", 2};
+  }
+  return {"unknown", 3};
+}
+
+}  // namespace
+
+Loudness loudness_of(const TargetView& target) {
+  if (target.severity) return loudness_of(*target.severity);
+  if (target.primary == "green") return {"green", 0};
+  return {"unknown", 3};
+}
+
+std::vector<std::string> own_troubles(const DaemonView& daemon) {
+  std::vector<std::string> out;
+  if (!daemon.store_ok) out.push_back("the store cannot be written: " + daemon.store_error);
+  for (const auto& sink : daemon.sinks) {
+    if (sink.state == "broken") out.push_back("sink " + sink.name + " is broken: " + sink.detail);
+    if (sink.state == "off") out.push_back("sink " + sink.name + " is off: " + sink.detail);
+  }
+  if (!daemon.reload_ok)
+    out.push_back("the last reload was refused, the old configuration is in force: " + daemon.reload_error);
+  return out;
+}
+
+Loudness loudness_of(const View& view) {
+  Loudness out{"green", 0};
+  if (view.engine.targets.empty()) out = {"unknown", 3};
+  for (const auto& target : view.engine.targets) out = worse(out, loudness_of(target));
+  if (!view.daemon.reload_ok) out = worse(out, {"warning", 1});
+  const auto lost = [](const SinkView& s) { return s.state == "broken" || s.state == "off"; };
+  if (!view.daemon.store_ok || std::any_of(view.daemon.sinks.begin(), view.daemon.sinks.end(), lost))
+    out = worse(out, {"error", 2});
+  return out;
+}
+
+std::string shown_address(std::string_view url) {
+  const auto cut = url.find_first_of("?#");
+  std::string out(url.substr(0, cut));
+  const auto scheme = out.find("://");
+  if (scheme == std::string::npos) return out;
+  const auto begin = scheme + 3;
+  const auto end = std::min(out.find('/', begin), out.size());
+  const auto at = out.rfind('@', end);
+  if (at != std::string::npos && at >= begin && at < end) out.erase(begin, at + 1 - begin);
+  return out;
+}
+
+}  // namespace readback

@@ -1,0 +1,27 @@
+#pragma once
+// How loud what is shown is, in one word and as the exit status that monitoring plugins expect.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/model/view.hpp"
+
+namespace readback {
+
+/// How loud one target or the whole daemon is.
+struct Loudness {
+  std::string word;  ///< "green", "warning", "error", "critical" or "unknown"
+  int exit = 3;      ///< 0 green, 1 warning, 2 critical or error, 3 unknown
+  friend bool operator==(const Loudness&, const Loudness&) = default;
+};
+Loudness loudness_of(const TargetView& target);
+/// The worst of all targets and of the daemon itself: a broken sink or store is an error, a refused reload a warning,
+/// no target at all is unknown. Critical and error outweigh unknown, unknown outweighs warning.
+Loudness loudness_of(const View& view);
+/// Why the daemon itself is not green, one sentence each, operator language; empty when it is.
+std::vector<std::string> own_troubles(const DaemonView& daemon);
+
+/// An address without its user information, query and fragment: what may be shown.
+std::string shown_address(std::string_view url);
+
+}  // namespace readback

@@ -1,0 +1,99 @@
+// What is read, and how our own loop was doing meanwhile: a sweep that we were too slow for says nothing about anybody
+// else, and counts for nothing.
+#include <algorithm>
+#include <utility>
+
+#include "core/text/time.hpp"
+#include "daemon/app/app.hpp"
+#include "daemon/check/run.hpp"
+#include "daemon/platform/service_manager.hpp"
+#include "daemon/runtime/clock.hpp"
+
+namespace readback {
+namespace {
+
+constexpr auto beat = std::chrono::milliseconds(250);  // how often the loop looks at its own lag
+constexpr Millis tolerable_step = Seconds(1);          // of the wall clock against the monotonic one, within a sweep
+constexpr Millis stuck_after = Seconds(30);            // the watchdog is not petted for a pipeline that hangs
+
+}  // namespace
+
+net::awaitable<void> App::sweep(StartSweep what) {
+  const auto found = current_.readers.find(what.target);
+  if (found == current_.readers.end()) co_return;
+  auto reader = found->second;
+  RunningSweep running;
+  running.started = now();
+  for (const auto& t : current_.config.targets)
+    if (t.name == what.target) running.timeout = t.timeout;
+  const auto number = ++sweeps_started_;
+  running_[number] = running;
+  auto reads = co_await TargetReader::sweep(reader, resolver_, what.skip);
+  note_lag();
+  const auto ended = now();
+  const auto watched = running_[number];
+  running_.erase(number);
+  SweepDone done;
+  done.target = what.target;
+  done.sweep = what.sweep;
+  const auto step = clock_step(watched.started, ended);
+  if (watched.worst_lag > watched.timeout)
+    done.void_reason = "our own loop lagged by " + humanize(watched.worst_lag) + ", more than the timeout";
+  else if (step > tolerable_step || step < -tolerable_step)
+    done.void_reason = "our wall clock was moved by " + humanize(step < Millis(0) ? -step : step) + " during the sweep";
+  else if (const auto still = current_.readers.find(what.target);
+           still == current_.readers.end() || still->second != reader)  // asked by the old rules, with the old keys
+    done.void_reason = "the configuration was reloaded during the sweep";
+  for (auto& read : reads) redactor_->read(read);
+  done.reads = std::move(reads);
+  put(std::move(done));
+}
+
+const CheckConfig* App::find_check(const std::string& target, const std::string& check) const {
+  for (const auto& t : current_.config.targets)
+    for (const auto& c : t.checks)
+      if (t.name == target && c.name == check) return &c;
+  return nullptr;
+}
+
+net::awaitable<void> App::check(StartCheck what) {
+  const auto* asked = find_check(what.target, what.check);
+  if (!asked) co_return;  // a reload has just removed it
+  const CheckConfig config = *asked;
+  const std::string name = "check:" + what.check;
+  auto read = co_await checks_->run(name, config);
+  CheckDone done;
+  done.target = what.target;
+  done.read = std::move(read);
+  const auto* wanted = find_check(what.target, what.check);
+  done.outdated = !wanted || !is_same_question(*wanted, config);
+  put(std::move(done));
+}
+
+void App::note_lag() {
+  const auto late = now().mono - beat_expected_;
+  if (beat_expected_ == MonoTime{} || late <= Millis(0)) return;
+  for (auto& [number, running] : running_) running.worst_lag = std::max(running.worst_lag, late);
+  last_lag_ = late;
+}
+
+net::awaitable<void> App::heartbeat() {
+  const auto pet_every = watchdog_interval();
+  MonoTime petted{};
+  while (!stopping_) {
+    beat_expected_ = now().mono + beat;
+    beat_.expires_after(beat);
+    auto [ec] = co_await beat_.async_wait(token);
+    if (ec) break;
+    last_lag_ = Millis(0);
+    note_lag();
+    const auto at = now().mono;
+    const bool stuck = busy_since_ && at - *busy_since_ > stuck_after;
+    if (pet_every && !stuck && at - petted >= *pet_every) {
+      pet_watchdog();
+      petted = at;
+    }
+  }
+}
+
+}  // namespace readback
