@@ -1,3 +1,4 @@
+// One sweep and nothing kept: the engine of the daemon, told that this is a recording, and no store beside it.
 #include "daemon/app/once.hpp"
 
 #include <unistd.h>

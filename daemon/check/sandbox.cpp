@@ -1,3 +1,5 @@
+// The rules as the kernel takes them: a Landlock ruleset by path, and a seccomp filter by call and argument. Made whole
+// before the fork; entering is a few system calls.
 #include "daemon/check/sandbox.hpp"
 
 #include <fcntl.h>
@@ -126,66 +128,23 @@ constexpr std::uint64_t namespaces = std::uint64_t{CLONE_NEWNS} | CLONE_NEWUSER 
 
 /// Calls that no reader needs, in the daemon or in a check.
 void forbid_dangerous(Filter& filter) {
-  filter.add(refuse(EPERM), {"mount",
-                             "umount2",
-                             "pivot_root",
-                             "chroot",
-                             "move_mount",
-                             "open_tree",
-                             "fsopen",
-                             "fsconfig",
-                             "fsmount",
-                             "fspick",
-                             "mount_setattr",
-                             "ptrace",
-                             "process_vm_readv",
-                             "process_vm_writev",
-                             "process_madvise",
-                             "process_mrelease",
-                             "kcmp",
-                             "pidfd_getfd",
-                             "init_module",
-                             "finit_module",
-                             "delete_module",
-                             "kexec_load",
-                             "kexec_file_load",
-                             "add_key",
-                             "request_key",
-                             "keyctl",
-                             "clock_settime",
-                             "clock_adjtime",
-                             "settimeofday",
-                             "adjtimex",
-                             "stime",
-                             "unshare",
-                             "setns",
-                             "reboot",
-                             "swapon",
-                             "swapoff",
-                             "sethostname",
-                             "setdomainname",
-                             "bpf",
-                             "perf_event_open",
-                             "userfaultfd",
-                             "io_uring_setup",
-                             "io_uring_enter",
-                             "io_uring_register",
-                             "open_by_handle_at",
-                             "name_to_handle_at",
-                             "quotactl",
-                             "quotactl_fd",
-                             "acct",
-                             "nfsservctl",
-                             "personality",
-                             "syslog",
-                             "vhangup",
-                             "iopl",
-                             "ioperm",
-                             "lookup_dcookie",
-                             "fanotify_init",
-                             "memfd_secret",
-                             "migrate_pages",
-                             "move_pages"});
+  // A line for each kind.
+  // clang-format off
+  filter.add(refuse(EPERM), {
+      "mount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick",
+      "mount_setattr",
+      "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease", "kcmp", "pidfd_getfd",
+      "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load",
+      "add_key", "request_key", "keyctl",
+      "clock_settime", "clock_adjtime", "settimeofday", "adjtimex", "stime",
+      "unshare", "setns",
+      "reboot", "swapon", "swapoff", "sethostname", "setdomainname",
+      "bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register",
+      "open_by_handle_at", "name_to_handle_at", "quotactl", "quotactl_fd", "acct", "nfsservctl",
+      "personality", "syslog", "vhangup", "iopl", "ioperm", "lookup_dcookie", "fanotify_init", "memfd_secret",
+      "migrate_pages", "move_pages",
+  });
+  // clang-format on
   filter.add(refuse(ENOSYS), "clone3");  // its flags cannot be looked at; libc falls back to clone
   for (std::uint64_t flag = 1; flag <= namespaces; flag <<= 1)
     if (flag & namespaces) filter.add(refuse(EPERM), "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag));

@@ -1,5 +1,5 @@
 // Age first, then room: what is too old goes in any case. For want of room the oldest sweeps go, then the oldest
-// bundles, at last the oldest incidents. What an open incident needs stays.
+// bundles, at last old incidents, but not the newest thousand. What an open incident needs stays.
 #include "daemon/store/retention.hpp"
 
 #include <filesystem>
@@ -8,6 +8,7 @@ namespace readback {
 namespace {
 
 constexpr std::int64_t most_incidents = 10'000;
+constexpr std::int64_t history = 1'000;  // resolved incidents that stay for want of room: some 2 MiB
 
 }  // namespace
 
@@ -79,7 +80,7 @@ bool Retainer::make_room(Tables& tables, const Rules& r, std::int64_t& sweeps_go
     remove_bundle(tables, *r.victim);
     return true;
   }
-  return tables.drop_oldest_incidents();
+  return tables.drop_oldest_incidents(history);
 }
 
 void Retainer::remove_bundle(Tables& tables, const SnapshotRow& row) {

@@ -87,10 +87,11 @@ class Tables final : private TextShelf {
   void drop_outbox_before(WallTime cutoff);
   /// Resolved ones: those of before, and what is too many. False when nothing was there to drop.
   bool drop_incidents(WallTime cutoff, std::int64_t most);
-  bool drop_oldest_incidents();  ///< some of the resolved ones
-  void shrink();                 ///< gives freed pages back to the file system
-  void checkpoint();             ///< empties the log into the database
-  std::uint64_t bytes();         ///< pages in use and the log; freed pages do not count
+  /// Some of the resolved ones, but for the newest. False when there are no more than those.
+  bool drop_oldest_incidents(std::int64_t but);
+  void shrink();          ///< gives freed pages back to the file system
+  void checkpoint();      ///< empties the log into the database
+  std::uint64_t bytes();  ///< pages in use and the log; freed pages do not count
 
   Sqlite& db() { return db_; }
 

@@ -1,5 +1,7 @@
 // The tables by which incidents and snapshots are found again. An incident's text is opaque here; a snapshot is a file
 // elsewhere.
+#include <algorithm>
+
 #include "daemon/store/columns.hpp"
 #include "daemon/store/tables.hpp"
 
@@ -62,11 +64,15 @@ bool Tables::drop_incidents(WallTime cutoff, std::int64_t most) {
   return aged + db_.changes() > 0;
 }
 
-bool Tables::drop_oldest_incidents() {
-  db_.exec(
-      "DELETE FROM incidents WHERE id IN (SELECT id FROM incidents WHERE resolved_at IS NOT NULL "
-      "ORDER BY resolved_at LIMIT 100)");
-  return db_.changes() > 0;
+bool Tables::drop_oldest_incidents(std::int64_t but) {
+  const auto spare = db_.number("SELECT count(*) FROM incidents WHERE resolved_at IS NOT NULL") - but;
+  if (spare <= 0) return false;
+  db_.prepare(
+         "DELETE FROM incidents WHERE id IN (SELECT id FROM incidents WHERE resolved_at IS NOT NULL "
+         "ORDER BY resolved_at LIMIT ?1)")
+      .bind(1, std::min<std::int64_t>(spare, 100))
+      .run();
+  return true;
 }
 
 std::vector<SnapshotRow> Tables::load_snapshots() {

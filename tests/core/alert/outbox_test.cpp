@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/alert/sink_queue.hpp"
-#include "outbox_world.hpp"
+#include "tests/core/alert/outbox_world.hpp"
 
 using namespace readback;
 namespace json = boost::json;

@@ -161,6 +161,32 @@ TEST_CASE("retention takes resolved incidents that are too old or too many, and 
   CHECK(!run(io, store->incident("old")).has_value());
 }
 
+TEST_CASE("for want of room old incidents go last, and the newest thousand stay") {
+  Folder folder;
+  net::io_context io;
+  constexpr std::uint64_t bound = 3 << 20;
+  auto store = open_store(folder.path, {std::chrono::hours(24 * 30), bound});
+  store->pin({}, {});
+  std::vector<IncidentRow> rows;
+  for (int i = 0; i < 2500; ++i) {
+    rows.push_back(incident_of("i" + std::to_string(10'000 + i), "fabric", i, i + 1));
+    rows.back().text = incompressible(1500, static_cast<unsigned>(i));
+  }
+  run(io, store->commit(commit_of(std::move(rows))));
+  run(io, store->retain(t0 + Seconds(5000)));
+  IncidentSearch everything;
+  everything.limit = 20'000;
+  const auto left = run(io, store->incidents(everything));
+  CHECK(left.size() >= 1000);
+  CHECK(left.size() < 2500);
+  CHECK(left.front().id == "i12499");
+  CHECK(store->bytes() <= bound);
+
+  store->keep({std::chrono::hours(24 * 30), 1 << 20});
+  run(io, store->retain(t0 + Seconds(5000)));
+  CHECK(run(io, store->incidents(everything)).size() == 1000);
+}
+
 TEST_CASE("a store of version 2 has no incidents yet, and keeps what it has") {
   Folder folder;
   net::io_context io;

@@ -55,6 +55,30 @@ TEST_CASE("a commit is there after the store was closed and opened again, in ord
   CHECK(sent[0].done_at == t0 + Seconds(1));
 }
 
+TEST_CASE("what a receiver never heard of is forgotten with its row, but for what a row behind it opens") {
+  Folder folder;
+  net::io_context io;
+  {
+    auto store = open_store(folder.path);
+    auto worse = row_of("e2", "hook", "i1", OutboxRow::Mark::open);
+    worse.key = "prod/fabric/outage/h1/critical";
+    run(io, store->commit({{},
+                           {row_of("e1", "hook", "i1", OutboxRow::Mark::open), worse,
+                            row_of("e3", "hook", "i2", OutboxRow::Mark::open)}}));
+    auto parked = store->pending().begin()->second;
+    parked.state = OutboxState::dead;
+    run(io, store->mark_unheard(parked));
+    CHECK(store->pending().size() == 2);
+  }
+  const auto store = open_store(folder.path);
+  CHECK(store->pending().size() == 2);
+  std::set<std::string> open;
+  for (const auto& key : store->opened())
+    if (!key.closed_at) open.insert(key.incident_id + " " + key.key);
+  CHECK(open == std::set<std::string>{"i1 prod/fabric/outage/h1/critical", "i2 prod/fabric/outage/h1"});
+  CHECK(store->opened().size() == 2);
+}
+
 TEST_CASE("the same event for the same sink is written once") {
   Folder folder;
   net::io_context io;
