@@ -1,3 +1,4 @@
+// The answer table of the header, row by row, and the arithmetic of waiting.
 #include "core/alert/retry.hpp"
 
 #include <algorithm>

@@ -414,13 +414,13 @@ struct Redactor::Parts {
       for (auto& [name, value] : *o) {
         walk(value, (below_secret && !(value.is_string() && describes(name))) || is_secret_key(name) ||
                         (beside && (name == "value" || name == "content")));
-        const std::string_view key(name);
-        renamed = renamed || (may_be_secret(key) && text(key) != key);
+        const std::string_view named(name);
+        renamed = renamed || (may_be_secret(named) && text(named) != named);
       }
       if (renamed) {  // a map from addresses or tokens to what is known of them
-        json::object clean(o->storage());
-        for (auto& [name, value] : *o) clean[text(std::string_view(name))] = std::move(value);
-        *o = std::move(clean);
+        json::object anew(o->storage());
+        for (auto& [name, value] : *o) anew[text(std::string_view(name))] = std::move(value);
+        *o = std::move(anew);
         changed = true;
       }
     } else if (auto* a = v.if_array()) {
@@ -431,8 +431,8 @@ struct Redactor::Parts {
         v = placeholder("key", value);
       } else {
         const bool before = std::exchange(changed, false);
-        auto clean = text(value);
-        if (changed) v = clean;
+        const auto kept = text(value);
+        if (changed) v = kept;
         changed = changed || before;
       }
     } else if (below_secret && v.is_number()) {

@@ -14,7 +14,11 @@ from sources import blank, report, sources
 
 LONGEST = 60
 # "file function": why it is better in one piece.
-LISTS = {}
+LISTS = {
+    "config/mutation.cpp judge": "the tools and shells by name, in the order in which they are asked",
+    "daemon/check/sandbox.cpp forbid_dangerous": "the system calls by name, one a line",
+    "daemon/check/warden.cpp Warden::relabel": "where each system call has its arguments, one case a call",
+}
 
 OPENING = re.compile(r"(?:#pragma once\s*\n)?\s*((?://[^\n]*\n)+)")
 STARTS = re.compile(r"\bco_spawn\s*\(|\bnet::detached\b")

@@ -10,7 +10,7 @@
 #include <set>
 
 #include "core/alert/retry.hpp"
-#include "outbox_world.hpp"
+#include "tests/core/alert/outbox_world.hpp"
 
 using namespace readback;
 

@@ -1,4 +1,5 @@
-#include "outbox_world.hpp"
+// What the shell does with sockets and a disk, done here in memory and at once, in the same order.
+#include "tests/core/alert/outbox_world.hpp"
 
 #include <algorithm>
 

@@ -21,6 +21,7 @@
 #include "core/model/ids.hpp"
 #include "daemon/sinks/delivery.hpp"
 #include "daemon/sinks/post.hpp"
+#include "tests/support/folder.hpp"
 
 using namespace readback;
 namespace fs = std::filesystem;
@@ -30,18 +31,6 @@ namespace http = beast::http;
 using tcp = net::ip::tcp;
 
 namespace {
-
-struct Folder {
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "readback-sinks-XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() {
-    std::error_code ec;
-    fs::remove_all(path, ec);
-  }
-  fs::path path;
-};
 
 struct Reply {
   int status = 204;
