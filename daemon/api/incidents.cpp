@@ -29,8 +29,9 @@ std::optional<IncidentQuery> query_of(std::string_view word) {
 /// What was read at the stages of an incident, the newest reads among them.
 net::awaitable<json::object> readings_of(Desk& desk, const IncidentRecord& incident) {
   json::object readings;
-  const std::pair<const char*, std::uint64_t> stages[] = {
-      {"last_good", incident.sweeps.last_good}, {"first_bad", incident.sweeps.first_bad}, {"at_page", incident.sweeps.at_page}};
+  const std::pair<const char*, std::uint64_t> stages[] = {{"last_good", incident.sweeps.last_good},
+                                                          {"first_bad", incident.sweeps.first_bad},
+                                                          {"at_page", incident.sweeps.at_page}};
   for (const auto& [name, number] : stages) {
     readings[name] = nullptr;
     if (number == 0) continue;
