@@ -9,7 +9,6 @@
 
 #include "core/codec/reads_json.hpp"
 #include "core/codec/view_json.hpp"
-#include "core/evidence/redact.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
@@ -92,7 +91,7 @@ std::string diff_file(const BundleInput& in) {
       o["reading"] = json::object{{"before", before.word}, {"after", after->word}};
       o["outcome"] = json::object{{"before", outcome_of(before)}, {"after", outcome_of(*after)}};
       o["reasons"] = texts(after->reasons);
-      auto leave_out = in.volatile_fields;
+      auto leave_out = in.context.volatile_fields;
       const auto learned = learned_volatile(in, before.raw.read);
       leave_out.insert(leave_out.end(), learned.begin(), learned.end());
       o["patch"] = patch(body_of(before), body_of(*after), leave_out);
@@ -119,7 +118,7 @@ std::string summary_file(const BundleInput& in) {
     *field = one_line(std::move(*field));
   std::string text = "# " + (i.summary.empty() ? "Snapshot of " + o.target : i.summary) + "\n\n";
   text += "- snapshot: " + o.snapshot_id + ", sealed " + to_rfc3339(o.at) + " because of: " + one_line(o.reason) + "\n";
-  text += "- target: " + o.target + ", environment " + in.environment + ", host " + in.host + "\n";
+  text += "- target: " + o.target + ", environment " + in.context.environment + ", host " + in.context.host + "\n";
   if (o.has_incident())
     text += "- boundary: " + std::string(to_string(i.boundary)) + ", " + std::string(to_string(i.extent)) + ", " +
             std::string(to_string(i.severity)) + "\n- incident: " + i.id + "\n";
@@ -177,7 +176,7 @@ void add_checks(const BundleInput& in, BundleFiles& files) {
 
 /// The output of an evidence command; where it had not ended, that is said in its place.
 void add_commands(const BundleInput& in, BundleFiles& files) {
-  for (const auto& c : in.commands) {
+  for (const auto& c : in.context.commands) {
     const std::string folder = "checks/" + file_name_of(c.name) + "/";
     if (files.contains(folder + "result.json")) continue;
     json::object o;
@@ -230,11 +229,11 @@ json::object manifest_of(const BundleInput& in) {
   for (auto& [name, value] : pick(shown, {"boundary", "extent", "severity", "summary", "why", "first_failure",
                                           "symptom", "exposed_by", "runbook", "next_safe_step", "conditions"}))
     m[name] = std::move(value);
-  m["environment"] = in.environment;
-  m["host"] = in.host;
-  m["version"] = in.version;
-  m["config_digest"] = in.config_digest;
-  m["sandbox"] = in.sandbox;
+  m["environment"] = in.context.environment;
+  m["host"] = in.context.host;
+  m["version"] = in.context.version;
+  m["config_digest"] = in.context.config_digest;
+  m["sandbox"] = in.context.sandbox;
   m["sealed_at"] = to_rfc3339(o.at);
   json::object sweeps;
   for (const auto& [name, sweep] : in.phases)

@@ -23,17 +23,23 @@ struct CommandOutput {
   std::optional<WallTime> running_since;  ///< a run is going on, and its output is not here yet
 };
 
+/// What is the same for every snapshot of one daemon, as it stood when this one was ordered.
+struct SealContext {
+  std::string host, environment, version, config_digest, sandbox;
+  std::vector<std::string> volatile_fields;  ///< JSON pointers that a diff leaves out
+  std::vector<CommandOutput> commands;       ///< of the configuration, in its order
+};
+
 struct BundleInput {
   SnapshotOrder order;
-  std::string host, environment, version, config_digest, sandbox, previous_sha256;
-  std::string packed_with;  ///< what makes the bytes of the archive, with its version
+  SealContext context;
+  std::string previous_sha256;  ///< of the snapshot before; "" for the first
+  std::string packed_with;      ///< what makes the bytes of the archive, with its version
   /// The sweeps that the order names; those that are 0 or no longer kept are missing.
   std::map<std::string, SweepRecord> phases;  ///< "last-good", "first-bad", "at-page", "latest"
   std::vector<SweepRecord> timeline;          ///< of the 15 minutes before, oldest first
   bool timeline_cut = false;                  ///< there were more, and only the newest are here
-  std::vector<CommandOutput> commands;        ///< of the configuration, in its order
   std::string host_json;                      ///< the host's state as one JSON object
-  std::vector<std::string> volatile_fields;   ///< JSON pointers that a diff leaves out
 };
 
 /// All files, manifest.json included.

@@ -130,14 +130,8 @@ net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext cont
   auto recent = co_await store_.recent(order.target, from, to, timeline_bytes);
 
   BundleInput in;
-  in.host = std::move(context.host);
-  in.environment = std::move(context.environment);
-  in.version = std::move(context.version);
-  in.config_digest = std::move(context.config_digest);
-  in.sandbox = std::move(context.sandbox);
+  in.context = std::move(context);
   in.packed_with = packer();
-  in.volatile_fields = std::move(context.volatile_fields);
-  in.commands = std::move(context.commands);
   const std::pair<const char*, std::uint64_t> phases[] = {{"last-good", order.incident.sweeps.last_good},
                                                           {"first-bad", order.incident.sweeps.first_bad},
                                                           {"at-page", order.incident.sweeps.at_page},

@@ -12,12 +12,6 @@
 
 namespace readback {
 
-struct SealContext {
-  std::string host, environment, version, config_digest, sandbox;
-  std::vector<std::string> volatile_fields;
-  std::vector<CommandOutput> commands;
-};
-
 struct SealedBundle {
   std::string path;    ///< absolute
   std::string sha256;  ///< of the file, 64 lower-case hexadecimal digits

@@ -266,7 +266,7 @@ TEST_CASE("a resolve that fails fifty times and then works arrives, over a resta
   int failures = 0;
   hook.judge = [&](const Got&) { return ++failures <= 50 ? Reply{500} : Reply{204}; };
   auto resolved = stage.event(EventKind::resolved, "i1");
-  resolved.dedup_base = "changed/by/reload";
+  resolved.incident.dedup_base = "changed/by/reload";
   stage.tell(resolved);
   // A reload makes every waiting row due at once; so the fifty attempts need no hour.
   for (int i = 0; i < 50; ++i) {
@@ -361,7 +361,7 @@ TEST_CASE("alertmanager: to all addresses, again after a restart, and ended when
   CHECK(one.got[1].body == one.got[0].body);
 
   auto worse = stage.event(EventKind::escalated, "i1");
-  worse.severity = Severity::critical;
+  worse.incident.severity = Severity::critical;
   stage.tell(worse);
   REQUIRE(stage.all_delivered());
   const auto escalated = json::parse(one.got.back().body).as_array();

@@ -76,10 +76,10 @@ BundleInput input() {
   in.order.incident.next_safe_step = "Compare the surfaces.";
   in.order.incident.conditions = {
       {1, "the original symptom was recorded", ConditionState::State::met, "users cannot pay", page_time}};
-  in.host = "host-7.internal.example";
-  in.environment = "prod";
+  in.context.host = "host-7.internal.example";
+  in.context.environment = "prod";
   in.host_json = R"({"load":["0.1","0.1","0.1"]})";
-  in.config_digest = std::string(64, 'c');
+  in.context.config_digest = std::string(64, 'c');
   const std::string good = R"({"status":"ok","database":{"pool":50,"used":3},"served":%})";
   const auto at = [&](int n) {
     auto body = good;
@@ -172,7 +172,7 @@ TEST_CASE("What an evidence command said stands beside the checks; what had not 
   running.running_since = page_time - Seconds(4);
   never.name = "never";
   again.running_since = page_time - Seconds(1);
-  in.commands = {said("disks", "/dev/sda1 93%\n"), running, never, again, said("late", "", std::nullopt)};
+  in.context.commands = {said("disks", "/dev/sda1 93%\n"), running, never, again, said("late", "", std::nullopt)};
   const auto files = bundle_files(in);
   CHECK(files.at("checks/disks/stdout") == "/dev/sda1 93%\n");
   CHECK(files.at("checks/disks/stderr") == "a warning\n");
@@ -217,7 +217,7 @@ TEST_CASE("The public-safe form has no body, host or address, and no word of a p
   at_page.reads.push_back(answered("reference:https://reference.internal.example/", "body-of-reference", "pass"));
   at_page.reads[0].raw.address = "10.1.2.3:38080";
   in.timeline.back() = at_page;
-  in.commands = {said("disks", "10.1.2.3\n")};
+  in.context.commands = {said("disks", "10.1.2.3\n")};
   const auto shown = public_safe(bundle_files(in));
   const auto all = everything(shown);
   for (const char* never : {"internal.example", "10.1.2.3", "admin@", "body-of-reference", "\"database\"",

@@ -30,8 +30,9 @@ BundleFiles hostile_bundle() {
   o.incident.first_failure = FirstFailure{"health", o.at, evil};
   o.incident.runbook = {"Check " + evil, "javascript:alert(1)", evil};
   o.incident.next_safe_step = evil;
-  o.incident.conditions = {{1, evil, ConditionState::State::met, evil, o.at}, {2, "x", ConditionState::State::unmet, "", {}}};
-  in.host = in.environment = evil;
+  o.incident.conditions = {{1, evil, ConditionState::State::met, evil, o.at},
+                           {2, "x", ConditionState::State::unmet, "", {}}};
+  in.context.host = in.context.environment = evil;
   in.host_json = R"({"load":["</dd><script>"],"failed_units":["</dd><script>"]})";
   SweepRecord good, bad;
   good.target = bad.target = "fabric";
@@ -62,7 +63,7 @@ BundleFiles hostile_bundle() {
   run.out = run.err = evil;
   raw.answer = run;
   c.last = raw;
-  in.commands = {c};
+  in.context.commands = {c};
   return bundle_files(in);
 }
 

@@ -23,7 +23,7 @@ BundleInput small_input() {
   in.order.reason = "page";
   in.order.incident.summary = "OUTAGE total fabric";
   in.order.at = *parse_rfc3339("2026-11-24T03:11:58.250Z");
-  in.host = "host-7";
+  in.context.host = "host-7";
   in.packed_with = packer();
   in.host_json = "{}";
   return in;

@@ -1,0 +1,71 @@
+// Texts come from operators and from the watched platform: each is made valid and is cut before it is quoted.
+#include "core/alert/render/parts.hpp"
+
+#include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
+
+namespace readback {
+
+std::string fit(std::string_view text, std::size_t most) { return cut_bytes(clean_utf8(text), most); }
+
+std::string quoted(std::string_view text) { return json::serialize(json::string_view(text.data(), text.size())); }
+
+std::string array_text(const std::vector<std::string>& entries) {
+  std::string out = "[";
+  for (const auto& entry : entries) out += (out.size() > 1 ? "," : "") + entry;
+  return out + "]";
+}
+
+std::vector<std::string> why_of(const AlertEvent& e, const Caps& caps) {
+  std::vector<std::string> why;
+  for (const auto& reason : e.incident.why) {
+    if (why.size() == caps.why_count) {
+      if (caps.why_count) why.push_back("\u2026 and " + std::to_string(e.incident.why.size() - why.size()) + " more");
+      break;
+    }
+    why.push_back(fit(reason, caps.why));
+  }
+  return why;
+}
+
+json::array to_array(const std::vector<std::string>& list) { return json::array(list.begin(), list.end()); }
+
+json::array also_of(const AlertEvent& e) {
+  json::array also;
+  for (const Boundary b : e.incident.also) also.emplace_back(to_string(b));
+  return also;
+}
+
+std::string first_failure_text(const FirstFailure& first, const Caps& caps) {
+  return ObjectText()
+      .text("read", fit(first.read, 512))
+      .text("at", to_rfc3339(first.at))
+      .text("reason", fit(first.reason, caps.text / 4))
+      .done();
+}
+
+std::string evidence_text(const AlertEvent& e, const Caps& caps) {
+  ObjectText evidence;
+  if (e.incident.evidence.snapshot.empty()) {
+    evidence.member("snapshot", nullptr).member("sha256", nullptr);
+  } else {
+    evidence.text("snapshot", e.incident.evidence.snapshot).text("sha256", e.incident.evidence.sha256);
+    evidence.text("pull", "readback snapshot pull " + e.incident.evidence.snapshot);
+  }
+  if (!e.evidence_note.empty()) evidence.text("note", fit(e.evidence_note, caps.text / 4));
+  return evidence.done();
+}
+
+std::string runbook_text(const Runbook& r) {
+  return ObjectText()
+      .text("title", fit(r.title, 1024))
+      .text("url", fit(r.url, 2048))
+      .text("owner", fit(r.owner, 1024))
+      .done();
+}
+
+std::string optional_time(WallTime t) { return t == WallTime{} ? "null" : quoted(to_rfc3339(t)); }
+
+bool is_web_address(std::string_view url) { return url.starts_with("https://") || url.starts_with("http://"); }
+
+}  // namespace readback
