@@ -7,9 +7,9 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "core/codec/view_json.hpp"
 #include "core/engine/engine.hpp"
 #include "core/evidence/redact.hpp"
-#include "core/codec/view_json.hpp"
 #include "daemon/check/run.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/platform/version.hpp"
