@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/config.hpp"
 
 namespace readback {
 
@@ -21,8 +21,10 @@ std::string to_string(const ConfigProblem& problem);
 
 struct LoadedConfig {
   Config config;
-  std::vector<ConfigProblem> problems;  ///< in the order of the file
+  std::vector<ConfigProblem> problems;  ///< in the order of the file; what has no place in it comes last
   bool ok() const;                      ///< no error; warnings are allowed
+  /// Joins what somebody else found in the same file: the host (problems_on_host), or who looked up its secrets.
+  void add(std::vector<ConfigProblem> more);
 };
 
 inline constexpr std::size_t largest_config = 1 << 20;  ///< bytes: thousands of targets, each with a few keys

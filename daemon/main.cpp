@@ -2,8 +2,6 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <climits>
 #include <csignal>
 #include <cstdio>
 
@@ -20,15 +18,7 @@ using namespace readback;
 void complain(const std::string& text) { std::fprintf(stderr, "readbackd: %s\n", text.c_str()); }
 
 int check_config(const DaemonOptions& options) {
-  auto loaded = load_config(options.config_path);
-  for (auto& problem : problems_on_host(loaded.config, options.config_path))
-    loaded.problems.push_back(std::move(problem));
-  for (auto& problem : pattern_problems(loaded.config, options.config_path))
-    loaded.problems.push_back(std::move(problem));
-  // In the order of the file; what has no line comes last.
-  std::stable_sort(loaded.problems.begin(), loaded.problems.end(), [](const ConfigProblem& a, const ConfigProblem& b) {
-    return (a.line ? a.line : INT_MAX) < (b.line ? b.line : INT_MAX);
-  });
+  const auto loaded = examine(options.config_path);
   for (const auto& problem : loaded.problems) complain(to_string(problem));
   if (!loaded.ok()) return exit_config;
   if (options.print)

@@ -4,7 +4,7 @@
 #
 #   tests/run.sh                 everything: what the project's CI runs
 #   tests/run.sh unit            the doctest programs, the fuzz corpus and the lints, under ASan and UBSan
-#   tests/run.sh unit core       only the core; likewise `shell`, `fuzz` and `lint`
+#   tests/run.sh unit core       only the core; likewise `config`, `shell`, `fuzz` and `lint`
 #   tests/run.sh unit ROOM…      only the programs of these rooms: `unit store`, `unit alert sinks`
 #   tests/run.sh lint            only what reads the sources; nothing is built
 #   tests/run.sh e2e [NAME…]     the end-to-end tests (all, or these files of tests/e2e: `e2e store cli`) with the programs
@@ -68,7 +68,7 @@ unit() { # the names of heights and rooms; none stands for all
   for name in "$@"; do
     case $name in
       core) targets+=(tests_core) wanted+=('(core|cases)\..*') ;;
-      shell | fuzz) targets+=("tests_$name") wanted+=("$name\\..*") ;;
+      config | shell | fuzz) targets+=("tests_$name") wanted+=("$name(\\..*)?") ;;
       lint) wanted+=('lint\..*') ;;
       *)
         local known=no
@@ -80,7 +80,7 @@ unit() { # the names of heights and rooms; none stands for all
         if [ $known = no ]; then give_up "there is no room \"$name\" in tests/core or tests/shell"; fi ;;
     esac
   done
-  if [ $# -eq 0 ]; then targets=(tests_core tests_shell tests_fuzz) wanted=('.*'); fi
+  if [ $# -eq 0 ]; then targets=(tests_config tests_core tests_shell tests_fuzz) wanted=('.*'); fi
   configure "$preset"
   if [ ${#targets[@]} -gt 0 ]; then
     step "build (preset $preset)"

@@ -23,10 +23,10 @@
 #include <variant>
 #include <vector>
 
-#include "config/config.hpp"
 #include "core/alert/outbox_row.hpp"
 #include "core/alert/own_alarm.hpp"
 #include "core/alert/render.hpp"
+#include "core/config/config.hpp"
 #include "core/model/alert_event.hpp"
 #include "core/model/ids.hpp"
 #include "core/model/say.hpp"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/alerts.hpp"
 #include "core/alert/route.hpp"
 #include "core/model/alert_event.hpp"
 

@@ -12,7 +12,7 @@
 //
 // A pager knows fewer words: to pagerduty and alertmanager a `recovered` incident is still open (it is being verified),
 // so neither `recovered` nor `relapsed` is sent there.
-#include "config/config.hpp"
+#include "core/config/alerts.hpp"
 #include "core/model/alert_event.hpp"
 
 namespace readback {

@@ -7,7 +7,7 @@
 // guardrail step and the owner's confirmation; a test walks all defaults for it.
 #include <string>
 
-#include "config/config.hpp"
+#include "core/config/target.hpp"
 #include "core/model/alert_event.hpp"
 #include "core/model/verdict.hpp"
 

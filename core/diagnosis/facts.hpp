@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/target.hpp"
 #include "core/model/reading.hpp"
 
 namespace readback {

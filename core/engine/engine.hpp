@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/config.hpp"
 #include "core/engine/action.hpp"
 #include "core/engine/event.hpp"
 #include "core/model/record.hpp"

@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/config.hpp"
 #include "core/model/alert_event.hpp"
 #include "core/model/raw_read.hpp"
 #include "core/model/view.hpp"

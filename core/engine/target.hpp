@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/target.hpp"
 #include "core/diagnosis/diagnose.hpp"
 #include "core/incident/casebook.hpp"
 #include "core/model/record.hpp"

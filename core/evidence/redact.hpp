@@ -13,8 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/evidence.hpp"
 #include "core/model/raw_read.hpp"
+#include "core/text/result.hpp"
 
 namespace readback {
 
@@ -47,8 +48,9 @@ bool is_secret_header(std::string_view name);
 /// What to look for when this value must not be seen anywhere: itself and, of "Bearer TOKEN", the token.
 std::vector<std::string> secrets_in(std::string_view value);
 
-/// The configured patterns that are no expressions of RE2 (no look-around, no back-reference), each with its error.
-std::vector<std::string> unusable_patterns(const RedactConfig& config);
+/// Whether this can be one of `evidence.redact.patterns`: an expression of RE2, without look-around and
+/// back-references.
+Result<void> check_pattern(const std::string& pattern);
 
 /// Counts the placeholders in a text, by rule: what a manifest says of a file.
 std::map<std::string, std::uint64_t> placeholders_in(std::string_view text);

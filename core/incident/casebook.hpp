@@ -14,7 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/alerts.hpp"
+#include "core/config/daemon.hpp"
+#include "core/config/target.hpp"
 #include "core/diagnosis/diagnose.hpp"
 #include "core/incident/flap.hpp"
 #include "core/incident/incident.hpp"

@@ -3,7 +3,7 @@
 // when.
 #include <string>
 
-#include "config/config.hpp"
+#include "core/config/target.hpp"
 #include "core/diagnosis/diagnose.hpp"
 #include "core/incident/flap.hpp"
 #include "core/incident/incident.hpp"

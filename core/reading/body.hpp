@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/target.hpp"
 #include "core/model/reading.hpp"
 #include "core/reading/vocabulary.hpp"
 

@@ -3,7 +3,7 @@
 // judged in the zone's own offsets, so that a change to daylight saving moves no window for the people who live there.
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/target.hpp"
 #include "core/text/instant.hpp"
 
 namespace readback {

@@ -13,7 +13,7 @@ namespace {
 struct Entry {
   std::string_view method;
   std::vector<std::string_view> path;  ///< "*" is an id
-  Route* step;
+  ApiRoute* step;
 };
 
 const std::vector<Entry>& table() {

@@ -21,16 +21,16 @@ struct Desk {
   const History& history;
 };
 
-using Route = net::awaitable<Reply>(Desk& desk, Request q, std::string id);
+using ApiRoute = net::awaitable<Reply>(Desk& desk, Request q, std::string id);
 
 namespace routes {
 
-Route status, target, sweep_now;
-Route incidents, incident, symptom, ack, verify, resolve;
-Route snapshots, snapshot, capture;
-Route reads, events;
-Route silences, add_silence, end_silence;
-Route sinks, test_alerts;
+ApiRoute status, target, sweep_now;
+ApiRoute incidents, incident, symptom, ack, verify, resolve;
+ApiRoute snapshots, snapshot, capture;
+ApiRoute reads, events;
+ApiRoute silences, add_silence, end_silence;
+ApiRoute sinks, test_alerts;
 
 }  // namespace routes
 

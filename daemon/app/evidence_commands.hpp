@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/check.hpp"
 #include "core/evidence/bundle.hpp"
 #include "daemon/check/run.hpp"
 #include "daemon/runtime/net.hpp"

@@ -1,3 +1,5 @@
+// Looks up what a configuration names (secrets, certificates) before anything starts, and joins what it finds missing
+// to the mistakes of the file.
 #include "daemon/app/prepare.hpp"
 
 #include <unistd.h>
@@ -32,79 +34,96 @@ std::string confine_daemon(const Config& config) {
   return confined ? "" : confined.error();
 }
 
-std::vector<ConfigProblem> pattern_problems(const Config& config, const std::string& file) {
-  std::vector<ConfigProblem> out;
-  const auto& redact = config.evidence.redact;
-  for (const auto& refused : unusable_patterns(redact))
-    out.push_back({file, redact.at.line, redact.at.column, false, "evidence.redact.patterns: " + refused,
-                   "an expression of RE2, without look-around and back-references"});
-  return out;
+LoadedConfig examine(const std::string& path) {
+  auto loaded = load_config(path);
+  loaded.add(problems_on_host(loaded.config, path));
+  return loaded;
 }
 
-Prepared prepare(const std::string& path) {
-  Prepared out;
-  auto loaded = load_config(path);
-  for (const auto& p : loaded.problems) (p.warning ? out.warnings : out.troubles).push_back(to_string(p));
-  if (!out.ok()) return out;
-  out.config = std::move(loaded.config);
-  out.digest = config_digest(out.config);
+namespace {
 
-  for (const auto& p : pattern_problems(out.config, path)) out.troubles.push_back(to_string(p));
-  const auto trouble_at = [&](const FilePlace& at, const std::string& text) {
-    out.troubles.push_back(to_string(ConfigProblem{path, at.line, at.column, false, text, ""}));
-  };
-  const auto keep_secret = [&](const std::string& value) {
-    for (auto& part : secrets_in(value)) out.secrets.push_back(std::move(part));
-  };
-  /// `secret`: it is one even where the file has it in plain text.
-  const auto look_up = [&](const SecretRef& ref, const std::string& whose, bool secret) -> std::string {
+/// What only shows once the secrets are known; the file itself is judged where it is loaded.
+class Preparation {
+ public:
+  Preparation(Prepared& out, const std::string& path) : out_(out), path_(path) {}
+
+  std::vector<ConfigProblem> run() {
+    for (const auto& t : out_.config.targets) target(t);
+    for (const auto& s : out_.config.alerts.sinks) sink(s);
+    if (out_.config.heartbeat.url) address(*out_.config.heartbeat.url, "the heartbeat", false);
+    keep_variables(out_.config.evidence.commands);
+    return std::move(problems_);
+  }
+
+ private:
+  void problem(const FilePlace& at, const std::string& text) {
+    problems_.push_back({path_, at.line, at.column, false, text, ""});
+  }
+  void keep_secret(const std::string& value) {
+    for (auto& part : secrets_in(value)) out_.secrets.push_back(std::move(part));
+  }
+  /// `secret`: it is one even where the file has it in plain text. Empty when it could not be found, which is told.
+  std::string look_up(const SecretRef& ref, const std::string& whose, bool secret) {
     auto found = reveal(ref);
-    if (auto* trouble = std::get_if<SecretTrouble>(&found)) {
-      trouble_at(ref.at, whose + ": " + trouble->text);
+    if (!found) {
+      problem(ref.at, whose + ": " + found.error());
       return "";
     }
-    auto value = std::get<std::string>(found);
-    if (secret || ref.from != SecretRef::From::plain) keep_secret(value);
-    return value;
-  };
-  // What only shows once the secret is known. The file itself is judged where it is loaded.
-  const auto address = [&](const SecretRef& ref, const std::string& whose, bool secret) {
+    if (secret || ref.from != SecretRef::From::plain) keep_secret(*found);
+    return *std::move(found);
+  }
+  void address(const SecretRef& ref, const std::string& whose, bool secret) {
     const auto value = look_up(ref, whose, secret);
     if (value.empty() || ref.from == SecretRef::From::plain) return;
-    if (const auto parsed = parse_sink_url(value); !parsed) trouble_at(ref.at, whose + ": " + parsed.error());
-  };
-  const auto signing_key = [&](const SecretRef& ref, const std::string& whose) {
+    if (const auto parsed = parse_sink_url(value); !parsed) problem(ref.at, whose + ": " + parsed.error());
+  }
+  void signing_key(const SecretRef& ref, const std::string& whose) {
     const auto value = look_up(ref, whose, true);
     if (!value.empty() && !parse_webhook_secret(value))
-      trouble_at(ref.at, whose + ": the webhook secret is not of the form whsec_<base64>");
-  };
-  TlsClients clients;
-  for (const auto& t : out.config.targets) {
+      problem(ref.at, whose + ": the webhook secret is not of the form whsec_<base64>");
+  }
+  void target(const TargetConfig& t) {
     TargetReader::Headers headers;
     for (const auto& [name, ref] : t.headers)
       headers.emplace_back(name,
                            look_up(ref, "the header " + name + " of the target " + t.name, is_secret_header(name)));
-    auto reader = TargetReader::make(t, std::move(headers), clients);
+    auto reader = TargetReader::make(t, std::move(headers), clients_);
     if (!reader)
-      trouble_at(t.tls.at, reader.error());
+      problem(t.tls.at, reader.error());
     else
-      out.readers[t.name] = *reader;
+      out_.readers[t.name] = *reader;
+    keep_variables(t.checks);
   }
-  for (const auto& s : out.config.alerts.sinks) {
+  void sink(const SinkConfig& s) {
     const std::string whose = "the sink " + s.name;
     for (const auto& url : s.urls) address(url, whose, s.type == SinkType::slack);
     for (const auto& secret : s.secrets) signing_key(secret, whose);
     if (s.type == SinkType::pagerduty) look_up(s.routing_key, whose, true);
     for (const auto& [name, ref] : s.headers) look_up(ref, whose, is_secret_header(name));
   }
-  if (out.config.heartbeat.url) address(*out.config.heartbeat.url, "the heartbeat", false);
-  const auto keep_variables = [&](const std::vector<CheckConfig>& commands) {
+  void keep_variables(const std::vector<CheckConfig>& commands) {
     for (const auto& c : commands)
       for (const auto& [name, value] : c.env)
         if (is_secret_header(name)) keep_secret(value);
-  };
-  for (const auto& t : out.config.targets) keep_variables(t.checks);
-  keep_variables(out.config.evidence.commands);
+  }
+
+  Prepared& out_;
+  const std::string& path_;
+  TlsClients clients_;
+  std::vector<ConfigProblem> problems_;
+};
+
+}  // namespace
+
+Prepared prepare(const std::string& path) {
+  Prepared out;
+  auto loaded = load_config(path);
+  if (loaded.ok()) {
+    out.config = std::move(loaded.config);
+    out.digest = config_digest(out.config);
+    loaded.add(Preparation(out, path).run());
+  }
+  for (const auto& p : loaded.problems) (p.warning ? out.warnings : out.troubles).push_back(to_string(p));
   return out;
 }
 

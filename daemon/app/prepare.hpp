@@ -16,14 +16,16 @@ struct Prepared {
   std::string digest;
   std::map<std::string, std::shared_ptr<const TargetReader>> readers;  ///< by target
   std::vector<std::string> secrets;                                    ///< every secret, for the redactor
-  std::vector<std::string> troubles, warnings;                         ///< with file and place where there is one
+  std::vector<std::string> troubles, warnings;                         ///< with their places, in the order of the file
 
   bool ok() const { return troubles.empty(); }
 };
 
+/// For a start and for a reload. What a check names may be missing on this host: that is told when the check runs.
 Prepared prepare(const std::string& config_path);
-/// The patterns of `evidence.redact` that this program cannot use.
-std::vector<ConfigProblem> pattern_problems(const Config& config, const std::string& file);
+/// What `--check-config` tells: the file, and what this host has not of what it names. Secrets are not looked up,
+/// because an operator who checks the file need not be able to read them.
+LoadedConfig examine(const std::string& config_path);
 /// From here on this process and all that it starts write nowhere but in the store's folder and in the folder of the
 /// control socket, both made first. Before the first thread. Empty, or what could not be enforced.
 std::string confine_daemon(const Config& config);

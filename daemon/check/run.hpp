@@ -8,7 +8,7 @@
 #include <functional>
 #include <string>
 
-#include "config/config.hpp"
+#include "core/config/check.hpp"
 #include "core/model/raw_read.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/runtime/net.hpp"

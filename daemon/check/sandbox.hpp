@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/check.hpp"
 #include "core/text/result.hpp"
 #include "daemon/check/warden.hpp"
 

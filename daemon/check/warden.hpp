@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/check.hpp"
 
 struct seccomp_notif;
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/daemon.hpp"
 #include "daemon/api/api.hpp"
 #include "daemon/api/feed.hpp"
 #include "daemon/api/history.hpp"

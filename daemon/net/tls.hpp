@@ -8,7 +8,7 @@
 #include <string>
 #include <tuple>
 
-#include "config/config.hpp"
+#include "core/config/common.hpp"
 #include "core/text/result.hpp"
 
 namespace readback {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/config.hpp"
+#include "core/config/daemon.hpp"
 #include "core/engine/action.hpp"
 
 namespace readback {

@@ -14,21 +14,21 @@
 namespace readback {
 namespace {
 
-std::variant<std::string, SecretTrouble> from_file(const std::string& what, const std::string& path) {
+Result<std::string> from_file(const std::string& what, const std::string& path) {
   constexpr std::streamsize most = 64 * 1024;
   std::error_code ec;
   const auto status = std::filesystem::status(path, ec);  // reading a pipe would wait for whoever writes
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
-    return SecretTrouble{what + " is no file: " + path};
+    return Failure{what + " is no file: " + path};
   std::ifstream file(path, std::ios::binary);
-  if (!file) return SecretTrouble{what + " cannot be read: " + path + ": " + std::strerror(errno)};
+  if (!file) return Failure{what + " cannot be read: " + path + ": " + std::strerror(errno)};
   std::string text(static_cast<std::size_t>(most), '\0');
   file.read(text.data(), most);
   text.resize(static_cast<std::size_t>(file.gcount()));
-  if (file.bad() || (!file.eof() && file.fail())) return SecretTrouble{what + " cannot be read: " + path};
+  if (file.bad() || (!file.eof() && file.fail())) return Failure{what + " cannot be read: " + path};
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  if (text.empty()) return SecretTrouble{what + " is empty: " + path};
-  if (text.find_first_of("\r\n") != text.npos) return SecretTrouble{what + " has more than one line: " + path};
+  if (text.empty()) return Failure{what + " is empty: " + path};
+  if (text.find_first_of("\r\n") != text.npos) return Failure{what + " has more than one line: " + path};
   return text;
 }
 
@@ -59,25 +59,25 @@ std::string lasting_key(const std::string& path) {
   return key;
 }
 
-std::variant<std::string, SecretTrouble> reveal(const SecretRef& ref) {
+Result<std::string> reveal(const SecretRef& ref) {
   switch (ref.from) {
     case SecretRef::From::plain: return ref.value;
     case SecretRef::From::file: return from_file("the secret", ref.value);
     case SecretRef::From::credential: {
       const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
       if (!folder)
-        return SecretTrouble{
+        return Failure{
             "the credential " + ref.value +
             " cannot be looked up: $CREDENTIALS_DIRECTORY is not set (systemd sets it from LoadCredential=)"};
       return from_file("the credential " + ref.value, std::string(folder) + "/" + ref.value);
     }
     case SecretRef::From::env: {
       const char* value = std::getenv(ref.value.c_str());
-      if (!value || !*value) return SecretTrouble{"the environment variable " + ref.value + " is not set"};
+      if (!value || !*value) return Failure{"the environment variable " + ref.value + " is not set"};
       return std::string(value);
     }
   }
-  return SecretTrouble{"an unknown kind of secret"};
+  return Failure{"an unknown kind of secret"};
 }
 
 }  // namespace readback

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/target.hpp"
 #include "core/text/result.hpp"
 #include "daemon/read/reader.hpp"
 

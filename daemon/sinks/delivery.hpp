@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "core/alert/outbox.hpp"
+#include "core/config/config.hpp"
 #include "core/model/alert_event.hpp"
 #include "core/model/say.hpp"
 #include "core/model/view.hpp"

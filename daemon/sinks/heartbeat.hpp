@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "config/config.hpp"
+#include "core/config/daemon.hpp"
 #include "core/model/say.hpp"
 #include "daemon/runtime/wake.hpp"
 #include "daemon/sinks/post.hpp"

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/config.hpp"
+#include "core/config/common.hpp"
 #include "core/text/instant.hpp"
 #include "core/text/url.hpp"
 #include "daemon/runtime/net.hpp"

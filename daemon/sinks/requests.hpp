@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "core/alert/outbox_row.hpp"
+#include "core/config/alerts.hpp"
 #include "core/text/result.hpp"
 #include "daemon/sinks/post.hpp"
 

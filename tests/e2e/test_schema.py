@@ -13,7 +13,7 @@ try:
 except ImportError as missing:  # named by the tests that need it
     jsonschema, reason = None, str(missing)
 
-EXAMPLES = harness.ROOT / "tests" / "core" / "config"
+EXAMPLES = harness.ROOT / "tests" / "config"
 SCHEMA = harness.ROOT / "config" / "readback.schema.json"
 SHIPPED = harness.ROOT / "config" / "readback.yaml"
 

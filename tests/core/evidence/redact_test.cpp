@@ -415,5 +415,7 @@ TEST_CASE("What the operator adds, and what the daemon knows") {
       R"({"kundennummer":"K-1","order":"ORD-123456","about":"fall-1234","said":"xx the-daemons-own-secret yy"})");
   for (const char* gone : {"K-1", "ORD-123456", "fall-1234", "the-daemons-own-secret"})
     CHECK_MESSAGE(clean.find(gone) == clean.npos, clean);
-  CHECK(unusable_patterns({{}, {"[", "(?=x)", "fine"}}).size() == 2);
+  for (const char* fine : {"fine", R"((?i)token=\S+)", "(?P<x>a)"}) CHECK_MESSAGE(check_pattern(fine).ok(), fine);
+  for (const char* refused : {"[", "(?=x)", "a(?=b)", R"((a)\1)", "a)(b"})
+    CHECK_MESSAGE(!check_pattern(refused).ok(), refused);
 }

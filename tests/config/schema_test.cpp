@@ -106,7 +106,7 @@ class Walk {
 
 std::vector<std::filesystem::path> examples(const char* folder) {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(root + "/tests/core/config/" + folder))
+  for (const auto& entry : std::filesystem::directory_iterator(root + "/tests/config/" + folder))
     files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   return files;

@@ -1,50 +1,30 @@
-// Defaults that need code: the four built-in surfaces, and the words of the configuration's enumerations.
-#include "config/config.hpp"
+// Defaults that need code: the four built-in surfaces. And the words of the configuration's enumerations, from the
+// tables that stand beside them.
+#include "core/config/config.hpp"
+
+#include <span>
 
 namespace readback {
+namespace {
 
-std::string_view to_string(SurfaceRole r) {
-  switch (r) {
-    case SurfaceRole::health: return "health";
-    case SurfaceRole::services: return "services";
-    case SurfaceRole::readiness: return "readiness";
-    case SurfaceRole::security: return "security";
-  }
+template <class E>
+std::string_view word_of(std::span<const Worded<E>> words, E value) {
+  for (const auto& each : words)
+    if (each.value == value) return each.word;
   return "?";
 }
 
-std::string_view to_string(Network n) {
-  switch (n) {
-    case Network::none: return "none";
-    case Network::loopback: return "loopback";
-    case Network::any: return "any";
-  }
-  return "?";
-}
+}  // namespace
+
+std::string_view to_string(SurfaceRole r) { return word_of<SurfaceRole>(surface_roles, r); }
+std::string_view to_string(Network n) { return word_of<Network>(networks, n); }
+std::string_view to_string(PathKind k) { return word_of<PathKind>(path_kinds, k); }
+std::string_view to_string(SinkType t) { return word_of<SinkType>(sink_types, t); }
 
 bool is_same_question(const CheckConfig& a, const CheckConfig& b) {
   return a.name == b.name && a.role == b.role && a.command == b.command && a.cwd == b.cwd && a.env == b.env &&
          a.in_sync_exits == b.in_sync_exits && a.drift_exits == b.drift_exits && a.broken_exits == b.broken_exits &&
          a.sandbox == b.sandbox;
-}
-
-std::string_view to_string(PathKind k) {
-  switch (k) {
-    case PathKind::user: return "user";
-    case PathKind::agent: return "agent";
-    case PathKind::automation: return "automation";
-  }
-  return "?";
-}
-
-std::string_view to_string(SinkType t) {
-  switch (t) {
-    case SinkType::webhook: return "webhook";
-    case SinkType::pagerduty: return "pagerduty";
-    case SinkType::alertmanager: return "alertmanager";
-    case SinkType::slack: return "slack";
-  }
-  return "?";
 }
 
 std::vector<SurfaceConfig> default_surfaces() {

@@ -110,8 +110,14 @@ TEST_CASE("a mistake is told with its place and with what to write instead") {
        "f.yaml:4:27: this command appears to mutate: it changes services; a check only reads, like "
        "verify_runtime_materialization.py --check"},
       {"a regular expression that is none", "targets: []\nevidence: {redact: {patterns: [\"a(\"]}}\n",
-       "f.yaml:2:32: patterns: `a(` is no regular expression: Mismatched '(' and ')' in regular expression; "
-       "an expression of RE2, in single quotes"},
+       "f.yaml:2:32: patterns: `a(` is no regular expression: missing ): a(; "
+       "an expression of RE2, without look-around and back-references, in single quotes"},
+      {"a look ahead", "targets: []\nevidence:\n  redact:\n    patterns:\n      - fine\n      - 'a(?=b)'\n",
+       "f.yaml:6:9: patterns: `a(?=b)` is no regular expression: invalid perl operator: (?=; "
+       "an expression of RE2, without look-around and back-references, in single quotes"},
+      {"a back-reference", "targets: []\nevidence: {redact: {patterns: ['(a)\\1']}}\n",
+       "f.yaml:2:32: patterns: `(a)\\1` is no regular expression: invalid escape sequence: \\1; "
+       "an expression of RE2, without look-around and back-references, in single quotes"},
       {"a time zone that is none", with("    maintenance: [{from: \"02:00\", for: 1h, timezone: Mars/Olympus}]\n"),
        "f.yaml:4:54: timezone: this host knows no time zone `Mars/Olympus`; an IANA name like Europe/Berlin"},
       {"the last surface is removed",
@@ -171,6 +177,25 @@ TEST_CASE("what is risky is warned about and does not keep the daemon from start
     CHECK(parse_config(c.yaml, "f.yaml").ok());
     CHECK(complaints(c.yaml, true) == c.warning + "\n");
   }
+}
+
+TEST_CASE("a pattern of the redaction may be whatever RE2 reads: without case, with named groups") {
+  const auto loaded =
+      parse_config("targets: []\nevidence: {redact: {patterns: ['(?i)token=\\S+', '(?P<x>a)']}}\n", "f.yaml");
+  CHECK(loaded.ok());
+  CHECK(loaded.config.evidence.redact.patterns == std::vector<std::string>{"(?i)token=\\S+", "(?P<x>a)"});
+}
+
+TEST_CASE("what others find in a file is joined in its order, and what has no place comes last") {
+  auto loaded = parse_config("targets: []\nlog: {levl: info}\n", "f.yaml");
+  loaded.add({{"f.yaml", 0, 0, false, "somewhere", ""},
+              {"f.yaml", 2, 9, false, "later", ""},
+              {"f.yaml", 1, 1, true, "first", ""}});
+  std::vector<std::string> told;
+  for (const auto& p : loaded.problems) told.push_back(p.text);
+  CHECK(told == std::vector<std::string>{"first", "unknown key `levl` in log", "later",
+                                         "no sink is configured: nobody will be paged", "somewhere"});
+  CHECK_FALSE(loaded.ok());
 }
 
 TEST_CASE("what stands behind an anchor or a second document is not forgotten over it") {
@@ -273,7 +298,7 @@ TEST_CASE("numbers, times and sizes are read as people write them, and not as YA
 }
 
 TEST_CASE("the effective configuration shows no secret, and reads back as what is in force") {
-  const auto loaded = load_config(std::string(READBACK_SOURCE_DIR) + "/tests/core/config/good/everything.yaml");
+  const auto loaded = load_config(std::string(READBACK_SOURCE_DIR) + "/tests/config/good/everything.yaml");
   REQUIRE(loaded.ok());
   const auto printed = print_config(loaded.config);
   const auto again = parse_config(printed, "printed");

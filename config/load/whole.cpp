@@ -1,0 +1,56 @@
+// What can be judged only when all of the file has been read: names that point to each other, and who is told of what.
+#include <algorithm>
+
+#include "config/load/loader.hpp"
+#include "core/text/words.hpp"
+
+namespace readback {
+
+void Loader::whole() {
+  command_names();
+  const auto& sinks = config_.alerts.sinks;
+  for (const auto& s : sinks) reached_sink(s);
+  const Node nowhere;
+  if (sinks.empty())
+    return warn(nowhere, "no sink is configured: nobody will be paged",
+                "alerts: {sinks: [{name: hook, type: webhook, url: https://…}]}");
+  for (const Boundary b : all_boundaries) {
+    const bool taken = std::any_of(sinks.begin(), sinks.end(), [&](const SinkConfig& s) {
+      return s.boundaries.empty() || std::find(s.boundaries.begin(), s.boundaries.end(), b) != s.boundaries.end();
+    });
+    if (!taken)
+      warn(nowhere, "no sink takes the boundary " + std::string(to_string(b)), "add it to the `boundaries` of a sink");
+  }
+}
+
+/// In a snapshot checks and commands lie in one folder.
+void Loader::command_names() {
+  for (const auto& name : command_names_)
+    for (const auto& t : config_.targets)
+      if (std::any_of(t.checks.begin(), t.checks.end(), [&](const CheckConfig& c) { return c.name == name.text; }))
+        error(name,
+              "`" + name.text + "` is a check of the target " + t.name + " already: both would be checks/" + name.text +
+                  " in a snapshot",
+              "give the command a name of its own");
+}
+
+/// Whether anything ever reaches this sink.
+void Loader::reached_sink(const SinkConfig& s) {
+  Node at;
+  at.line = s.at.line;
+  at.column = s.at.column;
+  std::vector<std::string> names;
+  for (const auto& t : config_.targets) names.push_back(t.name);
+  for (const auto& name : s.targets)
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      error(at, "the sink " + s.name + " waits for a target `" + name + "` that does not exist",
+            meant_or(name, names, "name one of `targets`"));
+  const bool only_quiet = !s.boundaries.empty() && s.min_severity == Severity::critical &&
+                          std::all_of(s.boundaries.begin(), s.boundaries.end(), [](Boundary b) {
+                            return b == Boundary::drift || b == Boundary::product || b == Boundary::readiness;
+                          });
+  if (only_quiet)
+    warn(at, "nothing ever reaches the sink " + s.name + ": its boundaries are never critical", "lower min_severity");
+}
+
+}  // namespace readback

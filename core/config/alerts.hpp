@@ -1,0 +1,46 @@
+#pragma once
+// Who is told, in which language, and of what.
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/config/common.hpp"
+#include "core/model/verdict.hpp"
+#include "core/text/instant.hpp"
+
+namespace readback {
+
+enum class SinkType { webhook, pagerduty, alertmanager, slack };
+inline constexpr Worded<SinkType> sink_types[] = {{SinkType::webhook, "webhook"},
+                                                  {SinkType::pagerduty, "pagerduty"},
+                                                  {SinkType::alertmanager, "alertmanager"},
+                                                  {SinkType::slack, "slack"}};
+std::string_view to_string(SinkType t);
+
+enum class DedupScope { host, platform };
+inline constexpr Worded<DedupScope> dedup_scopes[] = {{DedupScope::host, "host"}, {DedupScope::platform, "platform"}};
+
+struct SinkConfig {
+  std::string name;
+  SinkType type = SinkType::webhook;
+  std::vector<SecretRef> urls;       ///< one, except for alertmanager; pagerduty has a default
+  std::vector<SecretRef> secrets;    ///< webhook: one, two during a rotation
+  SecretRef routing_key;             ///< pagerduty
+  std::vector<Boundary> boundaries;  ///< empty: all
+  std::vector<std::string> targets;  ///< empty: all
+  Severity min_severity = Severity::info;
+  DedupScope dedup_scope = DedupScope::host;
+  Millis timeout = Seconds(10);
+  TlsConfig tls;
+  std::vector<std::pair<std::string, SecretRef>> headers;
+  FilePlace at;
+};
+
+struct AlertsConfig {
+  Millis renotify = std::chrono::hours(4);
+  std::vector<SinkConfig> sinks;
+};
+
+}  // namespace readback
