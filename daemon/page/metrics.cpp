@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "core/codec/view_json.hpp"
+#include "core/model/loudness.hpp"
 #include "core/text/utf8.hpp"
 
 namespace readback {

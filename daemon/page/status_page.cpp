@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/codec/view_json.hpp"
+#include "core/model/loudness.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
