@@ -10,6 +10,7 @@
 #include "core/codec/view_json.hpp"
 #include "core/engine/engine.hpp"
 #include "core/evidence/redact.hpp"
+#include "core/model/loudness.hpp"
 #include "daemon/check/run.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/platform/version.hpp"
