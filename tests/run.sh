@@ -41,7 +41,7 @@ step "what is missing"
 packaging/install-deps.sh --test || give_up "the packages that the build and the tests need could not be installed"
 
 configure() { # preset
-  cmake --preset "$1" >"$logs/build.$1.log" 2>&1 ||
+  cmake --preset "$1" -DREADBACK_STRICT=ON >"$logs/build.$1.log" 2>&1 ||
     { tail -40 "$logs/build.$1.log"; give_up "cmake failed for the preset $1"; }
 }
 build() { # preset, targets…

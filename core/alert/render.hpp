@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "core/config/alerts.hpp"
 #include "core/alert/route.hpp"
+#include "core/config/alerts.hpp"
 #include "core/model/alert_event.hpp"
 
 namespace readback {

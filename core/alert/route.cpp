@@ -1,3 +1,4 @@
+// The table of the header, and the words that a pager does not know.
 #include "core/alert/route.hpp"
 
 #include <algorithm>

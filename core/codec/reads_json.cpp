@@ -1,3 +1,5 @@
+// Writer and reader of the same lines. What is read comes from anybody: each key is looked at for its type, and a line
+// that is not one of ours says which key was wrong.
 #include "core/codec/reads_json.hpp"
 
 #include <algorithm>

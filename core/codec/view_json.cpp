@@ -26,7 +26,6 @@ json::value time_or_null(WallTime t) {
   if (t == WallTime{}) return nullptr;
   return json::value(json::string(to_rfc3339(t)));
 }
-json::value time_or_null(const std::optional<WallTime>& t) { return t ? time_or_null(*t) : json::value(nullptr); }
 
 json::value text_or_null(std::string_view s) { return s.empty() ? json::value(nullptr) : json::value(text(s)); }
 

@@ -1,3 +1,5 @@
+// Sentences put together from what was found, in the order in which a person on call asks: what, how far, where, why,
+// since when.
 #include "core/incident/words.hpp"
 
 #include <algorithm>

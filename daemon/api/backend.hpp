@@ -27,6 +27,7 @@ struct IncidentQuery {
   std::string target;  ///< "" is all
   bool open_only = false;
   std::optional<IncidentState> state;
+  std::size_t most = 500;  ///< of those that have ended, the newest; the open ones are all there
 
   bool takes(const IncidentRecord& incident) const;
 };

@@ -13,6 +13,8 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr std::size_t whole_id = 36;  ///< characters of a UUID
+
 /// The words of `?state=`; nothing for another one.
 std::optional<IncidentQuery> query_of(std::string_view word) {
   IncidentQuery query;
@@ -44,16 +46,37 @@ net::awaitable<json::object> readings_of(Desk& desk, const IncidentRecord& incid
   co_return readings;
 }
 
+/// Which incident is meant: a whole id is looked up as it is, and only the beginning of one, or "latest", needs the
+/// list.
+net::awaitable<std::variant<std::string, Problem>> id_of(Desk& desk, std::string asked) {
+  std::variant<std::string, Problem> id = asked;
+  if (asked.size() == whole_id) {
+    std::string exact = asked;
+    const auto known = co_await desk.backend.incident(std::move(exact));
+    if (known) co_return id;
+  }
+  const std::vector<std::string> all = co_await desk.backend.incident_ids();
+  id = find_id(all, asked, "incident");
+  co_return id;
+}
+
+/// Puts the incident's id into what is said about it.
+struct Named {
+  const std::string& id;
+  void operator()(Acknowledged& said) const { said.incident_id = id; }
+  void operator()(VerifyAsked& said) const { said.incident_id = id; }
+  void operator()(ResolveAttested& said) const { said.incident_id = id; }
+  template <class Other>
+  void operator()(Other&) const {}
+};
+
 /// Which incident is meant goes into the event, the engine is asked, and the incident is shown as it stands then.
 net::awaitable<Reply> about_incident(Desk& desk, Peer peer, std::string what, std::string asked, Event event) {
-  const std::vector<std::string> known = co_await desk.backend.incident_ids();
-  const auto found = find_id(known, asked, "incident");
+  const auto found = co_await id_of(desk, std::move(asked));
   if (const auto* wrong = std::get_if<Problem>(&found)) co_return problem_reply(*wrong);
   std::string id = std::get<std::string>(found);
-  const auto name = [&id](auto& e) {
-    if constexpr (requires { e.incident.id; }) e.incident.id = id;
-  };
-  std::visit(name, event);
+  const Named named{id};
+  std::visit(named, event);
   const Answer a = co_await change(desk, std::move(peer), std::move(what), std::move(event));
   if (!a.ok) co_return refusal(a);
   json::object body = change_json(a);
@@ -83,8 +106,7 @@ net::awaitable<Reply> incidents(Desk& desk, Request q, std::string) {
 }
 
 net::awaitable<Reply> incident(Desk& desk, Request, std::string asked) {
-  const std::vector<std::string> known = co_await desk.backend.incident_ids();
-  const auto id = find_id(known, asked, "incident");
+  const auto id = co_await id_of(desk, std::move(asked));
   if (const auto* wrong = std::get_if<Problem>(&id)) co_return problem_reply(*wrong);
   std::string exact = std::get<std::string>(id);
   const auto found = co_await desk.backend.incident(std::move(exact));

@@ -18,7 +18,6 @@ namespace readback {
 namespace {
 
 constexpr Millis longest_gathering = Seconds(10);  // an operator waits for a capture
-constexpr std::size_t most_ended = 500;  // incidents in one answer
 constexpr Millis longest_wait = Seconds(30);       // for the engine's answer: a slow disk, or a long queue before it
 
 /// What people paste into a sentence is redacted like what a platform says. The name of a runbook stays: the query of
@@ -158,25 +157,25 @@ net::awaitable<std::optional<IncidentRecord>> App::incident(std::string id) {
 
 net::awaitable<std::vector<IncidentRecord>> App::incidents(IncidentQuery query) {
   auto all = engine_->open_incidents();
-  IncidentSearch ended;
-  ended.which = IncidentSearch::Which::resolved;
-  ended.limit = most_ended;
-  const auto rows = co_await store_->incidents(std::move(ended));
-  for (const auto& row : rows)
-    if (auto read = read_incident(row.text); read) all.push_back(*std::move(read));
+  if (!query.open_only && query.state.value_or(IncidentState::resolved) == IncidentState::resolved) {
+    IncidentSearch ended;
+    ended.which = IncidentSearch::Which::resolved;
+    ended.target = query.target;
+    ended.limit = query.most;
+    const auto rows = co_await store_->incidents(std::move(ended));
+    for (const auto& row : rows)
+      if (auto read = read_incident(row.text); read) all.push_back(*std::move(read));
+  }
   std::erase_if(all, [&](const IncidentRecord& i) { return !query.takes(i); });
   std::stable_sort(all.begin(), all.end(), shown_before);
   co_return all;
 }
 
 net::awaitable<std::vector<std::string>> App::incident_ids() {
+  IncidentQuery every;
+  const auto all = co_await incidents(std::move(every));
   std::vector<std::string> ids;
-  for (const auto& open : engine_->open_incidents()) ids.push_back(open.id);
-  IncidentSearch ended;
-  ended.which = IncidentSearch::Which::resolved;
-  ended.limit = most_ended;
-  const auto rows = co_await store_->incidents(std::move(ended));
-  for (const auto& row : rows) ids.push_back(row.id);
+  for (const auto& each : all) ids.push_back(each.id);
   co_return ids;
 }
 

@@ -2,7 +2,6 @@
 #include "daemon/app/app.hpp"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
@@ -54,6 +53,7 @@ App::App(net::io_context& io, std::string config_path, Prepared prepared)
                say({Say::Level::error, "daemon.bug", "", "", "",
                     "the task " + task + " ended by an error: " + text_of(failed)});
              }),
+      ending_(io.get_executor(), [this](const std::string&, std::exception_ptr) { io_.stop(); }),
       queue_wake_(io),
       due_(io),
       beat_(io),
@@ -167,7 +167,7 @@ net::awaitable<void> App::signals() {
     due_.cancel();
     queue_wake_.cancel();
     // Reads and checks are told to end; a check's family is killed and reaped before its task ends. This task ends too.
-    net::co_spawn(io_, stop(), [this](std::exception_ptr) { io_.stop(); });
+    ending_.spawn("stop", stop());
     break;
   }
 }
@@ -181,6 +181,7 @@ net::awaitable<void> App::stop() {
   last.state = engine_->save();
   const auto saved = co_await store_->commit(std::move(last));
   (void)saved;  // a disk that fails was told when it began to
+  io_.stop();
 }
 
 }  // namespace readback

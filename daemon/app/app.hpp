@@ -109,6 +109,7 @@ class App : public ControlBackend {
   std::unique_ptr<Redactor> redactor_;
   Resolver resolver_;
   TaskGroup tasks_;
+  TaskGroup ending_;  ///< the stop, which joins all other tasks
   std::unique_ptr<Store> store_;
   std::unique_ptr<Sealer> sealer_;
   std::unique_ptr<Engine> engine_;

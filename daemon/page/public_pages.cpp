@@ -35,6 +35,7 @@ net::awaitable<Reply> PublicPages::page() {
   View view = backend_.view();
   IncidentQuery ended;
   ended.state = IncidentState::resolved;
+  ended.most = 50;  // a few of them are shown: those that somebody was paged for
   auto lately = co_await backend_.incidents(std::move(ended));
   std::move(lately.begin(), lately.end(), std::back_inserter(view.engine.incidents));
   Reply reply;

@@ -1,3 +1,5 @@
+// A secret is a small file or a variable, read when it is asked for; what is wrong with it is told by its name and
+// place, and never by what it holds.
 #include "daemon/platform/secrets.hpp"
 
 #include <fcntl.h>

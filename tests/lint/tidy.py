@@ -56,6 +56,11 @@ def main():
     if configured.returncode != 0:
         print(configured.stdout[-2000:] + configured.stderr[-2000:])
         return 1
+    # Files that are made of others while it is built, by the names that ninja has for them.
+    listed = subprocess.run(["ninja", "-C", tree, "-t", "targets", "all"], capture_output=True, text=True).stdout
+    made = [line.split(":")[0] for line in listed.splitlines() if line.startswith("generated/")]
+    if made:
+        subprocess.run(["ninja", "-C", tree, *made], capture_output=True)
     good = tree / "good"
     good.mkdir(exist_ok=True)
     keys = {path: key_of(root, path) for path in paths}

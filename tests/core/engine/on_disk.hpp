@@ -5,8 +5,12 @@
 namespace readback {
 
 inline Sealed on_disk(const Seal& asked, std::string sha256 = "abc") {
-  return {asked.order.target,     asked.order.incident.id, {asked.order.snapshot_id, std::move(sha256)}, "",
-          asked.order.on_request, asked.then};
+  return {asked.order.target,
+          asked.order.incident.id,
+          {asked.order.snapshot_id, std::move(sha256)},
+          "",
+          asked.order.on_request,
+          asked.then};
 }
 
 /// A disk that takes nothing.

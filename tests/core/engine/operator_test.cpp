@@ -146,7 +146,10 @@ TEST_CASE("where an attestation is demanded, the conditions do not hold without 
     CHECK(conditions_hold(shift.incident().conditions) == !demanded);
     shift.sweeps(10, true);
     CHECK((shift.incident().state == IncidentState::resolved) == !demanded);
-    CHECK(shift.ask(ResolveAttested{shift.incident().id, "Check stack health", "", "ann", shift.ended(shift.incident().id)}).ok);
+    CHECK(shift
+              .ask(ResolveAttested{shift.incident().id, "Check stack health", "", "ann",
+                                   shift.ended(shift.incident().id)})
+              .ok);
     CHECK(conditions_hold(shift.incident().conditions));
   }
 }

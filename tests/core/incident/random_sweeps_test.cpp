@@ -171,7 +171,8 @@ TEST_CASE("a million random sweeps page nobody without a confirmation, nobody tw
   proof.checks = {"check:materialization"};
   proof.paths = {"path:checkout"};
   const std::string environment = "prod";
-  const CaseRules rules{environment, world.target, world.alerts, world.resolution, proof, [&](Boundary) { return world.muted; }};
+  const CaseRules rules{environment,      world.target, world.alerts,
+                        world.resolution, proof,        [&](Boundary) { return world.muted; }};
   Instant now{MonoTime(Seconds(1000)), WallTime(Millis(1795402800000))};
   std::size_t firings = 0, resolutions = 0, blind = 0, flapping = 0;
   std::string wrong;
