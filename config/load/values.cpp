@@ -56,15 +56,19 @@ bool Loader::duration(const Node& n, Millis& out, Millis least) {
 
 bool Loader::whole_number(const Node& n, int& out, int least, int most) {
   if (!scalar(n, "a whole number")) return false;
-  const auto v = n.quoted ? std::nullopt : parse_int(n.text);
   const std::string range = "between " + std::to_string(least) + " and " + std::to_string(most);
-  if (!v)
+  const auto parsed = n.quoted ? std::nullopt : parse_int(n.text);
+  if (!parsed) {
     error(n, "`" + n.text + "` is no whole number", range);
-  else if (*v < least || *v > most)
+    return false;
+  }
+  const int number = parsed.value_or(least);
+  if (number < least || number > most) {
     error(n, n.text + " is out of range", range);
-  else
-    out = *v;
-  return v && *v >= least && *v <= most;
+    return false;
+  }
+  out = number;
+  return true;
 }
 
 std::optional<std::size_t> Loader::choice(const Node& n, const std::vector<std::string>& words) {

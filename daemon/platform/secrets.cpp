@@ -36,8 +36,8 @@ Result<std::string> from_file(const std::string& what, const std::string& path) 
 
 std::string random_key() {
   std::random_device device;
-  std::string key;
-  for (int i = 0; i < 32; ++i) key += "0123456789abcdef"[device() & 15];
+  std::string key(32, '0');
+  for (char& digit : key) digit = "0123456789abcdef"[device() & 15];
   return key;
 }
 
@@ -54,7 +54,8 @@ std::string lasting_key(const std::string& path) {
   ::unlink(path.c_str());  // an empty one, left behind by a full disk
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return key;
-  const std::string line = key + "\n";
+  std::string line = key;
+  line.push_back('\n');
   const bool whole = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(fd) == 0;
   ::close(fd);
   if (!whole) ::unlink(path.c_str());
