@@ -163,9 +163,9 @@ std::string show_incident(const json::object& i) {
     std::vector<std::vector<std::string>> lines;
     for (const auto& each : alerts) {
       const auto& a = each.as_object();
-      const std::string state = text_at(a, "state"), answer = text_at(a, "answer");
+      const std::string went = text_at(a, "state"), answer = text_at(a, "answer");
       lines.push_back({"  " + clock_at(a, "at"), text_at(a, "event"), text_at(a, "sink"),
-                       coloured(state, state) + (answer.empty() ? "" : ": " + answer)});
+                       coloured(went, went) + (answer.empty() ? "" : ": " + answer)});
     }
     out += table(lines);
   }
