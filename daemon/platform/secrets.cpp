@@ -45,17 +45,14 @@ std::string random_key() {
 
 std::string lasting_key(const std::string& path) {
   constexpr std::size_t least = 16;
-  {
-    std::ifstream file(path, std::ios::binary);
-    std::string key;
-    if (file && std::getline(file, key) && key.size() >= least) return key;
-  }
-  const std::string key = random_key();
+  std::string key;
+  if (std::ifstream file(path, std::ios::binary); file) std::getline(file, key);
+  if (key.size() >= least) return key;
+  key = random_key();
   ::unlink(path.c_str());  // an empty one, left behind by a full disk
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return key;
-  std::string line = key;
-  line.push_back('\n');
+  const std::string line = key + "\n";
   const bool whole = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(fd) == 0;
   ::close(fd);
   if (!whole) ::unlink(path.c_str());

@@ -11,7 +11,7 @@ string(REGEX REPLACE "\n/\\*[^*]*\\*/" "" text "${text}")
 string(REGEX REPLACE "\n\n+" "\n" text "${text}")
 get_filename_component(source ${FROM} NAME)
 file(WRITE ${TO} "#pragma once
-// Made from ${source} by cmake/embed.cmake.
+// Made from ${source} by daemon/embed.cmake.
 #include <string_view>
 
 namespace readback {
