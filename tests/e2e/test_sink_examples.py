@@ -28,7 +28,7 @@ class SinkExamples(harness.Case):
     def test_there_is_one_for_each_kind_and_it_is_taken(self):
         files = {kind: EXAMPLES / f"sink-{kind}.yaml" for kind in KINDS}
         self.assertEqual(sorted(EXAMPLES.glob("sink-*")), sorted(files.values()))
-        header = (harness.ROOT / "config" / "config.hpp").read_text()
+        header = (harness.ROOT / "core" / "config" / "alerts.hpp").read_text()
         self.assertEqual(set(re.search(r"enum class SinkType \{([^}]*)\}", header)[1].replace(" ", "").split(",")), KINDS)
         for kind, file in files.items():
             with self.subTest(kind):
