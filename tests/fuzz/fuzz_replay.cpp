@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "core/engine/replay.hpp"
+#include "core/replay/replay.hpp"
 
 namespace {
 

@@ -23,6 +23,7 @@ ALLOWED = {
     "evidence": {"text", "model", "codec", "config"},
     "incident": {"text", "model", "codec", "config", "diagnosis", "alert", "schedule"},
     "engine": {"text", "model", "codec", "config", "reading", "diagnosis", "schedule", "alert", "evidence", "incident"},
+    "replay": {"text", "model", "codec", "config", "engine"},
 }
 
 # What the loader (config/) may include of core: the structs that it fills, what they are made of, and the redaction,

@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "config/load.hpp"
-#include "core/engine/replay.hpp"
+#include "core/replay/replay.hpp"
 #include "daemon/client/command.hpp"
 #include "daemon/client/terminal.hpp"
 

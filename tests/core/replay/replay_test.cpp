@@ -1,6 +1,6 @@
 // What a recording may hold beside the plain run of things: late lines, lines twice, clocks that step, numbers that
 // begin anew. What the diagnosis makes of the sweeps is told by the stories and by the recorded cases.
-#include "core/engine/replay.hpp"
+#include "core/replay/replay.hpp"
 #include "core/text/time.hpp"
 
 #include <doctest/doctest.h>

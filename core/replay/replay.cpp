@@ -1,5 +1,5 @@
 // Recorded lines become sweeps again, in the order in which they happened, and the engine does not know the difference.
-#include "core/engine/replay.hpp"
+#include "core/replay/replay.hpp"
 
 #include <algorithm>
 #include <boost/json.hpp>
