@@ -56,14 +56,6 @@ std::string evidence_text(const AlertEvent& e, const Caps& caps) {
   return evidence.done();
 }
 
-std::string runbook_text(const Runbook& r) {
-  return ObjectText()
-      .text("title", fit(r.title, 1024))
-      .text("url", fit(r.url, 2048))
-      .text("owner", fit(r.owner, 1024))
-      .done();
-}
-
 std::string optional_time(WallTime t) { return t == WallTime{} ? "null" : quoted(to_rfc3339(t)); }
 
 bool is_web_address(std::string_view url) { return url.starts_with("https://") || url.starts_with("http://"); }

@@ -38,7 +38,6 @@ json::array to_array(const std::vector<std::string>& list);
 json::array also_of(const AlertEvent& e);
 std::string first_failure_text(const FirstFailure& first, const Caps& caps);
 std::string evidence_text(const AlertEvent& e, const Caps& caps);
-std::string runbook_text(const Runbook& r);
 std::string optional_time(WallTime t);
 bool is_web_address(std::string_view url);
 

@@ -1,31 +1,43 @@
-// The event as it is: `readback.alert/v1`, every field of it.
+// The event as it is: `readback.alert/v1`. What it tells of the incident are the incident's own fields, under the names
+// that everything else shows them by.
 #include "core/alert/render/parts.hpp"
-#include "core/text/time.hpp"
+#include "core/codec/view_json.hpp"
 
 namespace readback {
+namespace {
+
+/// The incident with every text cut to what the body takes.
+IncidentRecord fitted(const AlertEvent& e, const Caps& caps) {
+  IncidentRecord record = e.incident;
+  record.target = fit(record.target, 1024);
+  record.symptom = fit(record.symptom, caps.text);
+  record.summary = fit(record.summary, caps.summary);
+  record.why = why_of(e, caps);
+  record.next_safe_step = fit(record.next_safe_step, caps.text / 4);
+  record.runbook.title = fit(record.runbook.title, 1024);
+  record.runbook.url = fit(record.runbook.url, 2048);
+  record.runbook.owner = fit(record.runbook.owner, 1024);
+  if (auto& first = record.first_failure) {
+    first->read = fit(first->read, 512);
+    first->reason = fit(first->reason, caps.text / 4);
+  }
+  return record;
+}
+
+}  // namespace
 
 std::string webhook_text(const AlertEvent& e, const std::string& key, const Caps& caps) {
-  ObjectText incident;
-  incident.text("id", e.incident.id)
-      .text("episode", e.incident.episode)
-      .text("boundary", to_string(e.incident.boundary));
-  incident.text("extent", to_string(e.incident.extent)).text("severity", to_string(e.incident.severity));
-  incident.raw("opened_at", optional_time(e.incident.opened_at))
-      .raw("confirmed_at", optional_time(e.incident.confirmed_at));
-  incident.raw("first_failure",
-               e.incident.first_failure ? first_failure_text(*e.incident.first_failure, caps) : "null");
-  incident.text("symptom", fit(e.incident.symptom, caps.text));
-
+  const auto shown = view_json(fitted(e, caps), false, EmptyTexts::stay);
   ObjectText body;
   body.text("schema", "readback.alert/v1").text("id", e.id).text("event", to_string(e.kind));
   body.raw("sent_at", sent_at_text).append(delayed_mark);
   body.text("dedup_key", key).text("environment", fit(e.environment, 1024)).text("host", fit(e.host, 1024));
-  body.text("target", fit(e.incident.target, 1024)).raw("incident", incident.done());
-  body.text("summary", fit(e.incident.summary, caps.summary))
-      .member("why", to_array(why_of(e, caps)))
-      .member("also", also_of(e));
-  body.raw("evidence", evidence_text(e, caps)).raw("runbook", runbook_text(e.incident.runbook));
-  body.text("next_safe_step", fit(e.incident.next_safe_step, caps.text / 4));
+  body.member("target", shown.at("target"));
+  body.member("incident", pick(shown, {"id", "episode", "boundary", "extent", "severity", "opened_at", "confirmed_at",
+                                       "first_failure", "symptom"}));
+  for (const char* name : {"summary", "why", "also"}) body.member(name, shown.at(name));
+  body.raw("evidence", evidence_text(e, caps));
+  for (const char* name : {"runbook", "next_safe_step"}) body.member(name, shown.at(name));
   return body.done();
 }
 
