@@ -1,4 +1,5 @@
-// The lists themselves. To add a key, add its line here and its member to the struct.
+// The lists themselves. To add a key, add its line here and its member to the struct, and let `config_documents` write
+// the schema and the man page anew.
 #include "config/keys.hpp"
 
 #include <span>
@@ -261,7 +262,7 @@ Section section_of(MaintenanceWindow& w) {
           .keys = {
               {"days", WeekDays{w.days}, "The days on which it begins; without them every day."},
               {"from", Clock{w.from_minute}, "When it begins, local time, in quotes.", required("\"02:00\"")},
-              {"for", Duration{w.length, Seconds(1)}, "How long it lasts; at most a week.", required("1h")},
+              {"for", Duration{w.length, Seconds(1)}, "How long it lasts, at most a week.", required("1h")},
               {"timezone", Zone{w}, "The time zone of `from`, an IANA name."},
           }};
 }
