@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "core/alert/runbooks.hpp"
+#include "core/engine/facts.hpp"
 #include "core/engine/state.hpp"
+#include "core/reading/judge_sweep.hpp"
 #include "core/schedule/maintenance.hpp"
 #include "core/text/time.hpp"
 
@@ -218,7 +220,7 @@ void Engine::State::on(SweepDone e, Actions& out) {
 
   if (e.void_reason.empty()) return count(*t, std::move(e), std::move(record), out);
   ++t->sweeps_void;
-  record.reads = judge_without_counting(*t, std::move(e.reads));
+  record.reads = judge_without_counting(t->config, std::move(e.reads));
   record.primary = "void";
   tell_expiries(out, *t, record);
   out.push_back(Record{std::move(record)});
@@ -260,9 +262,9 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
                       "sweep " + std::to_string(e.sweep) + " counts again; void before it: " + std::to_string(voids)});
   std::move(t.pending_checks.begin(), t.pending_checks.end(), std::back_inserter(e.reads));
   t.pending_checks.clear();
-  record.reads = judge_reads(t, std::move(e.reads));
+  record.reads = judge_reads(t.config, t.reads, std::move(e.reads));
   heed_throttling(t, record.reads);
-  const SweepFacts facts = facts_of(t, record.reads);
+  const SweepFacts facts = facts_of(t.config, t.reads, record.reads);
   const Verdict before = std::exchange(t.verdict, diagnose(facts));
   t.counted_once = true;
 

@@ -1,10 +1,11 @@
-// Raw reads become judged ones, and each target remembers of every read what its next sweep is compared with: when it
-// was last seen, which versions alternate, what was throttled and is held.
-#include "core/engine/target.hpp"
+// Each read is judged by its kind, and remembered by what it said; a throttled one says nothing, and holds what it said
+// before.
+#include "core/reading/judge_sweep.hpp"
 
 #include <algorithm>
 
 #include "core/reading/read.hpp"
+#include "core/text/words.hpp"
 
 namespace readback {
 namespace {
@@ -120,79 +121,21 @@ void remember(ReadState& state, const Judged& j) {
   }
 }
 
-const JudgedRead* find_read(const std::vector<JudgedRead>& reads, const std::string& name) {
-  for (const auto& r : reads)
-    if (r.raw.read == name) return &r;
-  return nullptr;
-}
-
-/// seen, held and throttled mean the same for every kind of read.
-template <class Fact>
-const ReadState* lay_out(Fact& fact, const TargetState& target, const std::vector<JudgedRead>& reads,
-                         const std::string& read) {
-  const auto known = target.reads.find(read);
-  if (known == target.reads.end()) return nullptr;
-  const auto* now = find_read(reads, read);
-  fact.seen = known->second.seen;
-  fact.held = !now || now->word == "throttled";
-  return &known->second;
-}
-
 }  // namespace
 
-std::vector<JudgedRead> judge_reads(TargetState& target, std::vector<RawRead> reads) {
+std::vector<JudgedRead> judge_reads(const TargetConfig& config, ReadStates& states, std::vector<RawRead> reads) {
   std::vector<JudgedRead> out;
-  for (auto& j : judge_all(target.config, std::move(reads))) {
-    if (kind_of(j.read.raw.read) != ReadKind::reference) remember(target.reads[j.read.raw.read], j);
+  for (auto& j : judge_all(config, std::move(reads))) {
+    if (kind_of(j.read.raw.read) != ReadKind::reference) remember(states[j.read.raw.read], j);
     out.push_back(std::move(j.read));
   }
   return out;
 }
 
-std::vector<JudgedRead> judge_without_counting(const TargetState& target, std::vector<RawRead> reads) {
+std::vector<JudgedRead> judge_without_counting(const TargetConfig& config, std::vector<RawRead> reads) {
   std::vector<JudgedRead> out;
-  for (auto& j : judge_all(target.config, std::move(reads))) out.push_back(std::move(j.read));
+  for (auto& j : judge_all(config, std::move(reads))) out.push_back(std::move(j.read));
   return out;
-}
-
-SweepFacts facts_of(const TargetState& target, const std::vector<JudgedRead>& reads) {
-  SweepFacts facts;
-  for (const auto& s : target.config.surfaces) {
-    SurfaceFact fact;
-    fact.name = s.name;
-    fact.role = s.role;
-    if (const auto* now = find_read(reads, s.name)) fact.throttled = now->word == "throttled";
-    if (const auto* state = lay_out(fact, target, reads, s.name)) {
-      fact.said = state->surface;
-      if (auto versions = alternation(s.name, *state)) facts.alternating.push_back(*versions);
-    }
-    facts.surfaces.push_back(std::move(fact));
-  }
-  for (const auto& c : target.config.checks) {
-    if (c.role != CheckRole::materialization) continue;
-    CheckFact fact;
-    fact.name = c.name;
-    if (const auto* state = lay_out(fact, target, reads, "check:" + c.name)) {
-      fact.said = state->check;
-      fact.results_in_a_row = state->results_in_a_row;
-    }
-    facts.checks.push_back(std::move(fact));
-  }
-  for (const auto& p : target.config.paths) {
-    PathFact fact;
-    fact.name = p.name;
-    fact.kind = p.kind;
-    if (const auto* state = lay_out(fact, target, reads, "path:" + p.name)) fact.said = state->path;
-    facts.paths.push_back(std::move(fact));
-  }
-  bool any = false, answered = false;
-  for (const auto& r : reads)
-    if (kind_of(r.raw.read) == ReadKind::reference) {
-      any = true;
-      answered = answered || r.green;
-    }
-  facts.references_all_failed = any && !answered;
-  return facts;
 }
 
 std::optional<std::string> alternation(const std::string& read, const ReadState& state) {
@@ -202,9 +145,7 @@ std::optional<std::string> alternation(const std::string& read, const ReadState&
   std::vector<std::string> distinct(state.versions.begin(), state.versions.end());
   std::sort(distinct.begin(), distinct.end());
   distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
-  std::string text = read + ": versions ";
-  for (std::size_t i = 0; i < distinct.size(); ++i) text += (i ? ", " : "") + distinct[i];
-  return text;
+  return read + ": versions " + joined(distinct);
 }
 
 }  // namespace readback
