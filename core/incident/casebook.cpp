@@ -3,10 +3,12 @@
 #include "core/incident/casebook.hpp"
 
 #include <algorithm>
-#include <cstdlib>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "core/alert/runbooks.hpp"
+#include "core/incident/recovery.hpp"
 #include "core/incident/words.hpp"
 #include "core/text/time.hpp"
 
@@ -15,72 +17,6 @@ namespace {
 
 constexpr int results_that_confirm = 2;  // of a check: consecutive results, however many sweeps repeat one
 constexpr std::size_t most_reasons = 20;
-
-/// What the boundary's own reads of one sweep say about its recovery. A read that was not made proves nothing; one that
-/// was never made at all was never at fault, and is not waited for.
-enum class Proof { good, neutral, bad };
-
-struct Weigh {
-  Proof proof = Proof::good;
-  bool any = false;
-  void add(Proof p) {
-    any = true;
-    proof = std::max(proof, p);
-  }
-};
-
-Proof surface_proof(const SurfaceFact& s, bool may_be_stale) {
-  if (s.held) return Proof::neutral;
-  return s.said.reading == Reading::pass && (may_be_stale || !s.said.stale) ? Proof::good : Proof::bad;
-}
-
-bool any_surface_read(const SweepFacts& facts) {
-  return std::any_of(facts.surfaces.begin(), facts.surfaces.end(),
-                     [](const SurfaceFact& s) { return s.seen && !s.held; });
-}
-
-Proof recovery_proof(Boundary b, const Incident& incident, const SweepFacts& facts) {
-  const auto blamed = [&](const std::string& read) { return incident.blamed.contains(read); };
-  Weigh weigh;
-  for (const auto& s : facts.surfaces) {
-    if (!s.seen) continue;
-    const bool core = s.role == SurfaceRole::health || s.role == SurfaceRole::services;
-    switch (b) {
-      case Boundary::outage:
-        if (core) weigh.add(surface_proof(s, true));
-        break;
-      case Boundary::security:
-        if (s.role == SurfaceRole::security) weigh.add(surface_proof(s, false));
-        break;
-      case Boundary::readiness:
-        if (s.role == SurfaceRole::readiness || blamed(s.name)) weigh.add(surface_proof(s, false));
-        break;
-      case Boundary::drift:  // versions that alternated: it answers, and the table no longer sees them alternate
-        if (blamed(s.name)) weigh.add(s.held ? Proof::neutral : s.said.accepted ? Proof::good : Proof::bad);
-        break;
-      case Boundary::observer:  // credentials that were refused: an answer that is not a refusal
-        if (blamed(s.name)) {
-          const bool refused = s.said.reading == Reading::denied || s.said.reading == Reading::unreachable;
-          weigh.add(s.held ? Proof::neutral : refused ? Proof::bad : Proof::good);
-        }
-        break;
-      case Boundary::product: break;
-    }
-  }
-  if (b == Boundary::drift || b == Boundary::observer)
-    for (const auto& c : facts.checks) {
-      if (!c.seen || !blamed("check:" + c.name)) continue;
-      const bool works =
-          b == Boundary::drift ? c.said.result == CheckResult::in_sync : c.said.result != CheckResult::broken;
-      weigh.add(c.held ? Proof::neutral : works ? Proof::good : Proof::bad);
-    }
-  if (b == Boundary::product)
-    for (const auto& p : facts.paths)
-      if (p.seen) weigh.add(p.held ? Proof::neutral : p.said.pass ? Proof::good : Proof::bad);
-  if (!weigh.any)  // nothing of its own to read: blindness that is over, an incident that an operator declared
-    return any_surface_read(facts) ? Proof::good : Proof::neutral;
-  return weigh.proof;
-}
 
 void name_owner(IncidentRecord& record, const CaseRules& rules) {
   record.runbook = resolve_runbook(rules.target, record.boundary);
@@ -155,8 +91,9 @@ struct Casebook::Pass {
     if (!finding) {
       t.holding = 0;
       // A surface that an outage explains away for a while has not become well: only a proof of health is a change.
-      static const Incident none;
-      if (recovery_proof(b, t.incident ? *t.incident : none, sweep.facts) == Proof::good) t.flap.push(false);
+      static const std::set<std::string> none;
+      const auto& blamed = t.incident ? t.incident->blamed : none;
+      if (recovery_proof(b, blamed, sweep.facts) == Proof::good) t.flap.push(false);
       return;
     }
     if (!finding->fresh) return;  // an older answer is repeated: neither confirms nor clears
@@ -349,7 +286,7 @@ struct Casebook::Pass {
 
   void recover(Boundary b, Track& t) {
     auto& i = *t.incident;
-    switch (recovery_proof(b, i, sweep.facts)) {
+    switch (recovery_proof(b, i.blamed, sweep.facts)) {
       case Proof::good: ++i.passes; break;
       case Proof::neutral: return;
       case Proof::bad: i.passes = 0; return;

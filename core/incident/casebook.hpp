@@ -18,6 +18,7 @@
 #include "core/config/daemon.hpp"
 #include "core/config/target.hpp"
 #include "core/diagnosis/diagnose.hpp"
+#include "core/incident/conditions.hpp"
 #include "core/incident/flap.hpp"
 #include "core/incident/incident.hpp"
 #include "core/model/alert_event.hpp"

@@ -1,13 +1,14 @@
 #pragma once
-// One incident with what the state machine has to remember about it, and the ledger of the six conditions.
+// One incident with what the state machine has to remember about it, and its verbs.
 #include <optional>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "core/model/record.hpp"
 
 namespace readback {
+
+struct ProofRules;
 
 /// What an operator says of it, in the words of whoever is hurt.
 struct Symptom {
@@ -19,12 +20,6 @@ struct Symptom {
 /// An operator's word that a runbook was used.
 struct Attestation {
   std::string runbook, note, by;
-};
-
-/// What the configuration says about proving a resolution.
-struct ProofRules {
-  std::vector<std::string> surfaces, checks, paths;  ///< read names that must be read again ("check:…", "path:…")
-  bool require_attestation = false;
 };
 
 /// "an operator" for whoever gave no name.
@@ -80,8 +75,5 @@ struct Incident {
 
 /// The same word about an incident that has ended: whoever has ended it writes it up in the morning.
 void attest(IncidentRecord& ended, const Attestation& word, WallTime at);
-
-/// The ledger, always six entries in order.
-std::vector<ConditionState> six_conditions(const Incident& incident, const ProofRules& rules);
 
 }  // namespace readback
