@@ -19,7 +19,7 @@ ALLOWED = {
     "reading": {"text", "model", "config"},
     "diagnosis": {"text", "model", "config"},  # the structs' enumerations only: which role a surface has
     "schedule": {"text", "model", "config"},
-    "alert": {"text", "model", "config"},
+    "alert": {"text", "model", "codec", "config"},
     "evidence": {"text", "model", "codec", "config"},
     "incident": {"text", "model", "codec", "config", "diagnosis", "alert", "schedule"},
     "engine": {"text", "model", "codec", "config", "reading", "diagnosis", "schedule", "alert", "evidence", "incident"},
