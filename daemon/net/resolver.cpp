@@ -178,9 +178,13 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
 
 Resolver::Resolver(net::any_io_executor executor, Memory memory, Ask ask)
     : state_(std::make_shared<State>(std::move(executor), memory, std::move(ask))) {}
+/// A thread that hangs in a lookup keeps the state until it is back, which may be after the loop has gone: what belongs
+/// to the loop, the waiters' timers, goes now.
 Resolver::~Resolver() {
   std::lock_guard lock(state_->guard);
   state_->open = false;
+  state_->asked.clear();
+  state_->in_line.clear();
 }
 
 net::awaitable<Lookup> Resolver::lookup(std::string host, std::string port, Clock::time_point deadline) {
