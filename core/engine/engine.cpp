@@ -15,9 +15,6 @@ namespace readback {
 namespace {
 
 constexpr Millis save_at_least_every = std::chrono::minutes(1);
-constexpr Millis longest_retry_after =
-    std::chrono::hours(1);  // an absurd Retry-After must not blind a surface for days
-constexpr int slowest = 4;  // times the interval, while the target asks for time
 
 Say::Level loudness(EventKind kind) {
   switch (kind) {
@@ -43,7 +40,7 @@ void forget_changed_checks(TargetState& t, const TargetConfig& fresh) {
     const std::string read = "check:" + before.name;
     t.reads.erase(read);
     std::erase_if(t.pending_checks, [&](const RawRead& r) { return r.read == read; });
-    if (const auto schedule = t.checks.find(before.name); schedule != t.checks.end()) schedule->second.asked = true;
+    t.timetable.ask_check(before.name);
   }
 }
 
@@ -141,8 +138,8 @@ void Engine::State::follow_up(Actions& out, TargetState& t, std::vector<Transiti
     }
     out.push_back(std::move(said));
     if (kind == EventKind::recovered) {  // verification starts at once
-      ask_checks(t, false);
-      t.due = std::min(t.due, now.mono + t.config.confirm.spacing);
+      t.timetable.ask_checks(false);
+      t.timetable.hasten(now.mono);
     }
   }
   keep_ended(out, t);
@@ -180,30 +177,20 @@ void Engine::State::on(CheckDone e, Actions& out) {
   auto* t = find_target(e.target);
   if (!t) return;
   ++t->checks_total;
-  const auto found = t->checks.find(std::string(bare_name(e.read.read)));
-  if (found != t->checks.end()) {
-    auto& check = found->second;
-    check.running = false;
-    check.asked_for_disagreement = false;
-    check.ended = now.mono;
-    for (const auto& c : t->config.checks)
-      if (c.name == found->first) check.due = now.mono + c.interval;
-    if (e.outdated) check.asked = true;
-  }
+  t->timetable.check_ended(bare_name(e.read.read), e.outdated, now.mono);
   if (e.outdated) return start_due(out, *t);
   // Its result is counted with a sweep; one that may change the verdict does not wait for the whole interval.
   const auto known = t->reads.find(e.read.read);
   const bool first_word = known == t->reads.end() || !known->second.seen;
   t->pending_checks.push_back(std::move(e.read));
-  if (t->book.suspects() || t->book.wants_checks() || first_word)
-    t->due = std::min(t->due, now.mono + t->config.confirm.spacing);
+  if (t->book.suspects() || t->book.wants_checks() || first_word) t->timetable.hasten(now.mono);
   start_due(out, *t);
 }
 
 void Engine::State::on(SweepDone e, Actions& out) {
   auto* t = find_target(e.target);
   if (!t) return;
-  t->sweeping = false;
+  t->timetable.sweep_ended();
   t->sweep = std::max(t->sweep, e.sweep);
   t->recorded = std::max(t->recorded, e.sweep);
   t->void_reason = e.void_reason;
@@ -227,20 +214,16 @@ void Engine::State::on(SweepDone e, Actions& out) {
   if (++t->voids_in_a_row == 1)
     out.push_back(Say{Say::Level::warning, "sweep.void", e.target, "", "",
                       "sweep " + std::to_string(e.sweep) + " is void: " + e.void_reason});
-  plan_after_sweep(*t);
+  t->timetable.plan_next(now.mono, t->book.suspects());
   start_due(out, *t);
 }
 
 /// A 429 slows the target down, and one that names a time is not asked again before it.
 void Engine::State::heed_throttling(TargetState& t, const std::vector<JudgedRead>& reads) {
-  const int slower = std::min(t.slow_down * 2, slowest);
-  t.slow_down = t.throttled_until.empty() ? 1 : t.slow_down;
-  for (const auto& r : reads) {
-    if (r.word != "throttled") continue;
-    t.slow_down = slower;
-    if (const auto after = t.reads[r.raw.read].retry_after)
-      t.throttled_until[r.raw.read] = now.mono + std::min(*after, longest_retry_after);
-  }
+  std::map<std::string, std::optional<Millis>> throttled;
+  for (const auto& r : reads)
+    if (r.word == "throttled") throttled[r.raw.read] = t.reads[r.raw.read].retry_after;
+  t.timetable.heed(throttled, now.mono);
 }
 
 /// Since when the target is green, and since when nothing of it can be seen.
@@ -269,10 +252,11 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
   t.counted_once = true;
 
   const bool disagree = !disagreement(facts).empty();
-  if (disagree && !t.disagreed) ask_checks(t, true);
+  if (disagree && !t.disagreed) t.timetable.ask_checks(true);
   t.disagreed = disagree;
 
-  const CountedSweep counted{now, e.sweep, facts, t.verdict, record.reads, !options.recorded && awaits_check(t)};
+  const bool awaits_check = !options.recorded && t.timetable.awaits_check(now.mono);
+  const CountedSweep counted{now, e.sweep, facts, t.verdict, record.reads, awaits_check};
   auto transitions = t.book.count(counted, rules_for(t), ids);
 
   record.primary = t.verdict.primary();
@@ -284,7 +268,7 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
 
   const bool suspect = t.book.suspects();
   const bool newly_suspect = suspect && !t.was_suspect;
-  if (newly_suspect || (suspect && rests_on_checks(t.verdict)) || t.book.wants_checks()) ask_checks(t, false);
+  if (newly_suspect || (suspect && rests_on_checks(t.verdict)) || t.book.wants_checks()) t.timetable.ask_checks(false);
   const bool told = !transitions.empty();
   const bool changed = told || before.primary() != t.verdict.primary() || suspect != t.was_suspect ||
                        !t.verdict.green() || !t.book.open_incidents().empty();
@@ -299,15 +283,9 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
     out.push_back(SaveState{e.target, told});
   }
   if (newly_suspect || seals) start_evidence(out, t);
-  plan_after_sweep(t);
-  note_watch(t);
+  t.timetable.plan_next(now.mono, t.book.suspects());
+  t.timetable.counted();
   start_due(out, t);
-}
-
-/// At the first suspicion, so that the output of the commands is there when the page's snapshot is sealed; at the seal,
-/// for what was never suspected before. The shell runs none twice within a few seconds.
-void Engine::State::start_evidence(Actions& out, const TargetState& t) {
-  if (!options.recorded) out.push_back(StartEvidence{t.config.name});
 }
 
 /// The alerts that waited get the snapshot, or the reason why there is none; then they are told, in one transaction
@@ -355,7 +333,8 @@ void Engine::State::adopt(Config adopted, Actions& out) {
       return has(rules.surfaces) || has(rules.checks) || has(rules.paths);
     };
     std::erase_if(state->reads, [&](const auto& entry) { return !is_configured(entry.first); });
-    plan_target(*state, place++, config.targets.size());
+    state->timetable.follow(target, now.mono, spread_of(target.interval, place++, config.targets.size()));
+    agenda.note(target.name, state->timetable.next(now.mono));
     out.push_back(SaveState{target.name});
     kept[target.name] = std::move(state);
   }
@@ -394,10 +373,8 @@ Actions Engine::handle(Event event, Instant now) {
 
 MonoTime Engine::next_due() const { return state_->next_due(); }
 bool Engine::is_watching(Instant now) const {
-  return std::all_of(state_->targets.begin(), state_->targets.end(), [&](const auto& entry) {
-    const auto& until = entry.second->watched_until;
-    return until && now.mono <= *until;
-  });
+  return std::all_of(state_->targets.begin(), state_->targets.end(),
+                     [&](const auto& entry) { return entry.second->timetable.is_watching(now.mono); });
 }
 const Config& Engine::config() const { return state_->config; }
 

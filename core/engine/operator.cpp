@@ -70,8 +70,8 @@ void Engine::State::on(VerifyAsked e, Actions& out) {
     return out.push_back(done("resolved already: these are the conditions as it was closed", e.incident_id));
   if (!i) return out.push_back(refusal(404, "no incident has the id " + e.incident_id));
   t->book.note_verification(e.incident_id, proof_rules(t->config, config.resolution), now.wall);
-  ask_checks(*t, false);
-  if (!t->sweeping) t->due = std::min(t->due, now.mono);
+  t->timetable.ask_checks(false);
+  t->timetable.ask_look(now.mono);
   start_due(out, *t);
   out.push_back(done("surfaces, checks and paths are being read again", e.incident_id));
 }
@@ -87,7 +87,7 @@ void Engine::State::on(ResolveAttested e, Actions& out) {
   }
   if (!i) return out.push_back(refusal(404, "no incident has the id " + e.incident_id));
   t->book.attest(e.incident_id, word, proof_rules(t->config, config.resolution), now.wall);
-  ask_checks(*t, false);
+  t->timetable.ask_checks(false);
   start_due(out, *t);
   out.push_back(SaveState{t->config.name});
   const bool holds = conditions_hold(i->record.conditions);
@@ -124,9 +124,8 @@ void Engine::State::on(const SweepAsked& e, Actions& out) {
   Millis wait{0};
   for (auto& [name, t] : targets) {
     if (!e.target.empty() && name != e.target) continue;
-    t->due = t->budget.earliest(requests_of(t->config), now.mono);
-    wait = std::max(wait, t->due - now.mono);
-    ask_checks(*t, false);
+    wait = std::max(wait, t->timetable.ask_sweep(now.mono));
+    t->timetable.ask_checks(false);
     start_due(out, *t);
   }
   out.push_back(done(wait > Millis(0) ? "the request budget is spent: the sweep starts in " + humanize(wait)

@@ -2,7 +2,6 @@
 // What is inside the engine, and its parts: targets, silences, ids. Shared by the engine's own files only.
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -21,8 +20,7 @@ struct Engine::State {
       departed;  ///< ended, and remembered by a version that kept them here: the store gets them
   Instant now{};
   bool must_reconcile = false;  ///< a restored state may know targets that the configuration has dropped
-  /// When each target wants to be looked at next, the earliest first: no event walks through thousands of targets.
-  std::set<std::pair<MonoTime, std::string>> agenda;
+  Agenda agenda;                ///< when each target wants to be looked at next
 
   TargetState* find_target(const std::string& name);
   struct FoundIncident {
@@ -39,18 +37,10 @@ struct Engine::State {
   void keep_ended(Actions& out, TargetState& target);
   void tell_expiries(Actions& out, TargetState& target, const SweepRecord& record);
 
-  // schedule.cpp: what is due
-  void plan_target(TargetState& target, std::size_t place, std::size_t of);
+  // due.cpp: what is due
   void start_due(Actions& out);                  ///< of every target whose time has come
   void start_due(Actions& out, TargetState& t);  ///< of this one, and notes when it is to be looked at again
-  void note_in_agenda(TargetState& target);
-  void start_sweep(Actions& out, TargetState& target);
-  void plan_after_sweep(TargetState& target);
-  void note_watch(TargetState& target);
-  void ask_checks(TargetState& target, bool for_disagreement);
-  void start_checks(Actions& out, TargetState& target);
   void start_evidence(Actions& out, const TargetState& target);
-  bool awaits_check(TargetState& target);
   MonoTime next_due() const;
 
   // engine.cpp: one handler an event
@@ -76,8 +66,6 @@ struct Engine::State {
   void on(const TestAlertAsked& e, Actions& out);
 };
 
-/// How many requests one sweep of this target sends to it (references go elsewhere).
-int requests_of(const TargetConfig& target);
 ProofRules proof_rules(const TargetConfig& target, const ResolutionConfig& resolution);
 
 }  // namespace readback

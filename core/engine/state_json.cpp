@@ -206,11 +206,7 @@ std::vector<std::string> Engine::restore(const SavedState& parts, Instant now) {
       continue;
     }
     target->config = known->second->config;
-    target->cadence = known->second->cadence;
-    target->due = known->second->due;
-    target->noted = known->second->noted;
-    target->budget = known->second->budget;
-    target->checks = known->second->checks;
+    target->timetable = known->second->timetable;
     known->second = std::move(target);
   }
   state_->now = now;

@@ -1,5 +1,5 @@
 #pragma once
-// One target as the engine knows it: what each read said last, the casebook of its incidents, and its schedule.
+// One target as the engine knows it: what each read said last, the casebook of its incidents, and its timetable.
 #include <map>
 #include <optional>
 #include <string>
@@ -10,17 +10,9 @@
 #include "core/incident/casebook.hpp"
 #include "core/model/raw_read.hpp"
 #include "core/reading/judge_sweep.hpp"
-#include "core/schedule/budget.hpp"
+#include "core/schedule/timetable.hpp"
 
 namespace readback {
-
-struct CheckSchedule {
-  MonoTime due{};
-  bool running = false;
-  bool asked = false;  ///< out of turn: wanted as soon as it is not running
-  bool asked_for_disagreement = false;
-  MonoTime started{}, ended{};
-};
 
 struct TargetState {
   TargetConfig config;
@@ -30,18 +22,9 @@ struct TargetState {
 
   std::uint64_t sweep = 0;     ///< number of the last sweep that was started
   std::uint64_t recorded = 0;  ///< number of the last sweep that came back and was recorded
-  bool sweeping = false;
-  MonoTime sweep_started{};
-  MonoTime cadence{};  ///< absolute: lateness does not add up
-  MonoTime due{};      ///< cadence with its jitter, or earlier in a burst
-  MonoTime noted{};    ///< its place in the engine's agenda
-  RequestBudget budget;
-  std::map<std::string, MonoTime> throttled_until;
-  int slow_down = 1;  ///< times the interval, while the target answers 429
-  std::map<std::string, CheckSchedule> checks;
+  Timetable timetable;
   bool was_suspect = false;
   bool disagreed = false;  ///< the last sweep's signals disagreed, and the checks were asked
-  std::optional<MonoTime> awaiting_since;
 
   Verdict verdict;  ///< of the last counted sweep
   std::string void_reason;
@@ -49,7 +32,6 @@ struct TargetState {
   bool counted_once = false;
   std::optional<WallTime> last_sweep_at, blind_since, green_since;
   std::optional<MonoTime> saved_at;
-  std::optional<MonoTime> watched_until;        ///< by then the next sweep has come back, or the watch has stopped
   std::map<std::string, WallTime> expiry_told;  ///< of certificates, by address: once a day is enough
   std::uint64_t sweeps_total = 0, sweeps_void = 0, checks_total = 0;
 };

@@ -88,7 +88,7 @@ EngineView Engine::view(Instant now) const {
     v.text = sentence(t);
     v.sweep = t.sweep;
     v.last_sweep_at = t.last_sweep_at;
-    v.next_sweep_at = now.wall + std::max(Millis(0), t.due - now.mono);
+    v.next_sweep_at = now.wall + std::max(Millis(0), t.timetable.next_sweep() - now.mono);
     v.blind_since = t.blind_since;
     v.green_since = t.green_since;
     v.void_reason = t.void_reason;
