@@ -73,11 +73,11 @@ int main(int argc, char** argv) {
   set_up_log(prepared.config.log);
   int status = 0;
   {
-    const auto unconfined = confine_daemon(prepared.config);  // while there is one thread only
+    const auto confined = confine_daemon(prepared.config);  // while there is one thread only
     net::io_context io(1);
     App app(io, options.config_path, std::move(prepared));
-    if (const auto trouble = app.start(unconfined); !trouble.empty()) {
-      complain(trouble);
+    if (const auto started = app.start(confined); !started) {
+      complain(started.error());
       status = exit_failed;
     } else {
       app.run();

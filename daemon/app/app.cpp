@@ -71,9 +71,9 @@ void App::tell_store_notes() {
     say({Say::Level::error, "store.failed", "", "", "", notes[store_notes_told_]});
 }
 
-std::string App::start(const std::string& unconfined) {
+Result<void> App::start(const Result<void>& confined) {
   auto opened = Store::open(current_.config.store.path, retention());
-  if (!opened) return opened.error();
+  if (!opened) return opened.failure();
   store_ = *std::move(opened);
   sealer_ = std::make_unique<Sealer>(*store_);
   auto strays = stray_bundles(*store_);
@@ -93,10 +93,11 @@ std::string App::start(const std::string& unconfined) {
 
   const auto support = sandbox_support();
   sandbox_text_ = support.text;
-  sandbox_complete_ = support.complete() && unconfined.empty();
-  if (!unconfined.empty()) {
-    sandbox_text_ += "; the daemon itself is not confined: " + unconfined;
-    say({Say::Level::warning, "sandbox.incomplete", "", "", "", "the daemon itself is not confined: " + unconfined});
+  sandbox_complete_ = support.complete() && confined.ok();
+  if (!confined) {
+    const std::string unconfined = "the daemon itself is not confined: " + confined.error();
+    sandbox_text_ += "; " + unconfined;
+    say({Say::Level::warning, "sandbox.incomplete", "", "", "", unconfined});
   }
   const bool has_checks = !current_.config.evidence.commands.empty() ||
                           std::any_of(current_.config.targets.begin(), current_.config.targets.end(),
@@ -124,7 +125,8 @@ std::string App::start(const std::string& unconfined) {
   std::error_code ec;
   std::filesystem::create_directories(store_->folder() / "scratch", ec);
   if (ec && store_->ok())
-    return "the scratch folder " + (store_->folder() / "scratch").string() + " cannot be made: " + ec.message();
+    return Failure{"the scratch folder " + (store_->folder() / "scratch").string() +
+                   " cannot be made: " + ec.message()};
   checks_ = std::make_unique<CheckRunner>((store_->folder() / "scratch").string(),
                                           [this](RawRead& read) { redactor_->read(read); });
   commands_ = std::make_unique<EvidenceCommands>(tasks_, *checks_, io_.get_executor());
@@ -132,8 +134,7 @@ std::string App::start(const std::string& unconfined) {
 
   IdSource boot(random_seed());
   control_ = std::make_unique<ControlRoom>(io_.get_executor(), *this, boot.next(started_.wall));
-  const auto listening = control_->open(current_.config.control, current_.config.http);
-  return listening ? "" : listening.error();
+  return control_->open(current_.config.control, current_.config.http);
 }
 
 void App::run() {

@@ -34,9 +34,8 @@ class App : public ControlBackend {
   App(net::io_context& io, std::string config_path, Prepared prepared);
   ~App() override;
 
-  /// Everything that may fail at a start: the store, the socket. Empty, or one line why not. `unconfined` is what
-  /// confine_daemon said.
-  std::string start(const std::string& unconfined);
+  /// Everything that may fail at a start: the store, the socket. `confined` is what confine_daemon said.
+  Result<void> start(const Result<void>& confined);
   /// Runs until SIGTERM or SIGINT.
   void run();
 

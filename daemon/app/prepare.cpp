@@ -21,17 +21,16 @@ std::string host_name(const Config& config) {
   return *name ? name : "localhost";
 }
 
-std::string confine_daemon(const Config& config) {
+Result<void> confine_daemon(const Config& config) {
   const std::filesystem::path store = config.store.path,
                               sockets = std::filesystem::path(config.control.socket).parent_path();
   for (const auto& folder : {store, sockets}) {
     std::error_code failed;
     std::filesystem::create_directories(folder, failed);
     // Whoever opens the store or the socket tells it better, and can only if the kernel's own reason still shows.
-    if (!std::filesystem::is_directory(folder, failed)) return folder.string() + " is not there to be confined to";
+    if (!std::filesystem::is_directory(folder, failed)) return Failure{folder.string() + " is not there to be confined to"};
   }
-  const auto confined = confine_self({store.string(), sockets.string()});
-  return confined ? "" : confined.error();
+  return confine_self({store.string(), sockets.string()});
 }
 
 LoadedConfig examine(const std::string& path) {

@@ -27,8 +27,8 @@ Prepared prepare(const std::string& config_path);
 /// because an operator who checks the file need not be able to read them.
 LoadedConfig examine(const std::string& config_path);
 /// From here on this process and all that it starts write nowhere but in the store's folder and in the folder of the
-/// control socket, both made first. Before the first thread. Empty, or what could not be enforced.
-std::string confine_daemon(const Config& config);
+/// control socket, both made first. Before the first thread. A failure tells what could not be enforced.
+Result<void> confine_daemon(const Config& config);
 /// Label of this host on every alert.
 std::string host_name(const Config& config);
 
