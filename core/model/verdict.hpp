@@ -19,7 +19,6 @@ std::string upper(Boundary b);
 
 enum class Severity { info, warning, error, critical };
 std::string_view to_string(Severity s);
-std::optional<Severity> parse_severity(std::string_view word);
 
 enum class Extent { intermittent, stale, degraded, total };
 std::string_view to_string(Extent e);

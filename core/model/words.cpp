@@ -16,7 +16,6 @@ std::string_view to_string(CheckResult r) { return word_of(r); }
 std::string_view to_string(Boundary b) { return word_of(b); }
 std::optional<Boundary> parse_boundary(std::string_view w) { return parse_word<Boundary>(w); }
 std::string_view to_string(Severity s) { return word_of(s); }
-std::optional<Severity> parse_severity(std::string_view w) { return parse_word<Severity>(w); }
 std::string_view to_string(Extent e) { return word_of(e); }
 std::optional<Extent> parse_extent(std::string_view w) { return parse_word<Extent>(w); }
 std::string_view to_string(EventKind k) { return word_of(k); }

@@ -28,7 +28,6 @@ class Wake {
   net::awaitable<bool> wait_for(Millis limit) {
     co_return co_await wait_until(net::steady_timer::clock_type::now() + limit);
   }
-  bool has_waiters() const { return !waiting_.empty(); }
 
  private:
   net::awaitable<bool> wait_until(net::steady_timer::time_point limit) {

@@ -88,12 +88,11 @@ TEST_CASE("Who is cancelled while he waits is nobody's to wake any more") {
   TaskGroup tasks(io.get_executor());
   tasks.spawn("waiter", count_wakes(wake, woken, 2));
   io.poll();
-  CHECK(wake.has_waiters());
+  CHECK(tasks.running() == 1);
   tasks.cancel();
   io.poll();
   CHECK(tasks.running() == 0);
-  CHECK(!wake.has_waiters());
-  wake.notify();
+  wake.notify();  // ASan sees it if the list still names the wait that is gone
   io.poll();
   CHECK(woken <= 1);  // the wait that was cancelled returns, the next one throws
 }
@@ -104,9 +103,7 @@ TEST_CASE("A loop that ends with somebody waiting leaves nothing behind") {
   int woken = 0;
   net::co_spawn(*io, count_wakes(wake, woken, 1), [](std::exception_ptr) {});
   io->poll();
-  CHECK(wake.has_waiters());
   io.reset();
-  CHECK(!wake.has_waiters());
-  wake.notify();
+  wake.notify();  // ASan sees it if the list still names the wait that is gone
   CHECK(woken == 0);
 }
