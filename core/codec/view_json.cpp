@@ -6,9 +6,8 @@
 #include <utility>
 
 #include "core/codec/fields.hpp"
-
+#include "core/codec/texts.hpp"
 #include "core/text/time.hpp"
-#include "core/text/utf8.hpp"
 
 namespace readback {
 
@@ -16,24 +15,13 @@ namespace json = boost::json;
 
 namespace {
 
-json::string text(std::string_view s) {
-  const std::string valid = clean_utf8(s);
-  return json::string(std::string_view(valid));
-}
-
 /// The epoch means that it never happened: no event of ours lies there.
 json::value time_or_null(WallTime t) {
   if (t == WallTime{}) return nullptr;
   return json::value(json::string(to_rfc3339(t)));
 }
 
-json::value text_or_null(std::string_view s) { return s.empty() ? json::value(nullptr) : json::value(text(s)); }
-
-json::array texts(const std::vector<std::string>& list) {
-  json::array out;
-  for (const auto& s : list) out.emplace_back(text(s));
-  return out;
-}
+json::value text_or_null(std::string_view s) { return s.empty() ? json::value(nullptr) : json::value(json_text(s)); }
 
 /// Writes what a list of fields shows. Each kind of value has one form.
 class Shown {
@@ -67,7 +55,7 @@ class Shown {
 
  private:
   void add(std::string_view name, json::value value) { out_[name] = std::move(value); }
-  json::value form(const std::string& v) const { return text(v); }
+  json::value form(const std::string& v) const { return json_text(v); }
   json::value form(bool v) const { return v; }
   template <class N>
   requires std::is_arithmetic_v<N> json::value form(N v)
@@ -118,7 +106,7 @@ json::object view_json(const View& view) {
   out["exit"] = loud.exit;
   auto troubles = own_troubles(view.daemon);
   for (const auto& note : view.daemon.store_notes) troubles.push_back("since the start: " + note);
-  out["troubles"] = texts(troubles);
+  out["troubles"] = json_texts(troubles);
   out["daemon"] = view_json(view.daemon);
   json::array targets, incidents, silences, sinks;
   for (const auto& t : view.engine.targets) targets.push_back(view_json(t));
@@ -153,24 +141,24 @@ json::object pick(const json::object& from, std::initializer_list<std::string_vi
 
 json::object view_json(const SweepRecord& s) {
   json::object out;
-  out["target"] = text(s.target);
+  out["target"] = json_text(s.target);
   out["sweep"] = s.sweep;
   out["at"] = time_or_null(s.at);
-  out["primary"] = text(s.primary);
+  out["primary"] = json_text(s.primary);
   out["extent"] = text_or_null(s.extent);
-  out["also"] = texts(s.also);
+  out["also"] = json_texts(s.also);
   out["void_reason"] = text_or_null(s.void_reason);
   json::array reads;
   for (const auto& r : s.reads) {
     json::object one;
-    one["name"] = text(r.raw.read);
-    one["word"] = text(r.word);
+    one["name"] = json_text(r.raw.read);
+    one["word"] = json_text(r.word);
     one["green"] = r.green;
     one["stale"] = r.stale;
     one["contradictory"] = r.contradictory;
     one["at"] = time_or_null(r.raw.at);
     one["took_ms"] = r.raw.took.count();
-    one["reasons"] = texts(r.reasons);
+    one["reasons"] = json_texts(r.reasons);
     reads.push_back(std::move(one));
   }
   out["reads"] = std::move(reads);

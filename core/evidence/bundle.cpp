@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/codec/reads_json.hpp"
+#include "core/codec/texts.hpp"
 #include "core/codec/view_json.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
@@ -24,7 +25,7 @@ std::string read_file(const SweepRecord& sweep, const JudgedRead& r) {
   o["reading"] = r.word;
   o["stale"] = r.stale;
   o["contradictory"] = r.contradictory;
-  o["reasons"] = texts(r.reasons);
+  o["reasons"] = json_texts(r.reasons);
   return pretty(o);
 }
 
@@ -90,12 +91,12 @@ std::string diff_file(const BundleInput& in) {
       json::object o;
       o["reading"] = json::object{{"before", before.word}, {"after", after->word}};
       o["outcome"] = json::object{{"before", outcome_of(before)}, {"after", outcome_of(*after)}};
-      o["reasons"] = texts(after->reasons);
+      o["reasons"] = json_texts(after->reasons);
       auto leave_out = in.context.volatile_fields;
       const auto learned = learned_volatile(in, before.raw.read);
       leave_out.insert(leave_out.end(), learned.begin(), learned.end());
       o["patch"] = patch(body_of(before), body_of(*after), leave_out);
-      if (!learned.empty()) o["always_changing"] = texts(learned);
+      if (!learned.empty()) o["always_changing"] = json_texts(learned);
       if (before.word != after->word || outcome_of(before) != outcome_of(*after) || !o["patch"].as_array().empty())
         all[before.raw.read] = std::move(o);
     }
@@ -193,7 +194,7 @@ void add_commands(const BundleInput& in, BundleFiles& files) {
       if (run.fault) o["error"] = to_string(*run.fault);
       if (run.signal) o["signal"] = run.signal;
       if (run.cut) o["cut"] = true;
-      if (!run.denials.empty()) o["denials"] = texts(run.denials);
+      if (!run.denials.empty()) o["denials"] = json_texts(run.denials);
       if (!run.detail.empty()) reasons.emplace_back(run.detail);
       for (const auto& denial : run.denials) reasons.emplace_back("sandbox denied: " + denial);
       reading = run.fault ? "broken" : "collected";

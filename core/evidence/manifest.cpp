@@ -42,12 +42,6 @@ std::string with_digest(json::object m) {
 
 }  // namespace
 
-json::array parts::texts(const std::vector<std::string>& all) {
-  json::array list;
-  for (const auto& t : all) list.emplace_back(t);
-  return list;
-}
-
 std::string parts::pretty(const json::object& o) {
   std::string out = "{\n";
   bool first = true;

@@ -12,7 +12,6 @@ namespace readback::parts {
 
 inline constexpr std::string_view manifest_name = "manifest.json";
 
-boost::json::array texts(const std::vector<std::string>& all);
 /// A file of JSON ends with a line end and has its keys on lines of their own at the first level: readable in a pager.
 std::string pretty(const boost::json::object& o);
 /// "" when there is none, or another kind of value.

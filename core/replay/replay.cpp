@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/codec/reads_json.hpp"
+#include "core/codec/texts.hpp"
 #include "core/codec/view_json.hpp"
 #include "core/text/time.hpp"
 
@@ -25,12 +26,6 @@ bool has_read(const std::vector<RawRead>& reads, const std::string& name, std::o
 template <class List>
 bool has_name(const List& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(), [&](const auto& each) { return each.name == name; });
-}
-
-json::array strings(const std::vector<std::string>& texts) {
-  json::array list;
-  for (const auto& text : texts) list.emplace_back(text);
-  return list;
 }
 
 std::string event_line(const AlertEvent& e) {
@@ -183,7 +178,7 @@ void Replay::print_verdict(const SweepRecord& record) {
     o["extent"] = nullptr;
   else
     o["extent"] = record.extent;
-  o["also"] = strings(record.also);
+  o["also"] = json_texts(record.also);
   o["readings"] = std::move(readings);
   if (record.void_reason.empty())
     known = std::move(shown);  // what a void sweep read is shown, and not kept

@@ -1,5 +1,6 @@
 // Events API v2: one alert an incident, held together by the key; PagerDuty's limits are those that it publishes.
 #include "core/alert/render/parts.hpp"
+#include "core/codec/texts.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
 
@@ -36,7 +37,7 @@ std::string pagerduty_text(const AlertEvent& e, const std::string& key, const Ca
       .text("host", fit(e.host, 1024));
   details.raw("opened_at", optional_time(e.incident.opened_at)).text("symptom", fit(e.incident.symptom, caps.text));
   if (e.incident.first_failure) details.raw("first_failure", first_failure_text(*e.incident.first_failure, caps));
-  details.member("why", to_array(why_of(e, caps))).member("also", also_of(e));
+  details.member("why", json_texts(why_of(e, caps))).member("also", also_of(e));
   details.raw("evidence", evidence_text(e, caps)).text("runbook_owner", fit(e.incident.runbook.owner, 1024));
   details.text("next_safe_step", fit(e.incident.next_safe_step, caps.text / 4));
 

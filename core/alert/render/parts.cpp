@@ -28,8 +28,6 @@ std::vector<std::string> why_of(const AlertEvent& e, const Caps& caps) {
   return why;
 }
 
-json::array to_array(const std::vector<std::string>& list) { return json::array(list.begin(), list.end()); }
-
 json::array also_of(const AlertEvent& e) {
   json::array also;
   for (const Boundary b : e.incident.also) also.emplace_back(to_string(b));

@@ -34,7 +34,6 @@ std::string fit(std::string_view text, std::size_t most);
 std::string quoted(std::string_view text);
 std::string array_text(const std::vector<std::string>& entries);
 std::vector<std::string> why_of(const AlertEvent& e, const Caps& caps);
-json::array to_array(const std::vector<std::string>& list);
 json::array also_of(const AlertEvent& e);
 std::string first_failure_text(const FirstFailure& first, const Caps& caps);
 std::string evidence_text(const AlertEvent& e, const Caps& caps);

@@ -1,0 +1,17 @@
+// The one place where a text of ours becomes a JSON string.
+#include "core/codec/texts.hpp"
+
+#include "core/text/utf8.hpp"
+
+namespace readback {
+
+boost::json::string json_text(std::string_view text) { return boost::json::string(clean_utf8(text)); }
+
+boost::json::array json_texts(const std::vector<std::string>& texts) {
+  boost::json::array list;
+  list.reserve(texts.size());
+  for (const auto& text : texts) list.emplace_back(json_text(text));
+  return list;
+}
+
+}  // namespace readback
