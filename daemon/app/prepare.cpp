@@ -28,7 +28,8 @@ Result<void> confine_daemon(const Config& config) {
     std::error_code failed;
     std::filesystem::create_directories(folder, failed);
     // Whoever opens the store or the socket tells it better, and can only if the kernel's own reason still shows.
-    if (!std::filesystem::is_directory(folder, failed)) return Failure{folder.string() + " is not there to be confined to"};
+    if (!std::filesystem::is_directory(folder, failed))
+      return Failure{folder.string() + " is not there to be confined to"};
   }
   return confine_self({store.string(), sockets.string()});
 }

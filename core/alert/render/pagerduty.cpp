@@ -1,6 +1,6 @@
 // Events API v2: one alert an incident, held together by the key; PagerDuty's limits are those that it publishes.
 #include "core/alert/render/parts.hpp"
-#include "core/codec/texts.hpp"
+#include "core/codec/view_json.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
 
@@ -29,41 +29,40 @@ std::string_view pagerduty_action(EventKind kind) {
 }  // namespace
 
 std::string pagerduty_text(const AlertEvent& e, const std::string& key, const Caps& caps) {
+  const IncidentRecord incident = fitted(e, caps);
+  const auto shown = view_json(incident, false, EmptyTexts::stay);
+  const auto host = fit(e.host, 1024);
   ObjectText details;
   details.text("event", to_string(e.kind)).raw("sent_at", sent_at_text).append(delayed_mark);
-  details.text("event_id", e.id).text("incident", e.incident.id).text("boundary", to_string(e.incident.boundary));
-  details.text("extent", to_string(e.incident.extent))
-      .text("target", fit(e.incident.target, 1024))
-      .text("host", fit(e.host, 1024));
-  details.raw("opened_at", optional_time(e.incident.opened_at)).text("symptom", fit(e.incident.symptom, caps.text));
-  if (e.incident.first_failure) details.raw("first_failure", first_failure_text(*e.incident.first_failure, caps));
-  details.member("why", json_texts(why_of(e, caps))).member("also", also_of(e));
-  details.raw("evidence", evidence_text(e, caps)).text("runbook_owner", fit(e.incident.runbook.owner, 1024));
-  details.text("next_safe_step", fit(e.incident.next_safe_step, caps.text / 4));
+  details.text("event_id", e.id).text("incident", incident.id);
+  for (const char* name : {"boundary", "extent", "target"}) details.member(name, shown.at(name));
+  details.text("host", host).member("opened_at", shown.at("opened_at")).text("symptom", incident.symptom);
+  if (incident.first_failure) details.member("first_failure", shown.at("first_failure"));
+  details.member("why", shown.at("why")).member("also", shown.at("also"));
+  details.raw("evidence", evidence_text(e, caps)).text("runbook_owner", incident.runbook.owner);
+  details.text("next_safe_step", incident.next_safe_step);
 
   // PagerDuty refuses an empty summary or source.
-  const auto summary =
-      cut_characters(fit(e.incident.summary.empty() ? std::string_view("Readback") : e.incident.summary, caps.summary),
-                     pagerduty_summary);
+  const auto summary = incident.summary.empty() ? "Readback" : cut_characters(incident.summary, pagerduty_summary);
   ObjectText payload;
-  payload.text("summary", summary).text("source", fit(e.incident.target.empty() ? e.host : e.incident.target, 1024));
-  payload.text("severity", to_string(e.incident.severity)).text("timestamp", to_rfc3339(e.at));
-  payload.text("component", fit(e.incident.target, 1024))
+  payload.text("summary", summary).text("source", incident.target.empty() ? host : incident.target);
+  payload.text("severity", to_string(incident.severity)).text("timestamp", to_rfc3339(e.at));
+  payload.text("component", incident.target)
       .text("group", fit(e.environment, 1024))
-      .text("class", to_string(e.incident.boundary));
+      .text("class", to_string(incident.boundary));
   payload.raw("custom_details", details.done());
 
   ObjectText body;
   body.raw("routing_key", std::string("\"") + routing_mark + "\"").text("event_action", pagerduty_action(e.kind));
   body.text("dedup_key", key).raw("payload", payload.done()).text("client", "Readback");
-  if (is_web_address(e.incident.runbook.url)) {
-    const auto title = e.incident.runbook.title.empty() ? e.incident.runbook.url : e.incident.runbook.title;
-    body.raw("links",
-             array_text(
-                 {ObjectText().text("href", fit(e.incident.runbook.url, 2048)).text("text", fit(title, 1024)).done()}));
-  } else {
-    body.member("links", json::array());
-  }
+  const auto& runbook = incident.runbook;
+  std::vector<std::string> links;
+  if (is_web_address(runbook.url))
+    links.push_back(ObjectText()
+                        .text("href", runbook.url)
+                        .text("text", runbook.title.empty() ? fit(runbook.url, 1024) : runbook.title)
+                        .done());
+  body.raw("links", array_text(links));
   return body.done();
 }
 

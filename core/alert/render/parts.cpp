@@ -1,7 +1,6 @@
 // Texts come from operators and from the watched platform: each is made valid and is cut before it is quoted.
 #include "core/alert/render/parts.hpp"
 
-#include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
 
 namespace readback {
@@ -28,18 +27,21 @@ std::vector<std::string> why_of(const AlertEvent& e, const Caps& caps) {
   return why;
 }
 
-json::array also_of(const AlertEvent& e) {
-  json::array also;
-  for (const Boundary b : e.incident.also) also.emplace_back(to_string(b));
-  return also;
-}
-
-std::string first_failure_text(const FirstFailure& first, const Caps& caps) {
-  return ObjectText()
-      .text("read", fit(first.read, 512))
-      .text("at", to_rfc3339(first.at))
-      .text("reason", fit(first.reason, caps.text / 4))
-      .done();
+IncidentRecord fitted(const AlertEvent& e, const Caps& caps) {
+  IncidentRecord record = e.incident;
+  record.target = fit(record.target, 1024);
+  record.symptom = fit(record.symptom, caps.text);
+  record.summary = fit(record.summary, caps.summary);
+  record.why = why_of(e, caps);
+  record.next_safe_step = fit(record.next_safe_step, caps.text / 4);
+  record.runbook.title = fit(record.runbook.title, 1024);
+  record.runbook.url = fit(record.runbook.url, 2048);
+  record.runbook.owner = fit(record.runbook.owner, 1024);
+  if (auto& first = record.first_failure) {
+    first->read = fit(first->read, 512);
+    first->reason = fit(first->reason, caps.text / 4);
+  }
+  return record;
 }
 
 std::string evidence_text(const AlertEvent& e, const Caps& caps) {
@@ -53,8 +55,6 @@ std::string evidence_text(const AlertEvent& e, const Caps& caps) {
   if (!e.evidence_note.empty()) evidence.text("note", fit(e.evidence_note, caps.text / 4));
   return evidence.done();
 }
-
-std::string optional_time(WallTime t) { return t == WallTime{} ? "null" : quoted(to_rfc3339(t)); }
 
 bool is_web_address(std::string_view url) { return url.starts_with("https://") || url.starts_with("http://"); }
 

@@ -34,10 +34,9 @@ std::string fit(std::string_view text, std::size_t most);
 std::string quoted(std::string_view text);
 std::string array_text(const std::vector<std::string>& entries);
 std::vector<std::string> why_of(const AlertEvent& e, const Caps& caps);
-json::array also_of(const AlertEvent& e);
-std::string first_failure_text(const FirstFailure& first, const Caps& caps);
+/// The incident with every text cut to what the body takes.
+IncidentRecord fitted(const AlertEvent& e, const Caps& caps);
 std::string evidence_text(const AlertEvent& e, const Caps& caps);
-std::string optional_time(WallTime t);
 bool is_web_address(std::string_view url);
 
 /// An object whose members stand in the order in which they were added, with raw text where a mark is needed.

@@ -4,28 +4,6 @@
 #include "core/codec/view_json.hpp"
 
 namespace readback {
-namespace {
-
-/// The incident with every text cut to what the body takes.
-IncidentRecord fitted(const AlertEvent& e, const Caps& caps) {
-  IncidentRecord record = e.incident;
-  record.target = fit(record.target, 1024);
-  record.symptom = fit(record.symptom, caps.text);
-  record.summary = fit(record.summary, caps.summary);
-  record.why = why_of(e, caps);
-  record.next_safe_step = fit(record.next_safe_step, caps.text / 4);
-  record.runbook.title = fit(record.runbook.title, 1024);
-  record.runbook.url = fit(record.runbook.url, 2048);
-  record.runbook.owner = fit(record.runbook.owner, 1024);
-  if (auto& first = record.first_failure) {
-    first->read = fit(first->read, 512);
-    first->reason = fit(first->reason, caps.text / 4);
-  }
-  return record;
-}
-
-}  // namespace
-
 std::string webhook_text(const AlertEvent& e, const std::string& key, const Caps& caps) {
   const auto shown = view_json(fitted(e, caps), false, EmptyTexts::stay);
   ObjectText body;
