@@ -329,7 +329,7 @@ Outbox::Next Outbox::next(const std::string& name, Instant now) {
 }
 
 /// "" when it is to be sent.
-std::string Outbox::why_dropped(const Sink& sink, const WaitingRow& row, WallTime now) {
+std::string Outbox::why_dropped(const Sink& sink, const OutboxHead& row, WallTime now) {
   const auto* s = story(sink.config.name, row.incident_id);
   if (s && s->never_heard && row.mark != OutboxRow::Mark::open) return "its page never arrived";
   const auto age = std::max(Millis{0}, now - row.created);
@@ -553,7 +553,7 @@ SinkView Outbox::view_of(const Sink& sink) const {
   v.last_success_at = sink.last_success;
   v.depth = sink.queue.rows().size();
   if (!sink.queue.empty()) v.oldest_at = sink.queue.oldest();
-  const WaitingRow* waiting = nullptr;  // the one that was tried and is tried again first
+  const OutboxHead* waiting = nullptr;  // the one that was tried and is tried again first
   for (const auto& [seq, row] : sink.queue.rows())
     if (row.attempts > 0 && (!waiting || row.next_attempt < waiting->next_attempt)) waiting = &row;
   if (waiting) v.next_attempt_at = waiting->next_attempt;

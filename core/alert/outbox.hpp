@@ -79,8 +79,6 @@ struct SinkSent {
   std::size_t body_size = 0;
 };
 
-struct WaitingRow;
-
 class Outbox {
  public:
   /// Send the pending row of this seq.
@@ -163,7 +161,7 @@ class Outbox {
   void clear_orphans(WallTime at, OutboxStep& step);
   void break_sink(Sink& sink, const std::string& text, WallTime at, OutboxStep& step);
   bool is_finished(const Sink& sink);
-  std::string why_dropped(const Sink& sink, const WaitingRow& row, WallTime now);
+  std::string why_dropped(const Sink& sink, const OutboxHead& row, WallTime now);
   std::vector<RepeatedAlert> to_repeat(Sink& sink, WallTime now);
   SinkAnswer combined(Sink& sink, const SinkSent& sent, OutboxRow& row, MonoTime now);
   void accepted(Sink& sink, OutboxRow row, const std::string& text, WallTime now, OutboxStep& step);

@@ -15,27 +15,32 @@ namespace readback {
 enum class OutboxState { pending, delivered, dead, expired };
 std::string_view to_string(OutboxState s);
 
-/// One rendering of one event for one sink. Key and body are chosen here, before the first byte is sent, and never
-/// change; what an attempt itself must say (its time, a signature, a secret) is put in at the attempt.
-struct OutboxRow {
+/// What is decided by: all that a queue keeps of a row.
+struct OutboxHead {
   std::int64_t seq = 0;  ///< given by commit; the order per sink and incident
   std::string event_id, sink, incident_id, target;
   EventKind kind = EventKind::test;
-  std::string key;  ///< dedup key at the receiver
-  std::string body, minimal_body, content_type;
   WallTime created{};  ///< when the transition happened
 
   /// What this row does to the receiver's idea of the incident. A resolve goes only to what was opened there.
   enum class Mark { none, open, close } mark = Mark::none;
-  std::string opened_body;  ///< for a sink that repeats itself (alertmanager): the alert to repeat; with Mark::open
 
   // How delivery stands.
-  OutboxState state = OutboxState::pending;
   WallTime next_attempt{};
   int attempts = 0;
+  int last_status = 0;      ///< HTTP status of the last answer; 0: none came
+  std::string last_detail;  ///< "connection refused", "503 Service Unavailable"
+};
+
+/// One rendering of one event for one sink. Key and body are chosen here, before the first byte is sent, and never
+/// change; what an attempt itself must say (its time, a signature, a secret) is put in at the attempt.
+struct OutboxRow : OutboxHead {
+  std::string key;  ///< dedup key at the receiver
+  std::string body, minimal_body, content_type;
+  std::string opened_body;  ///< for a sink that repeats itself (alertmanager): the alert to repeat; with Mark::open
+
+  OutboxState state = OutboxState::pending;
   bool minimal = false;             ///< the next attempt sends the minimal body
-  int last_status = 0;              ///< HTTP status of the last answer; 0: none came
-  std::string last_detail;          ///< "connection refused", "503 Service Unavailable"
   std::optional<WallTime> done_at;  ///< delivered, parked or expired
   std::string done_by;              ///< host part of where it went, when there are several
 };

@@ -6,20 +6,8 @@
 
 namespace readback {
 
-void SinkQueue::add(const OutboxRow& row) {
-  WaitingRow entry;
-  entry.seq = row.seq;
-  entry.event_id = row.event_id;
-  entry.incident_id = row.incident_id;
-  entry.target = row.target;
-  entry.kind = row.kind;
-  entry.mark = row.mark;
-  entry.created = row.created;
-  entry.next_attempt = row.next_attempt;
-  entry.attempts = row.attempts;
-  entry.last_status = row.last_status;
-  entry.last_detail = row.last_detail;
-  if (!rows_.emplace(row.seq, std::move(entry)).second) return;
+void SinkQueue::add(const OutboxHead& row) {
+  if (!rows_.emplace(row.seq, row).second) return;
   by_age_.emplace(row.created, row.seq);
   auto& line = lines_[row.incident_id];
   line.insert(row.seq);
@@ -45,14 +33,10 @@ void SinkQueue::remove(std::int64_t seq) {
   rows_.erase(found);
 }
 
-void SinkQueue::put_off(const OutboxRow& row, MonoTime due) {
+void SinkQueue::put_off(const OutboxHead& row, MonoTime due) {
   const auto found = rows_.find(row.seq);
   if (found == rows_.end()) return;
-  auto& entry = found->second;
-  entry.next_attempt = row.next_attempt;
-  entry.attempts = row.attempts;
-  entry.last_status = row.last_status;
-  entry.last_detail = row.last_detail;
+  found->second = row;
   if (!ready_.erase(row.seq)) return;
   due_[row.seq] = due;
   later_.emplace(due, row.seq);
@@ -64,7 +48,7 @@ void SinkQueue::all_due() {
   due_.clear();
 }
 
-const WaitingRow* SinkQueue::first_due(MonoTime now) {
+const OutboxHead* SinkQueue::first_due(MonoTime now) {
   while (!later_.empty() && later_.begin()->first <= now) {
     const auto seq = later_.begin()->second;
     later_.erase(later_.begin());
@@ -79,14 +63,14 @@ MonoTime SinkQueue::next_due() const {
   return later_.empty() ? MonoTime::max() : later_.begin()->first;
 }
 
-bool SinkQueue::opens_behind(const WaitingRow& row) const {
+bool SinkQueue::opens_behind(const OutboxHead& row) const {
   const auto line = lines_.find(row.incident_id);
   if (line == lines_.end()) return false;
   return std::any_of(line->second.upper_bound(row.seq), line->second.end(),
                      [&](std::int64_t seq) { return rows_.at(seq).mark == OutboxRow::Mark::open; });
 }
 
-const WaitingRow* SinkQueue::find(std::int64_t seq) const {
+const OutboxHead* SinkQueue::find(std::int64_t seq) const {
   const auto found = rows_.find(seq);
   return found == rows_.end() ? nullptr : &found->second;
 }

@@ -3,7 +3,7 @@
 // an incident and one incident's trouble holds up no other. Heads that may go are taken by their seq; heads that wait
 // for another attempt are kept by the time at which they may. Nothing here walks all rows.
 //
-// An entry is what the decisions need; the texts of a row stay in the store.
+// An entry is the head of a row; its texts stay in the store.
 #include <cstdint>
 #include <map>
 #include <set>
@@ -15,42 +15,32 @@
 
 namespace readback {
 
-struct WaitingRow {
-  std::int64_t seq = 0;
-  std::string event_id, incident_id, target;
-  EventKind kind = EventKind::test;
-  OutboxRow::Mark mark = OutboxRow::Mark::none;
-  WallTime created{}, next_attempt{};
-  int attempts = 0, last_status = 0;
-  std::string last_detail;
-};
-
 class SinkQueue {
  public:
   /// Due as soon as it is the first of its incident. A seq that is there already is left alone.
-  void add(const OutboxRow& row);
+  void add(const OutboxHead& row);
   void remove(std::int64_t seq);
   /// It was tried, and is tried again at `due`.
-  void put_off(const OutboxRow& row, MonoTime due);
+  void put_off(const OutboxHead& row, MonoTime due);
   /// Nothing waits for its time any more.
   void all_due();
 
   /// The head with the lowest seq that may go; nothing when none may.
-  const WaitingRow* first_due(MonoTime now);
+  const OutboxHead* first_due(MonoTime now);
   /// When the next head may go: the beginning of time when one may already, `max()` when nothing waits.
   MonoTime next_due() const;
 
   bool empty() const { return rows_.empty(); }
   bool waits(const std::string& incident) const { return lines_.contains(incident); }
   /// Behind this row waits another of the incident that opens it.
-  bool opens_behind(const WaitingRow& row) const;
-  const WaitingRow* find(std::int64_t seq) const;
-  const std::map<std::int64_t, WaitingRow>& rows() const { return rows_; }
+  bool opens_behind(const OutboxHead& row) const;
+  const OutboxHead* find(std::int64_t seq) const;
+  const std::map<std::int64_t, OutboxHead>& rows() const { return rows_; }
   /// When the oldest event that waits happened; `max()` when nothing waits.
   WallTime oldest() const { return by_age_.empty() ? WallTime::max() : by_age_.begin()->first; }
 
  private:
-  std::map<std::int64_t, WaitingRow> rows_;
+  std::map<std::int64_t, OutboxHead> rows_;
   std::map<std::string, std::set<std::int64_t>> lines_;  // incident -> its rows, the first is the head
   std::set<std::int64_t> ready_;                         // heads that may go
   std::set<std::pair<MonoTime, std::int64_t>> later_;    // heads that wait for their time
