@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <thread>
+#include <future>
 
 #include "daemon/client/connection.hpp"
 #include "tests/shell/client/fake_daemon.hpp"
@@ -158,16 +158,20 @@ TEST_CASE("what a refusal says comes back whole and is not taken for the answer"
 }
 
 TEST_CASE("who has enough ends an answer that goes on, and who waits is told that nothing comes") {
-  const FakeDaemon daemon([](const FakeDaemon::Client& client, const std::string&) {
+  std::promise<void> idled;
+  auto waited = idled.get_future();
+  const FakeDaemon daemon([&](const FakeDaemon::Client& client, const std::string&) {
     client.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
-    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    waited.wait_for(std::chrono::seconds(10));  // until it is told that nothing comes
     client.send("1\r\nb\r\n");
     client.wait_for_end();
   });
   std::string body;
   int idle = 0;
   Taking taking;
-  taking.idle = [&] { ++idle; };
+  taking.idle = [&] {
+    if (++idle == 1) idled.set_value();
+  };
   taking.piece = [&](std::string_view piece) {
     body += piece;
     return body != "ab";
