@@ -5,6 +5,7 @@
 
 #include "config/load/loader.hpp"
 #include "config/scalars.hpp"
+#include "core/text/url.hpp"
 #include "core/text/words.hpp"
 
 namespace readback {
@@ -14,22 +15,6 @@ constexpr const char* better_named = "{credential: NAME}, {file: /path} or {env:
 
 bool is_odd(unsigned char c) { return c <= ' ' || c == 0x7f; }
 bool has_odd(const std::string& text) { return std::any_of(text.begin(), text.end(), is_odd); }
-
-/// Host and port of an authority. An IPv6 address in brackets loses them; a port that is announced and not there is
-/// "?".
-std::pair<std::string, std::string> host_and_port(const std::string& authority) {
-  if (authority.starts_with("[")) {
-    const auto end = authority.find(']');
-    if (end == authority.npos) return {};
-    std::string port = authority.substr(end + 1);
-    if (port.starts_with(":")) port.erase(0, 1);
-    return {authority.substr(1, end - 1), port};
-  }
-  const auto colon = authority.rfind(':');
-  if (colon == authority.npos) return {authority, ""};
-  const std::string port = authority.substr(colon + 1);
-  return {authority.substr(0, colon), port.empty() ? "?" : port};
-}
 
 bool is_header_name(std::string_view name) {
   constexpr std::string_view token_characters = "!#$%&'*+-.^_`|~";
@@ -50,16 +35,14 @@ bool Loader::http_url(const Node& n, const std::string& url, bool unix_too) {
     return refuse("`" + url + "` is no address", unix_too
                                                      ? "http://HOST[:PORT], https://HOST[:PORT] or unix:///PATH.sock"
                                                      : "http://HOST… or https://HOST…");
-  const std::string rest = url.substr(url.find("://") + 3), authority = rest.substr(0, rest.find_first_of("/?#"));
-  if (authority.find('@') != authority.npos)
+  const std::string_view rest = std::string_view(url).substr(url.find("://") + 3);
+  // First, because a mistake elsewhere quotes the address.
+  if (rest.substr(0, rest.find_first_of("/?#")).find('@') != rest.npos)
     return refuse("the address holds a user name or a password", "put it into `headers` as a credential");
-  const auto [host, port] = host_and_port(authority);
-  if (host.find(':') != host.npos && !authority.starts_with("["))
-    return refuse("`" + url + "` has more than one colon in its host",
-                  "an IPv6 address stands in brackets: http://[::1]:80");
-  const auto number = port.empty() ? std::optional(80) : parse_int(port);
-  if (host.empty() || has_odd(url) || !number || *number < 1 || *number > 65535)
-    return refuse("`" + url + "` has no usable host or port", "like https://fabric.example:38080");
+  const auto parsed = parse_url(url);
+  if (!parsed || has_odd(url))
+    return refuse("`" + url + "`: " + (parsed ? "there are blanks behind the address" : parsed.error()),
+                  "like https://fabric.example:38080 or http://[::1]:8080");
   return true;
 }
 

@@ -86,8 +86,16 @@ TEST_CASE("a mistake is told with its place and with what to write instead") {
       {"a list for a key", with("    tls: {? [a] : b}\n"),
        "f.yaml:4:13: a key must be a plain word; like `name: value`"},
       {"an IPv6 address without brackets", "targets: [{name: a, base_url: \"http://::1:8080\"}]\n",
-       "f.yaml:1:31: base_url: `http://::1:8080` has more than one colon in its host; an IPv6 address stands in "
-       "brackets: http://[::1]:80"},
+       "f.yaml:1:31: base_url: `http://::1:8080`: the host of the address is neither a name nor an IP address (IPv6 "
+       "stands in brackets); like https://fabric.example:38080 or http://[::1]:8080"},
+      {"a port that no address has", "targets: [{name: a, base_url: \"http://b:99999\"}]\n",
+       "f.yaml:1:31: base_url: `http://b:99999`: the port of the address is not a number from 1 to 65535; like "
+       "https://fabric.example:38080 or http://[::1]:8080"},
+      {"a password in an address that is none", "targets: [{name: a, base_url: \"http://u:pass@b:99999\"}]\n",
+       "f.yaml:1:31: base_url: the address holds a user name or a password; put it into `headers` as a credential"},
+      {"a blank behind an address", "targets: [{name: a, base_url: \"http://b \"}]\n",
+       "f.yaml:1:31: base_url: `http://b `: there are blanks behind the address; like https://fabric.example:38080 or "
+       "http://[::1]:8080"},
       {"a socket with a path that no system takes", "control: {socket: /" + std::string(107, 's') + "}\ntargets: []\n",
        "f.yaml:1:19: the path of a socket has at most 107 bytes, and this one 108; /run/readback/control.sock"},
       {"a base address with a query", "targets: [{name: a, base_url: \"http://b/c?d=e\"}]\n",
