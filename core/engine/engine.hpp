@@ -53,6 +53,10 @@ class Engine {
   std::vector<std::string> restore(const SavedState& state, Instant now);
 
   EngineView view(Instant now) const;
+  /// What view() has of one target; nothing when none has this name.
+  std::optional<TargetView> target_view(const std::string& name, Instant now) const;
+  /// Those that have not ended.
+  std::vector<Silence> silences(Instant now) const;
   /// What retention must leave alone, and all that the engine knows: whoever asks for an ended one asks the store.
   std::vector<IncidentRecord> open_incidents() const;
   /// Nothing when no open incident has this id.

@@ -63,56 +63,68 @@ std::string sentence(const TargetState& t) {
   return text;
 }
 
+TargetView view_of(const TargetState& t, Instant now) {
+  TargetView v;
+  v.name = t.config.name;
+  v.base_url = t.config.base_url;
+  v.primary = t.counted_once ? t.verdict.primary() : "unknown";
+  for (const auto& f : t.verdict.findings) {
+    v.holding.push_back(f.boundary);
+    v.severity = v.severity ? std::max(*v.severity, f.severity) : f.severity;
+  }
+  for (const auto* i : t.book.open_incidents()) {
+    v.open_incidents.push_back(i->record.id);
+    if (i->is_active() && v.severity && t.verdict.find(i->record.boundary))
+      v.severity = std::max(*v.severity, i->record.severity);  // blindness that lasted is louder than one sweep of it
+  }
+  if (!t.verdict.findings.empty()) {
+    const auto& first = t.verdict.findings.front();
+    v.extent = to_string(first.extent);
+    for (Boundary b : t.verdict.also(first.boundary)) v.also.emplace_back(to_string(b));
+  }
+  v.text = sentence(t);
+  v.sweep = t.sweep;
+  v.last_sweep_at = t.last_sweep_at;
+  v.next_sweep_at = now.wall + std::max(Millis(0), t.timetable.next_sweep() - now.mono);
+  v.blind_since = t.blind_since;
+  v.green_since = t.green_since;
+  v.void_reason = t.void_reason;
+  v.suspected = t.was_suspect;
+  v.in_maintenance = in_maintenance(t.config.maintenance, now.wall);
+  for (const auto& s : t.config.surfaces)
+    v.reads.push_back(read_view(t, s.name, "surface", to_string(s.role), now.wall));
+  for (const auto& c : t.config.checks)
+    if (c.role == CheckRole::materialization)
+      v.reads.push_back(read_view(t, "check:" + c.name, "check", "materialization", now.wall));
+  for (const auto& p : t.config.paths)
+    v.reads.push_back(read_view(t, "path:" + p.name, "path", to_string(p.kind), now.wall));
+  v.sweeps_total = t.sweeps_total;
+  v.sweeps_void = t.sweeps_void;
+  v.checks_total = t.checks_total;
+  return v;
+}
+
 }  // namespace
 
 EngineView Engine::view(Instant now) const {
   EngineView all;
-  for (const auto& [name, state] : state_->targets) {
-    const TargetState& t = *state;
-    TargetView v;
-    v.name = name;
-    v.base_url = t.config.base_url;
-    v.primary = t.counted_once ? t.verdict.primary() : "unknown";
-    for (const auto& f : t.verdict.findings) {
-      v.holding.push_back(f.boundary);
-      v.severity = v.severity ? std::max(*v.severity, f.severity) : f.severity;
-    }
-    for (const auto* i : t.book.open_incidents())  // blindness that lasted is louder than one sweep of it
-      if (i->is_active() && v.severity && t.verdict.find(i->record.boundary))
-        v.severity = std::max(*v.severity, i->record.severity);
-    if (!t.verdict.findings.empty()) {
-      const auto& first = t.verdict.findings.front();
-      v.extent = to_string(first.extent);
-      for (Boundary b : t.verdict.also(first.boundary)) v.also.emplace_back(to_string(b));
-    }
-    v.text = sentence(t);
-    v.sweep = t.sweep;
-    v.last_sweep_at = t.last_sweep_at;
-    v.next_sweep_at = now.wall + std::max(Millis(0), t.timetable.next_sweep() - now.mono);
-    v.blind_since = t.blind_since;
-    v.green_since = t.green_since;
-    v.void_reason = t.void_reason;
-    v.suspected = t.was_suspect;
-    v.in_maintenance = in_maintenance(t.config.maintenance, now.wall);
-    for (const auto& s : t.config.surfaces)
-      v.reads.push_back(read_view(t, s.name, "surface", to_string(s.role), now.wall));
-    for (const auto& c : t.config.checks)
-      if (c.role == CheckRole::materialization)
-        v.reads.push_back(read_view(t, "check:" + c.name, "check", "materialization", now.wall));
-    for (const auto& p : t.config.paths)
-      v.reads.push_back(read_view(t, "path:" + p.name, "path", to_string(p.kind), now.wall));
-    for (const auto* i : t.book.open_incidents()) {
-      v.open_incidents.push_back(i->record.id);
-      all.incidents.push_back(i->record);
-    }
-    v.sweeps_total = t.sweeps_total;
-    v.sweeps_void = t.sweeps_void;
-    v.checks_total = t.checks_total;
-    all.targets.push_back(std::move(v));
-  }
+  for (const auto& [name, target] : state_->targets) all.targets.push_back(view_of(*target, now));
+  all.incidents = open_incidents();
   std::stable_sort(all.incidents.begin(), all.incidents.end(), shown_before);
+  all.silences = silences(now);
+  return all;
+}
+
+std::optional<TargetView> Engine::target_view(const std::string& name, Instant now) const {
+  const auto* target = state_->find_target(name);
+  if (!target) return std::nullopt;
+  return view_of(*target, now);
+}
+
+std::vector<Silence> Engine::silences(Instant now) const {
+  std::vector<Silence> all;
   for (const auto& [id, s] : state_->silences)
-    if (s.expires_at > now.wall) all.silences.push_back(s);
+    if (s.expires_at > now.wall) all.push_back(s);
   return all;
 }
 

@@ -135,15 +135,11 @@ std::vector<std::string> App::targets() {
   return names;
 }
 
-std::optional<TargetView> App::target(const std::string& name) {
-  for (auto& target : engine_->view(now()).targets)
-    if (target.name == name) return std::move(target);
-  return std::nullopt;
-}
+std::optional<TargetView> App::target(const std::string& name) { return engine_->target_view(name, now()); }
 
 std::vector<SinkView> App::sinks() { return delivery_->view(); }
 
-std::vector<Silence> App::silences() { return engine_->view(now()).silences; }
+std::vector<Silence> App::silences() { return engine_->silences(now()); }
 
 net::awaitable<std::optional<IncidentRecord>> App::incident(std::string id) {
   auto found = engine_->open_incident(id);

@@ -154,10 +154,11 @@ net::awaitable<void> App::process(Incoming incoming) {
 /// State, alerts and ended incidents in one transaction, and then the alerts may leave.
 net::awaitable<void> App::commit(Gathered& gathered) {
   const bool old = !unsaved_.empty() && now().mono - unsaved_since_ >= save_within;
-  const bool any_rows = !gathered.commit.rows.empty();
-  if (!gathered.urgent && !old && !any_rows && gathered.commit.incidents.empty()) co_return;
+  const bool any_rows = !gathered.commit.rows.empty(), any_ended = !gathered.commit.incidents.empty();
+  if (!gathered.urgent && !old && !any_rows && !any_ended) co_return;
   pin();
   for (const auto& part : std::exchange(unsaved_, {})) gathered.commit.state[part] = engine_->save(part);
+  if (any_ended) control_->on_ended();  // whoever asks from here on is answered behind this commit
   auto result = co_await store_->commit(std::move(gathered.commit));
   if (!result && ++writes_failed_ == 1)
     say({Say::Level::error, "store.failed", "", "", "",

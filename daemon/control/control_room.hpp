@@ -4,7 +4,7 @@
 //
 //   ControlRoom room(executor, backend, boot_id);
 //   if (auto opened = room.open(config.control, config.http); !opened) …
-//   room.on_sweep(record); room.on_alert(event);
+//   room.on_sweep(record); room.on_alert(event); room.on_ended();
 //   room.close(); co_await room.join(Seconds(2));
 #include <memory>
 #include <string>
@@ -30,6 +30,8 @@ class ControlRoom {
 
   void on_sweep(const SweepRecord& sweep);
   void on_alert(const AlertEvent& event);
+  /// The store gets another incident that is over, or a new version of one: what is asked of it next shows it.
+  void on_ended() { pages_.on_ended(); }
   /// After a reload: lanes and metrics of targets that are gone go too.
   void keep_only(const std::vector<std::string>& targets);
 

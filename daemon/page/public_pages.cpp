@@ -5,6 +5,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "daemon/page/status_page.hpp"
+#include "daemon/runtime/clock.hpp"
 
 namespace readback {
 
@@ -31,13 +32,22 @@ std::string not_ready(const View& view) {
   return out;
 }
 
+/// Those that ended last. Retention takes some away without a word, so nothing is remembered for ever.
+net::awaitable<std::vector<IncidentRecord>> PublicPages::lately() {
+  if (lately_ && now().mono < lately_->until) co_return lately_->incidents;
+  IncidentQuery resolved;
+  resolved.state = IncidentState::resolved;
+  resolved.most = 50;  // a few of them are shown: those that somebody was paged for
+  const auto asked = ended_;
+  auto found = co_await backend_.incidents(std::move(resolved));
+  if (asked == ended_) lately_ = Ended{found, now().mono + std::chrono::hours(1)};
+  co_return found;
+}
+
 net::awaitable<Reply> PublicPages::page() {
+  auto ended = co_await lately();
   View view = backend_.view();
-  IncidentQuery ended;
-  ended.state = IncidentState::resolved;
-  ended.most = 50;  // a few of them are shown: those that somebody was paged for
-  auto lately = co_await backend_.incidents(std::move(ended));
-  std::move(lately.begin(), lately.end(), std::back_inserter(view.engine.incidents));
+  std::move(ended.begin(), ended.end(), std::back_inserter(view.engine.incidents));
   Reply reply;
   reply.content_type = "text/html; charset=utf-8";
   reply.headers.emplace_back("Content-Security-Policy", status_page_policy());

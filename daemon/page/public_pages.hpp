@@ -2,8 +2,11 @@
 // What the read-only HTTP listener answers: the status page, /metrics, /healthz, /readyz and the live events of the
 // page. GET and HEAD only, nothing can be changed here, and nobody is asked who they are; so nothing stands here that
 // is not on a page anyway: no bodies, no headers, no operators' names.
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/api/backend.hpp"
 #include "daemon/api/feed.hpp"
@@ -24,13 +27,27 @@ class PublicPages : public Handler {
   /// 127.0.0.1 (DNS rebinding) learns nothing.
   void guard_host(bool on) { guard_host_ = on; }
 
+  /// An incident is over, or something was added to one that is: the next page asks for them again.
+  void on_ended() {
+    ++ended_;
+    lately_.reset();
+  }
+
  private:
   net::awaitable<Reply> page();
+  net::awaitable<std::vector<IncidentRecord>> lately();
   ControlBackend& backend_;
   Feed& feed_;
   const History& history_;
   Metrics& metrics_;
   bool guard_host_ = true;
+
+  struct Ended {
+    std::vector<IncidentRecord> incidents;
+    MonoTime until;
+  };
+  std::optional<Ended> lately_;  ///< what was shown last, so that a page that is drawn again does not read the store
+  std::uint64_t ended_ = 0;
 };
 
 /// 127.0.0.0/8, [::1], localhost and names below it, with or without a port.

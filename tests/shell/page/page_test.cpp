@@ -29,6 +29,28 @@ TEST_CASE("the read-only listener shows, and changes nothing") {
   CHECK(early.body == "target second was not swept yet\n");
 }
 
+TEST_CASE("what has ended is asked for once, and again when another incident ends") {
+  Running r;
+  const auto resolved = [](const char* id) {
+    IncidentRecord over;
+    over.id = id;
+    over.target = "fabric";
+    over.summary = std::string("OUTAGE ") + id;
+    over.state = IncidentState::resolved;
+    over.paged_at = over.resolved_at = at_second(1);
+    return over;
+  };
+  r.on_loop([&] { r.backend.stored = {resolved("first")}; });
+  for (int i = 0; i < 3; ++i) CHECK(r.page("/").body.find("OUTAGE first") != std::string::npos);
+  CHECK(r.backend.incident_lists == 1);
+  r.on_loop([&] {
+    r.backend.stored.push_back(resolved("second"));
+    r.room->on_ended();
+  });
+  for (int i = 0; i < 3; ++i) CHECK(r.page("/").body.find("OUTAGE second") != std::string::npos);
+  CHECK(r.backend.incident_lists == 2);
+}
+
 TEST_CASE("a hostile name stays text on the page and in the metrics") {
   const std::string evil = "<script>alert(1)</script>\"'&\n\xff";
   Running r(evil);

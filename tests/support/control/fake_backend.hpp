@@ -16,7 +16,7 @@ struct FakeBackend : ControlBackend {
   std::vector<IncidentRecord> stored;  ///< over, and no longer in the view
   std::vector<DeliveryView> sent;
   std::string bundle_bytes;
-  std::size_t read_pages = 0, pages_asked = 0, whole_views = 0;
+  std::size_t read_pages = 0, pages_asked = 0, whole_views = 0, incident_lists = 0;
 
   View view() override {
     ++whole_views;
@@ -60,6 +60,7 @@ struct FakeBackend : ControlBackend {
     co_return found;
   }
   net::awaitable<std::vector<IncidentRecord>> incidents(IncidentQuery query) override {
+    ++incident_lists;
     std::vector<IncidentRecord> found;
     for (const auto* list : {&shown.engine.incidents, &stored})
       for (const auto& i : *list)
