@@ -34,81 +34,54 @@ struct Tool {
   Names changes, reads;
   const char* what;
 };
+// The formatter would give many of these words a line of their own.
+// clang-format off
 const Tool tools[] = {
     {{"docker", "podman", "nerdctl", "docker-compose", "podman-compose"},
-     {"restart", "rm",    "rmi",    "stop",   "start",  "up",     "down",  "kill",    "run",    "exec",   "pull",
-      "push",    "build", "prune",  "create", "update", "rename", "pause", "unpause", "commit", "cp",     "load",
-      "import",  "tag",   "deploy", "scale",  "init",   "join",   "leave", "attach",  "login",  "remove", "rollback"},
+     {"restart", "rm", "rmi", "stop", "start", "up", "down", "kill", "run", "exec", "pull", "push", "build", "prune",
+      "create", "update", "rename", "pause", "unpause", "commit", "cp", "load", "import", "tag", "deploy", "scale",
+      "init", "join", "leave", "attach", "login", "remove", "rollback"},
      {"ps", "ls", "list", "inspect", "logs", "images", "info", "version", "stats", "top", "port", "diff", "events",
       "history", "search", "df"},
      "changes containers"},
     {{"systemctl"},
-     {"restart",
-      "start",
-      "stop",
-      "reload",
-      "try-restart",
-      "reload-or-restart",
-      "try-reload-or-restart",
-      "enable",
-      "disable",
-      "reenable",
-      "mask",
-      "unmask",
-      "kill",
-      "isolate",
-      "daemon-reload",
-      "daemon-reexec",
-      "edit",
-      "set-property",
-      "set-default",
-      "preset",
-      "revert",
-      "link",
-      "reset-failed",
-      "reboot",
-      "poweroff",
-      "halt",
-      "suspend",
-      "hibernate",
-      "kexec",
-      "set-environment",
-      "unset-environment",
-      "freeze",
-      "thaw",
-      "clean"},
-     {"status", "show", "cat", "is-active", "is-enabled", "is-failed", "is-system-running", "list-units", "list-jobs",
-      "list-timers", "list-sockets", "list-unit-files", "list-dependencies", "get-default", "show-environment"},
+     {"restart", "start", "stop", "reload", "try-restart", "reload-or-restart", "try-reload-or-restart", "enable",
+      "disable", "reenable", "mask", "unmask", "kill", "isolate", "daemon-reload", "daemon-reexec", "edit",
+      "set-property", "set-default", "preset", "revert", "link", "reset-failed", "reboot", "poweroff", "halt",
+      "suspend", "hibernate", "kexec", "set-environment", "unset-environment", "freeze", "thaw", "clean"},
+     {"status", "show", "cat", "is-active", "is-enabled", "is-failed", "is-system-running", "list-units",
+      "list-jobs", "list-timers", "list-sockets", "list-unit-files", "list-dependencies", "get-default",
+      "show-environment"},
      "changes services"},
     {{"service", "invoke-rc.d", "rc-service"},
      {"restart", "start", "stop", "reload", "force-reload", "condrestart", "try-restart"},
      {"status"},
      "changes services"},
     {{"supervisorctl", "pm2", "monit"},
-     {"restart", "start", "stop", "reload", "update", "add", "remove", "delete", "shutdown", "signal", "kill", "clear"},
+     {"restart", "start", "stop", "reload", "update", "add", "remove", "delete", "shutdown", "signal", "kill",
+      "clear"},
      {"status", "list", "ls", "pid", "avail", "tail", "logs", "describe", "show", "summary", "report"},
      "changes services"},
     {{"kubectl", "oc", "helm", "helmfile", "argocd", "flux"},
-     {"apply",    "delete", "scale",     "patch",    "edit",      "create",   "replace",   "install", "upgrade",
-      "rollback", "exec",   "label",     "annotate", "cordon",    "uncordon", "drain",     "taint",   "expose",
-      "run",      "set",    "autoscale", "cp",       "attach",    "debug",    "uninstall", "restart", "undo",
-      "pause",    "resume", "sync",      "destroy",  "reconcile", "suspend",  "approve",   "deny"},
-     {"get",          "describe",     "logs", "top",    "explain", "diff", "version", "api-resources",
-      "api-versions", "cluster-info", "auth", "status", "history", "list", "ls",      "template",
-      "lint",         "show",         "wait", "view"},
+     {"apply", "delete", "scale", "patch", "edit", "create", "replace", "install", "upgrade", "rollback", "exec",
+      "label", "annotate", "cordon", "uncordon", "drain", "taint", "expose", "run", "set", "autoscale", "cp",
+      "attach", "debug", "uninstall", "restart", "undo", "pause", "resume", "sync", "destroy", "reconcile",
+      "suspend", "approve", "deny"},
+     {"get", "describe", "logs", "top", "explain", "diff", "version", "api-resources", "api-versions",
+      "cluster-info", "auth", "status", "history", "list", "ls", "template", "lint", "show", "wait", "view"},
      "changes the cluster"},
     {{"terraform", "tofu", "terragrunt", "pulumi"},
      {"apply", "destroy", "import", "taint", "untaint", "rm", "mv", "push", "up", "refresh", "force-unlock"},
      {"plan", "show", "validate", "output", "version", "providers", "preview", "list", "graph", "fmt"},
      "applies changes"},
     {{"git"},
-     {"push",  "pull", "fetch", "checkout", "switch",     "restore",      "reset",  "commit",       "merge", "rebase",
-      "clean", "add",  "rm",    "mv",       "stash",      "cherry-pick",  "revert", "am",           "apply", "init",
-      "clone", "gc",   "prune", "repack",   "update-ref", "update-index", "bisect", "filter-branch"},
-     {"status",     "diff",      "log",        "show",   "rev-parse",     "ls-files",   "ls-remote",    "ls-tree",
-      "cat-file",   "describe",  "blame",      "grep",   "shortlog",      "rev-list",   "for-each-ref", "merge-base",
-      "diff-index", "diff-tree", "diff-files", "fsck",   "verify-commit", "verify-tag", "name-rev",     "show-ref",
-      "version",    "tag",       "branch",     "config", "remote",        "submodule",  "worktree"},
+     {"push", "pull", "fetch", "checkout", "switch", "restore", "reset", "commit", "merge", "rebase", "clean", "add",
+      "rm", "mv", "stash", "cherry-pick", "revert", "am", "apply", "init", "clone", "gc", "prune", "repack",
+      "update-ref", "update-index", "bisect", "filter-branch"},
+     {"status", "diff", "log", "show", "rev-parse", "ls-files", "ls-remote", "ls-tree", "cat-file", "describe",
+      "blame", "grep", "shortlog", "rev-list", "for-each-ref", "merge-base", "diff-index", "diff-tree", "diff-files",
+      "fsck", "verify-commit", "verify-tag", "name-rev", "show-ref", "version", "tag", "branch", "config", "remote",
+      "submodule", "worktree"},
      "changes the repository"},
     {{"apt", "apt-get", "aptitude", "yum", "dnf", "zypper", "apk", "snap", "pip", "pip3", "npm", "yarn", "pnpm"},
      {"install", "remove", "purge", "upgrade", "dist-upgrade", "full-upgrade", "update", "autoremove", "uninstall",
@@ -123,22 +96,32 @@ const Tool tools[] = {
 };
 
 const Names changes_the_host = {
-    "rm",      "rmdir",     "unlink",           "shred",    "mv",       "dd",      "truncate", "chmod",    "chown",
-    "chgrp",   "chattr",    "setfacl",          "kill",     "pkill",    "killall", "reboot",   "shutdown", "poweroff",
-    "halt",    "init",      "telinit",          "mount",    "umount",   "swapoff", "swapon",   "useradd",  "userdel",
-    "usermod", "groupadd",  "groupdel",         "passwd",   "chpasswd", "visudo",  "wipefs",   "mkswap",   "fdisk",
-    "parted",  "logrotate", "iptables-restore", "modprobe", "rmmod",    "insmod"};
+    "rm", "rmdir", "unlink", "shred", "mv", "dd", "truncate", "chmod", "chown", "chgrp", "chattr", "setfacl", "kill",
+    "pkill", "killall", "reboot", "shutdown", "poweroff", "halt", "init", "telinit", "mount", "umount", "swapoff",
+    "swapon", "useradd", "userdel", "usermod", "groupadd", "groupdel", "passwd", "chpasswd", "visudo", "wipefs",
+    "mkswap", "fdisk", "parted", "logrotate", "iptables-restore", "modprobe", "rmmod", "insmod"};
 
 /// Make files, which in the scratch folder is fine; elsewhere the sandbox refuses it.
 const Names makes_files = {"touch", "tee", "mkdir", "mknod", "mkfifo", "cp", "ln", "install", "rsync", "patch"};
 
 /// Words that ask a script or a tool of this house to change something.
-const Names verbs = {"restart",  "redeploy", "deploy",  "apply",     "destroy",  "rollback", "uninstall", "reboot",
-                     "shutdown", "poweroff", "migrate", "provision", "teardown", "undeploy", "recreate"};
-const Names flags = {"--apply",  "--fix",       "--write",    "--restart", "--redeploy", "--deploy",  "--in-place",
-                     "--repair", "--remediate", "--rollback", "--delete",  "--purge",    "--recreate"};
-const Names dry = {"--check", "--dry-run", "--dry-run=client", "--dry-run=server", "--noop",   "--diff",
-                   "--plan",  "--list",    "--status",         "--help",           "--version"};
+const Names verbs = {
+    "restart", "redeploy", "deploy", "apply", "destroy", "rollback", "uninstall", "reboot", "shutdown", "poweroff",
+    "migrate", "provision", "teardown", "undeploy", "recreate"};
+const Names flags = {
+    "--apply", "--fix", "--write", "--restart", "--redeploy", "--deploy", "--in-place", "--repair", "--remediate",
+    "--rollback", "--delete", "--purge", "--recreate"};
+const Names dry = {
+    "--check", "--dry-run", "--dry-run=client", "--dry-run=server", "--noop", "--diff", "--plan", "--list",
+    "--status", "--help", "--version"};
+
+/// Only show what they are given, whatever its words are.
+const Names viewers = {
+    "cat", "grep", "egrep", "fgrep", "rg", "zgrep", "head", "tail", "less", "jq", "yq", "awk", "cut", "sort",
+    "uniq", "wc", "diff", "cmp", "comm", "stat", "ls", "test", "[", "echo", "printf", "true", "false",
+    "journalctl", "sha256sum", "md5sum", "readlink", "realpath", "basename", "dirname", "df", "du", "ps", "pgrep",
+    "ss", "netstat", "lsof", "id", "hostname", "uname", "date", "file"};
+// clang-format on
 
 bool is_interpreter(std::string_view program) {
   for (std::string_view name : {"python", "perl", "ruby", "node", "php", "lua"})
@@ -149,15 +132,7 @@ bool is_interpreter(std::string_view program) {
   return false;
 }
 bool is_shell(std::string_view program) { return is_in(program, {"sh", "bash", "dash", "zsh", "ksh", "ash", "fish"}); }
-/// Only shows what it is given, whatever its words are.
-bool is_viewer(std::string_view program) {
-  return is_in(program, {"cat",      "grep",    "egrep",    "fgrep",      "rg",        "zgrep",  "head",     "tail",
-                         "less",     "jq",      "yq",       "awk",        "cut",       "sort",   "uniq",     "wc",
-                         "diff",     "cmp",     "comm",     "stat",       "ls",        "test",   "[",        "echo",
-                         "printf",   "true",    "false",    "journalctl", "sha256sum", "md5sum", "readlink", "realpath",
-                         "basename", "dirname", "df",       "du",         "ps",        "pgrep",  "ss",       "netstat",
-                         "lsof",     "id",      "hostname", "uname",      "date",      "file"});
-}
+bool is_viewer(std::string_view program) { return is_in(program, viewers); }
 
 /// The words of a shell line, command by command. Quotes are taken off; what is substituted is read as a command too.
 std::vector<Words> commands_of(std::string_view line) {
