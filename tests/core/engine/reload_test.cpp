@@ -108,3 +108,24 @@ TEST_CASE("a check that only runs at other times keeps what it said") {
   CHECK_FALSE(starts_check(engine.handle(Reconfigured{config}, start)));
   CHECK(check_word(engine) == "drift");
 }
+
+TEST_CASE("one target and the silences are shown alone as they are shown among all") {
+  const Instant start{MonoTime(std::chrono::hours(1)), WallTime(Millis(1795402800000))};
+  Config config;
+  config.targets = {default_target("east"), default_target("west")};
+  Engine engine(config, {}, start);
+  Silence silence;
+  silence.id = "s";
+  silence.reason = "moving house";
+  silence.expires_at = start.wall + std::chrono::minutes(1);
+  engine.handle(SilenceAdded{silence}, start);
+  const auto west = engine.target_view("west", start);
+  REQUIRE(west.has_value());
+  CHECK(west->name == "west");
+  CHECK(west->next_sweep_at == engine.view(start).targets.at(1).next_sweep_at);
+  CHECK(west->reads.size() == engine.view(start).targets.at(1).reads.size());
+  CHECK_FALSE(engine.target_view("north", start).has_value());
+  REQUIRE(engine.silences(start).size() == 1);
+  CHECK(engine.silences(start)[0].id == "s");
+  CHECK(engine.silences({start.mono, silence.expires_at}).empty());
+}
