@@ -153,6 +153,14 @@ Section section_of(SurfaceConfig& s) {
       .keys = {
           {"path", UrlPath{s.path}, "Its path, joined to base_url."},
           {"role", choice(s.role, surface_roles), "What it tells about, which decides the boundary of its faults."},
+          {"accept", choice(s.accept, what_surfaces_accept),
+           "What is judged: the body, or the status code alone, as for a server that answers with a page."},
+          {"codes", CodeReadings{s.codes},
+           "What status codes mean here, as {473: pass}: pass, warn, fail, unknown, denied or missing. The body can "
+           "only "
+           "make it worse."},
+          {"max_latency", OwnDuration{s.max_latency, Millis(1)},
+           "An answer that takes longer is up, but slow: at least a warning."},
           {"verdict", Pointer{s.verdict},
            "A JSON pointer to the verdict, when it is not found where it usually stands."},
           {"critical_items", Texts{s.critical_items}, "Names of items whose failure is the surface's failure.",

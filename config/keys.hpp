@@ -189,6 +189,9 @@ struct Folder {  ///< of a command; an absolute path
 struct ExitCodes {
   CheckConfig& out;
 };
+struct CodeReadings {  ///< `{473: pass}`
+  std::map<int, Reading>& out;
+};
 
 // --- maps of known keys, and lists and maps of such ---
 struct Map {
@@ -220,11 +223,12 @@ struct Runbooks {
   std::map<Boundary, RunbookConfig>& out;
 };
 
-using Value = std::variant<Text, Name, Path, SocketPath, Duration, OwnDuration, WholeNumber, Days, Size, Jitter, Rate,
-                           Boolean, Choice, Url, BaseUrl, UrlOrPath, UrlPath, Pointer, Listen, Clock, Zone, RoutingKey,
-                           HeartbeatUrl, SinkUrl, SinkUrls, SigningSecret, SigningSecrets, Headers, Texts, Patterns,
-                           Urls, WordSet, Boundaries, WeekDays, StatusCodes, JsonValues, Variables, Command, Folder,
-                           ExitCodes, Map, Tls, Targets, Sinks, Paths, Windows, Surfaces, Checks, Runbooks>;
+using Value =
+    std::variant<Text, Name, Path, SocketPath, Duration, OwnDuration, WholeNumber, Days, Size, Jitter, Rate, Boolean,
+                 Choice, Url, BaseUrl, UrlOrPath, UrlPath, Pointer, Listen, Clock, Zone, RoutingKey, HeartbeatUrl,
+                 SinkUrl, SinkUrls, SigningSecret, SigningSecrets, Headers, Texts, Patterns, Urls, WordSet, Boundaries,
+                 WeekDays, StatusCodes, JsonValues, Variables, Command, Folder, ExitCodes, CodeReadings, Map, Tls,
+                 Targets, Sinks, Paths, Windows, Surfaces, Checks, Runbooks>;
 
 /// The entries of these have a section each; `with_entry` shows the one of an entry that says nothing of its own.
 void with_entry(const Targets&, const std::function<void(const Section&)>& look);

@@ -54,6 +54,7 @@ struct Kind {
   std::string operator()(const key::Variables&) const { return "map"; }
   std::string operator()(const key::Command&) const { return "list"; }
   std::string operator()(const key::ExitCodes&) const { return "map"; }
+  std::string operator()(const key::CodeReadings&) const { return "map"; }
   std::string operator()(const key::Map&) const { return "map"; }
   std::string operator()(const key::Tls&) const { return "map"; }
   std::string operator()(const key::Targets&) const { return "list"; }

@@ -213,6 +213,13 @@ class Printer {
     row_unless_empty("broken", v.out.broken_exits);
     out_ << YAML::EndMap;
   }
+  void write(std::string_view name, const key::CodeReadings& v) {
+    if (v.out.empty()) return;
+    begin(name);
+    out_ << YAML::BeginMap;
+    for (const auto& [code, reading] : v.out) pair(std::to_string(code), std::string(to_string(reading)));
+    out_ << YAML::EndMap;
+  }
 
   void write(std::string_view name, const key::Map& v) { named_section(std::string(name), v.section); }
   void write(std::string_view name, const key::Tls& v) { named_section(std::string(name), section_of(v.out)); }

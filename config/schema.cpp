@@ -262,6 +262,16 @@ class Writer {
             {"additionalProperties", false}};
   }
 
+  json::object operator()(const key::CodeReadings&) {
+    json::array names;
+    for (const auto& each : code_readings) names.emplace_back(each.word);
+    json::object meaning{{"description", "What this status code means."}};
+    append(meaning, one_of(names));
+    return {{"type", "object"},
+            {"patternProperties", {{"^[1-5][0-9]{2}$", std::move(meaning)}}},
+            {"additionalProperties", false}};
+  }
+
   json::object operator()(const key::Map& v) { return section(v.section); }
   json::object operator()(const key::Tls& v) { return section(section_of(v.out)); }
   json::object operator()(const key::Targets& v) { return list_of(entry(v)); }

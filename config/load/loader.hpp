@@ -72,6 +72,7 @@ class Loader {
   void read(const Node& n, const key::Zone& v);
   void read(const Node& n, const key::Texts& v);
   void read(const Node& n, const key::WordSet& v);
+  void read(const Node& n, const key::CodeReadings& v);
   void read(const Node& n, const key::Map& v);
 
   // --- addresses.cpp ---

@@ -13,15 +13,15 @@
 
 namespace readback {
 
-/// Title, address and owner of the narrowest documented runbook for this boundary.
-Runbook default_runbook(Boundary b);
+/// Title, address and owner of the narrowest documented runbook for this boundary; of `observer` by what ails us.
+Runbook default_runbook(Boundary b, OwnTrouble trouble = OwnTrouble::none);
 
 /// One or two sentences, operator language.
-std::string default_next_safe_step(Boundary b);
+std::string default_next_safe_step(Boundary b, OwnTrouble trouble = OwnTrouble::none);
 
 /// What the target's configuration says about this boundary; each field that it leaves empty keeps the default. A title
 /// or address of one's own drops the default's address: a link to somebody else's page under one's own title misleads.
-Runbook resolve_runbook(const TargetConfig& target, Boundary b);
-std::string resolve_next_safe_step(const TargetConfig& target, Boundary b);
+Runbook resolve_runbook(const TargetConfig& target, Boundary b, OwnTrouble trouble = OwnTrouble::none);
+std::string resolve_next_safe_step(const TargetConfig& target, Boundary b, OwnTrouble trouble = OwnTrouble::none);
 
 }  // namespace readback

@@ -18,7 +18,7 @@
 
 namespace readback {
 
-struct Words {  ///< added to the built-in lists; normalised (lower case, '_' for '-' and blanks)
+struct Words {  ///< asked before the built-in lists: texts, numbers and booleans as they are written, in lower case
   std::set<std::string> pass, warn, fail, neutral;
 };
 
@@ -29,11 +29,22 @@ inline constexpr Worded<SurfaceRole> surface_roles[] = {{SurfaceRole::health, "h
                                                         {SurfaceRole::security, "security"}};
 std::string_view to_string(SurfaceRole r);
 
+/// `codes:` of a surface says what a status code means there.
+inline constexpr Worded<Reading> code_readings[] = {{Reading::pass, "pass"},     {Reading::warn, "warn"},
+                                                    {Reading::fail, "fail"},     {Reading::unknown, "unknown"},
+                                                    {Reading::denied, "denied"}, {Reading::missing, "missing"}};
+/// Whether the body is judged, or the status code is the whole answer.
+enum class Accepts { body, status };
+inline constexpr Worded<Accepts> what_surfaces_accept[] = {{Accepts::body, "body"}, {Accepts::status, "status"}};
+
 struct SurfaceConfig {
   std::string name;
   std::string path;  ///< begins with '/', joined to base_url
   SurfaceRole role = SurfaceRole::readiness;
-  std::string verdict;  ///< JSON pointer that wins over the search for a verdict field; "" is search
+  Accepts accept = Accepts::body;
+  std::map<int, Reading> codes;       ///< what these status codes mean; the body can only make it worse
+  std::optional<Millis> max_latency;  ///< slower than this is up, but slow: at least a warning
+  std::string verdict;                ///< JSON pointer that wins over the search for a verdict field; "" is search
   std::vector<std::string> critical_items;
   std::optional<Millis> stale_after;  ///< else the target's
   Words words;

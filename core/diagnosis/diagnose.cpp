@@ -9,10 +9,13 @@ namespace {
 
 using Surfaces = std::vector<const SurfaceFact*>;
 
+/// What was not seen says nothing, and what was never there is a question of the configuration.
+bool is_judged(const SurfaceFact& s) { return s.seen && !s.not_seen && !s.never_there; }
+
 Surfaces with_role(const SweepFacts& facts, std::initializer_list<SurfaceRole> roles) {
   Surfaces found;
   for (const auto& s : facts.surfaces)
-    if (s.seen && std::find(roles.begin(), roles.end(), s.role) != roles.end()) found.push_back(&s);
+    if (is_judged(s) && std::find(roles.begin(), roles.end(), s.role) != roles.end()) found.push_back(&s);
   return found;
 }
 
@@ -41,26 +44,67 @@ void blame(Finding& f, const SurfaceFact& s) {
     f.why.insert(f.why.end(), s.said.reasons.begin(), s.said.reasons.end());
 }
 
+/// The first reason that a read gave, without its name in front.
+std::string bare(const std::string& read, const std::vector<std::string>& reasons, std::string_view otherwise) {
+  return reasons.empty() ? std::string(otherwise) : bare_reason(read, reasons.front());
+}
+
+/// "postgres: connection pool exhausted (health 503)": the part and its own reason, and who says so.
+std::string headline_of(const SurfaceFact& s, Boundary b) {
+  if (s.said.reading == Reading::unreachable && s.said.fault)
+    return (s.path.empty() ? s.name : s.path) + " " + std::string(to_string(*s.said.fault));
+  std::string text = bare(s.name, s.said.reasons, to_string(s.said.reading));
+  const std::string code = "HTTP " + std::to_string(s.said.http_status);
+  const bool tells_code = text.starts_with(code), bad_code = s.said.http_status >= 300;
+  const bool named = s.name == to_string(b);
+  std::string who = named || tells_code ? "" : s.name;
+  if (bad_code && !tells_code && !named) who += " " + std::to_string(s.said.http_status);
+  if (tells_code && !named) return s.name + ": " + text;
+  return who.empty() ? text : text + " (" + who + ")";
+}
+
+/// How many more are at fault than the first one.
+std::string and_more(std::string headline, std::size_t blamed) {
+  return blamed > 1 ? headline + "; " + std::to_string(blamed - 1) + " more" : headline;
+}
+
 std::optional<Finding> blind_finding(const SweepFacts& facts) {
   Surfaces read;
+  std::size_t not_seen = 0;
   for (const auto& s : facts.surfaces) {
-    if (s.throttled) return std::nullopt;  // somebody answered
-    if (s.seen && !s.held) read.push_back(&s);
+    if (s.not_seen)
+      ++not_seen;
+    else if (s.throttled)
+      return std::nullopt;  // somebody answered, and what was said before is still held
+    else if (s.seen && !s.held)
+      read.push_back(&s);
   }
-  if (read.empty()) return std::nullopt;
+  if (read.empty() && not_seen == 0) return std::nullopt;
   const auto unreachable = [](const SurfaceFact* s) { return s->said.reading == Reading::unreachable; };
   const auto ours = [](const SurfaceFact* s) { return s->said.fault && is_our_side(*s->said.fault); };
   if (!std::all_of(read.begin(), read.end(), unreachable)) return std::nullopt;
   const bool all_ours = std::all_of(read.begin(), read.end(), ours);
-  if (!all_ours && !facts.references_all_failed) return std::nullopt;
+  if (!all_ours && !(facts.references_all_failed && not_seen == 0)) return std::nullopt;
   Finding f;
   f.boundary = Boundary::observer;
   f.blind = true;
+  f.trouble = read.empty() ? OwnTrouble::throttled : OwnTrouble::blind;
   f.extent = Extent::total;
-  f.why.push_back(all_ours ? "no surface could be read, for a cause on our side: the state of the stack is unknown"
-                           : "no surface answers and no reference answers either: the state of the stack is unknown");
+  f.headline = read.empty()
+                   ? "every surface asks us to slow down (HTTP 429), and nothing else has been seen for too long"
+               : all_ours ? "no surface could be read, for a cause on our side"
+                          : "no surface answers and no reference answers either";
+  f.headline += ": the state of the stack is unknown";
+  f.why.push_back(f.headline);
   for (const auto* s : read) blame(f, *s);
+  for (const auto& s : facts.surfaces)
+    if (s.not_seen) f.blamed.push_back(s.name), f.fresh = f.fresh || s.throttled;
   return f;
+}
+
+/// Not one surface has ever given an HTTP answer.
+bool never_answered(const SweepFacts& facts) {
+  return std::none_of(facts.surfaces.begin(), facts.surfaces.end(), [](const SurfaceFact& s) { return s.answered; });
 }
 
 std::optional<Finding> outage_finding(const SweepFacts& facts) {
@@ -69,17 +113,30 @@ std::optional<Finding> outage_finding(const SweepFacts& facts) {
     if (bad_beyond_staleness(facts, *s)) blame(f, *s);
   if (f.blamed.empty()) return std::nullopt;
   f.boundary = Boundary::outage;
-  const bool any_passes = std::any_of(facts.surfaces.begin(), facts.surfaces.end(),
-                                      [](const SurfaceFact& s) { return s.seen && s.said.reading == Reading::pass; });
+  for (const auto& s : facts.surfaces)
+    if (s.name == f.blamed.front()) f.headline = and_more(headline_of(s, f.boundary), 1);
+  if (never_answered(facts)) {
+    const std::string asks = "no surface has ever answered here: is base_url right?";
+    f.why.insert(f.why.begin(), asks);
+    f.headline = "has never answered here: is base_url right? " + f.headline;
+  }
+  const bool any_passes = std::any_of(facts.surfaces.begin(), facts.surfaces.end(), [](const SurfaceFact& s) {
+    return is_judged(s) && s.said.reading == Reading::pass;
+  });
   f.extent = any_passes ? Extent::degraded : Extent::total;
   f.severity = any_passes ? Severity::error : Severity::critical;
   return f;
 }
 
-/// An outage explains a security surface that says nothing of its own: no answer, a gateway's page, a 5xx whose body
-/// holds no verdict. A readable "no" is never explained away.
-bool explained_by_outage(const SurfaceReading& r) {
-  return r.reading == Reading::unreachable || (r.reading == Reading::fail && !r.own_word);
+/// During an outage a security surface that says nothing of its own is explained by it: no answer, a redirect, a page,
+/// a 5xx without a verdict; one that is missing only when a surface of the outage is missing too. A readable "no" is
+/// never explained away.
+bool explained_by_outage(const SweepFacts& facts, const SurfaceReading& r) {
+  if (r.own_word || r.reading == Reading::denied) return false;
+  if (r.reading != Reading::missing) return true;
+  const auto core = with_role(facts, {SurfaceRole::health, SurfaceRole::services});
+  return std::any_of(core.begin(), core.end(),
+                     [](const SurfaceFact* s) { return s->said.reading == Reading::missing; });
 }
 
 /// Extent of a boundary that is judged by its own surfaces: `all` of them, of which `guilty` are bad.
@@ -99,13 +156,23 @@ std::optional<Finding> security_finding(const SweepFacts& facts, bool outage) {
   const Surfaces all = with_role(facts, {SurfaceRole::security});
   Surfaces guilty;
   for (const auto* s : all)
-    if (bad(facts, *s) && !(outage && explained_by_outage(s->said))) guilty.push_back(s);
-  if (guilty.empty()) return std::nullopt;
+    if (bad(facts, *s) && !(outage && explained_by_outage(facts, s->said))) guilty.push_back(s);
+  if (guilty.empty() && facts.certificate.empty()) return std::nullopt;
   Finding f;
   f.boundary = Boundary::security;
-  f.extent = extent_of(facts, all, guilty);
-  f.severity = any_says_fail(guilty) ? Severity::critical : Severity::error;
+  f.certificate_alone = guilty.empty();
+  f.severity = f.certificate_alone ? Severity::warning : any_says_fail(guilty) ? Severity::critical : Severity::error;
+  if (!guilty.empty()) {
+    f.extent = extent_of(facts, all, guilty);
+    f.headline = and_more(headline_of(*guilty.front(), f.boundary), guilty.size());
+  } else {
+    f.headline = facts.certificate;
+  }
   for (const auto* s : guilty) blame(f, *s);
+  if (!facts.certificate.empty()) {
+    f.why.push_back(facts.certificate_of + ": " + facts.certificate);
+    if (guilty.empty()) f.blamed.push_back(facts.certificate_of), f.fresh = true;
+  }
   return f;
 }
 
@@ -131,6 +198,8 @@ std::optional<Finding> drift_finding(const SweepFacts& facts) {
       f.why.push_back(versions + " by turns: a partial rollout, and no check is configured to settle it");
     }
   if (f.blamed.empty()) return std::nullopt;
+  f.headline =
+      and_more(f.why.empty() ? f.blamed.front() : bare_reason(f.blamed.front(), f.why.front()), f.blamed.size());
   return f;
 }
 
@@ -148,18 +217,42 @@ std::optional<Finding> readiness_finding(const SweepFacts& facts, bool outage) {
   f.boundary = Boundary::readiness;
   f.extent = guilty.empty() ? Extent::stale : extent_of(facts, all, guilty);
   f.severity = any_says_fail(guilty) ? Severity::error : Severity::warning;
+  const SurfaceFact* first = guilty.empty() ? merely_stale.front() : guilty.front();
+  f.headline = and_more(headline_of(*first, f.boundary), guilty.size() + merely_stale.size());
   for (const auto* s : guilty) blame(f, *s);
   for (const auto* s : merely_stale) blame(f, *s);
   return f;
 }
 
+/// The surfaces that refuse our credentials, when every one but at most /health does.
+Surfaces refusing(const SweepFacts& facts) {
+  Surfaces denied;
+  for (const auto& s : facts.surfaces) {
+    if (!is_judged(s) || s.throttled) continue;
+    if (s.said.reading == Reading::denied)
+      denied.push_back(&s);
+    else if (s.role != SurfaceRole::health)
+      return {};
+  }
+  return denied;
+}
+
+/// A path that is refused as the surfaces are, or shows the page that they show, fails for our credentials.
+bool fails_with_our_credentials(const PathFact& p, const Surfaces& refused) {
+  if (refused.empty()) return false;
+  return p.said.denied || (p.said.page != 0 && std::any_of(refused.begin(), refused.end(), [&](const SurfaceFact* s) {
+                             return s->said.page == p.said.page;
+                           }));
+}
+
 std::optional<Finding> product_finding(const SweepFacts& facts) {
+  const Surfaces refused = refusing(facts);
   Finding f;
   std::size_t seen = 0;
   for (const auto& p : facts.paths) {
     if (!p.seen) continue;
     ++seen;
-    if (p.said.pass) continue;
+    if (p.said.pass || fails_with_our_credentials(p, refused)) continue;
     f.blamed.push_back("path:" + p.name);
     if (!p.held) f.fresh = true;
     f.why.insert(f.why.end(), p.said.reasons.begin(), p.said.reasons.end());
@@ -168,28 +261,47 @@ std::optional<Finding> product_finding(const SweepFacts& facts) {
   f.boundary = Boundary::product;
   f.severity = Severity::error;
   f.extent = f.blamed.size() == seen ? Extent::total : Extent::degraded;
+  f.headline = and_more(f.why.empty() ? f.blamed.front() : f.why.front(), f.blamed.size());
   return f;
 }
 
+/// What keeps us from seeing a part of the stack, the gravest first.
 std::optional<Finding> impaired_finding(const SweepFacts& facts) {
   Finding f;
   f.boundary = Boundary::observer;
-  Surfaces denied;
-  bool others = false;
-  for (const auto& s : facts.surfaces) {
-    if (!s.seen || s.throttled) continue;
-    if (s.said.reading == Reading::denied)
-      denied.push_back(&s);
-    else if (s.role != SurfaceRole::health)
-      others = true;
-  }
-  if (!denied.empty() && !others) {
-    f.why.push_back("every guarded surface refuses our credentials: the watchdog's, not the stack's");
+  const auto first = [&](OwnTrouble trouble, std::string text) {
+    if (f.trouble == OwnTrouble::none) f.trouble = trouble, f.headline = text;
+    f.why.push_back(std::move(text));
+  };
+  if (const Surfaces denied = refusing(facts); !denied.empty()) {
+    first(OwnTrouble::denied, "every guarded surface refuses our credentials: the watchdog's, not the stack's");
     for (const auto* s : denied) blame(f, *s);
+  }
+  for (const auto& s : facts.surfaces) {
+    if (!s.not_seen) continue;
+    first(OwnTrouble::throttled,
+          s.name + ": not seen: it asks us to slow down (HTTP 429), and has said nothing else for too long");
+    f.blamed.push_back(s.name);
+    f.fresh = f.fresh || s.throttled;
+  }
+  for (const auto& s : facts.surfaces) {
+    if (!s.never_there) continue;
+    const std::string where = s.path.empty() ? s.name : s.path;
+    first(OwnTrouble::never_there, s.name + ": " + where + " has never been there (HTTP " +
+                                       std::to_string(s.said.http_status) +
+                                       "): is it part of this platform? If not: surfaces: {" + s.name + ": null}");
+    f.blamed.push_back(s.name);
+    f.fresh = f.fresh || !s.held;
   }
   f.check_alone = f.blamed.empty();
   for (const auto& c : facts.checks)
-    if (c.seen && c.said.result == CheckResult::broken) blame(f, c);
+    if (c.seen && c.said.result == CheckResult::broken) {
+      if (f.trouble == OwnTrouble::none) {
+        f.trouble = OwnTrouble::check_broken;
+        f.headline = bare("", c.said.reasons, "check:" + c.name + " is broken");
+      }
+      blame(f, c);
+    }
   if (f.blamed.empty()) return std::nullopt;
   return f;
 }
@@ -236,8 +348,9 @@ Verdict diagnose(const SweepFacts& facts) {
   Verdict v;
   v.all_pass =
       !facts.surfaces.empty() &&
-      std::all_of(facts.surfaces.begin(), facts.surfaces.end(),
-                  [](const SurfaceFact& s) { return s.seen && s.said.reading == Reading::pass && !s.said.stale; }) &&
+      std::all_of(
+          facts.surfaces.begin(), facts.surfaces.end(),
+          [](const SurfaceFact& s) { return is_judged(s) && s.said.reading == Reading::pass && !s.said.stale; }) &&
       std::all_of(facts.checks.begin(), facts.checks.end(),
                   [](const CheckFact& c) { return c.seen && c.said.result == CheckResult::in_sync; }) &&
       std::all_of(facts.paths.begin(), facts.paths.end(), [](const PathFact& p) { return p.seen && p.said.pass; });
@@ -260,7 +373,7 @@ Verdict diagnose(const SweepFacts& facts) {
 
 std::string disagreement(const SweepFacts& facts) {
   for (const auto& s : facts.surfaces) {
-    if (!s.seen || s.held) continue;
+    if (!is_judged(s) || s.held) continue;
     if (s.said.contradictory) return s.name + " contradicts itself";
     if (s.said.stale) return s.name + " is stale";
     if (s.said.reading == Reading::missing) return s.name + " is missing";

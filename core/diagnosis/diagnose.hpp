@@ -3,13 +3,15 @@
 // every combination of facts has exactly one answer, and tests/core/diagnosis walks them all.
 //
 //   boundary        holds when
-//   observer/blind  no surface could be read for a cause of ours, or nothing at all answers, references included
+//   observer/blind  no surface could be read for a cause of ours or was not seen, or nothing at all answers, references
+//                   included
 //   outage          a health or services surface is bad by more than staleness
-//   security        a security surface is bad and the outage does not explain it
+//   security        a security surface is bad and the outage does not explain it; or the certificate ends soon
 //   drift           a check says so; or versions alternate and there is no check to ask
 //   readiness       a readiness surface is bad; or health or services are merely stale
 //   product         a path fails
-//   observer        a check is broken; or every surface but at most /health refuses our credentials
+//   observer        a check is broken; every surface but at most /health refuses our credentials; one was not seen; one
+//                   was never there
 #include <string>
 #include <vector>
 
@@ -23,6 +25,9 @@ struct Finding {
   bool blind = false;  ///< of observer: we cannot see, so nothing else is said
   Extent extent = Extent::degraded;
   Severity severity = Severity::warning;
+  OwnTrouble trouble = OwnTrouble::none;
+  bool certificate_alone = false;   ///< of security: nothing but a certificate that ends soon
+  std::string headline;             ///< the cause in one line, without its read in front: what a locked phone shows
   std::vector<std::string> why;     ///< observed facts, the weightiest first
   std::vector<std::string> blamed;  ///< the reads at fault: "services", "check:materialization", "path:checkout"
   /// Rests on what a check said and on nothing else: confirmed by results, not by sweeps that repeat one.

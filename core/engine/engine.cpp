@@ -245,9 +245,9 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
                       "sweep " + std::to_string(e.sweep) + " counts again; void before it: " + std::to_string(voids)});
   std::move(t.pending_checks.begin(), t.pending_checks.end(), std::back_inserter(e.reads));
   t.pending_checks.clear();
-  record.reads = judge_reads(t.config, t.reads, std::move(e.reads));
+  record.reads = judge_reads(t.config, t.reads, std::move(e.reads), now.mono);
   heed_throttling(t, record.reads);
-  const SweepFacts facts = facts_of(t.config, t.reads, record.reads);
+  const SweepFacts facts = facts_of(t.config, t.reads, record.reads, now.mono);
   const Verdict before = std::exchange(t.verdict, diagnose(facts));
   t.counted_once = true;
 

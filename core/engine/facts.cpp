@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "core/text/time.hpp"
+
 namespace readback {
 namespace {
 
@@ -19,23 +21,46 @@ const ReadState* lay_out(Fact& fact, const ReadStates& states, const std::vector
                          const std::string& read) {
   const auto known = states.find(read);
   if (known == states.end()) return nullptr;
-  const auto* now = find_read(reads, read);
+  const auto* made = find_read(reads, read);
   fact.seen = known->second.seen;
-  fact.held = !now || now->word == "throttled";
+  fact.held = !made || made->word == "throttled";
   return &known->second;
+}
+
+/// The first certificate that ends within the announced time, as this sweep saw it.
+void note_certificate(SweepFacts& facts, const TargetConfig& config, const std::vector<JudgedRead>& reads) {
+  std::optional<WallTime> soonest;
+  for (const auto& r : reads) {
+    const auto& ends = r.raw.tls_expires_at;
+    if (!ends || kind_of(r.raw.read) != ReadKind::surface || !std::holds_alternative<HttpAnswer>(r.raw.answer) ||
+        *ends - r.raw.at > config.tls.expires_within)
+      continue;
+    if (soonest && *soonest <= *ends) continue;
+    soonest = *ends;
+    const bool over = *ends <= r.raw.at;
+    facts.certificate_of = r.raw.read;
+    facts.certificate = "the certificate of " + r.raw.address +
+                        (over ? " has ended" : " ends in " + humanize(*ends - r.raw.at)) + ", on " +
+                        to_rfc3339(*ends).substr(0, 10);
+  }
 }
 
 }  // namespace
 
-SweepFacts facts_of(const TargetConfig& config, const ReadStates& states, const std::vector<JudgedRead>& reads) {
+SweepFacts facts_of(const TargetConfig& config, const ReadStates& states, const std::vector<JudgedRead>& reads,
+                    MonoTime now) {
   SweepFacts facts;
   for (const auto& s : config.surfaces) {
     SurfaceFact fact;
     fact.name = s.name;
+    fact.path = s.path;
     fact.role = s.role;
-    if (const auto* now = find_read(reads, s.name)) fact.throttled = now->word == "throttled";
+    if (const auto* made = find_read(reads, s.name)) fact.throttled = made->word == "throttled";
     if (const auto* state = lay_out(fact, states, reads, s.name)) {
       fact.said = state->surface;
+      fact.answered = state->answered;
+      fact.never_there = state->seen && !state->was_there && state->surface.reading == Reading::missing;
+      fact.not_seen = state->throttled_since && now - *state->throttled_since >= config.blind_limit;
       if (auto versions = alternation(s.name, *state)) facts.alternating.push_back(*versions);
     }
     facts.surfaces.push_back(std::move(fact));
@@ -64,6 +89,7 @@ SweepFacts facts_of(const TargetConfig& config, const ReadStates& states, const 
       answered = answered || r.green;
     }
   facts.references_all_failed = any && !answered;
+  note_certificate(facts, config, reads);
   return facts;
 }
 

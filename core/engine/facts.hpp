@@ -12,6 +12,7 @@ namespace readback {
 
 /// `reads` are those of the sweep, already remembered in `states`. A surface, check or path that has never been read is
 /// a fact too: one that was not seen.
-SweepFacts facts_of(const TargetConfig& config, const ReadStates& states, const std::vector<JudgedRead>& reads);
+SweepFacts facts_of(const TargetConfig& config, const ReadStates& states, const std::vector<JudgedRead>& reads,
+                    MonoTime now);
 
 }  // namespace readback

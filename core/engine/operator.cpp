@@ -10,6 +10,14 @@ namespace {
 Answer refusal(int problem, std::string text) { return {false, problem, std::move(text), ""}; }
 Answer done(std::string text, std::string id = "") { return {true, 0, std::move(text), std::move(id)}; }
 
+/// "user:checkout": one of the kinds of path, and a name.
+bool is_exposer(const std::string& text) {
+  return std::any_of(std::begin(path_kinds), std::end(path_kinds), [&](const auto& kind) {
+    const std::string prefix = std::string(kind.word) + ":";
+    return text.starts_with(prefix) && text.size() > prefix.size();
+  });
+}
+
 /// The incident that an unnamed symptom belongs to: the loudest open one; one that has only recovered when no other is.
 const Incident* loudest(const TargetState& t) {
   const auto rank = [](const Incident& i) { return std::pair(i.is_active(), i.record.severity); };
@@ -32,6 +40,8 @@ void Engine::State::on(SymptomSaid e, Actions& out) {
     if (!t) return out.push_back(refusal(409, "no target is configured"));
   }
   if (e.text.empty()) return out.push_back(refusal(422, "the symptom is empty: say what fails, for whom, since when"));
+  if (!e.exposed_by.empty() && !is_exposer(e.exposed_by))
+    return out.push_back(refusal(422, "who exposed it? user:NAME, agent:NAME or automation:NAME, not " + e.exposed_by));
   const Symptom said{e.text, e.by, e.extent, e.exposed_by};
   const auto rules = rules_for(*t);
   const Incident* i = loudest(*t);
@@ -43,7 +53,9 @@ void Engine::State::on(SymptomSaid e, Actions& out) {
   const auto& record = i->record;
   const std::string id = record.id;
   if (declared) {
-    seal(out, snapshot_of(*t, i->as_sealed(record, now.wall), "symptom: " + e.text), {});
+    AfterSeal then;
+    if (i->paged) then.alerts.push_back(alert_of({EventKind::firing, record}));
+    seal(out, snapshot_of(*t, i->as_sealed(record, now.wall), "symptom: " + e.text), std::move(then));
     start_evidence(out, *t);
   }
   out.push_back(

@@ -14,8 +14,21 @@ template <class V, Is<Item> X>
 void fields(V& visit, X& x) {
   visit("name", x.name);
   visit("reading", x.reading);
+  visit("neutral", x.neutral);
   visit("critical", x.critical);
   visit("detail", x.detail);
+}
+template <class V, Is<StampMemory::Moving> X>
+void fields(V& visit, X& x) {
+  visit("last", x.last);
+  visit("moves", x.moves);
+  visit("trusted", x.trusted);
+}
+template <class V, Is<StampMemory> X>
+void fields(V& visit, X& x) {
+  visit("newest", x.newest);
+  visit("since", x.since);
+  visit("moving", x.moving);
 }
 template <class V, Is<SurfaceReading> X>
 void fields(V& visit, X& x) {  // items are left out: the next sweep brings them again
@@ -25,6 +38,8 @@ void fields(V& visit, X& x) {  // items are left out: the next sweep brings them
   visit("contradictory", x.contradictory);
   visit("own_word", x.own_word);
   visit("accepted", x.accepted);
+  visit("http_status", x.http_status);
+  visit("page", x.page);
   visit("as_of", x.as_of);
   visit("version", x.version);
   visit("reasons", x.reasons);
@@ -38,6 +53,8 @@ void fields(V& visit, X& x) {
 template <class V, Is<PathReading> X>
 void fields(V& visit, X& x) {
   visit("pass", x.pass);
+  visit("denied", x.denied);
+  visit("page", x.page);
   visit("throttled", x.throttled);
   visit("fault", x.fault);
   visit("reasons", x.reasons);
@@ -55,6 +72,10 @@ void fields(V& visit, X& x) {
   visit("took", x.took);
   visit("address", x.address);
   visit("tls_expires_at", x.tls_expires_at);
+  visit("answered", x.answered);
+  visit("was_there", x.was_there);
+  visit("throttled_since", x.throttled_since);
+  visit("stamps", x.stamps);
   visit("versions", x.versions);
   visit("results_in_a_row", x.results_in_a_row);
 }

@@ -57,7 +57,7 @@ std::string sentence(const TargetState& t) {
   if (t.verdict.findings.empty()) return "nothing can be blamed, but not everything has been seen to pass";
   const auto& f = t.verdict.findings.front();
   std::string text = std::string(to_string(f.extent)) + " " + std::string(to_string(f.boundary));
-  if (!f.why.empty()) text += ": " + f.why.front();
+  if (!f.headline.empty()) text += ": " + f.headline;
   const auto also = t.verdict.also(f.boundary);
   for (std::size_t i = 0; i < also.size(); ++i) text += (i ? ", " : "; also ") + std::string(to_string(also[i]));
   return text;

@@ -18,16 +18,16 @@ namespace {
 constexpr int results_that_confirm = 2;  // of a check: consecutive results, however many sweeps repeat one
 constexpr std::size_t most_reasons = 20;
 
-void name_owner(IncidentRecord& record, const CaseRules& rules) {
-  record.runbook = resolve_runbook(rules.target, record.boundary);
-  record.next_safe_step = resolve_next_safe_step(rules.target, record.boundary);
+void name_owner(IncidentRecord& record, const CaseRules& rules, OwnTrouble trouble) {
+  record.runbook = resolve_runbook(rules.target, record.boundary, trouble);
+  record.next_safe_step = resolve_next_safe_step(rules.target, record.boundary, trouble);
 }
 
 /// Chosen once, at the first page: a reload must not change the key.
 void name_key(IncidentRecord& record, const CaseRules& rules) {
   if (!record.dedup_base.empty()) return;
   record.dedup_base = rules.environment + "/" + record.target + "/" + std::string(to_string(record.boundary));
-  name_owner(record, rules);
+  if (record.runbook.title.empty()) name_owner(record, rules, OwnTrouble::none);
 }
 
 std::size_t index(Boundary b) { return static_cast<std::size_t>(b); }
@@ -52,6 +52,11 @@ struct Casebook::Pass {
     i.note(sweep.now.wall, std::string(to_string(kind)), i.record.summary);
     i.told_total = i.told_total || i.record.extent == Extent::total;
     out.push_back({kind, i.record});
+  }
+
+  void emit_good_news(EventKind kind, Boundary b, Incident& i, const std::string& page) {
+    emit(kind, b, i);
+    turn_into_good_news(out.back().record, page);
   }
 
   void follow_episode() {
@@ -193,7 +198,10 @@ struct Casebook::Pass {
   void blame(Incident& i, const Finding& f) {
     if (!f.blind) i.blamed.insert(f.blamed.begin(), f.blamed.end());
     i.record.why = f.why;
-    if (i.record.why.size() > most_reasons) i.record.why.resize(most_reasons);
+    if (const auto all = i.record.why.size(); all > most_reasons) {
+      i.record.why.resize(most_reasons - 1);
+      i.record.why.push_back("… and " + std::to_string(all - i.record.why.size()) + " more");
+    }
     i.record.also = sweep.verdict.also(f.boundary);
   }
 
@@ -201,7 +209,7 @@ struct Casebook::Pass {
     auto& i = *t.incident;
     i.record.severity = f.severity;
     i.record.extent = i.flapping ? Extent::intermittent : f.extent;
-    i.record.summary = page_summary(i, f, sweep.facts, target(), t.holding_since);
+    i.record.summary = page_summary(i, f, t.holding_since);
     if (inhibited(b, i.confirmed)) {
       i.hold_back(IncidentState::inhibited, "held back: it follows from what is paged already", sweep.now.wall);
       return;
@@ -210,6 +218,7 @@ struct Casebook::Pass {
       i.hold_back(IncidentState::muted, "held back by a silence or a maintenance window", sweep.now.wall);
       return;
     }
+    name_owner(i.record, rules, f.trouble);
     i.record.state = IncidentState::firing;
     i.record.paged_at = sweep.now.wall;
     i.record.sweeps.at_page = sweep.number;
@@ -234,6 +243,7 @@ struct Casebook::Pass {
   void still_firing(Boundary b, Track& t, const Finding& f) {
     auto& i = *t.incident;
     escalate(b, t, f);
+    if (f.certificate_alone) return;  // told once, and ended by the renewal
     if (!rules.muted(b) && !i.record.acknowledged_at && sweep.now.mono - i.spoken >= rules.alerts.renotify) {
       i.spoken = sweep.now.mono;
       const std::string page = i.record.summary;
@@ -258,9 +268,12 @@ struct Casebook::Pass {
       ++i.worse;
     if (rules.muted(b) || !(blind_too_long || i.worse >= target().confirm.failures)) return;
     i.worse = 0;
+    const IncidentRecord before = i.record;
     i.record.severity = blind_too_long ? Severity::critical : std::max(i.record.severity, f.severity);
     if (wider) i.record.extent = f.extent;
-    i.record.summary = page_summary(i, f, sweep.facts, target(), i.record.opened_at);
+    i.record.summary = page_summary(i, f, i.record.opened_at,
+                                    blind_too_long ? "blind for " + humanize(sweep.now.mono - *book.blind_from_)
+                                                   : what_became_worse(before, i.record));
     i.spoken = sweep.now.mono;
     emit(EventKind::escalated, b, i);
   }
@@ -284,8 +297,16 @@ struct Casebook::Pass {
     t.incident.reset();
   }
 
+  /// What an operator declared is over when a person says so, or when the path that it names has failed and passes.
+  static bool may_end(const Incident& i) {
+    if (!i.record.declared || i.attested) return true;
+    const auto& by = i.record.exposed_by;
+    return i.failed_paths.contains(by.substr(by.find(':') + 1));
+  }
+
   void recover(Boundary b, Track& t) {
     auto& i = *t.incident;
+    if (!may_end(i)) return;
     switch (recovery_proof(b, i.blamed, sweep.facts)) {
       case Proof::good: ++i.passes; break;
       case Proof::neutral: return;
@@ -306,7 +327,7 @@ struct Casebook::Pass {
     const std::string page = i.record.summary;
     i.record.summary = recovered_summary(i, sweep.now.wall);
     if (i.paged)
-      emit(EventKind::recovered, b, i);
+      emit_good_news(EventKind::recovered, b, i, page);
     else
       i.note(sweep.now.wall, "recovered", i.record.summary);
     i.record.summary = page;
@@ -323,7 +344,7 @@ struct Casebook::Pass {
     // What is worse than before is confirmed and escalated like anything else: not every sink hears of a relapse.
     i.worse = f.severity > i.record.severity || is_wider(i, f) ? 1 : 0;
     i.attempts = std::max(t.holding, 1);
-    i.record.summary = page_summary(i, f, sweep.facts, target(), t.holding_since);
+    i.record.summary = page_summary(i, f, t.holding_since);
     if (i.paged)
       emit(EventKind::relapsed, b, i);
     else
@@ -347,9 +368,10 @@ struct Casebook::Pass {
     if (sweep.now.mono - *i.green_since < rules.resolution.settle || !conditions_hold(i.record.conditions)) return;
     i.record.state = IncidentState::resolved;
     i.record.resolved_at = sweep.now.wall;
-    i.record.summary = resolved_summary(i.record, sweep.now.wall, why_resolved(i.attested));
+    const std::string page = i.record.summary;
+    i.record.summary = resolved_summary(i.record, sweep.now.wall);
     if (i.paged)
-      emit(EventKind::resolved, b, i);
+      emit_good_news(EventKind::resolved, b, i, page);
     else
       i.note(sweep.now.wall, "resolved", i.record.summary);
     close(t);
@@ -400,7 +422,8 @@ struct Casebook::Pass {
     }
     if (!t.incident) return;
     auto& i = *t.incident;
-    if (i.record.runbook.title.empty()) name_owner(i.record, rules);  // one that is held back wants its owner as well
+    if (i.record.runbook.title.empty())  // one that is held back wants its owner as well
+      name_owner(i.record, rules, finding ? finding->trouble : OwnTrouble::none);
     gather(i);
     if (finding) blame(i, *finding);
     if (finding && finding->fresh) i.passes = 0;  // held back or paged, it is not getting well
@@ -473,13 +496,15 @@ const Incident& Casebook::declare(Boundary b, const Symptom& said, const CaseRul
   record.target = rules.target.name;
   record.boundary = b;
   record.state = IncidentState::firing;
-  record.severity = Severity::warning;
+  record.severity = Severity::info;  // nothing has been measured: told to whoever takes such news
   record.declared = true;
   record.opened_at = record.confirmed_at = now.wall;
+  i.paged = !rules.muted(b);
+  if (i.paged) record.paged_at = now.wall;
   record.sweeps.last_good = last_good_;
   i.opened = i.confirmed = i.spoken = now.mono;
   i.record_symptom(said, now.wall);
-  record.summary = "DECLARED " + std::string(to_string(record.extent)) + " " + record.target + ": " + said.text;
+  record.summary = "DECLARED " + record.target + ": " + said.text;
   name_key(record, rules);
   i.lay_out_conditions(rules.proof);
   t.incident = std::move(i);

@@ -83,8 +83,6 @@ void attest(IncidentRecord& ended, const Attestation& word, WallTime at) {
   for (auto& c : ended.conditions)
     if (c.number == 4) meet(c, word.runbook + ", attested by " + someone(word.by), at);
   add_to_timeline(ended, at, "attested", words_of(word));
-  if (ended.resolved_at && ended.summary.ends_with(why_resolved(false)))
-    ended.summary = resolved_summary(ended, *ended.resolved_at, why_resolved(true));
 }
 
 }  // namespace readback

@@ -39,7 +39,8 @@ void weigh_surface(Weigh& weigh, Boundary b, bool is_blamed, const SurfaceFact& 
       break;
     case Boundary::observer:  // credentials that were refused: an answer that is not a refusal
       if (is_blamed) {
-        const bool refused = s.said.reading == Reading::denied || s.said.reading == Reading::unreachable;
+        const bool refused =
+            s.said.reading == Reading::denied || s.said.reading == Reading::unreachable || s.never_there;
         weigh.add(s.held ? Proof::neutral : refused ? Proof::bad : Proof::good);
       }
       break;
@@ -52,7 +53,7 @@ void weigh_surface(Weigh& weigh, Boundary b, bool is_blamed, const SurfaceFact& 
 Proof recovery_proof(Boundary b, const std::set<std::string>& blamed, const SweepFacts& facts) {
   Weigh weigh;
   for (const auto& s : facts.surfaces)
-    if (s.seen) weigh_surface(weigh, b, blamed.contains(s.name), s);
+    if (s.seen && (!s.never_there || b == Boundary::observer)) weigh_surface(weigh, b, blamed.contains(s.name), s);
   if (b == Boundary::drift || b == Boundary::observer)
     for (const auto& c : facts.checks) {
       if (!c.seen || !blamed.contains("check:" + c.name)) continue;
@@ -60,6 +61,7 @@ Proof recovery_proof(Boundary b, const std::set<std::string>& blamed, const Swee
           b == Boundary::drift ? c.said.result == CheckResult::in_sync : c.said.result != CheckResult::broken;
       weigh.add(c.held ? Proof::neutral : works ? Proof::good : Proof::bad);
     }
+  if (b == Boundary::security && !facts.certificate.empty()) weigh.add(Proof::bad);
   if (b == Boundary::product)
     for (const auto& p : facts.paths)
       if (p.seen) weigh.add(p.held ? Proof::neutral : p.said.pass ? Proof::good : Proof::bad);

@@ -10,17 +10,11 @@
 namespace readback {
 namespace {
 
-/// "/health refused", or what the read itself gave as its weightiest reason.
-std::string short_why(const Finding& finding, const SweepFacts& facts, const TargetConfig& target) {
-  if (finding.blamed.empty()) return finding.why.empty() ? "no reason recorded" : finding.why.front();
-  if (finding.blind) return finding.why.front();
-  const auto& read = finding.blamed.front();
-  for (const auto& s : facts.surfaces) {
-    if (s.name != read || s.said.reading != Reading::unreachable || !s.said.fault) continue;
-    for (const auto& c : target.surfaces)
-      if (c.name == read) return c.path + " " + std::string(to_string(*s.said.fault));
-  }
-  return finding.why.empty() ? read : finding.why.front();
+/// How far it reaches, where that says something: a readiness that fails in all its surfaces is not "everything".
+std::string extent_shown(const IncidentRecord& i) {
+  const bool reach = i.boundary == Boundary::outage || i.boundary == Boundary::product;
+  if (!reach && i.extent != Extent::intermittent && i.extent != Extent::stale) return "";
+  return std::string(to_string(i.extent)) + " ";
 }
 
 std::string head(const char* word, const IncidentRecord& i) {
@@ -29,19 +23,23 @@ std::string head(const char* word, const IncidentRecord& i) {
 
 }  // namespace
 
-std::string bare_reason(const std::string& read, const std::string& reason) {
-  for (const std::string& name : {read, std::string(bare_name(read))})
-    if (reason.size() > name.size() + 2 && reason.starts_with(name) && reason.compare(name.size(), 2, ": ") == 0)
-      return reason.substr(name.size() + 2);
-  return reason;
-}
-
-std::string page_summary(const Incident& i, const Finding& finding, const SweepFacts& facts, const TargetConfig& target,
-                         WallTime since) {
+std::string page_summary(const Incident& i, const Finding& finding, WallTime since, const std::string& worse) {
   const std::string counted =
       std::to_string(i.attempts) + " of " + std::to_string(i.attempts) + (finding.check_alone ? " results" : " sweeps");
-  return upper(i.record.boundary) + " " + std::string(to_string(i.record.extent)) + " " + i.record.target + ": " +
-         cut_bytes(short_why(finding, facts, target), 400) + " since " + to_clock(since) + " (" + counted + ")";
+  const std::string cause = finding.headline.empty() ? "no reason recorded" : finding.headline;
+  return upper(i.record.boundary) + " " + extent_shown(i.record) + i.record.target + ": " +
+         (worse.empty() ? "" : worse + ": ") + cut_bytes(cause, 400) + " since " + to_clock(since) + " (" + counted +
+         ")";
+}
+
+std::string what_became_worse(const IncidentRecord& before, const IncidentRecord& now) {
+  std::string worse;
+  const auto add = [&](std::string_view to, std::string_view from) {
+    worse += (worse.empty() ? "now " : ", ") + std::string(to) + " (was " + std::string(from) + ")";
+  };
+  if (now.extent != before.extent) add(to_string(now.extent), to_string(before.extent));
+  if (now.severity != before.severity) add(to_string(now.severity), to_string(before.severity));
+  return worse;
 }
 
 std::string recovered_summary(const Incident& i, WallTime now) {
@@ -51,11 +49,20 @@ std::string recovered_summary(const Incident& i, WallTime now) {
 }
 
 std::string resolved_summary(const IncidentRecord& i, WallTime resolved_at, const std::string& why) {
-  return head("RESOLVED", i) + " after " + humanize(resolved_at - i.opened_at) + ": " + why;
+  return head("RESOLVED", i) + " after " + humanize(resolved_at - i.opened_at) + (why.empty() ? "" : ": " + why);
 }
 
-std::string why_resolved(bool attested) {
-  return attested ? "the six conditions hold" : "the conditions hold; which runbook was used, nobody has said";
+void turn_into_good_news(IncidentRecord& told, const std::string& page) {
+  told.why.clear();
+  if (!page.empty()) told.why.push_back("was: " + page);
+  if (told.acknowledged_at) told.why.push_back("acknowledged by " + someone(told.acknowledged_by));
+  const bool unattested = std::any_of(told.conditions.begin(), told.conditions.end(), [](const ConditionState& c) {
+    return c.state == ConditionState::State::unattested;
+  });
+  const bool over = told.resolved_at.has_value();
+  told.next_safe_step = !over ? "Nothing yet: everything is read again, and it closes when the six conditions hold."
+                        : unattested ? "If a runbook helped, say which: readback resolve " + told.id + " --runbook …"
+                                     : "";
 }
 
 std::string intermittent_summary(const Incident& i, int bad_sweeps) {

@@ -10,18 +10,19 @@
 
 namespace readback {
 
-/// "OUTAGE total fabric: /health refused since 03:11:58Z (3 of 3 sweeps)"
-std::string page_summary(const Incident& incident, const Finding& finding, const SweepFacts& facts,
-                         const TargetConfig& target, WallTime since);
+/// "OUTAGE total fabric: /health refused since 03:11:58Z (3 of 3 sweeps)"; `worse` is what an escalation tells first.
+std::string page_summary(const Incident& incident, const Finding& finding, WallTime since,
+                         const std::string& worse = "");
+/// "now total (was degraded), critical (was error)"
+std::string what_became_worse(const IncidentRecord& before, const IncidentRecord& now);
 /// "RECOVERED outage fabric after 4m 10s: 3 of 3 sweeps pass"
 std::string recovered_summary(const Incident& incident, WallTime now);
-/// "RESOLVED outage fabric after 6m 12s: the six conditions hold"
-std::string resolved_summary(const IncidentRecord& incident, WallTime resolved_at, const std::string& why);
-std::string why_resolved(bool attested);
+/// "RESOLVED outage fabric after 6m 12s"; `why` when it did not end by itself.
+std::string resolved_summary(const IncidentRecord& incident, WallTime resolved_at, const std::string& why = "");
+/// As it is told when it is over: what it was, in the words of its page, who took it, and one step. Nothing of what was
+/// bad is said in the present tense.
+void turn_into_good_news(IncidentRecord& told, const std::string& page);
 /// "INTERMITTENT outage fabric: 9 of the last 21 sweeps were bad"
 std::string intermittent_summary(const Incident& incident, int bad_sweeps);
-
-/// A reason without the name of its read in front, which the text around it already says.
-std::string bare_reason(const std::string& read, const std::string& reason);
 
 }  // namespace readback

@@ -77,5 +77,7 @@ enum class ReadKind { surface, check, path, reference };
 ReadKind kind_of(std::string_view read);
 /// "materialization" of "check:materialization"; surfaces are their own name.
 std::string_view bare_name(std::string_view read);
+/// A reason without the name of its read in front, which the text around it already says.
+std::string bare_reason(const std::string& read, const std::string& reason);
 
 }  // namespace readback

@@ -7,6 +7,10 @@
 
 namespace readback {
 
+/// What one answer says. Ordered from best to worst only for pass < warn < fail; the others are kinds of their own.
+enum class Reading { pass, warn, fail, unknown, unreachable, denied, missing, throttled };
+std::string_view to_string(Reading r);
+
 /// In the order of precedence (design: diagnosis section 3). `observer` is one boundary with two kinds; blind comes
 /// first in the table and impaired last, which `Finding::blind` tells apart.
 enum class Boundary { observer, outage, security, drift, readiness, product };
@@ -16,6 +20,9 @@ std::string_view to_string(Boundary b);
 std::optional<Boundary> parse_boundary(std::string_view word);
 /// "OUTAGE", "READINESS": as the summary of a page begins.
 std::string upper(Boundary b);
+
+/// What ails the watchdog when `observer` holds: each has an owner and a next step of its own.
+enum class OwnTrouble { none, blind, denied, throttled, never_there, check_broken };
 
 enum class Severity { info, warning, error, critical };
 std::string_view to_string(Severity s);

@@ -69,4 +69,11 @@ std::string_view bare_name(std::string_view read) {
   return kind_of(read) == ReadKind::surface ? read : read.substr(read.find(':') + 1);
 }
 
+std::string bare_reason(const std::string& read, const std::string& reason) {
+  for (const std::string& name : {read, std::string(bare_name(read))})
+    if (reason.size() > name.size() + 2 && reason.starts_with(name) && reason.compare(name.size(), 2, ": ") == 0)
+      return reason.substr(name.size() + 2);
+  return reason;
+}
+
 }  // namespace readback

@@ -11,7 +11,8 @@ namespace readback {
 namespace {
 
 constexpr std::size_t versions_kept = 10;
-constexpr int changes_that_alternate = 3;
+/// Of ten sweeps. Two of the changes go back: a rollout that goes on through versions does not alternate.
+constexpr int changes_that_alternate = 3, returns_that_alternate = 2;
 
 struct Judged {
   JudgedRead read;
@@ -32,7 +33,7 @@ const typename List::value_type* named(const List& list, std::string_view name, 
 }
 
 /// Nothing when the configuration does not know the read, or when a surface was given what only a check can say.
-std::optional<Judged> judge(const TargetConfig& config, RawRead raw) {
+std::optional<Judged> judge(const TargetConfig& config, RawRead raw, ReadStates& states, MonoTime now) {
   Judged j;
   std::size_t place = 0;
   const auto name = bare_name(raw.read);
@@ -41,7 +42,7 @@ std::optional<Judged> judge(const TargetConfig& config, RawRead raw) {
     case ReadKind::surface: {
       const auto* surface = named(config.surfaces, name, place);
       if (!surface || of_a_check) return std::nullopt;
-      j.surface = read_surface(config, *surface, raw);
+      j.surface = read_surface(config, *surface, raw, states[raw.read].stamps, now);
       j.read.word = to_string(j.surface.reading);
       j.read.stale = j.surface.stale;
       j.read.contradictory = j.surface.contradictory;
@@ -86,15 +87,16 @@ std::optional<Judged> judge(const TargetConfig& config, RawRead raw) {
   return j;
 }
 
-std::vector<Judged> judge_all(const TargetConfig& config, std::vector<RawRead> reads) {
+std::vector<Judged> judge_all(const TargetConfig& config, std::vector<RawRead> reads, ReadStates& states,
+                              MonoTime now) {
   std::vector<Judged> all;
   for (auto& raw : reads)
-    if (auto j = judge(config, std::move(raw))) all.push_back(std::move(*j));
+    if (auto j = judge(config, std::move(raw), states, now)) all.push_back(std::move(*j));
   std::stable_sort(all.begin(), all.end(), [](const Judged& a, const Judged& b) { return a.order < b.order; });
   return all;
 }
 
-void remember(ReadState& state, const Judged& j) {
+void remember(ReadState& state, const Judged& j, MonoTime now) {
   const bool throttled = j.read.word == "throttled";
   const auto& raw = j.read.raw;
   state.took = raw.took;
@@ -104,7 +106,13 @@ void remember(ReadState& state, const Judged& j) {
   // none.
   if (raw.tls_expires_at || std::holds_alternative<HttpAnswer>(raw.answer)) state.tls_expires_at = raw.tls_expires_at;
   state.retry_after = throttled ? j.surface.retry_after : std::nullopt;
-  if (throttled) return;  // it holds what it said last
+  state.answered = state.answered || std::holds_alternative<HttpAnswer>(raw.answer);
+  if (throttled) {  // it holds what it said last
+    if (!state.throttled_since) state.throttled_since = now;
+    return;
+  }
+  state.throttled_since.reset();
+  state.was_there = state.was_there || j.surface.reading != Reading::missing;
   if (!state.seen || state.word != j.read.word) state.since = raw.at;
   if (kind_of(raw.read) == ReadKind::check)
     state.results_in_a_row = state.seen && state.check.result == j.check.result ? state.results_in_a_row + 1 : 1;
@@ -123,10 +131,11 @@ void remember(ReadState& state, const Judged& j) {
 
 }  // namespace
 
-std::vector<JudgedRead> judge_reads(const TargetConfig& config, ReadStates& states, std::vector<RawRead> reads) {
+std::vector<JudgedRead> judge_reads(const TargetConfig& config, ReadStates& states, std::vector<RawRead> reads,
+                                    MonoTime now) {
   std::vector<JudgedRead> out;
-  for (auto& j : judge_all(config, std::move(reads))) {
-    if (kind_of(j.read.raw.read) != ReadKind::reference) remember(states[j.read.raw.read], j);
+  for (auto& j : judge_all(config, std::move(reads), states, now)) {
+    if (kind_of(j.read.raw.read) != ReadKind::reference) remember(states[j.read.raw.read], j, now);
     out.push_back(std::move(j.read));
   }
   return out;
@@ -134,14 +143,21 @@ std::vector<JudgedRead> judge_reads(const TargetConfig& config, ReadStates& stat
 
 std::vector<JudgedRead> judge_without_counting(const TargetConfig& config, std::vector<RawRead> reads) {
   std::vector<JudgedRead> out;
-  for (auto& j : judge_all(config, std::move(reads))) out.push_back(std::move(j.read));
+  ReadStates forgotten;
+  for (auto& j : judge_all(config, std::move(reads), forgotten, MonoTime{})) out.push_back(std::move(j.read));
   return out;
 }
 
 std::optional<std::string> alternation(const std::string& read, const ReadState& state) {
-  int changes = 0;
-  for (std::size_t i = 1; i < state.versions.size(); ++i) changes += state.versions[i] != state.versions[i - 1];
-  if (changes < changes_that_alternate) return std::nullopt;
+  const auto& v = state.versions;
+  int changes = 0, returns = 0;
+  for (std::size_t i = 1; i < v.size(); ++i) {
+    if (v[i] == v[i - 1]) continue;
+    ++changes;
+    const auto here = v.begin() + static_cast<std::ptrdiff_t>(i);
+    returns += std::find(v.begin(), here, v[i]) != here;
+  }
+  if (changes < changes_that_alternate || returns < returns_that_alternate) return std::nullopt;
   std::vector<std::string> distinct(state.versions.begin(), state.versions.end());
   std::sort(distinct.begin(), distinct.end());
   distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());

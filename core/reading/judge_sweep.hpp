@@ -11,6 +11,7 @@
 #include "core/model/raw_read.hpp"
 #include "core/model/reading.hpp"
 #include "core/model/record.hpp"
+#include "core/reading/stamps.hpp"
 #include "core/text/instant.hpp"
 
 namespace readback {
@@ -28,6 +29,10 @@ struct ReadState {
   Phases phases;
   std::string address;
   std::optional<WallTime> tls_expires_at;
+  StampMemory stamps;      ///< of a surface
+  bool answered = false;   ///< some HTTP answer has come at some time
+  bool was_there = false;  ///< of a surface: at least one read said something else than `missing`
+  std::optional<MonoTime> throttled_since;
   std::deque<std::string> versions;   ///< of the last ten sweeps that named one
   int results_in_a_row = 0;           ///< of a check
   std::optional<Millis> retry_after;  ///< of the newest answer, when that was a 429 which named a time
@@ -39,10 +44,12 @@ using ReadStates = std::map<std::string, ReadState>;
 
 /// Judges the raw reads of a sweep, and remembers in `states` what each has said. Reads that the configuration does not
 /// know are dropped. The list comes back in the fixed order: surfaces, checks, paths, references.
-std::vector<JudgedRead> judge_reads(const TargetConfig& config, ReadStates& states, std::vector<RawRead> reads);
+std::vector<JudgedRead> judge_reads(const TargetConfig& config, ReadStates& states, std::vector<RawRead> reads,
+                                    MonoTime now);
 /// Only judges: for a sweep that is void and must change nothing.
 std::vector<JudgedRead> judge_without_counting(const TargetConfig& config, std::vector<RawRead> reads);
-/// "health: 1.4.1, 1.4.2": at least three changes within the last ten sweeps.
+/// "health: 1.4.1, 1.4.2": at least three changes within the last ten sweeps, two of them back to a version of these
+/// ten.
 std::optional<std::string> alternation(const std::string& read, const ReadState& state);
 
 }  // namespace readback

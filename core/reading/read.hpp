@@ -4,17 +4,23 @@
 // stale. Never green by accident: what cannot be judged is `unknown`.
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/config/target.hpp"
 #include "core/model/reading.hpp"
+#include "core/reading/stamps.hpp"
 
 namespace readback {
 
-/// The answer of a surface; `raw.answer` is a transport error or an HTTP answer.
-SurfaceReading read_surface(const TargetConfig& target, const SurfaceConfig& surface, const RawRead& raw);
+/// The answer of a surface; `raw.answer` is a transport error or an HTTP answer. `memory` is what was seen of this
+/// surface's stamps before, and is told of this one, which was read at `now`.
+SurfaceReading read_surface(const TargetConfig& target, const SurfaceConfig& surface, const RawRead& raw,
+                            StampMemory& memory, MonoTime now);
 
-/// The same, and how it came about, a step a line in operator language: what `readback probe` shows.
+/// The same at first sight: nothing was seen before.
+SurfaceReading read_surface(const TargetConfig& target, const SurfaceConfig& surface, const RawRead& raw);
+/// And how it came about, a step a line in operator language: what `readback probe` shows.
 struct ExplainedReading {
   SurfaceReading reading;
   std::vector<std::string> steps;
@@ -26,6 +32,12 @@ ExplainedReading explain_surface(const TargetConfig& target, const SurfaceConfig
 
 /// In sync, drift, or broken: a check that could not say anything is a fault of ours and never drift.
 CheckReading read_check(const CheckConfig& check, const RawRead& raw);
+
+/// What an answer says that nobody judges: its own reason in quotes, the title of a page, how a text begins.
+std::string said_in_short(std::string_view body);
+
+/// A digest of an HTML page, to tell whether two answers show the same one; 0 for anything else.
+std::uint64_t page_of(std::string_view body);
 
 PathReading read_path(const PathConfig& path, const RawRead& raw);
 

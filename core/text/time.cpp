@@ -5,6 +5,8 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <string>
+#include <utility>
 
 #include "core/text/words.hpp"
 
@@ -47,6 +49,7 @@ class Scanner {
   explicit Scanner(std::string_view text) : rest_(text) {}
   bool ok = true;
   bool done() const { return ok && rest_.empty(); }
+  std::string_view rest() const { return rest_; }
   char peek() const { return rest_.empty() ? '\0' : rest_.front(); }
   int number(std::size_t digits) {
     int n = 0;
@@ -160,6 +163,71 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
     s.expect(" "), clock_of(s, c), s.expect(" GMT");
   }
   return s.done() && c.month ? instant_of(c) : std::nullopt;
+}
+
+namespace {
+
+/// `2026-11-23 03:11:58,123 +0000` as RFC 3339 writes it; `zone` tells whether it names one.
+std::string as_rfc3339(std::string_view text, bool& zone) {
+  constexpr std::size_t date = 10;
+  const std::string day(text.substr(0, date));
+  text.remove_prefix(date);
+  if (text.empty() || (text.front() != 'T' && text.front() != 't' && text.front() != ' ')) return "";
+  text = trimmed(text.substr(1));
+  const auto clock_end = std::min(text.find_first_not_of("0123456789:.,"), text.size());
+  std::string clock(text.substr(0, clock_end));
+  const std::string_view behind = trimmed(text.substr(clock_end));
+  if (clock.size() == 5) clock += ":00";
+  zone = !behind.empty();
+  const bool utc = behind == "UTC" || behind == "GMT" || behind == "Z" || behind == "z";
+  return day + "T" + clock + (zone && !utc ? std::string(behind) : "Z");
+}
+
+/// Minutes east of UTC of `+0100`, `GMT`, `EST`; nothing for a name that is none.
+std::optional<int> rfc2822_zone(std::string_view name) {
+  constexpr std::pair<std::string_view, int> names[] = {{"GMT", 0},    {"UTC", 0},    {"UT", 0},     {"Z", 0},
+                                                        {"EST", -300}, {"EDT", -240}, {"CST", -360}, {"CDT", -300},
+                                                        {"MST", -420}, {"MDT", -360}, {"PST", -480}, {"PDT", -420}};
+  for (const auto& [zone, minutes] : names)
+    if (name == zone) return minutes;
+  if (name.size() != 5 || (name[0] != '+' && name[0] != '-')) return std::nullopt;
+  Scanner s(name.substr(1));
+  const int hours = s.number(2), minutes = s.number(2);
+  if (!s.done() || hours > 23 || minutes > 59) return std::nullopt;
+  return (name[0] == '-' ? -1 : 1) * (hours * 60 + minutes);
+}
+
+/// `[Mon, ]23 Nov 2026 01:00[:03] +0000`.
+std::optional<AnyDate> parse_rfc2822(std::string_view text) {
+  if (const auto comma = text.find(','); comma != text.npos) text = trimmed(text.substr(comma + 1));
+  Scanner s(text);
+  Civil c{};
+  c.day = text.size() > 1 && text[1] == ' ' ? s.number(1) : s.number(2);
+  s.expect(" "), c.month = month_of(s.until(' ')), c.year = s.number(4), s.expect(" ");
+  c.hour = s.number(2), s.expect(":"), c.minute = s.number(2);
+  if (s.accept(":")) c.second = s.number(2);
+  if (!s.ok || c.month == 0) return std::nullopt;
+  const auto local = instant_of(c);
+  if (!local) return std::nullopt;
+  const auto name = trimmed(s.rest());
+  if (name.empty() || name == "-0000") return AnyDate{*local, false};
+  const auto east = rfc2822_zone(name);
+  if (!east) return std::nullopt;
+  return AnyDate{*local - std::chrono::minutes(*east), true};
+}
+
+}  // namespace
+
+std::optional<AnyDate> parse_any_date(std::string_view text) {
+  text = trimmed(text);
+  if (text.size() > 10 && text[4] == '-' && text[7] == '-') {
+    bool zone = true;
+    const auto at = parse_rfc3339(as_rfc3339(text, zone));
+    return at ? std::optional(AnyDate{*at, zone}) : std::nullopt;
+  }
+  if (const auto date = parse_rfc2822(text)) return date;
+  if (const auto at = parse_http_date(text)) return AnyDate{*at, text.ends_with("GMT")};
+  return std::nullopt;
 }
 
 std::optional<Millis> parse_retry_after(std::string_view value, WallTime now) {

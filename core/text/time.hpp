@@ -16,6 +16,13 @@ std::string to_clock(WallTime t);
 std::optional<WallTime> parse_rfc3339(std::string_view text);
 /// IMF-fixdate, RFC 850 and asctime forms, as in the `Date` and `Retry-After` headers (RFC 9110 section 5.6.7).
 std::optional<WallTime> parse_http_date(std::string_view text);
+/// A date and time of day in any of the forms that programs write: RFC 3339 with blanks, a comma before the fraction,
+/// an offset without a colon, ` UTC`, or no seconds; RFC 2822 with or without the day's name; those of HTTP.
+struct AnyDate {
+  WallTime at{};
+  bool zone = true;  ///< false: it names none (or `-0000`, RFC 2822 section 3.3), and is read as UTC
+};
+std::optional<AnyDate> parse_any_date(std::string_view text);
 /// A `Retry-After` (RFC 9110 section 10.2.3), in seconds or as a date that counts from `now`; never negative. More
 /// seconds than a number holds are a thousand million.
 std::optional<Millis> parse_retry_after(std::string_view value, WallTime now);

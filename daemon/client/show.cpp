@@ -61,7 +61,8 @@ std::string show_status(const json::object& s) {
   for (const auto& each : array_at(s, "targets")) {
     const auto& t = each.as_object();
     const std::string word = text_at(t, "status");
-    out += coloured(bold(text_at(t, "name") + ": " + word), word) + "  " + wrapped(text_at(t, "text"), 2) + "\n";
+    const std::string head = text_at(t, "name") + ": " + word;
+    out += coloured(bold(head), word) + wrapped(head + "  " + text_at(t, "text"), 2).substr(head.size()) + "\n";
     out += reads_of(t);
     std::string when = text_at(t, "last_sweep_at").empty()
                            ? "no sweep yet"

@@ -17,7 +17,7 @@ READINGS = {
     "early_hints": "unreachable", "bad_gateway": "fail", "gateway_timeout": "fail", "not_ready": "fail",
     "server_error": "fail", "failed": "fail", "degraded": "warn", "warnings": "warn", "blockers": "fail",
     "no_verdict": "unknown", "empty": "unknown", "login_page": "unknown", "redirect": "unknown", "truncated": "unknown",
-    "word": "unknown", "nan": "unknown", "deep_json": "unknown", "bad_utf8": "unknown", "missing": "missing",
+    "word": "unknown", "nan": "pass", "deep_json": "unknown", "bad_utf8": "pass", "missing": "missing",
     "gone": "missing", "no_content": "pass", "slow": "pass", "ok": "pass",
 }
 WORDS = {"unreachable": {"refused", "reset", "timeout", "dns", "tls", "protocol", "too_large"}}

@@ -15,9 +15,10 @@ attest outage
 attest product
 PPPP x4 -> resolved outage; resolved product
 # What people see counts, though every surface is green: it closes only when somebody says how.
-symptom users cannot pay
+symptom users cannot pay -> firing product degraded info
 PPPP x20
-expect open product recovered
+expect open product firing
 attest product
-PPPP x4
+PPPP x3 -> recovered product
+PPPP x4 -> resolved product
 expect none open

@@ -38,6 +38,12 @@ std::string slack_text_block(std::string_view text) {
       .done();
 }
 
+/// A symptom in somebody's words; what failed first stands among the reasons already.
+bool says_more(const IncidentRecord& i) {
+  return !i.symptom.empty() && !i.resolved_at && !i.recovered_at &&
+         !(i.first_failure && i.symptom == i.first_failure->read + ": " + i.first_failure->reason);
+}
+
 /// Runbook, owner and next safe step.
 std::string next_text(const AlertEvent& e, const Caps& caps) {
   std::string next;
@@ -90,7 +96,7 @@ std::string slack_text(const AlertEvent& e, const Caps& caps) {
   std::string why;
   for (const auto& reason : why_of(e, caps)) why += "\u2022 " + reason + "\n";
   if (!why.empty()) blocks.push_back(slack_text_block(slack_escaped(why, slack_section)));
-  if (!e.incident.symptom.empty() && caps.why_count)
+  if (says_more(e.incident) && caps.why_count)
     blocks.push_back(slack_text_block("*Symptom:* " + slack_escaped(e.incident.symptom, slack_section - 20)));
   const auto next = next_text(e, caps);
   if (!next.empty()) blocks.push_back(slack_text_block(next));

@@ -406,7 +406,8 @@ TEST_CASE("no next safe step names a change before the guardrails and the owner"
     const auto step = default_next_safe_step(b);
     CHECK(!step.empty());
     CHECK(!default_runbook(b).owner.empty());
-    CHECK(default_runbook(b).url.starts_with("https://"));
+    const bool has_page = b != Boundary::observer;  // nobody else has a page about our own host
+    CHECK(default_runbook(b).url.starts_with("https://") == has_page);
     for (const char* mutating : {"redeploy", "docker", "systemctl", "kubectl", "--apply", "rollout restart"})
       CHECK(step.find(mutating) == std::string::npos);
     // Where a change is mentioned at all, the guardrail script and the owner's word come with it, in this order.

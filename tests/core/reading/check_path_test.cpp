@@ -47,11 +47,17 @@ TEST_CASE("an exit is in sync, drift, or broken") {
       {"in sync", 0, "all aligned\n", "", CheckResult::in_sync, ""},
       {"in sync in spite of a traceback", 0, "", traceback, CheckResult::in_sync, ""},
       {"drift with a line", 1, "checking\nwarp: image differs\n", "", CheckResult::drift,
-       "check:materialization: exit 1: repo truth and runtime truth differ | check:materialization: warp: image "
-       "differs"},
+       "check:materialization: warp: image differs | check:materialization: exit 1: repo truth and runtime truth "
+       "differ"},
+      {"the first lines that differ, then how many", 1,
+       "MISMATCH compose.yml image: repo 11.3, runtime 11.2\nok: env\nMISMATCH nginx.conf\n2 differences\n", "",
+       CheckResult::drift,
+       "check:materialization: compose.yml image: repo 11.3, runtime 11.2; 1 more | check:materialization: exit 1: "
+       "repo "
+       "truth and runtime truth differ | check:materialization: nginx.conf"},
       {"drift with items", 1, R"({"status":"drift","checks":[{"name":"warp","status":"drift","detail":"image"}]})", "",
        CheckResult::drift,
-       "check:materialization: exit 1: repo truth and runtime truth differ | check:materialization: warp: image"},
+       "check:materialization: warp: image | check:materialization: exit 1: repo truth and runtime truth differ"},
       {"drift without a reason", 3, "", "", CheckResult::drift,
        "check:materialization: exit 3: repo truth and runtime truth differ | check:materialization: it gives no "
        "reason: a "
@@ -66,7 +72,7 @@ TEST_CASE("an exit is in sync, drift, or broken") {
       {"no such module", 1, "", "/usr/bin/python3: No module named verify\n", CheckResult::broken,
        "check:materialization: exit 1: it crashed: /usr/bin/python3: No module named verify"},
       {"a traceback that was handled", 3, "drift", traceback, CheckResult::drift,
-       "check:materialization: exit 3: repo truth and runtime truth differ | check:materialization: drift"},
+       "check:materialization: drift | check:materialization: exit 3: repo truth and runtime truth differ"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.name);
@@ -117,6 +123,10 @@ TEST_CASE("a path passes only when all that is expected is there") {
   CHECK(read_path(path, got(204, "")).pass);
   CHECK(joined(read_path(path, got(302, "")).reasons) == "path:checkout: HTTP 302, expected success");
   CHECK(joined(read_path(path, got(500, "")).reasons) == "path:checkout: HTTP 500, expected success");
+  CHECK(joined(read_path(path, got(500, R"({"error":"payment provider timeout","trace_id":"abc"})")).reasons) ==
+        "path:checkout: HTTP 500 \"payment provider timeout\"");
+  CHECK(joined(read_path(path, got(302, "<html><title>Sign in</title>")).reasons) ==
+        "path:checkout: HTTP 302 an HTML page \"Sign in\"");
   path.expect.status = {200, 302};
   CHECK(read_path(path, got(302, "")).pass);
   CHECK(!read_path(path, got(201, "")).pass);

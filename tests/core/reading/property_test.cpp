@@ -5,7 +5,6 @@
 #include <random>
 
 #include "core/reading/read.hpp"
-#include "core/reading/vocabulary.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
 

@@ -68,7 +68,7 @@ const Case cases[] = {
     {"missing 410", 410, "", "missing"},
     {"throttled", 429, R"({"status":"fail"})", "throttled"},
     {"teapot", 418, "", "unknown"},
-    {"blocked with 409", 409, R"({"status":"blocked","blockers":["a"]})", "fail"},
+    {"blocked with 409", 409, R"({"status":"blocked","blockers":["a"]})", "unknown"},
     {"warning with 409 is not lifted", 409, R"({"status":"degraded"})", "unknown"},
     {"FastAPI 422", 422, R"({"detail":[{"loc":["query","x"],"msg":"field required"}]})", "unknown"},
     {"500 without a body", 500, "", "fail"},
@@ -106,7 +106,7 @@ const Case cases[] = {
     {"status null", 200, R"({"status":null})", "unknown"},
     {"status 1", 200, R"({"status":1})", "pass"},
     {"status 0", 200, R"({"status":0})", "fail"},
-    {"status 200 is no verdict", 200, R"({"status":200})", "unknown"},
+    {"status 200 is the code in the body", 200, R"({"status":200})", "pass"},
     {"status beyond all numbers", 200, R"({"status":1e999})", "unknown"},
     {"status is a list", 200, R"({"status":["ok"]})", "unknown"},
     {"status is an object", 200, R"({"status":{"state":"up"}})", "pass"},
@@ -116,8 +116,8 @@ const Case cases[] = {
     {"detail only", 200, R"({"detail":"fine"})", "unknown"},
     {"empty object", 200, "{}", "unknown"},
     {"empty list", 200, "[]", "unknown"},
-    {"first field wins", 200, R"({"state":"down","status":"ok"})", "pass"},
-    {"words before booleans", 200, R"({"ok":true,"status":"down"})", "fail"},
+    {"of two verdicts the worse", 200, R"({"state":"down","status":"ok"})", "fail contradictory"},
+    {"a word and a flag", 200, R"({"ok":true,"status":"down"})", "fail contradictory"},
     {"overall_status", 200, R"({"overall_status":"GREEN"})", "pass"},
     {"overall_status red", 200, R"({"overall_status":"RED","checks":[]})", "fail"},
     {"verdict", 200, R"({"verdict":"in-sync"})", "pass"},
@@ -131,32 +131,32 @@ const Case cases[] = {
     {"inside summary", 200, R"({"summary":{"state":"yellow"}})", "warn"},
     {"inside readiness", 200, R"({"readiness":{"ready":true}})", "pass"},
     {"inside health", 200, R"({"health":{"status":"sealed"}})", "fail"},
-    {"inside anything else", 200, R"({"payload":{"status":"ok"}})", "unknown"},
-    {"top before inside", 200, R"({"status":"ok","data":{"status":"down"}})", "pass"},
+    {"inside another envelope", 200, R"({"payload":{"status":"ok"}})", "pass"},
+    {"inside an envelope the inside counts", 200, R"({"status":"ok","data":{"status":"down"}})", "fail"},
     // blockers and warnings
-    {"blockers list", 200, R"({"status":"ready","blockers":["otel exporter down"]})", "fail"},
+    {"blockers list", 200, R"({"status":"ready","blockers":["otel exporter down"]})", "fail contradictory"},
     {"blockers empty list", 200, R"({"status":"ready","blockers":[]})", "pass"},
     {"blockers null", 200, R"({"status":"ready","blockers":null})", "pass"},
-    {"blockers objects", 200, R"({"ready":true,"blockers":[{"code":"E1","subject":"nats"}]})", "fail"},
-    {"blockers object", 200, R"({"ready":true,"blockers":{"nats":"down"}})", "fail"},
+    {"blockers objects", 200, R"({"ready":true,"blockers":[{"code":"E1","subject":"nats"}]})", "fail contradictory"},
+    {"blockers object", 200, R"({"ready":true,"blockers":{"nats":"down"}})", "fail contradictory"},
     {"blockers empty object", 200, R"({"ready":true,"blockers":{}})", "pass"},
-    {"blockers count", 200, R"({"ready":true,"blockers":2})", "fail"},
+    {"blockers count", 200, R"({"ready":true,"blockers":2})", "fail contradictory"},
     {"blockers count 0", 200, R"({"ready":true,"blockers":0})", "pass"},
-    {"blocking_reasons", 200, R"({"status":"ok","blocking_reasons":[{"message":"no quorum"}]})", "fail"},
+    {"blocking_reasons", 200, R"({"status":"ok","blocking_reasons":[{"message":"no quorum"}]})", "fail contradictory"},
     {"blockers without a verdict", 200, R"({"blockers":["x"]})", "fail"},
     {"empty blockers are no verdict", 200, R"({"blockers":[]})", "unknown"},
     {"blockers inside data", 200, R"({"status":"ok","data":{"blockers":["x"]}})", "fail"},
-    {"warnings", 200, R"({"status":"ready","warnings":["cert expires"]})", "warn"},
+    {"warnings", 200, R"({"status":"ready","warnings":["cert expires"]})", "warn contradictory"},
     {"warnings empty", 200, R"({"status":"ready","warnings":[]})", "pass"},
-    {"warnings and blockers", 200, R"({"status":"ready","warnings":["w"],"blockers":["b"]})", "fail"},
+    {"warnings and blockers", 200, R"({"status":"ready","warnings":["w"],"blockers":["b"]})", "fail contradictory"},
     // items
     {"spring up", 200, R"({"status":"UP","components":{"db":{"status":"UP"},"disk":{"status":"UP"}}})", "pass"},
     {"spring down", 503, R"({"status":"DOWN","components":{"db":{"status":"DOWN"}}})", "fail"},
     {"spring unknown alone", 200, R"({"status":"UNKNOWN"})", "unknown"},
     {"spring unknown component", 200, R"({"status":"UP","components":{"db":{"status":"UNKNOWN"}}})", "pass"},
-    {"neutral word, passing parts", 200, R"({"status":"UNKNOWN","components":{"db":{"status":"UP"}}})", "pass"},
+    {"neutral word, passing parts", 200, R"({"status":"UNKNOWN","components":{"db":{"status":"UP"}}})", "unknown"},
     {"neutral word, neutral parts", 200, R"({"status":"UNKNOWN","components":{"db":{"status":"UNKNOWN"}}})", "unknown"},
-    {"neutral word, a failing part", 200, R"({"status":"pending","checks":{"a":"ok","b":"down"}})", "warn"},
+    {"neutral word, a failing part", 200, R"({"status":"pending","checks":{"a":"ok","b":"down"}})", "unknown"},
     {"spring nested", 200,
      R"({"status":"UP","components":{"db":{"status":"UP","components":{"primary":{"status":"DOWN"}}}}})",
      "warn contradictory"},
@@ -195,15 +195,16 @@ const Case cases[] = {
     {"Consul critical", 200, R"([{"Name":"a","Status":"passing"},{"Name":"b","Status":"critical"}])", "warn"},
     {"Consul agent", 200, R"({"checks":{"service:a":{"Name":"a","Status":"critical"}}})", "fail"},
     {"plain .NET", 200, R"({"Status":"Healthy","Entries":{"db":{"Status":"Unhealthy"}}})", "warn contradictory"},
-    {"the very name goes first", 200, R"({"Status":"ok","status":"down"})", "fail"},
+    {"with and without a capital", 200, R"({"Status":"ok","status":"down"})", "fail contradictory"},
     // critical in other ways than `true`
-    {"critical 1", 200, R"({"checks":[{"name":"a","status":"ok"},{"name":"b","status":"down","required":1}]})", "fail"},
+    {"critical 1 is no flag", 200,
+     R"({"checks":[{"name":"a","status":"ok"},{"name":"b","status":"down","required":1}]})", "warn"},
     {"critical yes", 200, R"({"checks":[{"name":"a","ok":true},{"name":"b","status":"down","critical":"True"}]})",
      "fail"},
     {"critical no", 200, R"({"checks":[{"name":"a","ok":true},{"name":"b","status":"down","critical":"false"}]})",
      "warn"},
     {"critical 0", 200, R"({"checks":[{"name":"a","ok":true},{"name":"b","status":"down","critical":0}]})", "warn"},
-    {"kubernetes verbose 200 with a failure", 200, "[+]ping ok\r\n[-]etcd failed\r\n", "warn"},
+    {"kubernetes verbose 200 with a failure", 200, "[+]ping ok\r\n[-]etcd failed\r\n", "fail"},
     {"kubernetes ok", 200, "ok", "pass"},
     {"terminus ok", 200, R"({"status":"ok","info":{"db":{"status":"up"}},"error":{},"details":{"db":{"status":"up"}}})",
      "pass"},
@@ -232,7 +233,7 @@ const Case cases[] = {
     {"critical is a severity word, not a flag", 200,
      R"({"status":"ok","services":[{"name":"a","status":"up","critical":"no"}]})", "pass"},
     {"a critical item only warns", 200,
-     R"({"status":"ok","services":[{"name":"a","status":"degraded","critical":true}]})", "warn"},
+     R"({"status":"ok","services":[{"name":"a","status":"degraded","critical":true}]})", "warn contradictory"},
     {"degraded with a failing item", 200, R"({"status":"degraded","services":{"a":"down"}})", "warn"},
     {"unrecognised verdict, passing items", 200, R"({"status":"splendid","services":{"a":"ok"}})", "unknown"},
     {"unrecognised verdict, failing critical item", 200,
@@ -263,23 +264,23 @@ const Case cases[] = {
     {"bare number", 200, "42", "unknown"},
     {"text OK", 200, "OK\n", "pass"},
     {"text not ready", 200, "not ready", "fail"},
-    {"text sentence", 200, "everything is ok", "unknown"},
-    {"text of a proxy", 200, "error code: 1020", "unknown"},
+    {"a sentence that ends in a word", 200, "everything is ok", "pass"},
+    {"text of a proxy", 200, "error code: 1020", "fail"},
     {"byte order mark", 200, "\xef\xbb\xbf{\"status\":\"ok\"}", "pass"},
     {"login page", 200, "<!DOCTYPE html><html><body>Log in</body></html>", "unknown"},
     {"html that says ok", 200, "<h1>ok</h1>", "unknown"},
     // hostile and broken
     {"cut off", 200, R"({"status":"ok","serv)", "unknown"},
     {"trailing text", 200, R"({"status":"ok"} and more)", "unknown"},
-    {"NaN", 200, R"({"status":"ok","load":NaN})", "unknown"},
-    {"bad UTF-8", 200, "{\"status\":\"ok\",\"x\":\"\xff\"}", "unknown"},
+    {"NaN", 200, R"({"status":"ok","load":NaN})", "pass"},
+    {"bad UTF-8", 200, "{\"status\":\"ok\",\"x\":\"\xff\"}", "pass"},
     {"single quotes", 200, "{'status': 'ok'}", "unknown"},
-    {"named twice", 200, R"({"status":"down","status":"ok"})", "unknown"},
-    {"named twice with capitals", 200, R"({"Status":"down","Status":"ok"})", "unknown"},
-    {"warnings named twice", 200, R"({"status":"ok","warnings":["w"],"warnings":[]})", "unknown"},
-    {"an item named twice", 200, R"({"services":{"a":"down","a":"ok"}})", "unknown"},
+    {"of a name that stands twice the last counts", 200, R"({"status":"down","status":"ok"})", "pass"},
+    {"named twice with capitals", 200, R"({"Status":"down","Status":"ok"})", "pass"},
+    {"warnings named twice", 200, R"({"status":"ok","warnings":["w"],"warnings":[]})", "pass"},
+    {"an item named twice", 200, R"({"services":{"a":"down","a":"ok"}})", "pass"},
     {"a count named twice is harmless", 200, R"({"status":"ok","n":1,"n":2})", "pass"},
-    {"escaped name twice", 200, R"({"status":"down","st\u0061tus":"ok"})", "unknown"},
+    {"escaped name twice", 200, R"({"status":"down","st\u0061tus":"ok"})", "pass"},
 };
 
 }  // namespace
@@ -294,43 +295,52 @@ TEST_CASE("every known body is understood, and nothing is green by accident") {
 TEST_CASE("reasons name the field, the word and the item, the weightiest first") {
   const Case rows[] = {
       {"pass", 200, R"({"status":"ok"})", ""},
-      {"blocker", 200, R"({"status":"ready","blockers":["otel exporter down"]})",
-       R"(obs: blocker "otel exporter down" under status ready)"},
-      {"blocker object", 200, R"({"status":"ready","blockers":[{"code":"E1","subject":"nats"}]})",
-       R"(obs: blocker "E1, nats" under status ready)"},
-      {"count", 200, R"({"ready":true,"blockers":3})", "obs: 3 blockers under ready true"},
+      {"blocker", 200, R"({"status":"ready","blockers":["otel exporter down"]})", "obs: otel exporter down"},
+      {"blocker object", 200, R"({"status":"ready","blockers":[{"code":"E1","subject":"nats"}]})", "obs: E1, nats"},
+      {"count", 200, R"({"ready":true,"blockers":3})", "obs: blockers 3"},
       {"warnings after blockers", 200, R"({"status":"ok","warnings":["w"],"blockers":["b"]})",
-       R"(obs: blocker "b" under status ok | obs: warning "w" under status ok)"},
+       "obs: b | obs: warnings: w"},
       {"contradiction", 200, R"({"status":"ok","services":[{"name":"db","status":"down","detail":"no route"}]})",
-       "obs: item db fails (no route) under status ok"},
+       "obs: db: no route"},
       {"critical", 200, R"({"status":"ok","services":[{"name":"db","status":"down","critical":true}]})",
-       "obs: critical item db fails under status ok"},
+       "obs: critical db: status down"},
+      {"many", 200, R"({"services":{"a":"down","b":"down","c":"down","d":"ok"}})",
+       "obs: 3 of 4 services fail: a, b … (down) | obs: a: down | obs: b: down | obs: c: down"},
+      {"many, each its own", 200, R"({"checks":{"a":{"ok":false,"reason":"x"},"b":{"ok":false,"reason":"y"}}})",
+       "obs: 2 of 2 checks fail: a (x), b (y) | obs: a: x | obs: b: y"},
+      {"the part before the word", 200, R"({"status":"degraded","checks":{"db":{"status":"down","error":"no route"}}})",
+       "obs: db: no route | obs: status degraded"},
+      {"a key and a name", 200, R"({"checks":{"svc:7":{"Name":"till","Status":"critical","Output":"refused"}}})",
+       "obs: svc:7 (till): refused"},
       {"word", 200, R"({"status":"degraded"})", "obs: status degraded"},
-      {"inner field", 200, R"({"data":{"state":"down"}})", "obs: data.state down"},
+      {"inner field", 200, R"({"data":{"state":"down"}})", "obs: state down"},
       {"unrecognised", 200, R"({"status":"splendid"})", R"(obs: status "splendid" is a word that cannot be judged)"},
-      {"neutral", 200, R"({"status":"pending"})", "obs: status pending is the only word, and it gives no verdict"},
+      {"neutral", 200, R"({"status":"pending"})", "obs: status pending gives no verdict"},
       {"neutral with items", 200, R"({"status":"pending","checks":{"a":"ok"}})",
-       "obs: status pending gives no verdict, its items do"},
-      {"nothing", 200, "{}", "obs: the body holds no verdict, no blocker and no item that could be judged"},
+       "obs: status pending gives no verdict"},
+      {"nothing", 200, "{}", "obs: the body holds no verdict, no blocker and no part that could be judged"},
       {"text", 200, "hello", R"(obs: the text "hello" is none that could be judged)"},
       {"empty", 200, "", "obs: HTTP 200 with an empty body says nothing"},
-      {"html", 200, "<html>", "obs: an HTML page, not a health answer"},
-      {"503 json", 503, R"({"status":"degraded"})", "obs: HTTP 503: answering, not ready | obs: status degraded"},
-      {"503 word", 503, "Unhealthy", "obs: HTTP 503: answering, not ready | obs: the body Unhealthy"},
+      {"html", 200, "<html>", "obs: an HTML page"},
+      {"html with a title", 200, "<!doctype html><title>Sign in</title>", R"(obs: an HTML page "Sign in")"},
+      {"503 json", 503, R"({"status":"degraded"})", "obs: status degraded | obs: HTTP 503: answering, not ready"},
+      {"503 word", 503, "Unhealthy", "obs: Unhealthy | obs: HTTP 503: answering, not ready"},
+      {"503 blocker", 503, R"({"ready":false,"blockers":["postgres: pool exhausted"]})",
+       "obs: postgres: pool exhausted | obs: ready false | obs: HTTP 503: answering, not ready"},
       {"503 in its own words", 503, R"({"detail":"pool exhausted"})",
-       R"(obs: HTTP 503: answering, not ready | obs: detail "pool exhausted")"},
+       "obs: pool exhausted | obs: HTTP 503: answering, not ready"},
+      {"503 with a code in words", 503, R"({"code":"VAULT_SEALED","detail":"vault is sealed"})",
+       "obs: VAULT_SEALED, vault is sealed | obs: HTTP 503: answering, not ready"},
       {"500 with an error object", 500, R"({"error":{"code":"internal_error","message":"boom"}})",
-       R"(obs: HTTP 500: answering, not ready | obs: error.message "boom")"},
+       "obs: internal_error, boom | obs: HTTP 500: answering, not ready"},
       {"400 in its own words", 400, R"({"status":400,"error":"Bad Request"})",
-       R"(obs: HTTP 400 is no answer that a surface gives | obs: error "Bad Request")"},
+       R"(obs: HTTP 400 is no answer that a surface gives: "Bad Request")"},
       {"502 page", 502, "<html>", "obs: HTTP 502: a gateway's answer, not the surface's own"},
       {"500", 500, "", "obs: HTTP 500"},
       {"401", 401, "", "obs: HTTP 401: our credentials are not accepted"},
       {"404", 404, "", "obs: HTTP 404: the surface is not there"},
       {"429", 429, "", "obs: HTTP 429: asked to slow down"},
       {"cut", 200, "{\"status\":", "obs: the body is not valid JSON: cut off"},
-      {"twice", 200, R"({"status":"down","status":"ok"})",
-       "obs: the body names `status` twice: neither can be believed"},
       {"one line", 200, "{\"status\":\"a\\nb\\u0007\"}", R"(obs: status "a b " is a word that cannot be judged)"},
   };
   for (const auto& c : rows) {
@@ -340,7 +350,7 @@ TEST_CASE("reasons name the field, the word and the item, the weightiest first")
   CHECK(joined(read(302, "", {{"Location", "https://login/"}}).reasons) ==
         "obs: HTTP 302: redirected to https://login/, not followed");
   CHECK(joined(read(200, "\x1f\x8b\x08", {{"Content-Encoding", "gzip"}}).reasons) ==
-        "obs: the body is compressed (gzip), and nobody asked for that");
+        "obs: the body is compressed (gzip), and that cannot be unpacked");
   CHECK(joined(read(503, "\x1f\x8b\x08", {{"Content-Encoding", "br"}}).reasons) ==
         "obs: HTTP 503: a gateway's answer, not the surface's own");
   CHECK(joined(read(200, R"({"status":"ok"})", {{"Content-Encoding", "identity"}}).reasons) == "");
@@ -350,7 +360,7 @@ TEST_CASE("a body that says nothing where it is looked for is shown where it doe
   const auto settings = [](const char* body, SurfaceConfig surface = plain_surface()) {
     return joined(explain_surface({}, surface, answer(200, body)).settings);
   };
-  CHECK(settings(R"({"commit":"abc","database":"ok"})") == R"(verdict: "/database")");
+  CHECK(settings(R"({"commit":"abc","database_kind":"ok"})") == R"(verdict: "/database_kind")");
   CHECK(settings(R"({"data":{"a/b~c":[{"level":"RED"}]}})") == R"(verdict: "/data/a~1b~0c/0/level")");
   CHECK(settings(R"({"status":"spl\"endid"})") == R"(words: {pass: ["spl\"endid"]})");
   CHECK(settings(R"({"status":"ok","x":"down"})") == "");
@@ -358,7 +368,7 @@ TEST_CASE("a body that says nothing where it is looked for is shown where it doe
   CHECK(settings(R"({"uptime":7,"mode":"unknown"})") == "");
   auto s = plain_surface();
   s.verdict = "/posture";
-  CHECK(settings(R"({"platform":{"posture":"ok"}})", s) == R"(verdict: "/platform/posture")");
+  CHECK(settings(R"({"labels":{"posture":"ok"}})", s) == R"(verdict: "/labels/posture")");
 }
 
 TEST_CASE("a transport error is unreachable with its fault and its own words") {
@@ -386,7 +396,7 @@ TEST_CASE("whose word it was, and whether the credentials were accepted") {
   };
   const Row rows[] = {{200, R"({"status":"ok"})", true, true},
                       {200, "", false, true},
-                      {204, "", false, true},
+                      {204, "", true, true},
                       {503, R"({"status":"blocked"})", true, true},
                       {503, R"({"blockers":["x"]})", true, true},
                       {503, R"({"detail":"Service Unavailable"})", false, false},
@@ -399,7 +409,7 @@ TEST_CASE("whose word it was, and whether the credentials were accepted") {
                       {503, R"({"error":{"redis":{"status":"down","message":"refused"}}})", true, true},
                       {503, R"({"checks":{"db":"down"}})", true, true},
                       {503, R"({"checks":{"db":"disabled"}})", false, false},
-                      {503, R"({"checks":{"db":"gone fishing"}})", false, false},
+                      {503, R"({"checks":{"db":"gone fishing"}})", true, true},
                       {503, R"({"blockers":[],"blocking_reasons":0})", false, false},
                       {503, R"({"status":"ok"})", true, true},
                       {502, "<html></html>", false, false},
@@ -407,7 +417,7 @@ TEST_CASE("whose word it was, and whether the credentials were accepted") {
                       {503, "no healthy upstream", false, false},
                       {503, "Unhealthy", true, true},
                       {401, R"({"status":"ok"})", false, false},
-                      {409, R"({"status":"blocked"})", true, false}};
+                      {409, R"({"status":"blocked"})", false, false}};
   for (const auto& row : rows) {
     CAPTURE(row.status);
     CAPTURE(row.body);
@@ -417,10 +427,10 @@ TEST_CASE("whose word it was, and whether the credentials were accepted") {
   }
 }
 
-TEST_CASE("an error status under which the surface itself answers has a stamp, a proxy's page has none") {
+TEST_CASE("an error status has a stamp too, and a page the age that its proxy gives it") {
   CHECK(read(503, R"({"status":"down","time":"2026-11-23T01:00:00Z"})").stale);
-  CHECK(!read(503, R"({"detail":"x","time":"2026-11-23T01:00:00Z"})").stale);
-  CHECK(!read(502, "<html></html>", {{"age", "7000"}}).stale);
+  CHECK(!read(503, R"({"status":"down","time":"2026-11-23T02:59:00Z"})").stale);
+  CHECK(read(502, "<html></html>", {{"age", "7000"}}).stale);
 }
 
 TEST_CASE("staleness is measured by the answer's own clock") {
@@ -440,13 +450,13 @@ TEST_CASE("staleness is measured by the answer's own clock") {
        "obs: stale: generated_at is 10m 01s old, more than 10m 00s"},
       {"offset and microseconds", R"({"status":"ok","checked_at":"2026-11-23T03:59:00.123456+01:00"})", on_time, "",
        false, ""},
-      {"no offset is UTC", R"({"status":"ok","timestamp":"2026-11-23 02:00:00"})", on_time, "", true,
-       "obs: stale: timestamp is 1h 00m old, more than 10m 00s"},
+      {"no offset may be any zone", R"({"status":"ok","timestamp":"2026-11-23 02:00:00"})", on_time, "", false, ""},
+      {"no offset, and older than any zone", R"({"status":"ok","timestamp":"2026-11-22 11:00:00"})", on_time, "", true,
+       "obs: stale: timestamp is 16h 00m old, more than 10m 00s"},
       {"epoch seconds", R"({"status":"ok","time":1795402740})", on_time, "", false, ""},
       {"epoch milliseconds", R"({"status":"ok","time":1795399200000})", on_time, "", true,
        "obs: stale: time is 1h 00m old, more than 10m 00s"},
-      {"epoch as a text", R"({"status":"ok","time":"1795399200"})", on_time, "", true,
-       "obs: stale: time is 1h 00m old, more than 10m 00s"},
+      {"a number as a text is no stamp", R"({"status":"ok","time":"1795399200"})", on_time, "", false, ""},
       {"the newest counts",
        R"({"status":"ok","updated_at":"2026-11-22T00:00:00Z","meta":{"as_of":"2026-11-23T02:59:59Z"}})", on_time, "",
        false, ""},
@@ -454,11 +464,7 @@ TEST_CASE("staleness is measured by the answer's own clock") {
        false, ""},
       {"a duration is no stamp", R"({"status":"ok","time":12.5})", on_time, "", false, ""},
       {"year 9999", R"({"status":"ok","as_of":"9999-12-31T23:59:59Z"})", on_time, "", false,
-       "obs: clock skew: a stamp lies in the future and is not believed"},
-      {"year 9999 hides no old one", R"({"status":"ok","as_of":"9999-12-31T23:59:59Z","time":"2026-11-23T01:00:00Z"})",
-       on_time, "", true,
-       "obs: stale: time is 2h 00m old, more than 10m 00s | obs: clock skew: a stamp lies in the future and is not "
-       "believed"},
+       "obs: clock skew: as_of lies 2912116d 20h ahead"},
       {"their clock is behind", R"({"status":"ok","as_of":"2026-11-23T01:59:50Z"})", "Mon, 23 Nov 2026 02:00:00 GMT",
        "", false, "obs: clock skew: its clock and ours are 1h 00m apart; freshness is measured by its own"},
       {"no Date, our clock", R"({"status":"ok","as_of":"2026-11-23T02:00:00Z"})", "", "", true,
@@ -491,7 +497,7 @@ TEST_CASE("Retry-After is a number or a date, and never negative") {
   };
   const Row rows[] = {{"30", Seconds(30)},
                       {"0", Millis(0)},
-                      {"-5", Millis(0)},
+                      {"-5", std::nullopt},
                       {"99999999999999999999999", Seconds(1'000'000'000)},
                       {"Mon, 23 Nov 2026 03:02:00 GMT", std::chrono::minutes(2)},
                       {"Mon, 23 Nov 2020 03:02:00 GMT", Millis(0)},
@@ -536,18 +542,18 @@ TEST_CASE("a hundred thousand parts, and the one that fails is the last") {
   body += R"({"name":"db","status":"down","critical":true}]})";
   const auto r = read(200, body);
   CHECK(r.reading == Reading::fail);
-  CHECK(r.items.size() == 200);
+  CHECK(r.items.size() == 256);
   CHECK(r.items.front().name == "db");
-  CHECK(r.reasons.front() == "obs: critical item db fails");
+  CHECK(r.reasons.front() == "obs: critical db: status down");
 }
 
 TEST_CASE("depth is bounded") {
-  for (int depth : {31, 33, 100'000}) {
+  for (int depth : {31, 400, 100'000}) {
     std::string body = R"({"status":"ok","x":)";
     for (int i = 1; i < depth; ++i) body += '[';
     for (int i = 1; i < depth; ++i) body += ']';
     body += '}';
-    CHECK(read(200, body).reading == (depth < 32 ? Reading::pass : Reading::unknown));
+    CHECK(read(200, body).reading == (depth < 500 ? Reading::pass : Reading::unknown));
   }
 }
 

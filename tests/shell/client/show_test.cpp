@@ -53,7 +53,7 @@ TEST_CASE("the status tells targets, reads, incidents, and only the sinks that a
 }
 
 TEST_CASE("what another version leaves out is left out, and never an exception") {
-  CHECK(show_status(parsed(R"({"targets":[{"name":"fabric"}]})")) == "fabric:   \n  no sweep yet\n");
+  CHECK(show_status(parsed(R"({"targets":[{"name":"fabric"}]})")) == "fabric:  \n  no sweep yet\n");
   CHECK(show_incidents({}) == "no incident\n");
   CHECK(show_silences({}) == "nothing is silenced\n");
   CHECK_NOTHROW(show_incident(parsed("{}")));
