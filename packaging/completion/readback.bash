@@ -53,7 +53,7 @@ _readback() {
     ' ') words='status probe incidents incident snapshot report symptom ack verify resolve silence sweep watch export replay
       test-alert --version' ;;
     'status '* | 'sweep '*) words='--target' ;;
-    'probe '*) words='--config-out --header --timeout-ms http:// https:// unix:///' ;;
+    'probe '*) words='--config-out --force --discover --header --timeout-ms http:// https:// unix:///' ;;
     'incidents '*) words='--all' ;;
     'snapshot ') words='list pull capture verify diff' ;;
     'snapshot pull') words="-o --output --public-safe latest $(_readback_ask ids snapshot list)" ;;

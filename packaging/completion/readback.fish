@@ -67,6 +67,8 @@ complete -c readback -n '__readback_in status; or __readback_in sweep; or __read
     -l target -x -a '(__readback_ask targets status)' -d 'only this target'
 complete -c readback -n '__readback_in incidents' -l all -d 'resolved ones too'
 complete -c readback -n '__readback_in probe' -l config-out -r -F -d 'write a configuration to start from'
+complete -c readback -n '__readback_in probe' -l force -d 'replace a file that is there'
+complete -c readback -n '__readback_in probe' -l discover -d 'also try where health is usually found'
 complete -c readback -n '__readback_in probe' -l header -x -d 'to send to the platform'
 complete -c readback -n '__readback_in probe' -l timeout-ms -x -d 'for each read'
 complete -c readback -n '__readback_in snapshot pull; or __readback_in report' -l output -s o -r -F -d 'the file, - for stdout'

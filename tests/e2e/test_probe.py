@@ -58,25 +58,25 @@ class Probe(harness.Case):
     def test_each_odd_body_is_explained(self):
         platform = self.platform(
             health=(200, {"Content-Type": "text/html"}, "<!doctype html><title>Sign in</title>"),
-            services='{"status":"splendid"}', observability='{"data":{"a/b":{"level":"GREEN"}},"uptime":7}',
+            services='{"status":"splendid"}', observability='{"labels":{"a/b":{"level":"GREEN"}},"uptime":7}',
             security=(503, JSON, '{"detail":"vault is sealed off"}'))
         done = self.probe(platform.url)
         self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertIn("  ! health: an HTML page, not a health answer", self.part(done.stdout, "health"))
-        self.assertIn('  - verdict from `status`: "splendid" is not in the lists (add it under `words`)',
+        self.assertIn('  ! health: an HTML page "Sign in"', self.part(done.stdout, "health"))
+        self.assertIn('  - `status`: "splendid" is not in the lists (add it under `words`)',
                       self.part(done.stdout, "services"))
-        self.assertIn('  - the word "GREEN" stands at /data/a~1b/level: `verdict: /data/a~1b/level` would make it the verdict',
-                      self.part(done.stdout, "observability"))
+        self.assertIn('  - the word "GREEN" stands at /labels/a~1b/level: `verdict: /labels/a~1b/level` would make it the '
+                      'verdict', self.part(done.stdout, "observability"))
         self.assertEqual(self.part(done.stdout, "security")[-2:],
-                         ["  ! security: HTTP 503: answering, not ready", '  ! security: detail "vault is sealed off"'])
+                         ["  ! security: vault is sealed off", "  ! security: HTTP 503: answering, not ready"])
         self.assertIn("Three such sweeps in a row would page somebody as: total outage.", done.stdout)
 
     def test_the_configuration_says_what_the_bodies_need(self):
-        platform = self.platform(services='{"status":"splendid"}', observability='{"data":{"a/b":{"level":"GREEN"}}}')
+        platform = self.platform(services='{"status":"splendid"}', observability='{"labels":{"a/b":{"level":"GREEN"}}}')
         done = self.probe(platform.url)
-        yaml = done.stdout.partition("A configuration to start from\n")[2]
+        yaml = done.stdout.partition("A configuration to start from\n")[2].partition("\nNext, with this saved as FILE")[0]
         self.assertEqual(self.checked(yaml).returncode, 0)
-        taken = re.sub(r"^    # (surfaces:.*|  services: .*|  observability: .*)$", r"    \1", yaml, flags=re.M)
+        taken = re.sub(r"^(    |      )# (surfaces:.*|services: .*|observability: .*)$", r"\1\2", yaml, flags=re.M)
         self.assertNotEqual(taken, yaml)
         checked = self.checked(taken)
         self.assertEqual(checked.returncode, 0, checked.stderr + taken)
@@ -110,6 +110,78 @@ class Probe(harness.Case):
         self.assertEqual((said["verdict"], said["extent"]), ("outage", "total"))
         self.assertEqual([s["reading"] for s in said["surfaces"]], ["unreachable"] * 4)
         self.assertEqual(self.checked(said["config"]).returncode, 0)
+
+    def test_what_is_not_there_is_null_with_the_reason_beside_it(self):
+        gone = (404, JSON, '{"detail":"Not Found"}')
+        platform = self.platform(services=gone, observability=(200, {"Content-Type": "text/html"}, "<!doctype html><title>App</title>"),
+                                 security=(302, {"Location": "https://login.example/"}, ""))
+        out = self.directory / "new.yaml"
+        done = self.probe(platform.url, "--config-out", str(out))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        written = out.read_text()
+        self.assertIn("      services: null   # /api/v1/platform/services: HTTP 404: the surface is not there\n", written)
+        self.assertIn('      observability: null   # /api/v1/observability/readiness: an HTML page "App"\n', written)
+        self.assertIn("      security: null   # /api/v1/security/readiness: HTTP 302: redirected to", written)
+        self.assertIn("With the configuration below: green", done.stdout)
+        self.assertTrue(done.stdout.rstrip().endswith(f"readbackd --config {out} --check-config\n  readbackd --config {out} "
+                                                      "--once"), done.stdout)
+        for words in (["--check-config"], ["--once"]):
+            run = subprocess.run([harness.DAEMON, "--config", out, *words], capture_output=True, text=True,
+                                 timeout=harness.LIMIT)
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+
+    def test_usual_routes_take_the_place_of_what_is_not_there(self):
+        answers = {"/-/healthy": "Prometheus Server is Healthy.\n", "/-/ready": "Prometheus Server is Ready.\n",
+                   "/livez": "ok"}
+
+        def answer(request):
+            body = answers.get(request.path)
+            return {"status": 200 if body else 404, "headers": {"Content-Type": "text/plain"}, "body": body or "404 page not found"}
+
+        platform = harness.Receiver(default=answer)
+        self.addCleanup(platform.close)
+        plain = self.probe(platform.url)
+        self.assertEqual(plain.returncode, 1)
+        self.assertIn("`--discover` tries where health is usually found", re.sub(r"\s+", " ", plain.stdout))
+        out = self.directory / "new.yaml"
+        done = self.probe(platform.url, "--discover", "--config-out", str(out))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        written = out.read_text()
+        self.assertIn("      health: {path: /livez}", written)
+        self.assertIn("      observability: {path: /-/ready}", written)
+        self.assertIn("      # also answers: /-/healthy\n", written)
+        once = subprocess.run([harness.DAEMON, "--config", out, "--once"], capture_output=True, text=True,
+                              timeout=harness.LIMIT)
+        self.assertEqual(once.returncode, 0, once.stdout + once.stderr)
+
+    def test_the_headers_that_were_used_stand_in_the_file_and_their_values_beside_it(self):
+        sim = self.sim("--api-key", "k-4711")
+        out = self.directory / "new.yaml"
+        done = self.probe(sim.url, "--header", "X-API-Key: k-4711", "--config-out", str(out))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        value = self.directory / "new.yaml.x-api-key"
+        self.assertIn(f"    headers: {{X-API-Key: {{file: {value}}}}}\n", out.read_text())
+        self.assertNotIn("k-4711", out.read_text() + done.stdout + done.stderr)
+        self.assertEqual((value.read_text(), value.stat().st_mode & 0o777), ("k-4711\n", 0o600))
+        once = subprocess.run([harness.DAEMON, "--config", out, "--once"], capture_output=True, text=True,
+                              timeout=harness.LIMIT)
+        self.assertEqual(once.returncode, 0, once.stdout + once.stderr)
+        again = self.probe(sim.url, "--config-out", str(out))
+        self.assertEqual((again.returncode, again.stdout), (64, ""))
+        self.assertIn("is there already: give --force to replace it", again.stderr)
+        self.assertEqual(self.probe(sim.url, "--header", "X-API-Key: k-4711", "--config-out", str(out), "--force").returncode, 0)
+
+    def test_an_address_that_ends_in_a_route_and_a_port_without_tls(self):
+        sim = self.sim()
+        done = self.probe(sim.url + "/health")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn(f"The address ended in /health, which is a surface's path and is added to it: read as {sim.url}.",
+                      re.sub(r"\s+", " ", done.stdout))
+        done = self.probe(sim.url.replace("http://", "https://"))
+        self.assertEqual(done.returncode, 1)
+        said = re.sub(r"\s+", " ", done.stdout)
+        self.assertIn("This port speaks plain HTTP, not TLS: try " + sim.url, said)
+        self.assertEqual(said.count("none of the four surfaces answers"), 1)
 
 
 if __name__ == "__main__":

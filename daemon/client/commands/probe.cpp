@@ -1,134 +1,88 @@
 // `readback probe`: reads a platform once, without a daemon and without a configuration, says what each answer is taken
-// for and why, and writes a configuration to start from. The same reader and the same engine as the daemon's.
+// for and why, and hands over a configuration to start from that pages nobody for what is not there.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <filesystem>
 
-#include "core/engine/engine.hpp"
-#include "core/reading/read.hpp"
 #include "core/text/words.hpp"
 #include "daemon/client/command.hpp"
+#include "daemon/client/probing.hpp"
+#include "daemon/client/starting_config.hpp"
 #include "daemon/client/terminal.hpp"
-#include "daemon/read/sweep.hpp"
-#include "daemon/runtime/clock.hpp"
-#include "daemon/runtime/task_group.hpp"
 
 namespace readback {
 namespace json = boost::json;
+namespace fs = std::filesystem;
 namespace {
-
-using Headers = TargetReader::Headers;
-
-/// The headers of the command line, in order.
-Result<Headers> headers_of(const std::vector<std::string>& words) {
-  Headers headers;
-  std::vector<std::string> lines;
-  for (const auto& word : words) {
-    if (!word.starts_with("@")) {
-      lines.push_back(word);
-      continue;
-    }
-    std::ifstream file(word.substr(1));
-    if (!file) return Failure{word.substr(1) + " cannot be read: " + std::strerror(errno)};
-    for (std::string line; std::getline(file, line);) {
-      while (line.ends_with("\r") || line.ends_with(" ")) line.pop_back();
-      if (!line.empty()) lines.push_back(line);
-    }
-  }
-  for (const auto& line : lines) {
-    const auto colon = line.find(':');
-    const auto name = line.substr(0, colon);
-    const auto value = line.find_first_not_of(' ', colon == line.npos ? colon : colon + 1);
-    // The line itself may hold a key: it is not repeated.
-    if (colon == line.npos || value == line.npos || name.empty() ||
-        name.find_first_of(" \t()<>@,;\\\"/[]?={}") != name.npos || line.find_first_of("\r\n") != line.npos)
-      return Failure{"a header is written as 'NAME: VALUE', or @FILE with such lines"};
-    headers.emplace_back(name, line.substr(value));
-  }
-  return headers;
-}
-
-net::awaitable<void> sweep_into(std::vector<RawRead>& reads, std::shared_ptr<const TargetReader> reader,
-                                Resolver& resolver) {
-  std::vector<std::string> skip_nothing;
-  reads = co_await TargetReader::sweep(std::move(reader), resolver, std::move(skip_nothing));
-}
-
-Result<std::vector<RawRead>> read_once(const TargetConfig& target, const Headers& headers) {
-  TlsClients clients;
-  const auto reader = TargetReader::make(target, headers, clients);
-  if (!reader) return reader.failure();
-  net::io_context io(1);
-  Resolver resolver(io.get_executor());
-  std::vector<RawRead> reads;
-  TaskGroup tasks(io.get_executor());
-  tasks.spawn("probe", sweep_into(reads, *reader, resolver));
-  io.run();
-  return reads;
-}
-
-/// The verdict of these reads alone, as if they were a recording.
-TargetView judged(const TargetConfig& target, const std::vector<RawRead>& reads) {
-  EngineOptions options;
-  options.recorded = true;
-  Config config;
-  config.targets = {target};
-  Engine engine(config, options, now());
-  SweepDone done;
-  done.target = target.name;
-  done.sweep = 1;
-  done.reads = reads;
-  engine.handle(done, now());
-  return engine.view(now()).targets.front();
-}
 
 /// What each answer is taken for.
 struct Explained {
   json::array surfaces;
   std::string text;
-  std::string settings;  ///< lines of a configuration that would say the same, commented out
+  std::vector<FoundSurface> found;
 };
 
 void explain(Explained& out, const SurfaceConfig& s, const RawRead& raw, const TargetConfig& target) {
   const auto explained = explain_surface(target, s, raw);
-  const std::string word(to_string(explained.reading.reading));
+  const auto& said = explained.reading;
+  const std::string word(to_string(said.reading));
   json::array steps, reasons;
   for (const auto& step : explained.steps) steps.emplace_back(step);
-  for (const auto& reason : explained.reading.reasons) reasons.emplace_back(reason);
+  for (const auto& reason : said.reasons) reasons.emplace_back(reason);
   out.surfaces.push_back({{"name", s.name},
                           {"path", s.path},
                           {"address", raw.address},
                           {"took_ms", raw.took.count()},
                           {"reading", word},
-                          {"stale", explained.reading.stale},
-                          {"contradictory", explained.reading.contradictory},
+                          {"stale", said.stale},
+                          {"contradictory", said.contradictory},
                           {"understood", std::move(steps)},
                           {"reasons", std::move(reasons)}});
+  FoundSurface found;
+  found.name = s.name;
+  found.path = s.path;
+  found.absent = is_no_surface(said, raw);
+  if (!said.reasons.empty()) found.why = bare_reason(s.name, said.reasons.front());
+  found.settings = joined(explained.settings);
+  out.found.push_back(std::move(found));
+
   std::string& text = out.text;
   text += "\n" + coloured(bold(s.name), word) + "  " + s.path + "  " + std::to_string(raw.took.count()) + " ms" +
           (raw.address.empty() ? "" : " from " + raw.address) + "\n";
-  text += "  reads as " + coloured(word, word) + (explained.reading.stale ? ", stale" : "") +
-          (explained.reading.contradictory ? ", contradictory" : "") + "\n";
+  text += "  reads as " + coloured(word, word) + (said.stale ? ", stale" : "") +
+          (said.contradictory ? ", contradictory" : "") + "\n";
   for (const auto& step : explained.steps) text += "  - " + wrapped(step, 4) + "\n";
-  for (const auto& reason : explained.reading.reasons) text += "  ! " + wrapped(reason, 4) + "\n";
-  const std::string members = joined(explained.settings);
-  if (!members.empty()) out.settings += "    #   " + s.name + ": {" + members + "}\n";
+  for (const auto& reason : said.reasons) text += "  ! " + wrapped(reason, 4) + "\n";
 }
 
-std::string configuration(const std::string& base_url, const Headers& given, const std::string& settings) {
-  std::vector<std::string> credentials;
-  for (const auto& header : given) credentials.push_back(header.first + ": {credential: fabric-api-key}");
-  if (given.empty()) credentials.emplace_back("X-API-Key: {credential: fabric-api-key}");
-  return "environment: prod\ntargets:\n  - name: fabric\n    base_url: " + base_url + "\n    # headers: {" +
-         joined(credentials) +
-         "}\n"
-         "    # checks:\n    #   materialization: {command: [python3, ./scripts/verify_runtime_materialization.py, "
-         "--check], cwd: /srv/helpifyr-fabric}\n"
-         "    # paths: [{name: checkout, kind: user, url: /app/checkout}]\n" +
-         (settings.empty() ? "" : "    # surfaces:   # only where it means what it seems to mean\n" + settings) +
-         "alerts:\n  sinks: []   # - {name: hook, type: webhook, url: https://…, secret: {credential: hook-secret}}\n";
+/// What keeps all four from answering, said once; "" when they differ or some answer.
+std::string one_cause(const std::vector<RawRead>& reads) {
+  std::string cause;
+  for (const auto& raw : reads) {
+    const auto* error = std::get_if<TransportError>(&raw.answer);
+    if (!error) return "";
+    const std::string said = error->detail.empty() ? std::string(to_string(error->fault)) : error->detail;
+    if (!cause.empty() && cause != said) return "";
+    cause = said;
+  }
+  return cause;
+}
+
+bool any_answers(const std::vector<RawRead>& reads) {
+  return std::any_of(reads.begin(), reads.end(),
+                     [](const RawRead& raw) { return std::holds_alternative<HttpAnswer>(raw.answer); });
+}
+
+/// https:// was asked for, and no TLS came: does the port speak plain HTTP?
+bool speaks_plain_http(TargetConfig target, const ProbeHeaders& headers) {
+  constexpr std::string_view scheme = "https://";
+  if (!target.base_url.starts_with(scheme)) return false;
+  target.base_url = "http://" + target.base_url.substr(scheme.size());
+  target.surfaces.resize(1);
+  const auto reads = read_once(target, headers);
+  return reads && any_answers(*reads);
 }
 
 bool was_refused(const RawRead& raw) {
@@ -136,14 +90,35 @@ bool was_refused(const RawRead& raw) {
   return answer && (answer->status == 401 || answer->status == 403);
 }
 
+/// A surface that is not there gets the first usual route of its kind; what is left over is named.
+void take_discovered(StartingPoint& start, const std::vector<Discovered>& discovered) {
+  std::vector<std::string> used;
+  for (auto& s : start.surfaces) {
+    if (!s.absent) continue;
+    const bool health = s.name == "health", readiness = s.name == "observability";
+    for (const auto& d : discovered) {
+      const bool fits = (health && d.role == SurfaceRole::health) || (readiness && d.role == SurfaceRole::readiness);
+      if (!fits || !s.instead.empty()) continue;
+      s.instead = d.path;
+      s.by_status = d.by_status;
+      used.push_back(d.path);
+    }
+  }
+  for (const auto& d : discovered)
+    if (std::find(used.begin(), used.end(), d.path) == used.end()) start.others.push_back(d.path);
+}
+
 struct Probe : Command {
   std::string url, config_out;
   std::vector<std::string> headers;
   int timeout_ms = 5000;
+  bool look_around = false, force = false;
 
   void options(Options& o) override {
     o.required("URL", url, "http://, https:// or unix:///path.sock");
-    o.text("--config-out", config_out, "a configuration to start from goes here");
+    o.text("--config-out", config_out, "where a configuration to start from goes");
+    o.flag("--force", force, "replace a file that is there");
+    o.flag("--discover", look_around, "also try /healthz, /-/ready and the like");
     o.list("--header", headers, "'NAME: VALUE' to send, or @FILE with such lines");
     o.number("--timeout-ms", timeout_ms, "for each read");
   }
@@ -152,63 +127,131 @@ struct Probe : Command {
     const auto is_address = [&](std::string_view scheme) { return url.starts_with(scheme); };
     if (!is_address("http://") && !is_address("https://") && !is_address("unix://"))
       return complain(url + " is no address: it begins with http://, https:// or unix:///", exit_usage);
+    if (!config_out.empty() && config_out != "-" && !force && fs::exists(config_out))
+      return complain(config_out + " is there already: give --force to replace it", exit_usage);
     TargetConfig target = default_target("fabric");
+    target.timeout = Millis(timeout_ms);
     target.base_url = url;
     while (target.base_url.ends_with("/") && !target.base_url.starts_with("unix:")) target.base_url.pop_back();
-    target.timeout = Millis(timeout_ms);
-    const auto given = headers_of(headers);
+    const std::string route = route_at_the_end(target.base_url);
+    if (!route.empty()) {
+      target.base_url.resize(target.base_url.size() - route.size());
+      hints_.push_back("The address ended in " + route + ", which is a surface's path and is added to it: read as " +
+                       target.base_url + ".");
+    }
+    const auto given = probe_headers(headers);
     if (!given) return complain(given.error(), exit_usage);
     const auto reads = read_once(target, *given);
     if (!reads) return complain(reads.error(), exit_usage);
-    const TargetView verdict = judged(target, *reads);
+
     Explained all;
     for (const auto& s : target.surfaces)
       for (const auto& raw : *reads)
         if (raw.read == s.name) explain(all, s, raw, target);
-    const std::string yaml = configuration(target.base_url, *given, all.settings);
-    const bool refused = std::any_of(reads->begin(), reads->end(), was_refused);
+    StartingPoint start;
+    start.base_url = target.base_url;
+    start.surfaces = all.found;
+    for (const auto& [name, value] : *given) start.header_files[name] = file_of(name);
+    const bool answered = any_answers(*reads);
+    if (look_around && answered) take_discovered(start, discover(target, *given));
+    const bool none_left = target_of(start).surfaces.empty();
+    if (none_left) start.surfaces = {};  // a configuration has to read something
+    return tell(c, target, *given, *reads, all, start, none_left);
+  }
+
+ private:
+  int tell(const Client& c, const TargetConfig& target, const ProbeHeaders& given, const std::vector<RawRead>& reads,
+           Explained& all, const StartingPoint& start, bool none_left) {
+    const bool answered = any_answers(reads);
+    const std::string cause = one_cause(reads);
+    gather_hints(target, given, reads, none_left);
+    TargetView verdict = judged(target, reads);
+    TargetConfig kept = target_of(start);
+    kept.timeout = target.timeout;
+    if (answered && !none_left)
+      if (const auto again = read_once(kept, given)) verdict = judged(kept, *again);
+    const std::string yaml = starting_config(start);
+    json::array told;
+    for (const auto& hint : hints_) told.emplace_back(hint);
     if (c.as_json)
       print(json::serialize(json::object{{"url", target.base_url},
                                          {"verdict", verdict.primary},
                                          {"extent", verdict.extent},
                                          {"text", verdict.text},
                                          {"surfaces", std::move(all.surfaces)},
+                                         {"hints", std::move(told)},
                                          {"config", yaml}}) +
             "\n");
     else
-      print(in_words(target.base_url, all.text, verdict) + hint(refused, given->empty()) +
-            (config_out.empty() ? "\n" + bold("A configuration to start from") + "\n" + yaml : ""));
-    if (!config_out.empty()) {
-      const auto written = write_out(yaml, config_out);
-      return written ? 0 : complain(written.error());
-    }
+      print(in_words(target, cause, all.text, verdict, kept.surfaces.size() < target.surfaces.size()) +
+            (config_out.empty() ? "\n" + bold("A configuration to start from") + "\n" + yaml : "") + next_commands());
+    if (!config_out.empty())
+      if (const auto written = write_files(yaml, given); !written) return complain(written.error());
     return verdict.primary == "green" ? 0 : exit_failed;
   }
 
- private:
-  static std::string in_words(const std::string& base_url, const std::string& surfaces, const TargetView& verdict) {
+  void gather_hints(const TargetConfig& target, const ProbeHeaders& given, const std::vector<RawRead>& reads,
+                    bool none_left) {
+    if (std::any_of(reads.begin(), reads.end(), was_refused))
+      hints_.push_back(given.empty()
+                           ? "What is guarded asks for credentials: give them as --header @FILE, a file with a "
+                             "line such as `X-API-Key: …`."
+                           : "The credentials given are not accepted everywhere.");
+    if (!any_answers(reads) && speaks_plain_http(target, given))
+      hints_.push_back("This port speaks plain HTTP, not TLS: try http://" + target.base_url.substr(8) + ".");
+    if (none_left)
+      hints_.push_back(look_around
+                           ? "None of the four surfaces is here, and none of the usual routes answers either: is "
+                             "this the right address?"
+                           : "None of the four surfaces is here: `--discover` tries where health is usually found.");
+  }
+
+  /// Beside the configuration, or where a package would look for it.
+  std::string file_of(const std::string& header) const {
+    std::string name = lower_case(header);
+    if (config_out.empty() || config_out == "-") return "/etc/readback/" + name;
+    return fs::absolute(config_out).string() + "." + name;
+  }
+  Result<void> write_files(const std::string& yaml, const ProbeHeaders& given) const {
+    if (config_out != "-")
+      for (const auto& [name, value] : given) {
+        const ::mode_t before = ::umask(0077);  // a key is for its owner alone, from its first byte on
+        auto written = write_out(value + "\n", file_of(name));
+        ::umask(before);
+        if (!written) return written;
+      }
+    return write_out(yaml, config_out);
+  }
+  std::string next_commands() const {
+    const std::string file = config_out.empty() || config_out == "-" ? "FILE" : config_out;
+    return "\n" + bold(config_out.empty() ? "Next, with this saved as FILE" : "Written to " + config_out + ". Next") +
+           "\n  readbackd --config " + file + " --check-config\n  readbackd --config " + file + " --once\n";
+  }
+
+  std::string in_words(const TargetConfig& target, const std::string& cause, const std::string& surfaces,
+                       const TargetView& verdict, bool narrowed) const {
     const std::string word = verdict.primary == "green" ? "green"
                              : verdict.severity         ? std::string(to_string(*verdict.severity))
                                                         : "unknown";
-    std::string text = bold("Readback read " + base_url + " once, with GET only.") + "\n" + surfaces + "\n" +
-                       coloured(bold("Together: " + verdict.primary), word) + "\n  " + wrapped(verdict.text, 2) + "\n";
+    std::string text = bold("Readback read " + target.base_url + " once, with GET only.") + "\n";
+    if (!cause.empty())  // the same four times over tells nobody more
+      text += "\n  ! " + wrapped("none of the four surfaces answers: " + cause, 4) + "\n";
+    else
+      text += surfaces;
+    text += "\n" +
+            coloured(bold((narrowed ? "With the configuration below: " : "Together: ") + verdict.primary), word) +
+            "\n  " + wrapped(verdict.text, 2) + "\n";
     if (verdict.primary != "green" && verdict.primary != "unknown")
       text += "  " +
               wrapped("Three such sweeps in a row would page somebody as: " +
                           (verdict.extent.empty() ? "" : verdict.extent + " ") + verdict.primary + ".",
                       2) +
               "\n";
+    for (const auto& hint : hints_) text += "  " + wrapped(hint, 2) + "\n";
     return text;
   }
-  static std::string hint(bool refused, bool without_headers) {
-    if (!refused) return "";
-    return "  " +
-           wrapped(without_headers ? "What is guarded asks for credentials: give them as --header @FILE, "
-                                     "a file with a line such as `X-API-Key: …`."
-                                   : "The credentials given are not accepted everywhere.",
-                   2) +
-           "\n";
-  }
+
+  std::vector<std::string> hints_;
 };
 
 }  // namespace
