@@ -162,14 +162,13 @@ struct Probe : Command {
  private:
   int tell(const Client& c, const TargetConfig& target, const ProbeHeaders& given, const std::vector<RawRead>& reads,
            Explained& all, const StartingPoint& start, bool none_left) {
-    const bool answered = any_answers(reads);
     const std::string cause = one_cause(reads);
     gather_hints(target, given, reads, none_left);
-    TargetView verdict = judged(target, reads);
     TargetConfig kept = target_of(start);
     kept.timeout = target.timeout;
-    if (answered && !none_left)
-      if (const auto again = read_once(kept, given)) verdict = judged(kept, *again);
+    TargetView verdict = judged(kept, reads);
+    if (std::any_of(start.surfaces.begin(), start.surfaces.end(), [](const auto& s) { return !s.instead.empty(); }))
+      if (const auto again = read_once(kept, given)) verdict = judged(kept, *again);  // other routes than before
     const std::string yaml = starting_config(start);
     json::array told;
     for (const auto& hint : hints_) told.emplace_back(hint);
