@@ -105,22 +105,15 @@ void Loader::read(const Node& n, const key::StatusCodes& v) {
 
 void Loader::read(const Node& n, const key::CodeReadings& v) {
   if (n.kind != Node::Kind::map) return error(n, "codes must be a map from status codes to readings", "{473: pass}");
+  std::vector<std::string> words;
+  for (const auto& each : code_readings) words.emplace_back(each.word);
   for (const auto& [key, value] : n.entries) {
     const auto code = parse_int(key.text);
     if (!code || *code < 100 || *code > 599) {
       error(key, "`" + key.text + "` is no status code", "100 to 599");
       continue;
     }
-    if (!scalar(value, "a reading")) continue;
-    std::vector<std::string> words;
-    bool known = false;
-    for (const auto& each : code_readings) {
-      words.emplace_back(each.word);
-      if (value.text != each.word) continue;
-      v.out[*code] = each.value;
-      known = true;
-    }
-    if (!known) error(value, "`" + value.text + "` is no reading", "one of " + joined(words));
+    if (const auto index = choice(value, words)) v.out[*code] = code_readings[*index].value;
   }
 }
 
