@@ -54,13 +54,10 @@ std::string headline_of(const SurfaceFact& s, Boundary b) {
   if (s.said.reading == Reading::unreachable && s.said.fault)
     return (s.path.empty() ? s.name : s.path) + " " + std::string(to_string(*s.said.fault));
   std::string text = bare(s.name, s.said.reasons, to_string(s.said.reading));
-  const std::string code = "HTTP " + std::to_string(s.said.http_status);
-  const bool tells_code = text.starts_with(code), bad_code = s.said.http_status >= 300;
-  const bool named = s.name == to_string(b);
-  std::string who = named || tells_code ? "" : s.name;
-  if (bad_code && !tells_code && !named) who += " " + std::to_string(s.said.http_status);
-  if (tells_code && !named) return s.name + ": " + text;
-  return who.empty() ? text : text + " (" + who + ")";
+  if (s.name == to_string(b)) return text;
+  const std::string code = std::to_string(s.said.http_status);
+  if (text.starts_with("HTTP " + code)) return s.name + ": " + text;
+  return text + " (" + s.name + (s.said.http_status >= 300 ? " " + code : "") + ")";
 }
 
 /// How many more are at fault than the first one.
@@ -108,13 +105,14 @@ bool never_answered(const SweepFacts& facts) {
 }
 
 std::optional<Finding> outage_finding(const SweepFacts& facts) {
-  Finding f;
+  Surfaces guilty;
   for (const auto* s : with_role(facts, {SurfaceRole::health, SurfaceRole::services}))
-    if (bad_beyond_staleness(facts, *s)) blame(f, *s);
-  if (f.blamed.empty()) return std::nullopt;
+    if (bad_beyond_staleness(facts, *s)) guilty.push_back(s);
+  if (guilty.empty()) return std::nullopt;
+  Finding f;
   f.boundary = Boundary::outage;
-  for (const auto& s : facts.surfaces)
-    if (s.name == f.blamed.front()) f.headline = and_more(headline_of(s, f.boundary), 1);
+  f.headline = headline_of(*guilty.front(), f.boundary);
+  for (const auto* s : guilty) blame(f, *s);
   if (never_answered(facts)) {
     const std::string asks = "no surface has ever answered here: is base_url right?";
     f.why.insert(f.why.begin(), asks);
@@ -298,7 +296,7 @@ std::optional<Finding> impaired_finding(const SweepFacts& facts) {
     if (c.seen && c.said.result == CheckResult::broken) {
       if (f.trouble == OwnTrouble::none) {
         f.trouble = OwnTrouble::check_broken;
-        f.headline = bare("", c.said.reasons, "check:" + c.name + " is broken");
+        f.headline = c.said.reasons.empty() ? "check:" + c.name + " is broken" : c.said.reasons.front();
       }
       blame(f, c);
     }

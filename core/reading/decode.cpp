@@ -71,11 +71,7 @@ std::optional<std::string> mended(std::string_view text) {
 /// One object a line, two lines at least.
 std::optional<json::value> parse_lines(std::string_view text, json::storage_ptr memory) {
   json::array list(memory);
-  while (!text.empty()) {
-    const auto end = text.find_first_of("\r\n");
-    const auto line = trimmed(text.substr(0, end));
-    text = end == text.npos ? std::string_view() : text.substr(end + 1);
-    if (line.empty()) continue;
+  for (const auto line : lines_of(text)) {
     if (line.front() != '{') return std::nullopt;
     std::string why;
     auto value = parse_outside_json(line, why, memory);
@@ -138,14 +134,12 @@ DecodedBody decode(std::string_view body, json::storage_ptr memory) {
       (body.front() == '{' || body.front() == '[') && !body.starts_with("[+]") && !body.starts_with("[-]");
   if (structured || body.front() == '"' || body == "true" || body == "false") {
     auto value = parse_outside_json(body, out.trouble, memory);
-    if (!value)
-      if (const auto better = mended(body)) {
-        std::string why;
-        value = parse_outside_json(*better, why, memory);
-      }
-    if (!value && body.front() == '{') value = parse_lines(body, memory);
-    if (!value && body.front() == '{')
-      if (const auto better = mended(body)) value = parse_lines(*better, memory);
+    if (!value) {
+      const auto better = mended(body);
+      std::string why;
+      if (better) value = parse_outside_json(*better, why, memory);
+      if (!value && body.front() == '{') value = parse_lines(better ? *better : body, memory);
+    }
     if (value && value->is_structured()) {
       out.kind = DecodedBody::Kind::json;
       out.value = std::move(*value);

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "core/reading/part.hpp"
+#include "core/reading/tree.hpp"
 #include "core/text/utf8.hpp"
 #include "core/text/words.hpp"
 
@@ -12,16 +13,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t longest_line = 120;
-
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const auto end = text.find_first_of("\r\n");
-    if (const auto line = trimmed(text.substr(0, end)); !line.empty()) lines.push_back(line);
-    text = end == text.npos ? std::string_view() : text.substr(end + 1);
-  }
-  return lines;
-}
 
 bool is_marked(std::string_view line) {
   return (line.starts_with("[+]") || line.starts_with("[-]")) && line.size() > 3 && line[3] != ' ';
@@ -35,23 +26,15 @@ Part one_part(std::string_view name, Says says, std::string_view why) {
   return part;
 }
 
-void count(PartTree& tree, Part part) {
-  auto& parts = tree.top.parts;
-  ++parts.size, ++parts.judged, ++tree.count.judged;
-  if (part.says == Says::fail) ++parts.failed, ++tree.count.failed;
-  if (part.says == Says::warn) ++tree.count.warned;
-  if (is_not_well(part.says)) ++parts.not_well;
-  if (parts.kept.size() < parts_kept) parts.kept.push_back(std::move(part));
-}
-
 /// `[+]ping ok` and `[-]etcd failed: reason withheld`: one that failed fails all.
-void read_marks(const std::vector<std::string_view>& lines, PartTree& tree) {
-  for (const bool bad : {true, false})
-    for (const auto line : lines) {
-      if (!is_marked(line) || line.starts_with("[-]") != bad) continue;
-      const auto end = std::min(line.find(' '), line.size());
-      count(tree, one_part(line.substr(3, end - 3), bad ? Says::fail : Says::pass, trimmed(line.substr(end))));
-    }
+void read_marks(const std::vector<std::string_view>& lines, const PartRules& rules, PartTree& tree) {
+  TreeReader reader(tree, rules);
+  for (const auto line : lines) {
+    if (!is_marked(line)) continue;
+    const auto end = std::min(line.find(' '), line.size());
+    const Says says = line.starts_with("[-]") ? Says::fail : Says::pass;
+    reader.keep(tree.top.parts, one_part(line.substr(3, end - 3), says, trimmed(line.substr(end))));
+  }
   tree.top.says = tree.count.failed > 0 ? Says::fail : Says::pass;
   tree.places.emplace_back("verbose lines");
 }
@@ -60,14 +43,15 @@ bool is_verdict_name(std::string_view name) {
   return look_up(Squashed(name)).in_any(In::strong, In::weak, In::good_flags, In::more_good_flags);
 }
 
-void read_line(std::string_view line, const OwnWords& own, PartTree& tree) {
+void read_line(std::string_view line, const PartRules& rules, PartTree& tree) {
+  const auto& own = rules.own;
   const auto unclear = [](Says s) { return s == Says::nothing || s == Says::unknown; };
   const auto pair = split_line(line);
   Says says = text_says(line, own, Expected::yes);
   if (unclear(says) && pair && is_verdict_name(pair->first)) says = text_says(pair->second, own, Expected::yes);
   if (unclear(says) && pair)
     if (const Says part = text_says(pair->second, own, Expected::no); is_well_or_bad(part)) {
-      count(tree, one_part(pair->first, part, pair->second));
+      TreeReader(tree, rules).keep(tree.top.parts, one_part(pair->first, part, pair->second));
       tree.top.says = part;
       return;
     }
@@ -114,9 +98,9 @@ TextTree read_lines(std::string_view text, const PartRules& rules) {
   if (lines.empty()) return out;
   out.understood = true;
   if (std::any_of(lines.begin(), lines.end(), is_marked))
-    read_marks(lines, out.tree);
+    read_marks(lines, rules, out.tree);
   else if (lines.size() == 1)
-    read_line(lines.front(), rules.own, out.tree);
+    read_line(lines.front(), rules, out.tree);
   else
     out.understood = read_pairs(lines, rules, out.tree);
   // "error code: 502" is what a proxy writes, and no word of the surface.

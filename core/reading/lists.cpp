@@ -59,12 +59,14 @@ constexpr std::pair<In, const char*> meanings[] = {
     {In::pass, "pass"}, {In::warn, "warn"}, {In::fail, "fail"}, {In::off, "off"}, {In::idle, "idle"}};
 /// Names that the text of diagnosis.md section 1 mentions outside its lists.
 constexpr std::pair<In, const char*> singled_out[] = {
-    {In::warning_names, "warning"}, {In::warning_names, "warnings"}, {In::error_names, "error"},
-    {In::error_names, "exception"}, {In::call_flags, "ok"},          {In::call_flags, "success"},
-    {In::call_flags, "succeeded"},  {In::of_net, "entries"},         {In::of_net, "totalduration"},
-    {In::of_checks, "checks"},      {In::of_checks, "healthchecks"}, {In::of_checks, "probes"},
-    {In::switched_on, "enabled"},   {In::switched_on, "configured"}, {In::switched_on, "monitored"},
-    {In::switched_off, "disabled"}, {In::meta_names, "meta"},        {In::meta_names, "metadata"},
+    {In::warning_names, "warning"},  {In::warning_names, "warnings"},  {In::error_names, "error"},
+    {In::error_names, "exception"},  {In::call_flags, "ok"},           {In::call_flags, "success"},
+    {In::call_flags, "succeeded"},   {In::of_net, "entries"},          {In::of_net, "totalduration"},
+    {In::of_checks, "checks"},       {In::of_checks, "healthchecks"},  {In::of_checks, "probes"},
+    {In::switched_on, "enabled"},    {In::switched_on, "configured"},  {In::switched_on, "monitored"},
+    {In::switched_off, "disabled"},  {In::meta_names, "meta"},         {In::meta_names, "metadata"},
+    {In::condition_type, "type"},    {In::condition_status, "status"}, {In::condition_text, "reason"},
+    {In::condition_text, "message"},
 };
 
 class Book {

@@ -72,6 +72,9 @@ enum class In : std::uint8_t {
   switched_on,
   switched_off,
   meta_names,
+  condition_type,
+  condition_status,
+  condition_text,
 };
 
 /// What the lists say of one text.

@@ -157,24 +157,23 @@ bool is_empty(const Words& w) { return w.pass.empty() && w.warn.empty() && w.fai
 OwnWords::OwnWords(const Words& surface, const Words& target)
     : surface_(surface), target_(target), none_(is_empty(surface) && is_empty(target)) {}
 
-std::optional<Says> OwnWords::of_text(const Squashed& word) const {
+template <class Fits>
+std::optional<Says> OwnWords::find(const Fits& fits) const {
   if (none_) return std::nullopt;
-  const auto fits = [&](const std::string& own) { return Squashed(own).view() == word.view(); };
   const auto said = find_own(surface_, fits);
   return said ? said : find_own(target_, fits);
+}
+
+std::optional<Says> OwnWords::of_text(const Squashed& word) const {
+  return find([&](const std::string& own) { return Squashed(own).view() == word.view(); });
 }
 
 std::optional<Says> OwnWords::of_number(double n) const {
-  if (none_) return std::nullopt;
-  const auto fits = [&](const std::string& own) { return number_of(own) == n; };
-  const auto said = find_own(surface_, fits);
-  return said ? said : find_own(target_, fits);
+  return find([&](const std::string& own) { return number_of(own) == n; });
 }
 
-std::optional<Says> OwnWords::of_flag(bool b) const {
-  const auto fits = [&](const std::string& own) { return own == (b ? "true" : "false"); };
-  const auto said = find_own(surface_, fits);
-  return said ? said : find_own(target_, fits);
+std::optional<Says> OwnWords::of_boolean(bool b) const {
+  return find([&](const std::string& own) { return own == (b ? "true" : "false"); });
 }
 
 Says meaning_of(Listed word) {

@@ -27,10 +27,11 @@ class OwnWords {
   OwnWords(const Words& surface, const Words& target);
   std::optional<Says> of_text(const Squashed& word) const;
   std::optional<Says> of_number(double n) const;
-  std::optional<Says> of_boolean(bool b) const { return none_ ? std::nullopt : of_flag(b); }
+  std::optional<Says> of_boolean(bool b) const;
 
  private:
-  std::optional<Says> of_flag(bool b) const;
+  template <class Fits>
+  std::optional<Says> find(const Fits& fits) const;
   const Words& surface_;
   const Words& target_;
   bool none_;

@@ -98,13 +98,13 @@ Says value_says(const json::value& v, const OwnWords& own, bool net, bool strong
 
 bool has_verdict(const json::object& o) {
   return std::any_of(o.begin(), o.end(), [](const auto& each) {
-    const Listed name = look_up(Squashed(each.key()));
+    const Squashed key(each.key());
+    const Listed name = look_up(key);
     const json::value& v = each.value();
     if (name.in_any(In::strong, In::weak) && !is_silent_value(v) && !v.is_array()) return true;
     if (name.in_any(In::good_flags, In::more_good_flags, In::bad_flags_fail, In::bad_flags_warn) && truth_in(v))
       return true;
     if (name.in(In::blockers)) return true;
-    const Squashed key(each.key());
     return (key.view() == "error" || key.view() == "errors") && has_content(v);
   });
 }
@@ -177,9 +177,11 @@ std::string told(const json::value& v) {
   }
   return all + (left > 0 ? "; " + std::to_string(left) + " more" : "");
 }
+
 std::string told_error(const json::value& v) {
   return v.is_object() && !v.get_object().empty() ? told_by(v.get_object()) : told(v);
 }
+
 std::string own_words(const Members& members) {
   std::string code;
   std::uint8_t place = 255;
@@ -193,8 +195,10 @@ std::string own_words(const Members& members) {
   if (code.empty() || reason.find(code) != reason.npos) return reason;
   return reason.empty() ? code : code + ", " + reason;
 }
+
 const json::value* at_pointer(const json::value& root, const std::string& pointer) {
   json::error_code ec;
   return root.find_pointer(pointer, ec);
 }
+
 }  // namespace readback

@@ -90,8 +90,7 @@ class Speaker {
       says = value_says(*v, tree_.own(), how_.net, true);
     add(is_judged(says) ? says : Says::unknown);
     if (v) tree_.told_word(pointer, *v, says);
-    if (says != Says::pass)
-      why(v ? pointer + " " + told(*v) : "the configured verdict " + pointer + " is not in the body");
+    if (says != Says::pass) why(told_pointed(pointer, v));
   }
 
   /// Is the member one that speaks by itself? Then it has been heard.
@@ -325,7 +324,7 @@ class Speaker {
     part.critical = is_critical(o) || tree_.is_critical_name(part.name);
     if (is_not_well(part.says) && by_key) part.name = key_and_name(part.name, o);
     if (part.says == Says::unknown && spoke && part.parts.size == 0) part.says = Says::neutral;
-    if (part.says != Says::nothing || part.parts.size > 0) tree_.keep(part_.parts, std::move(part));
+    tree_.keep_if_it_speaks(part_.parts, std::move(part));
   }
   void sibling_flag(const Member& m, bool all_flags) {
     const bool value = m.value->get_bool();

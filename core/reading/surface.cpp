@@ -187,8 +187,10 @@ class Judge {
   /// The classes of status codes that leave the body nothing to say.
   bool says_all(const HttpAnswer& answer) {
     const int code = answer.status;
-    if (code == 401 || code == 403) out_.reading.page = page_of(answer.body);
-    if (code == 401 || code == 403) return settle(Reading::denied, http_ + ": our credentials are not accepted"), true;
+    if (code == 401 || code == 403) {
+      out_.reading.page = page_of(answer.body);
+      return settle(Reading::denied, http_ + ": our credentials are not accepted"), true;
+    }
     if (code == 404 || code == 405 || code == 410)
       return settle(Reading::missing, http_ + ": the surface is not there"), true;
     if (code >= 300 && code < 400) {
@@ -198,14 +200,12 @@ class Judge {
       return true;
     }
     if (code < 200 || (code < 500 && code >= 400 && code != 429)) {
-      const std::string said = body_in_short(answer);
+      const std::string said = said_in_short(answer.body);
       settle(Reading::unknown, http_ + " is no answer that a surface gives" + (said.empty() ? "" : ": " + said));
       return true;
     }
     return false;
   }
-  /// What an answer says that is not judged: its reason, the title of its page, or how it begins.
-  static std::string body_in_short(const HttpAnswer& answer) { return said_in_short(answer.body); }
 
   void by_status_alone(int code) {
     const Reading r = fixed_ ? *fixed_ : code < 300 ? Reading::pass : code >= 500 ? Reading::fail : Reading::throttled;
@@ -230,11 +230,10 @@ class Judge {
       tree_ = read_parts(body_.value, rules_);
     } else if (kind_ == DecodedBody::Kind::text) {
       auto text = read_lines(body_.text, rules_);
-      understood_ = text.understood;
       tree_ = std::move(text.tree);
       const auto* type = find_header(answer.headers, "content-type");
-      called_html_ =
-          understood_ && !is_well_or_bad(tree_.top.says) && type && lower_case(*type).find("html") != std::string::npos;
+      called_html_ = text.understood && !is_well_or_bad(tree_.top.says) && type &&
+                     lower_case(*type).find("html") != std::string::npos;
     }
   }
   /// What the reader could unpack came unpacked.
@@ -510,7 +509,6 @@ class Judge {
   DecodedBody body_;
   DecodedBody::Kind kind_ = DecodedBody::Kind::empty;
   PartTree tree_;
-  bool understood_ = true;
   bool called_html_ = false;      ///< a text that says nothing, and whose type is HTML
   std::optional<Reading> fixed_;  ///< what the configuration says of this status code
   std::string http_;              ///< "HTTP 503"

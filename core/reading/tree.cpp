@@ -16,6 +16,23 @@ namespace {
 constexpr int deepest = 8;
 constexpr std::size_t longest_text = 200;
 
+/// A text `type` and a boolean `status`: a flag that is named by its type. Empty when the object is no such condition.
+Members condition_of(const Members& members) {
+  static const json::value flags[] = {json::value(false), json::value(true)};
+  const json::string* type = nullptr;
+  std::optional<bool> status;
+  for (const auto& m : members) {
+    if (m.listed.in(In::condition_type)) type = m.value->if_string();
+    if (m.listed.in(In::condition_status)) status = truth_in(*m.value);
+  }
+  Members condition;
+  if (!type || !status) return condition;
+  condition.push_back(member_of(*type, flags[*status]));
+  for (const auto& m : members)
+    if (m.listed.in(In::condition_text)) condition.push_back(m);
+  return condition;
+}
+
 }  // namespace
 
 TreeReader::TreeReader(PartTree& out, const PartRules& rules, const json::value* root)
@@ -49,25 +66,14 @@ Part TreeReader::object(const Members& members, std::string name, int depth, Pla
   }
   const std::size_t path = path_.size();
   if (!critical_.empty() && !part.name.empty()) path_ += part.name + "/";
-  Members condition;
-  if (place == Place::part) {  // a text `type` and a boolean `status`: a flag that is named by its type
-    static const json::value flags[] = {json::value(false), json::value(true)};
-    const json::string* type = nullptr;
-    std::optional<bool> status;
-    for (const auto& m : members) {
-      const Squashed key(m.key);
-      if (key.view() == "type") type = m.value->if_string();
-      if (key.view() == "status") status = truth_in(*m.value);
-    }
-    if (type && status) {
-      condition.push_back(member_of(*type, flags[*status]));
-      for (const auto& m : members)
-        if (const Squashed key(m.key); key.view() == "reason" || key.view() == "message") condition.push_back(m);
-    }
-  }
+  const Members condition = place == Place::part ? condition_of(members) : Members();
   speak(*this, part, condition.empty() ? members : condition, depth, place, how, pointed);
   path_.resize(path);
   return part;
+}
+
+std::string told_pointed(const std::string& pointer, const json::value* v) {
+  return v ? pointer + " " + told(*v) : "the configured verdict " + pointer + " is not in the body";
 }
 
 Says TreeReader::apart(const json::value& v, How how) {
@@ -114,6 +120,10 @@ void TreeReader::keep(Parts& into, Part part) {
   into.kept.push_back(std::move(part));
 }
 
+void TreeReader::keep_if_it_speaks(Parts& into, Part part) {
+  if (part.says != Says::nothing || part.parts.size > 0) keep(into, std::move(part));
+}
+
 void TreeReader::merge(Parts& into, Parts from) {
   into.size += from.size;
   into.judged += from.judged;
@@ -155,7 +165,7 @@ void TreeReader::listed(Parts& into, std::string_view key, Listed name, const js
   for (std::size_t i = 0; i < list->size(); ++i)
     if (const auto* o = (*list)[i].if_object()) {
       Part part = entry(*o, name_of(*o, printable(key, 80) + "[" + std::to_string(i) + "]"), depth + 2, how);
-      if (part.says != Says::nothing || part.parts.size > 0) keep(into, std::move(part));
+      keep_if_it_speaks(into, std::move(part));
     }
 }
 
@@ -192,7 +202,7 @@ void TreeReader::map_member(Parts& into, std::string_view key, const json::value
   const auto add = [&](const json::object& o) {
     Part part = entry(o, printable(key, 80), depth + 2, how);
     if (is_not_well(part.says)) part.name = key_and_name(key, o);
-    if (part.says != Says::nothing || part.parts.size > 0) keep(into, std::move(part));
+    keep_if_it_speaks(into, std::move(part));
   };
   if (const auto* o = v.if_object()) return add(*o);
   if (const auto* list = v.if_array()) {
@@ -219,6 +229,7 @@ void TreeReader::map_text(Parts& into, std::string_view key, std::string_view te
   if (says == Says::off) says = Says::neutral;
   keep(into, scalar(key, says, printable(text, longest_text)));
 }
+
 std::optional<std::pair<std::string_view, std::string_view>> split_line(std::string_view line) {
   constexpr std::size_t longest_name = 64;
   const auto mark = line.find_first_of(":=");
@@ -231,6 +242,7 @@ std::optional<std::pair<std::string_view, std::string_view>> split_line(std::str
   if (characters(name) > longest_name) return std::nullopt;
   return std::pair(name, value);
 }
+
 PartTree read_parts(const json::value& body, const PartRules& rules) {
   PartTree out;
   TreeReader reader(out, rules, &body);
@@ -248,8 +260,7 @@ PartTree read_parts(const json::value& body, const PartRules& rules) {
     const Says says = v ? value_says(*v, rules.own, false, true) : Says::nothing;
     out.top.says = is_judged(says) ? says : Says::unknown;
     out.top.contradictory = false;
-    out.top.why = {v ? rules.verdict + " " + told(*v)
-                     : "the configured verdict " + rules.verdict + " is not in the body"};
+    out.top.why = {told_pointed(rules.verdict, v)};
     if (v) reader.told_word(rules.verdict, *v, says);
   }
   return out;

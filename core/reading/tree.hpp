@@ -41,6 +41,8 @@ class TreeReader {
 
   /// Counts a part and keeps it while there is room for its kind.
   void keep(Parts& into, Part part);
+  /// Does the same with what says something, itself or through a part.
+  void keep_if_it_speaks(Parts& into, Part part);
   void merge(Parts& into, Parts from);
   bool is_critical_name(std::string_view name) const;
 
@@ -78,6 +80,8 @@ class TreeReader {
   std::array<std::size_t, 7> kept_{};  ///< by what they say
 };
 
+/// What the configured verdict was found to be, or that it is not there (nullptr).
+std::string told_pointed(const std::string& pointer, const boost::json::value* value);
 /// Reads all members of one object into `part`.
 void speak(TreeReader& tree, Part& part, const Members& members, int depth, Place place, How how, bool pointed);
 

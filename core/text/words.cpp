@@ -35,6 +35,16 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const auto end = text.find_first_of("\r\n");
+    if (const auto line = trimmed(text.substr(0, end)); !line.empty()) lines.push_back(line);
+    text = end == text.npos ? std::string_view() : text.substr(end + 1);
+  }
+  return lines;
+}
+
 std::size_t edits(std::string_view a, std::string_view b) {
   a = a.substr(0, 128);
   b = b.substr(0, 128);

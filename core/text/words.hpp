@@ -24,6 +24,9 @@ bool same_without_case(std::string_view a, std::string_view b);
 /// Without blanks, tabs and line ends around it.
 std::string_view trimmed(std::string_view text);
 
+/// The lines of a text that are not blank, without blanks around them.
+std::vector<std::string_view> lines_of(std::string_view text);
+
 /// How many characters must be inserted, deleted or replaced to get from one to the other (Levenshtein); of long texts
 /// the first 128 bytes count.
 std::size_t edits(std::string_view a, std::string_view b);
