@@ -25,7 +25,7 @@ def as_told(alert):
 def comparable(event):
     """What both tell. How long it took is counted to the end of a sweep in the one and to its beginning in the other."""
     told = {key: event[key] for key in TOLD}
-    told["summary"] = re.sub(r" after [^:]+: ", " after a while: ", told["summary"])
+    told["summary"] = re.sub(r" after [^:]+(?=: |$)", " after a while", told["summary"])
     return told
 
 
