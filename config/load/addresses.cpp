@@ -30,18 +30,19 @@ bool Loader::http_url(const Node& n, const std::string& url, bool unix_too) {
     error(n, std::move(text), std::move(suggestion));
     return false;
   };
+  // What a refusal says may go to the log and, after a reload, to the status page: an address is quoted as it may be
+  // shown to anybody, and the place in the file tells the rest.
+  const std::string shown = "`" + shown_address(url) + "`";
   if (unix_too && url.starts_with("unix:///") && url.size() > 8) return true;
   if (!url.starts_with("http://") && !url.starts_with("https://"))
-    return refuse("`" + url + "` is no address", unix_too
-                                                     ? "http://HOST[:PORT], https://HOST[:PORT] or unix:///PATH.sock"
+    return refuse(shown + " is no address", unix_too ? "http://HOST[:PORT], https://HOST[:PORT] or unix:///PATH.sock"
                                                      : "http://HOST… or https://HOST…");
   const std::string_view rest = std::string_view(url).substr(url.find("://") + 3);
-  // First, because a mistake elsewhere quotes the address.
   if (rest.substr(0, rest.find_first_of("/?#")).find('@') != rest.npos)
     return refuse("the address holds a user name or a password", "put it into `headers` as a credential");
   const auto parsed = parse_url(url);
   if (!parsed || has_odd(url))
-    return refuse("`" + url + "`: " + (parsed ? "there are blanks behind the address" : parsed.error()),
+    return refuse(shown + ": " + (parsed ? "there are blanks behind the address" : parsed.error()),
                   "like https://fabric.example:38080 or http://[::1]:8080");
   return true;
 }
@@ -83,7 +84,8 @@ void Loader::read(const Node& n, const key::Url& v) {
 void Loader::read(const Node& n, const key::BaseUrl& v) {
   if (!scalar(n, "an address") || !http_url(n, n.text, true)) return;
   if (const auto end = n.text.find_first_of("?#"); end != n.text.npos)
-    return error(n, "`" + n.text + "` is no base address: it ends in a query or a fragment", n.text.substr(0, end));
+    return error(n, "`" + shown_address(n.text) + "` is no base address: it ends in a query or a fragment",
+                 "leave out what begins with `" + n.text.substr(end, 1) + "`");
   v.out = n.text;
   while (v.out.ends_with("/") && !v.out.starts_with("unix:")) v.out.pop_back();
 }
@@ -119,7 +121,7 @@ void Loader::read(const Node& n, const key::Listen& v) {
   if (!port || *port > 65535 || colon == 0)
     return error(n, "`" + n.text + "` is no address to listen on", "like 127.0.0.1:9464 or [::1]:9464");
   v.out = n.text;
-  if (!n.text.starts_with("127.") && !n.text.starts_with("[::1]") && !n.text.starts_with("localhost"))
+  if (!is_loopback_host(n.text))
     warn(n, "the status page and the metrics can be read from other hosts, by anybody",
          "127.0.0.1:" + std::to_string(*port) + " behind a proxy that asks who it is");
 }

@@ -4,14 +4,15 @@
 #include "config/load/loader.hpp"
 #include "config/scalars.hpp"
 #include "core/text/time.hpp"
+#include "core/text/url.hpp"
 #include "core/text/words.hpp"
 
 namespace readback {
 namespace {
 
 bool is_loopback(const std::string& url) {
-  const std::string host = url.substr(url.find("://") + 3);
-  return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
+  const auto parsed = parse_url(url);
+  return parsed && is_loopback_host(parsed->host_header());
 }
 
 /// Where the key stands, or the map around it when it does not.

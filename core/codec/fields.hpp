@@ -16,6 +16,7 @@
 #include "core/model/incident.hpp"
 #include "core/model/loudness.hpp"
 #include "core/model/view.hpp"
+#include "core/text/url.hpp"
 
 namespace readback {
 

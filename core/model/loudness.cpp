@@ -56,16 +56,4 @@ Loudness loudness_of(const View& view) {
   return out;
 }
 
-std::string shown_address(std::string_view url) {
-  const auto cut = url.find_first_of("?#");
-  std::string out(url.substr(0, cut));
-  const auto scheme = out.find("://");
-  if (scheme == std::string::npos) return out;
-  const auto begin = scheme + 3;
-  const auto end = std::min(out.find('/', begin), out.size());
-  const auto at = out.rfind('@', end);
-  if (at != std::string::npos && at >= begin && at < end) out.erase(begin, at + 1 - begin);
-  return out;
-}
-
 }  // namespace readback

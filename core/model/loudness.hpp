@@ -1,7 +1,6 @@
 #pragma once
 // How loud what is shown is, in one word and as the exit status that monitoring plugins expect.
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/model/view.hpp"
@@ -20,8 +19,5 @@ Loudness loudness_of(const TargetView& target);
 Loudness loudness_of(const View& view);
 /// Why the daemon itself is not green, one sentence each, operator language; empty when it is.
 std::vector<std::string> own_troubles(const DaemonView& daemon);
-
-/// An address without its user information, query and fragment: what may be shown.
-std::string shown_address(std::string_view url);
 
 }  // namespace readback

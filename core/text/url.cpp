@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <boost/url/authority_view.hpp>
+#include <boost/url/ipv4_address.hpp>
+#include <boost/url/ipv6_address.hpp>
 #include <charconv>
+
+#include "core/text/words.hpp"
 
 namespace readback {
 namespace {
@@ -103,6 +107,57 @@ Result<Url> resolve_url(std::string_view base, std::string_view url) {
   const bool below_root = parsed->scheme != Url::Scheme::unix_socket && parsed->target != "/";
   parsed->target = below_root ? parsed->target + std::string(url) : std::string(url);
   return parsed;
+}
+
+bool is_same_origin(const Url& a, const Url& b) {
+  if (a.scheme != b.scheme) return false;
+  if (a.scheme == Url::Scheme::unix_socket) return a.host == b.host;
+  return a.port == b.port && same_without_case(a.host, b.host);
+}
+
+bool is_loopback_host(std::string_view host_and_port) {
+  const bool in_brackets = host_and_port.starts_with('[');
+  const auto end = in_brackets ? host_and_port.find(']') : std::min(host_and_port.find(':'), host_and_port.size());
+  if (end == host_and_port.npos) return false;
+  const std::string_view behind = host_and_port.substr(in_brackets ? end + 1 : end);
+  const bool port = behind.size() > 1 && behind.size() <= 6 && behind.front() == ':' && is_number(behind.substr(1));
+  if (!behind.empty() && !port) return false;
+  const std::string name = lower_case(host_and_port.substr(in_brackets ? 1 : 0, end - (in_brackets ? 1 : 0)));
+  if (in_brackets) {
+    const auto v6 = boost::urls::parse_ipv6_address(name);
+    return v6 && v6->is_loopback();
+  }
+  const auto v4 = boost::urls::parse_ipv4_address(name);
+  if (v4) return v4->is_loopback();
+  constexpr std::string_view of_names = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+  return name == "localhost" || (name.ends_with(".localhost") && name.find_first_not_of(of_names) == name.npos);
+}
+
+std::string shown_address(std::string_view url) {
+  if (url.starts_with("unix://")) return std::string(url.substr(0, url.find_first_of("?#")));
+  const auto scheme = url.find("://");
+  const auto begin = scheme == url.npos ? 0 : scheme + 3;
+  const auto end = std::min(url.find_first_of("/?#", begin), url.size());
+  std::string_view authority = url.substr(begin, end - begin);
+  if (const auto at = authority.rfind('@'); at != authority.npos) authority.remove_prefix(at + 1);
+  const std::string_view rest = url.substr(end);
+  return std::string(url.substr(0, begin)) + std::string(authority) + (rest.empty() || rest == "/" ? "" : "/\u2026");
+}
+
+std::string without_queries(std::string_view text) {
+  constexpr std::string_view ends = " \t\r\n<>\"";
+  const std::string lower = lower_case(text);
+  std::string out;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t begin = std::min({lower.find("http://", at), lower.find("https://", at), text.size()});
+    const std::size_t end = std::min(text.find_first_of(ends, begin), text.size());
+    const std::size_t query = text.substr(0, end).find_first_of("?#", begin);
+    out += text.substr(at, std::min(query, end) - at);
+    if (query != text.npos) out += "?\u2026";
+    at = end;
+  }
+  return out;
 }
 
 }  // namespace readback

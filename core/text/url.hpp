@@ -27,4 +27,20 @@ Result<Url> parse_url(std::string_view text);
 /// `base` joined with a path that begins with '/', or `url` itself when it is absolute.
 Result<Url> resolve_url(std::string_view base, std::string_view url);
 
+/// RFC 6454: scheme, host and port are the same; of two sockets of this host, the path. What is meant for one origin
+/// (a key, a certificate) is none of another's business, and two ports of one host may be two owners.
+bool is_same_origin(const Url& a, const Url& b);
+
+/// Whether all of this host (as a Host header has it: with or without a port, IPv6 in brackets) is a name of this
+/// machine for itself: 127.0.0.0/8, [::1], localhost or a name below it. What only begins like one is none.
+bool is_loopback_host(std::string_view host_and_port);
+
+/// An address as it may be shown to anybody: scheme, host and port as they were written, and `/…` in the place of
+/// whatever stands behind them, because a path or a query may hold a token; never a login. A socket of this host is
+/// shown whole. What is no address at all is cut in the same places.
+std::string shown_address(std::string_view url);
+
+/// A person's text with the query (and the fragment) of every http(s) address in it replaced by `?…`.
+std::string without_queries(std::string_view text);
+
 }  // namespace readback

@@ -20,12 +20,12 @@ namespace {
 constexpr Millis longest_gathering = Seconds(10);  // an operator waits for a capture
 constexpr Millis longest_wait = Seconds(30);       // for the engine's answer: a slow disk, or a long queue before it
 
-/// What people paste into a sentence is redacted like what a platform says. The name of a runbook stays: the query of
-/// its address may be all that tells it from another.
+/// What people paste into a sentence is redacted like what a platform says. A runbook may be told by its address, and
+/// that may hold a token: the status page, which asks nobody who they are, leaves queries out altogether.
 struct Cleaned {
   Redactor& redactor;
   void operator()(SymptomSaid& e) const { e.text = redactor.text(e.text), e.exposed_by = redactor.text(e.exposed_by); }
-  void operator()(ResolveAttested& e) const { e.note = redactor.text(e.note); }
+  void operator()(ResolveAttested& e) const { e.runbook = redactor.text(e.runbook), e.note = redactor.text(e.note); }
   void operator()(SilenceAdded& e) const { e.silence.reason = redactor.text(e.silence.reason); }
   void operator()(CaptureAsked& e) const { e.reason = redactor.text(e.reason); }
   template <class Other>

@@ -2,27 +2,11 @@
 // the method.
 #include "daemon/page/public_pages.hpp"
 
-#include <boost/asio/ip/address.hpp>
-
+#include "core/text/url.hpp"
 #include "daemon/page/status_page.hpp"
 #include "daemon/runtime/clock.hpp"
 
 namespace readback {
-
-bool is_loopback_host(std::string_view host) {
-  std::string_view name = host;
-  if (name.starts_with('[')) {
-    const auto end = name.find(']');
-    if (end == std::string_view::npos) return false;
-    name = name.substr(1, end - 1);
-  } else {
-    name = name.substr(0, name.find(':'));
-  }
-  if (name == "localhost" || name.ends_with(".localhost")) return true;
-  ErrorCode ec;
-  const auto address = net::ip::make_address(std::string(name), ec);
-  return !ec && address.is_loopback();
-}
 
 std::string not_ready(const View& view) {
   std::string out;

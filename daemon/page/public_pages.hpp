@@ -50,8 +50,6 @@ class PublicPages : public Handler {
   std::uint64_t ended_ = 0;
 };
 
-/// 127.0.0.0/8, [::1], localhost and names below it, with or without a port.
-bool is_loopback_host(std::string_view host);
 /// Every target was swept once and the store takes writes; else what is missing, a line each.
 std::string not_ready(const View& view);
 

@@ -8,6 +8,7 @@
 #include "core/model/loudness.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
+#include "core/text/url.hpp"
 #include "core/text/utf8.hpp"
 #include "embedded/status_page_css.hpp"
 #include "embedded/status_page_js.hpp"
@@ -255,7 +256,7 @@ std::string incident_html(const IncidentRecord& i, std::size_t number) {
   if (i.acknowledged_at)
     add_row(out, "Acknowledged",
             time_html(i.acknowledged_at) + (i.acknowledged_by.empty() ? "" : " by " + flat_html(i.acknowledged_by)));
-  if (!i.symptom.empty()) add_row(out, "Symptom", flat_html(i.symptom));
+  if (!i.symptom.empty()) add_row(out, "Symptom", flat_html(without_queries(i.symptom)));
   out += "</dl>";
   if (!i.conditions.empty()) {
     out += "<h4>Resolved when all six hold</h4><ol class=\"six\">";
@@ -266,7 +267,7 @@ std::string incident_html(const IncidentRecord& i, std::size_t number) {
              (c.by.empty() ? ""
                            : std::string(c.state == ConditionState::State::met ? " <span class=\"dim\">by "
                                                                                : ", <span class=\"dim\">") +
-                                 flat_html(c.by) + "</span>") +
+                                 flat_html(without_queries(c.by)) + "</span>") +
              "</li>";
     }
     out += "</ol>";
@@ -298,7 +299,7 @@ std::string silences_html(const std::vector<Silence>& silences) {
     out += "<li>" +
            flat_html((s.target.empty() ? std::string("all targets") : s.target) + ", " +
                      (s.boundary ? std::string(to_string(*s.boundary)) : std::string("all boundaries"))) +
-           " until " + time_html(s.expires_at) + ": " + flat_html(s.reason) + "</li>";
+           " until " + time_html(s.expires_at) + ": " + flat_html(without_queries(s.reason)) + "</li>";
   return out + "</ul>";
 }
 

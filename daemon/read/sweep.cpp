@@ -23,7 +23,7 @@ Result<std::shared_ptr<const TargetReader>> TargetReader::make(const TargetConfi
     request.read = std::move(read);
     request.url = std::move(*parsed);
     request.timeout = timeout;
-    const bool own = !reference && base && base->host == request.url.host && base->scheme == request.url.scheme;
+    const bool own = !reference && base && is_same_origin(*base, request.url);
     if (own) request.headers = headers;
     if (request.url.scheme == Url::Scheme::https) {
       auto tls = clients.get(own ? config.tls : elsewhere, reference);

@@ -16,7 +16,8 @@ class TargetReader {
  public:
   using Headers = std::vector<std::pair<std::string, std::string>>;
   /// `headers` are the target's own with their values. The failure says why the target cannot be read at all.
-  /// Headers, client certificate and server name go to the platform's own address only, never to another host.
+  /// Headers, client certificate and server name go to the platform's own origin only (scheme, host and port), never to
+  /// another host and never to another port of the same one.
   static Result<std::shared_ptr<const TargetReader>> make(const TargetConfig& config, Headers headers,
                                                           TlsClients& clients);
 

@@ -99,7 +99,8 @@ TEST_CASE("a mistake is told with its place and with what to write instead") {
       {"a socket with a path that no system takes", "control: {socket: /" + std::string(107, 's') + "}\ntargets: []\n",
        "f.yaml:1:19: the path of a socket has at most 107 bytes, and this one 108; /run/readback/control.sock"},
       {"a base address with a query", "targets: [{name: a, base_url: \"http://b/c?d=e\"}]\n",
-       "f.yaml:1:31: base_url: `http://b/c?d=e` is no base address: it ends in a query or a fragment; http://b/c"},
+       "f.yaml:1:31: base_url: `http://b/…` is no base address: it ends in a query or a fragment; leave out what "
+       "begins with `?`"},
       {"a control character in a path", with("    paths: [{name: a, url: \"/b\\tc\"}]\n"),
        "f.yaml:4:28: url: `/b\\x09c` has a blank or a control character in it; write a blank as %20"},
       {"a second document", "targets: []\n---\ntargets: []\n",
