@@ -178,6 +178,8 @@ net::awaitable<ErrorCode> read_request(Stream& stream, beast::flat_buffer& buffe
     if (error) co_return error;
   }
   const auto body_error = co_await feed_all<true>(stream, buffer, parser);
+  if (has_unknown_coding(head)) co_return http::error::bad_transfer_encoding;
+  if (head.count(http::field::host) > 1) co_return http::error::bad_field;  // one of them would slip by the guard
   co_return body_error;
 }
 

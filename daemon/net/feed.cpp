@@ -6,6 +6,8 @@
 #include <boost/beast/core/read_size.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "core/text/words.hpp"
+
 namespace readback {
 namespace beast = boost::beast;
 namespace http = beast::http;
@@ -70,6 +72,20 @@ net::awaitable<ErrorCode> feed_all(Stream& stream, beast::flat_buffer& buffer, h
     error = fed.error;
   }
   co_return error;
+}
+
+bool has_unknown_coding(const http::fields& header) {
+  const auto [begin, end] = header.equal_range(http::field::transfer_encoding);
+  std::size_t chunked = 0;
+  for (auto field = begin; field != end; ++field) {
+    const auto value = field->value();
+    const auto coding = trimmed(std::string_view(value.data(), value.size()));
+    if (same_without_case(coding, "chunked"))
+      ++chunked;
+    else if (!same_without_case(coding, "identity"))
+      return true;
+  }
+  return chunked > 1;
 }
 
 template net::awaitable<Fed> feed_some(Stream&, beast::flat_buffer&, http::basic_parser<false>&);

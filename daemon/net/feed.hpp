@@ -3,6 +3,7 @@
 // transport and each body.
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/fields.hpp>
 
 #include "daemon/net/stream.hpp"
 #include "daemon/runtime/net.hpp"
@@ -28,5 +29,9 @@ net::awaitable<ErrorCode> feed_header(Stream& stream, boost::beast::flat_buffer&
 template <bool is_request>
 net::awaitable<ErrorCode> feed_all(Stream& stream, boost::beast::flat_buffer& buffer,
                                    boost::beast::http::basic_parser<is_request>& parser);
+
+/// Whether a Transfer-Encoding names anything but `chunked` (or the old `identity`, which does nothing). Where such a
+/// message ends, nobody can say who does not know the coding (RFC 9112 section 6.1), and Beast would go by the length.
+bool has_unknown_coding(const boost::beast::http::fields& header);
 
 }  // namespace readback

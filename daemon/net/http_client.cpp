@@ -119,6 +119,11 @@ net::awaitable<HttpExchange> exchange(Stream& stream, HttpRequest request, HttpL
       co_return result;
     }
     result.headers_came = true;
+    if (has_unknown_coding(parser.get())) {
+      result.error = TransportError{TransportFault::protocol, "malformed framing: unknown transfer coding"};
+      result.answer = answer_of(parser.release());
+      co_return result;
+    }
     const auto most = framed_by * limits.body;
     const auto body_error = co_await read_rest(stream, buffer, parser, most);
     if (body_error) result.error = exchange_fault(body_error, true, parser.get().body().size(), limits);
