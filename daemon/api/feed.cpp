@@ -8,6 +8,7 @@
 #include "core/codec/view_json.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
+#include "daemon/runtime/clock.hpp"
 
 namespace readback {
 
@@ -15,8 +16,10 @@ namespace json = boost::json;
 
 class FeedReader : public BodySource {
  public:
-  FeedReader(Feed& feed, std::string_view last, bool changes, Millis keep_alive)
-      : feed_(feed), next_(feed.next_), changes_(changes), keep_alive_(keep_alive) {
+  FeedReader(Feed& feed, const FeedSeats& seats, std::string_view last, bool changes)
+      : feed_(feed), taken_(seats.taken), next_(feed.next_), changes_(changes) {
+    ++*taken_;
+    if (seats.longest) until_ = now().mono + *seats.longest;
     if (last.empty()) return;
     const auto dash = last.rfind('-');
     std::uint64_t number = 0;
@@ -30,10 +33,16 @@ class FeedReader : public BodySource {
       next_ = number + 1;
   }
 
+  ~FeedReader() override { --*taken_; }
+  FeedReader(const FeedReader&) = delete;
+  FeedReader& operator=(const FeedReader&) = delete;
+
   net::awaitable<std::string> next() override {
-    std::string out = take();
+    std::string out;
+    if (until_ && now().mono >= *until_) co_return out;  // the end
+    out = take();
     if (!out.empty()) co_return out;
-    co_await feed_.wake_.wait_for(keep_alive_);
+    co_await feed_.wake_.wait_for(keep_alive);
     out = take();  // a new event, or the time for a comment has come
     if (out.empty()) out = ": still here\n\n";
     co_return out;
@@ -58,10 +67,13 @@ class FeedReader : public BodySource {
     return out;
   }
 
+  static constexpr Millis keep_alive = Seconds(15);  // proxies close what is silent for a minute or less
+
   Feed& feed_;
+  std::shared_ptr<std::size_t> taken_;
+  std::optional<MonoTime> until_;
   std::uint64_t next_;
   bool changes_, reset_ = false, greeted_ = false;
-  Millis keep_alive_;
 };
 
 void Feed::publish(std::string_view kind, const json::object& data) {
@@ -96,8 +108,19 @@ void Feed::on_alert(const AlertEvent& e) {
   publish("alert", data);
 }
 
-std::shared_ptr<BodySource> Feed::subscribe(std::string last_event_id, bool changes, Millis keep_alive) {
-  return std::make_shared<FeedReader>(*this, last_event_id, changes, keep_alive);
+Reply Feed::follow(const FeedSeats& seats, const std::string& last_event_id, bool changes) {
+  if (*seats.taken >= seats.most) {
+    Problem problem;
+    problem.status = 503;
+    problem.detail = std::to_string(seats.most) + " follow the events already; try again when one of them has gone";
+    Reply reply = problem_reply(problem);
+    reply.headers.emplace_back("Retry-After", "30");
+    return reply;
+  }
+  Reply reply;
+  reply.content_type = "text/event-stream";
+  reply.source = std::make_shared<FeedReader>(*this, seats, last_event_id, changes);
+  return reply;
 }
 
 }  // namespace readback

@@ -4,15 +4,28 @@
 // moved on, the client gets `reset` and reads the status anew.
 #include <boost/json/object.hpp>
 #include <deque>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/model/alert_event.hpp"
 #include "core/model/record.hpp"
+#include "core/text/instant.hpp"
 #include "daemon/http/exchange.hpp"
 #include "daemon/runtime/wake.hpp"
 
 namespace readback {
+
+/// How many may follow the events by one way in, so that they do not take the places of all others there. A reader that
+/// takes nothing looks like one that waits, so where anybody may come, a stream ends after `longest`: a browser asks
+/// again by itself, behind the last event that it has seen.
+struct FeedSeats {
+  std::size_t most;
+  std::optional<Millis> longest = {};
+  /// Shared with the readers, who may go after the way in has gone.
+  std::shared_ptr<std::size_t> taken = std::make_shared<std::size_t>(0);
+};
 
 class Feed {
  public:
@@ -26,9 +39,9 @@ class Feed {
   /// kind: "sweep", "alert", "change".
   void publish(std::string_view kind, const boost::json::object& data);
 
-  /// A stream from now on, or behind `last_event_id`. With `changes` false an operator's doings are left out.
-  /// The feed outlives it.
-  std::shared_ptr<BodySource> subscribe(std::string last_event_id, bool changes, Millis keep_alive);
+  /// A stream from now on, or behind `last_event_id`, or 503 and when to try again where no seat is free. With
+  /// `changes` false an operator's doings are left out. The feed outlives the stream.
+  Reply follow(const FeedSeats& seats, const std::string& last_event_id, bool changes);
 
  private:
   friend class FeedReader;

@@ -65,10 +65,7 @@ net::awaitable<Reply> reads(Desk& desk, Request q, std::string) {
 }
 
 net::awaitable<Reply> events(Desk& desk, Request q, std::string) {
-  Reply reply;
-  reply.content_type = "text/event-stream";
-  reply.source = desk.feed.subscribe(q.last_event_id, true, Seconds(15));
-  co_return reply;
+  co_return desk.feed.follow(desk.seats, q.last_event_id, true);
 }
 
 }  // namespace readback::routes

@@ -13,12 +13,14 @@ namespace readback {
 struct ControlBackend;
 class Feed;
 class History;
+struct FeedSeats;
 
 /// What the routes work with; all of it outlives every request.
 struct Desk {
   ControlBackend& backend;
   Feed& feed;
   const History& history;
+  const FeedSeats& seats;
 };
 
 using ApiRoute = net::awaitable<Reply>(Desk& desk, Request q, std::string id);

@@ -8,6 +8,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "daemon/runtime/clock.hpp"
+
 namespace readback {
 namespace {
 
@@ -68,15 +70,32 @@ net::awaitable<void> Listener::run() {
       if (ec) break;
       continue;
     }
-    if (sessions_.running() >= limits_.max_connections) {
+    if (sessions_.running() >= limits_.max_connections && !make_room()) {
       if (refusals_.running() < limits_.max_connections)
         refusals_.spawn("refusal", refuse(std::move(socket), limits_.max_connections));
       continue;
     }
     Peer peer;
     if (local) peer = peer_of(socket.native_handle());
-    sessions_.spawn("session", serve(std::move(socket), handler_, limits_, std::move(peer)));
+    auto place = std::make_shared<Place>();
+    places_.push_back(place);
+    if (places_.size() > 2 * limits_.max_connections)
+      std::erase_if(places_, [](const std::weak_ptr<Place>& each) { return each.expired(); });
+    sessions_.spawn("session", serve(std::move(socket), handler_, limits_, std::move(peer), std::move(place)));
   }
+}
+
+bool Listener::make_room() {
+  const auto at = now().mono;
+  std::shared_ptr<Place> longest;
+  MonoTime since = MonoTime::max();
+  for (const auto& each : places_) {
+    const auto place = each.lock();
+    const auto idle = place ? place->idle_since(at) : std::nullopt;
+    if (idle && *idle < since) longest = place, since = *idle;
+  }
+  if (longest) longest->give_away();
+  return longest != nullptr;
 }
 
 net::awaitable<bool> Listener::join(Millis limit) {

@@ -3,8 +3,12 @@
 // the limits, read a request within its size and time, and write the answer at the reader's pace. What is asked and
 // what is answered is the Handler's business.
 //
-// Bounded by construction: `max_connections` sessions (one more gets a 503 at once), `max_body` bytes a request, and
-// `idle` for each whole request, so that a client that drips one byte a second is gone after ten.
+// Bounded by construction: `max_connections` sessions, `max_body` bytes a request, and `idle` for each whole request,
+// so that a client that drips one byte a second is gone after ten. When all places are taken, the next client gets that
+// of the one that has been silent for the longest; only where everybody is being answered it gets a 503 at once.
+#include <list>
+#include <memory>
+
 #include "core/text/instant.hpp"
 #include "daemon/http/bound_socket.hpp"
 #include "daemon/http/session.hpp"
@@ -27,10 +31,14 @@ class Listener {
   const BoundSocket& socket() const { return socket_; }
 
  private:
+  /// True when a place has become free.
+  bool make_room();
+
   BoundSocket socket_;
   Handler& handler_;
   ListenerLimits limits_;
   TaskGroup sessions_, refusals_;
+  std::list<std::weak_ptr<Place>> places_;  ///< in the order of coming; those who have gone are left out now and again
   bool closed_ = false;
 };
 

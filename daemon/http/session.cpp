@@ -13,6 +13,7 @@
 #include <charconv>
 
 #include "daemon/net/feed.hpp"
+#include "daemon/runtime/clock.hpp"
 
 namespace readback {
 
@@ -23,7 +24,8 @@ namespace {
 
 using Parser = http::request_parser<http::string_body>;
 
-constexpr auto cut_off = Seconds(2);  ///< how long we listen on after an answer that ends the connection
+constexpr auto cut_off = Seconds(2);          ///< how long we listen on after an answer that ends the connection
+constexpr Millis pause_allowed = Seconds(1);  ///< in taking an answer, before the place may go to another
 
 std::string header_of(const http::request<http::string_body>& request, http::field name) {
   const auto value = request[name];
@@ -79,7 +81,8 @@ std::string chunk_head(std::size_t size) {
   return std::string(digits.data(), end) + "\r\n";
 }
 
-net::awaitable<Sent> send_streamed(Stream& stream, Reply reply, Wish wish, Millis idle) {
+/// `place` is told when the client is waited for, and when we are.
+net::awaitable<Sent> send_streamed(Stream& stream, Reply reply, Wish wish, Millis idle, Place& place) {
   const bool chunked = !reply.length && wish.version >= 11;
   Sent sent;
   sent.keep_alive = wish.keep_alive && (reply.length || chunked);
@@ -97,7 +100,9 @@ net::awaitable<Sent> send_streamed(Stream& stream, Reply reply, Wish wish, Milli
   std::uint64_t total = 0;
   for (;;) {
     stream.expires_never();
+    place.waits(Place::Waits::for_us);
     const std::string piece = co_await reply.source->next();
+    place.waits(Place::Waits::to_be_heard);
     if (piece.empty()) break;
     total += piece.size();
     const std::string before = chunked ? chunk_head(piece.size()) : std::string();
@@ -117,9 +122,10 @@ net::awaitable<Sent> send_streamed(Stream& stream, Reply reply, Wish wish, Milli
   co_return sent;
 }
 
-net::awaitable<Sent> send(Stream& stream, Reply reply, Wish wish, Millis idle) {
+net::awaitable<Sent> send(Stream& stream, Reply reply, Wish wish, Millis idle, Place& place) {
+  place.waits(Place::Waits::to_be_heard);
   if (reply.source) {
-    const Sent streamed = co_await send_streamed(stream, std::move(reply), wish, idle);
+    const Sent streamed = co_await send_streamed(stream, std::move(reply), wish, idle, place);
     co_return streamed;
   }
   Sent sent;
@@ -172,27 +178,50 @@ net::awaitable<ErrorCode> read_request(Stream& stream, beast::flat_buffer& buffe
   const auto& head = parser.get();
   wish.version = head.version() >= 11 ? 11 : 10;
   wish.head_only = head.method() == http::verb::head;
+  if (has_unknown_coding(head)) co_return http::error::bad_transfer_encoding;
+  if (head.count(http::field::host) > 1) co_return http::error::bad_field;  // one of them would slip by the guard
   const auto expect = head[http::field::expect];
   if (!parser.is_done() && beast::iequals(expect, "100-continue")) {
     const auto error = co_await stream.write("HTTP/1.1 100 Continue\r\n\r\n");
     if (error) co_return error;
   }
   const auto body_error = co_await feed_all<true>(stream, buffer, parser);
-  if (has_unknown_coding(head)) co_return http::error::bad_transfer_encoding;
-  if (head.count(http::field::host) > 1) co_return http::error::bad_field;  // one of them would slip by the guard
   co_return body_error;
 }
 
 /// There is nobody left to tell, or there never was anybody.
 bool is_gone(const ErrorCode& ec) {
   return ec == beast::error::timeout || ec == http::error::end_of_stream || ec == http::error::partial_message ||
-         ec == net::error::connection_reset || ec == net::error::broken_pipe || ec == net::error::eof;
+         ec == net::error::connection_reset || ec == net::error::broken_pipe || ec == net::error::eof ||
+         ec == net::error::operation_aborted || ec == net::error::bad_descriptor;  // its place was given away
 }
 
 }  // namespace
 
-net::awaitable<void> serve(Stream::Socket socket, Handler& handler, ListenerLimits limits, Peer peer) {
+void Place::waits(Waits what) {
+  waits_ = what;
+  since_ = now().mono;
+}
+
+std::optional<MonoTime> Place::idle_since(MonoTime at) const {
+  const bool silent = waits_ == Waits::to_hear || (waits_ == Waits::to_be_heard && at - since_ >= pause_allowed);
+  return stream_ && silent ? std::optional(since_) : std::nullopt;
+}
+
+void Place::give_away() {
+  if (stream_) stream_->close();
+  stream_ = nullptr;
+}
+
+net::awaitable<void> serve(Stream::Socket socket, Handler& handler, ListenerLimits limits, Peer peer,
+                           std::shared_ptr<Place> place) {
   Stream stream(std::move(socket));
+  // Also when the session ends by an exception: nobody may close a stream that is gone.
+  struct Leaving {
+    Place& place;
+    ~Leaving() { place.stream_ = nullptr; }
+  } const leaving{*place};
+  place->stream_ = &stream;
   beast::flat_buffer buffer(limits.max_header + limits.max_body);
   for (bool more = true; more;) {
     Parser parser;
@@ -200,17 +229,20 @@ net::awaitable<void> serve(Stream::Socket socket, Handler& handler, ListenerLimi
     parser.body_limit(limits.max_body);
     Wish wish;
     stream.expires_after(limits.idle);
+    place->waits(Place::Waits::to_hear);
     const auto ec = co_await read_request(stream, buffer, parser, wish);
     if (is_gone(ec)) break;
     if (ec) {
       Problem problem = problem_of(ec, limits);
       Reply reply = problem_reply(problem);
-      const Sent sent = co_await send(stream, std::move(reply), wish, limits.idle);
+      const Sent sent = co_await send(stream, std::move(reply), wish, limits.idle, *place);
+      place->waits(Place::Waits::to_hear);
       if (sent.ok) co_await end(stream);
       break;
     }
     auto message = parser.release();
     wish.keep_alive = message.keep_alive();
+    place->waits(Place::Waits::for_us);
     auto target = parse_target(std::string_view(message.target().data(), message.target().size()));
     Reply reply;
     if (target) {
@@ -223,8 +255,9 @@ net::awaitable<void> serve(Stream::Socket socket, Handler& handler, ListenerLimi
       problem.detail = "this path cannot be one of ours";
       reply = problem_reply(problem);
     }
-    const Sent sent = co_await send(stream, std::move(reply), wish, limits.idle);
+    const Sent sent = co_await send(stream, std::move(reply), wish, limits.idle, *place);
     more = sent.ok && sent.keep_alive;
+    place->waits(Place::Waits::to_hear);
     if (sent.ok && !more) co_await end(stream);
   }
 }
@@ -237,7 +270,8 @@ net::awaitable<void> refuse(Stream::Socket socket, std::size_t most) {
   Reply reply = problem_reply(problem);
   reply.headers.emplace_back("Retry-After", "1");
   Wish wish;
-  const Sent sent = co_await send(stream, std::move(reply), wish, cut_off);
+  Place nobodys;  // of those who get none
+  const Sent sent = co_await send(stream, std::move(reply), wish, cut_off, nobodys);
   if (sent.ok) co_await end(stream);
 }
 

@@ -2,6 +2,8 @@
 // One connection: its requests one after the other, each read within its size and time, and each answer written at the
 // client's pace.
 #include <cstdint>
+#include <memory>
+#include <optional>
 
 #include "core/text/instant.hpp"
 #include "daemon/http/exchange.hpp"
@@ -17,8 +19,32 @@ struct ListenerLimits {
   Millis idle = Seconds(10);
 };
 
+/// One of a listener's places, and what its session waits for: so that the next client can be given the place of one
+/// that does nothing. Nobody can fill all of them by being silent.
+class Place {
+ public:
+  enum class Waits {
+    to_hear,      ///< for the client's next request, or the rest of one
+    to_be_heard,  ///< for the client to take what we say
+    for_us,       ///< the answer is being made: none of the client's doing
+  };
+  void waits(Waits what);
+  /// Since when it waits for the client in a way that gives its place to another; nothing while it does not. Who waits
+  /// to be heard has a second: a pause in a download is no silence.
+  std::optional<MonoTime> idle_since(MonoTime at) const;
+  /// Closes the connection; the session ends by itself.
+  void give_away();
+
+ private:
+  friend net::awaitable<void> serve(Stream::Socket, Handler&, ListenerLimits, Peer, std::shared_ptr<Place>);
+  Waits waits_ = Waits::to_hear;
+  MonoTime since_{};
+  Stream* stream_ = nullptr;  ///< while the session uses it
+};
+
 /// Answers until the client goes, is idle for too long, or says something that is no HTTP. The handler outlives it.
-net::awaitable<void> serve(Stream::Socket socket, Handler& handler, ListenerLimits limits, Peer peer);
+net::awaitable<void> serve(Stream::Socket socket, Handler& handler, ListenerLimits limits, Peer peer,
+                           std::shared_ptr<Place> place);
 
 /// Says that all of the `most` connections are in use.
 net::awaitable<void> refuse(Stream::Socket socket, std::size_t most);

@@ -73,8 +73,7 @@ net::awaitable<Reply> PublicPages::answer(Request q) {
     reply.status = missing.empty() ? 200 : 503;
     reply.body = missing.empty() ? "ready\n" : missing;
   } else if (path == "events") {
-    reply.content_type = "text/event-stream";
-    reply.source = feed_.subscribe(q.last_event_id, false, Seconds(15));
+    reply = feed_.follow(seats_, q.last_event_id, false);
   } else {
     reply = co_await page();
   }

@@ -23,6 +23,9 @@ class PublicPages : public Handler {
       : backend_(backend), feed_(feed), history_(history), metrics_(metrics) {}
   net::awaitable<Reply> answer(Request request) override;
 
+  /// Of the listener's 64 places; the others are kept for /metrics, /healthz, /readyz and the page.
+  static constexpr std::size_t most_event_readers = 16;
+
   /// Bound to loopback, only requests for loopback names are answered: a web page elsewhere whose name was pointed at
   /// 127.0.0.1 (DNS rebinding) learns nothing.
   void guard_host(bool on) { guard_host_ = on; }
@@ -40,6 +43,7 @@ class PublicPages : public Handler {
   Feed& feed_;
   const History& history_;
   Metrics& metrics_;
+  FeedSeats seats_{most_event_readers, std::chrono::hours(1)};
   bool guard_host_ = true;
 
   struct Ended {

@@ -56,15 +56,26 @@
     if (!document.hidden) later();
   });
   if (!window.EventSource) return;
-  var s = new EventSource("/events");
-  s.onopen = function () {
-    note.textContent = "Live: this page follows every sweep.";
-    later();
-  };
-  s.onerror = function () {
-    note.textContent = "Connection lost; trying again. What you see may be old.";
-  };
-  ["sweep", "alert", "reset"].forEach(function (k) {
-    s.addEventListener(k, later);
-  });
+
+  function follow() {
+    var s = new EventSource("/events");
+    s.onopen = function () {
+      note.textContent = "Live: this page follows every sweep.";
+      later();
+    };
+    s.onerror = function () {
+      note.textContent = "Connection lost; trying again. What you see may be old.";
+      if (s.readyState !== EventSource.CLOSED) return;
+      // Refused, because too many follow already; then the browser does not try again by itself.
+      note.textContent = "Too many follow live; this page is renewed every 30 s.";
+      setTimeout(function () {
+        later();
+        follow();
+      }, 30000);
+    };
+    ["sweep", "alert", "reset"].forEach(function (k) {
+      s.addEventListener(k, later);
+    });
+  }
+  follow();
 })();

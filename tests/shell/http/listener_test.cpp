@@ -2,13 +2,17 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <random>
+#include <thread>
 #include <vector>
 
+#include "daemon/runtime/wake.hpp"
 #include "tests/support/control/running.hpp"
+#include "tests/support/folder.hpp"
 
 namespace readback {
 
@@ -41,27 +45,67 @@ TEST_CASE("the socket has mode 0660, replaces a dead one and leaves a live one a
   CHECK(std::filesystem::file_size(plain) == 8);
 }
 
-TEST_CASE("64 connections are served, the next is told so at once, and a free place is used again") {
-  Running r;
+namespace {
+
+/// Answers when it is told to, and not before.
+struct Patient : Handler {
+  explicit Patient(net::any_io_executor ex) : wake(ex) {}
+  net::awaitable<Reply> answer(Request) override {
+    ++asked;
+    while (!open) co_await wake.wait();
+    co_return Reply{};
+  }
+  Wake wake;
+  std::atomic<int> asked = 0;
+  bool open = false;
+};
+
+}  // namespace
+
+TEST_CASE("while all 64 are being answered the next is told so at once, and a free place is used again") {
+  Folder folder("listener");
+  const std::string path = (folder.path / "s").string();
+  net::io_context io;
+  Patient handler(io.get_executor());
+  Listener listener(BoundSocket::unix_socket(io.get_executor(), path, "").value(), handler, ListenerLimits{}, {});
+  TaskGroup tasks(io.get_executor());
+  tasks.spawn("listener", listener.run());
+  std::thread loop([&] { io.run(); });
+  const std::string request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
   std::vector<std::unique_ptr<Wire>> open;
   for (int i = 0; i < 64; ++i) {
-    open.push_back(std::make_unique<Wire>(r.socket()));
-    open.back()->send("GET /v1/sinks HTTP/1.1\r\nHost: x\r\n\r\n");
-    CHECK(open.back()->answer().status == 200);
+    open.push_back(std::make_unique<Wire>(path));
+    open.back()->send(request);
   }
-  Wire extra(r.socket());
+  for (const auto limit = std::chrono::steady_clock::now() + Seconds(10);
+       handler.asked < 64 && std::chrono::steady_clock::now() < limit;)
+    std::this_thread::yield();
+  Wire extra(path);
   const auto begin = std::chrono::steady_clock::now();
-  extra.send("GET /v1/sinks HTTP/1.1\r\nHost: x\r\n\r\n");
+  extra.send(request);
   const Seen refused = extra.answer();
   CHECK(refused.status == 503);
+  CHECK(refused.header("Retry-After") == "1");
   CHECK(refused.header("Content-Type") == "application/problem+json");
   CHECK(std::chrono::steady_clock::now() - begin < Seconds(2));
-  open.clear();
-  int status = 503;
-  for (const auto limit = std::chrono::steady_clock::now() + Seconds(5);
-       status == 503 && std::chrono::steady_clock::now() < limit;)
-    status = r.ask("GET", "/v1/sinks").status;
-  CHECK(status == 200);
+  net::post(io, [&] {
+    handler.open = true;
+    handler.wake.notify();
+  });
+  for (auto& each : open) CHECK(each->answer().status == 200);
+  // They are kept open and wait for another request: the longest of them makes room.
+  Wire next(path);
+  next.send(request);
+  CHECK(next.answer().status == 200);
+  open.front()->until([](const std::string&) { return false; });
+  CHECK(open.front()->closed());
+  open[1]->send(request);
+  CHECK(open[1]->answer().status == 200);
+  net::post(io, [&] {
+    listener.close();
+    tasks.cancel();
+  });
+  loop.join();
 }
 
 TEST_CASE("a megabyte is the most, a dripping client is gone after ten seconds") {
@@ -77,6 +121,9 @@ TEST_CASE("a megabyte is the most, a dripping client is gone after ten seconds")
   Wire chunked(r.socket());
   chunked.send("POST /v1/symptoms HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
   const std::string piece = "10000\r\n" + std::string(0x10000, 'y') + "\r\n";
+  Wire unknown(r.socket());
+  unknown.send("POST /v1/symptoms HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\nContent-Length: 2\r\n\r\n{}");
+  CHECK(unknown.answer().status == 400);
   for (int i = 0; i < 20 && chunked.send(piece); ++i) {
   }
   CHECK(chunked.answer().status == 413);

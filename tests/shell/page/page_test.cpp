@@ -1,6 +1,9 @@
 // What the read-only listener shows to whoever can reach it.
 #include <doctest/doctest.h>
 
+#include <memory>
+#include <vector>
+
 #include "tests/support/control/running.hpp"
 
 namespace readback {
@@ -21,6 +24,8 @@ TEST_CASE("the read-only listener shows, and changes nothing") {
   CHECK(r.page("/v1/status").status == 404);
   CHECK(r.page("/", "HEAD").status == 200);
   CHECK(r.page("/", "GET", "evil.example").status == 421);
+  CHECK(r.page("/", "GET", "[::1].evil").status == 421);
+  CHECK(r.page("/", "GET", "localhost\r\nHost: evil.example").status == 400);
   CHECK(r.page("/", "GET", "127.0.0.1:9464").status == 200);
   CHECK(r.page("/", "GET", "[::1]:9464").status == 200);
   r.on_loop([&] { r.backend.shown.engine.targets[1].sweep = 0; });
@@ -105,6 +110,74 @@ TEST_CASE("every metric of the contract is there, counters from the start") {
     CAPTURE(name);
     CHECK(text.find(std::string("\n") + name) != std::string::npos);
   }
+}
+
+TEST_CASE("who follows the events does not take the places of the others") {
+  Running r;
+  const std::string follow = "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  std::vector<std::unique_ptr<Wire>> readers;
+  for (std::size_t i = 0; i < PublicPages::most_event_readers; ++i) {
+    readers.push_back(std::make_unique<Wire>(r.port));
+    readers.back()->send(follow);
+    CHECK(readers.back()
+              ->until([](const std::string& text) { return text.find("retry: ") != text.npos; })
+              .find("retry: ") != std::string::npos);
+  }
+  for (int i = 0; i < 100; ++i) {  // none of them gets a place to keep
+    Wire late(r.port);
+    late.send(follow);
+    const Seen refused = late.answer();
+    CHECK(refused.status == 503);
+    CHECK(refused.header("Retry-After") == "30");
+    CHECK(refused.header("Content-Type") == "application/problem+json");
+  }
+  for (const char* path : {"/", "/metrics", "/healthz", "/readyz"}) CHECK(r.page(path).status == 200);
+  // The socket has seats of its own.
+  Wire local(r.socket());
+  local.send("GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(local.until([](const std::string& text) { return text.find("retry: ") != text.npos; }).find("retry: ") !=
+        std::string::npos);
+  readers.pop_back();
+  int status = 503;
+  for (const auto limit = std::chrono::steady_clock::now() + Seconds(20);
+       status == 503 && std::chrono::steady_clock::now() < limit;) {
+    r.on_loop([&] { r.room->feed().publish("sweep", {}); });  // who has gone is noticed when something is said
+    status = r.page("/events", "HEAD").status;
+  }
+  CHECK(status == 200);
+}
+
+TEST_CASE("clients that say nothing, or never finish, do not keep the others out") {
+  Running r;
+  std::vector<std::unique_ptr<Wire>> silent;
+  for (int i = 0; i < 200; ++i) {
+    silent.push_back(std::make_unique<Wire>(r.port));
+    if (i % 2) silent.back()->send("GET /metrics HTTP/1.1\r\nHos");
+    if (i % 20 == 0) CHECK(r.page("/healthz").body == "ok\n");
+  }
+  for (const char* path : {"/", "/metrics", "/healthz", "/readyz"}) CHECK(r.page(path).status == 200);
+  silent.front()->until([](const std::string&) { return false; });
+  CHECK(silent.front()->closed());  // the oldest had to go first
+}
+
+TEST_CASE("the status page shows no address beyond its origin, and no query that a person has given") {
+  Running r;
+  r.on_loop([&] {
+    r.backend.shown.engine.targets[0].base_url = "https://fabric.example:38080/t0ken/base";
+    IncidentRecord open;
+    open.id = "one";
+    open.target = "fabric";
+    open.summary = "OUTAGE fabric";
+    open.symptom = "https://shop.example/pay?session=t0ken fails";
+    open.conditions = {{4, "the runbook was used", ConditionState::State::met,
+                        "https://wiki.example/r7?token=t0ken, attested by ann", at_second(1)}};
+    r.backend.shown.engine.incidents = {open};
+  });
+  const std::string page = r.page("/").body;
+  CHECK(page.find("t0ken") == std::string::npos);
+  CHECK(page.find("https://fabric.example:38080/…") != std::string::npos);
+  CHECK(page.find("https://wiki.example/r7?… attested by ann") != std::string::npos);
+  CHECK(r.ask("GET", "/v1/targets/fabric").parsed().at("base_url") == "https://fabric.example:38080/…");
 }
 
 }  // namespace readback
