@@ -38,6 +38,11 @@ LoadedConfig load_config(const std::string& path);
 /// nothing. A configuration with mistakes of its own may be asked as well.
 std::vector<ConfigProblem> problems_on_host(const Config& config, const std::string& file);
 
+/// Who else on this host may write the configuration, a secret that it names, or a folder on the way to one (an error
+/// each), or read what is secret (a warning); each with the chmod that mends it. What is not there is passed by. Reads
+/// the file system's modes only, so it can be asked by who may not read the secrets.
+std::vector<ConfigProblem> problems_of_access(const Config& config, const std::string& file);
+
 /// The effective configuration as YAML that parses again. Plain secrets are masked, references stand as they are.
 std::string print_config(const Config& config);
 /// SHA-256 of what is in force, secrets included by their own digest only: two daemons with one digest behave alike.

@@ -37,6 +37,7 @@ Result<void> confine_daemon(const Config& config) {
 LoadedConfig examine(const std::string& path) {
   auto loaded = load_config(path);
   loaded.add(problems_on_host(loaded.config, path));
+  loaded.add(problems_of_access(loaded.config, path));
   return loaded;
 }
 
@@ -122,6 +123,7 @@ Prepared prepare(const std::string& path) {
     out.config = std::move(loaded.config);
     out.digest = config_digest(out.config);
     loaded.add(Preparation(out, path).run());
+    loaded.add(problems_of_access(out.config, path));
   }
   for (const auto& p : loaded.problems) (p.warning ? out.warnings : out.troubles).push_back(to_string(p));
   return out;
