@@ -1,4 +1,5 @@
 // readbackd: the daemon. Reads its options, prepares everything that can fail, and only then starts.
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
@@ -27,6 +28,16 @@ int check_config(const DaemonOptions& options) {
     std::printf("%s: fine, %zu target(s), %zu sink(s)\n", options.config_path.c_str(), loaded.config.targets.size(),
                 loaded.config.alerts.sinks.size());
   return 0;
+}
+
+/// The memory of this process holds the credentials: it leaves no core file, whatever limit was inherited, and a
+/// process of the same user neither attaches to it nor reads it through /proc. A program that a check runs is a memory
+/// of its own, and may be looked at again. What we read of ourselves in /proc stays readable: the kernel asks nobody
+/// who looks at himself, but for files that only their owner may open (mem, environ), and those we do not need.
+void keep_memory_private() {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0);
 }
 
 /// Each read is a descriptor, and thousands of targets may be read at once.
@@ -64,6 +75,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGCHLD, SIG_DFL);  // an inherited SIG_IGN would lose how checks ended
   raise_descriptor_limit();
+  keep_memory_private();
   auto prepared = prepare(options.config_path);
   for (const auto& warning : prepared.warnings) complain(warning);
   for (const auto& trouble : prepared.troubles) complain(trouble);

@@ -13,6 +13,7 @@
 #include "core/model/loudness.hpp"
 #include "daemon/check/run.hpp"
 #include "daemon/check/sandbox.hpp"
+#include "daemon/platform/secrets.hpp"
 #include "daemon/platform/version.hpp"
 #include "daemon/runtime/clock.hpp"
 #include "daemon/runtime/join.hpp"
@@ -47,7 +48,9 @@ int run_once(const Prepared& prepared, const std::string& config_path) {
   options.host = host_name(prepared.config);
   options.recorded = true;  // nothing is scheduled: this one sweep is all there is
   Engine engine(prepared.config, options, now());
-  Redactor redactor(prepared.config.evidence.redact, options.host, prepared.secrets);
+  // Nothing is kept that later placeholders would be compared with, and a key that anybody knows (the host's name)
+  // would let a short secret be found from its placeholder by trying.
+  Redactor redactor(prepared.config.evidence.redact, random_key(), prepared.secrets);
   std::string scratch = (std::filesystem::temp_directory_path() / "readback-once-XXXXXX").string();
   if (!::mkdtemp(scratch.data())) scratch.clear();
   const CheckRunner runner(scratch, [&](RawRead& read) { redactor.read(read); });

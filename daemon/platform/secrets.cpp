@@ -34,14 +34,14 @@ Result<std::string> from_file(const std::string& what, const std::string& path) 
   return text;
 }
 
+}  // namespace
+
 std::string random_key() {
   std::random_device device;
   std::string key(32, '0');
   for (char& digit : key) digit = "0123456789abcdef"[device() & 15];
   return key;
 }
-
-}  // namespace
 
 std::string lasting_key(const std::string& path) {
   constexpr std::size_t least = 16;

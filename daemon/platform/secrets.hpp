@@ -12,6 +12,9 @@ namespace readback {
 /// secret. A failure names the reference ("the credential fabric-api-key is not there: …"), never the secret.
 Result<std::string> reveal(const SecretRef& ref);
 
+/// 128 random bits as hexadecimal digits: a key that is good for this run only.
+std::string random_key();
+
 /// A random key in a file of our own, made where there is none. When the file can be neither read nor made, the key is
 /// good for this run only.
 std::string lasting_key(const std::string& path);
