@@ -108,12 +108,12 @@ std::vector<std::string> manifest_troubles(const BundleFiles& files) {
   for (const auto& [name, entry] : list->get_object()) {
     const auto file = files.find(std::string(name));
     if (file == files.end()) {
-      troubles.push_back(std::string(name) + " is missing");
+      troubles.push_back(visible(name) + " is missing");
       continue;
     }
     const auto* digest = entry.is_object() ? entry.get_object().if_contains("sha256") : nullptr;
     if (!digest || !digest->is_string() || std::string(digest->get_string()) != sha256_hex(file->second))
-      troubles.push_back(std::string(name) + " was changed");
+      troubles.push_back(visible(name) + " was changed");
   }
   for (const auto& [name, contents] : files)
     if (name != manifest_name && !list->get_object().contains(name))

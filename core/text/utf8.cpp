@@ -95,11 +95,36 @@ std::string cut_bytes(std::string_view text, std::size_t most) {
 bool disturbs(std::string_view character) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
   if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7f;
-  if (character.size() == 2) return byte(0) == 0xc2 && byte(1) < 0xa0;  // the C1 controls
+  if (character.size() == 2)  // the C1 controls, and the Arabic letter mark, which turns as the bare marks do
+    return (byte(0) == 0xc2 && byte(1) < 0xa0) || (byte(0) == 0xd8 && byte(1) == 0x9c);
   if (character.size() != 3 || byte(0) != 0xe2) return false;
   const unsigned low = (byte(1) & 0x3fu) << 6 | (byte(2) & 0x3fu);  // of U+2000
   // U+2028..202E: separators, embeddings and overrides; U+2066..2069: isolates; U+200E and 200F: the bare marks.
   return (low >= 0x28 && low <= 0x2e) || (low >= 0x66 && low <= 0x69) || low == 0x0e || low == 0x0f;
+}
+
+std::string visible(std::string_view text, std::string_view kept) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = character_length(text, at);
+    const auto character = text.substr(at, std::max<std::size_t>(length, 1));
+    at += character.size();
+    if (length == 0) {
+      out += replacement;
+    } else if (!disturbs(character) || (length == 1 && kept.find(character) != kept.npos)) {
+      out += character;
+    } else {
+      const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+      const unsigned code = length == 1   ? byte(0)
+                            : length == 2 ? (byte(0) & 0x1fu) << 6 | (byte(1) & 0x3fu)
+                                          : (byte(0) & 0xfu) << 12 | (byte(1) & 0x3fu) << 6 | (byte(2) & 0x3fu);
+      out += "\\u";
+      for (const int shift : {12, 8, 4, 0}) out += hex[code >> shift & 15];
+    }
+  }
+  return out;
 }
 
 std::string printable(std::string_view text, std::size_t most) {

@@ -24,6 +24,10 @@ std::string_view whole_characters(std::string_view text, std::size_t most);
 /// The character at `at`, of this length, breaks a line or turns the direction of what follows it: with such marks text
 /// can be made to look like other text.
 bool disturbs(std::string_view character);
+/// Text from outside as it can be shown on a terminal without doing anything there: what disturbs() is written out
+/// (`\u001b`, `\u202e`), but for the characters of `kept`; U+FFFD for what is no UTF-8. Within a string of JSON it
+/// stays the same string.
+std::string visible(std::string_view text, std::string_view kept = "");
 /// Text from outside made fit for a reason: one line that reads as it was written, valid UTF-8 (`?` for what is not),
 /// at most `most` bytes and an ellipsis.
 std::string printable(std::string_view text, std::size_t most = 160);

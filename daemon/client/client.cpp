@@ -10,7 +10,9 @@
 #include <cstring>
 #include <fstream>
 
+#include "core/text/utf8.hpp"
 #include "daemon/client/show.hpp"
+#include "daemon/client/terminal.hpp"
 #include "daemon/platform/version.hpp"
 
 namespace readback {
@@ -81,10 +83,13 @@ std::string Client::latest_incident(const std::string& id) const {
   return text_at(list.front().as_object(), "id");
 }
 
-void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
+void print(const std::string& text) {
+  const std::string shown = for_terminal(text);
+  std::fwrite(shown.data(), 1, shown.size(), stdout);
+}
 
 int complain(const std::string& text, int status) {
-  std::fprintf(stderr, "readback: %s\n", text.c_str());
+  std::fprintf(stderr, "readback: %s\n", visible(text, "\n\t").c_str());
   return status;
 }
 

@@ -39,6 +39,7 @@ struct Client {
   std::string latest_incident(const std::string& id) const;
 };
 
+/// On stdout. Both show what a stranger may have put into a text, and let none of it do anything (for_terminal).
 void print(const std::string& text);
 /// On stderr, with our name before it; returns the status.
 int complain(const std::string& text, int status = exit_failed);

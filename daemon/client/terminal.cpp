@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "core/text/utf8.hpp"
+
 namespace readback {
 
 bool is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
@@ -73,6 +75,25 @@ std::string coloured(const std::string& text, std::string_view word) {
                          ? "35"
                          : nullptr;
   return colours() && code ? std::string("\x1b[") + code + "m" + text + "\x1b[0m" : text;
+}
+
+std::string for_terminal(std::string_view text) {
+  constexpr std::string_view layout = "\n\t";
+  if (!colours()) return visible(text, layout);
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t length = 0;
+    for (const std::string_view ours : {"\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[35m"})
+      if (text.substr(at).starts_with(ours)) length = ours.size();
+    if (length > 0) {
+      out += text.substr(at, length);
+    } else {
+      length = std::min(text.find('\x1b', at + 1), text.size()) - at;
+      out += visible(text.substr(at, length), layout);
+    }
+    at += length;
+  }
+  return out;
 }
 
 std::size_t shown_width(std::string_view text) {

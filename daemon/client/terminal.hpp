@@ -17,6 +17,10 @@ std::string bold(const std::string& text);
 /// By loudness or reading: green, yellow, red, dim; other words stay as they are.
 std::string coloured(const std::string& text, std::string_view word);
 
+/// A text as it goes out, whatever stands in it: nothing but our own colours (and those only where there are any), line
+/// ends and tabs does anything on a terminal. All that the client prints goes through this.
+std::string for_terminal(std::string_view text);
+
 /// Width in columns, without escape sequences; a character of UTF-8 counts as one.
 std::size_t shown_width(std::string_view text);
 std::string fit(const std::string& text, std::size_t width);

@@ -114,7 +114,7 @@ class Watcher {
     if (as_json_) {
       json::object line{{"kind", kind}};
       for (const auto& member : o) line.insert(member);
-      std::fprintf(out_, "%s\n", json::serialize(line).c_str());
+      std::fprintf(out_, "%s\n", for_terminal(json::serialize(line)).c_str());
       return;
     }
     std::string line = text_at(o, "at").substr(0, 19);
@@ -136,7 +136,7 @@ class Watcher {
       line += "  " + bold(text_at(o, "event").empty() ? kind : text_at(o, "event")) + "  " + text_at(o, "summary");
     }
     if (!screen_) {
-      std::fprintf(out_, "%s\n", line.c_str());
+      std::fprintf(out_, "%s\n", for_terminal(line).c_str());
       return;
     }
     recent_.push_back(line);
@@ -240,7 +240,7 @@ class Watcher {
     const std::size_t newest = std::min(recent_.size(), room - lines.size());
     lines.insert(lines.end(), recent_.end() - static_cast<std::ptrdiff_t>(newest), recent_.end());
     std::string frame = "\x1b[H";
-    for (const auto& line : lines) frame += fit(line, width) + "\x1b[K\n";
+    for (const auto& line : lines) frame += fit(for_terminal(line), width) + "\x1b[K\n";
     frame += "\x1b[JCtrl-C ends";
     std::fputs(frame.c_str(), out_);
     std::fflush(out_);

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "core/text/time.hpp"
+#include "core/text/utf8.hpp"
 
 namespace readback {
 namespace {
@@ -34,7 +35,10 @@ la_ssize_t append(archive*, void* to, const void* bytes, std::size_t length) {
   return static_cast<la_ssize_t>(length);
 }
 
+/// Ours are letters, digits and a few marks. What a stranger calls his files must neither lead anywhere nor do anything
+/// on the terminal on which it is shown.
 bool is_plain_name(std::string_view name) {
+  if (visible(name) != name) return false;
   if (name.empty() || name.size() > 300 || name.front() == '/' || name.find('\\') != name.npos ||
       name.find('\0') != name.npos)
     return false;
@@ -94,20 +98,21 @@ Result<BundleFiles> unpack(const std::string& bytes) {
     if (next == ARCHIVE_EOF) break;
     if (next != ARCHIVE_OK) return Failure{"the bundle is damaged or cut off: " + said()};
     const std::string name = archive_entry_pathname(entry) ? archive_entry_pathname(entry) : "";
+    const std::string shown = visible(name);
     if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) || archive_entry_symlink(entry))
-      return Failure{"refused: `" + name + "` is a link or no plain file"};
-    if (!is_plain_name(name)) return Failure{"refused: `" + name + "` leads out of the bundle"};
+      return Failure{"refused: `" + shown + "` is a link or no plain file"};
+    if (!is_plain_name(name)) return Failure{"refused: `" + shown + "` is no name that a file of a bundle may have"};
     if (files.size() >= most_entries) return Failure{"refused: more than " + std::to_string(most_entries) + " files"};
     if (archive_entry_size(entry) > largest_entry || (whole += archive_entry_size(entry)) > largest_whole)
-      return Failure{"refused: `" + name + "` is larger than a bundle may be"};
+      return Failure{"refused: `" + shown + "` is larger than a bundle may be"};
     std::string contents(static_cast<std::size_t>(archive_entry_size(entry)), '\0');
     std::size_t got = 0;
     while (got < contents.size()) {
       const auto n = archive_read_data(a.get(), contents.data() + got, contents.size() - got);
-      if (n <= 0) return Failure{"the bundle is damaged or cut off in " + name + ": " + said()};
+      if (n <= 0) return Failure{"the bundle is damaged or cut off in " + shown + ": " + said()};
       got += static_cast<std::size_t>(n);
     }
-    if (!files.emplace(name, std::move(contents)).second) return Failure{"refused: `" + name + "` comes twice"};
+    if (!files.emplace(name, std::move(contents)).second) return Failure{"refused: `" + shown + "` comes twice"};
   }
   if (files.empty()) return Failure{"not a snapshot bundle: it is empty"};
   return files;

@@ -147,3 +147,17 @@ TEST_CASE("What is printed as a reason is one line that reads as it was written"
   CHECK(printable(std::string(161, 'x')) == std::string(160, 'x') + "\u2026");
   CHECK(printable("ab\u20ac", 4) == "ab\u2026");
 }
+
+TEST_CASE("a text from outside is shown with all that would do something on a terminal written out") {
+  CHECK(visible("plain, ünïcode 日本語, 👍") == "plain, ünïcode 日本語, 👍");
+  CHECK(visible("\x1b]0;owned\x07") == "\\u001b]0;owned\\u0007");
+  CHECK(visible("a\nb\tc\x7f") == "a\\u000ab\\u0009c\\u007f");
+  CHECK(visible("a\nb\tc\x1b", "\n\t") == "a\nb\tc\\u001b");
+  CHECK(visible("\u009b31m\u0085") == "\\u009b31m\\u0085");          // C1: CSI, NEL
+  CHECK(visible("\u202egnp.exe\u202c") == "\\u202egnp.exe\\u202c");  // right to left, and back
+  CHECK(visible("\u2066\u2069\u200e\u200f\u061c") == "\\u2066\\u2069\\u200e\\u200f\\u061c");
+  CHECK(visible("\u2028\u2029") == "\\u2028\\u2029");
+  CHECK(visible("a\x9b"
+                "b\xff") == "a\ufffdb\ufffd");  // raw bytes of other encodings
+  CHECK(visible(std::string_view("a\0b", 3)) == "a\\u0000b");
+}

@@ -105,9 +105,12 @@ TEST_CASE("A changed file is named, and so is a changed manifest, however it was
   CHECK(manifest_troubles(files) == std::vector<std::string>{"manifest.json was changed"});
 }
 
-TEST_CASE("What leads out of the bundle, or is no plain file, is refused by name") {
-  for (const char* name : {"/etc/passwd", "../x", "a/../../x", "./x", "a//b", "..", "a\\b"})
+TEST_CASE("What leads out of the bundle, does something on a terminal, or is no plain file, is refused by name") {
+  for (const char* name : {"/etc/passwd", "../x", "a/../../x", "./x", "a//b", "..", "a\\b", "\x1b]0;owned\x07x", "a\nb",
+                           "a\u009b1m", "a\u202eb", "a\xff"})
     CHECK_MESSAGE(refusal(hostile([&](auto* e) { archive_entry_set_pathname(e, name); })).find("refused") == 0, name);
+  const auto shown = refusal(hostile([&](auto* e) { archive_entry_set_pathname(e, "\x1b]0;owned\x07x"); }));
+  CHECK(shown == "refused: `\\u001b]0;owned\\u0007x` is no name that a file of a bundle may have");
   CHECK(refusal(hostile([](auto* e) {
           archive_entry_set_filetype(e, AE_IFLNK);
           archive_entry_set_symlink(e, "/etc/shadow");
