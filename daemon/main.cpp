@@ -37,7 +37,9 @@ int check_config(const DaemonOptions& options) {
 void keep_memory_private() {
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__  // whose search for leaks attaches to its own process
   ::prctl(PR_SET_DUMPABLE, 0);
+#endif
 }
 
 /// Each read is a descriptor, and thousands of targets may be read at once.
