@@ -68,6 +68,8 @@ template <class V, Is<EvidenceRef> X>
 void fields(V& visit, X& x) {
   visit("snapshot", x.snapshot);
   visit("sha256", x.sha256, As::null_if_empty);
+  visit("signature", x.signature, As::null_if_empty);
+  visit("key", x.key, As::null_if_empty);
   visit.derived("pull", [&] { return "readback snapshot pull " + x.snapshot; });
 }
 
@@ -202,6 +204,7 @@ void fields(V& visit, X& x) {
   visit("sandbox", x.sandbox);
   visit("sandbox_complete", x.sandbox_complete);
   visit("heartbeat_at", x.heartbeat_at);
+  visit("evidence_key", x.evidence_key, As::null_if_empty);
 }
 
 template <class V, Is<SinkView> X>

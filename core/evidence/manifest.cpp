@@ -1,5 +1,5 @@
 // The manifest: what a bundle says of itself, with the digest of every file and of the manifest itself, so that any
-// change is seen.
+// change is seen. Whoever changes all of it anew is found by the signature beside it (signature.hpp), or by its digest.
 #include <boost/json.hpp>
 
 #include "core/evidence/parts.hpp"
@@ -29,7 +29,7 @@ json::object file_entry(const std::string& contents) {
 json::object listed(const BundleFiles& files) {
   json::object all;
   for (const auto& [name, contents] : files)
-    if (name != manifest_name) all[name] = file_entry(contents);
+    if (name != manifest_name && name != signature_name) all[name] = file_entry(contents);
   return all;
 }
 
@@ -116,8 +116,9 @@ std::vector<std::string> manifest_troubles(const BundleFiles& files) {
       troubles.push_back(visible(name) + " was changed");
   }
   for (const auto& [name, contents] : files)
-    if (name != manifest_name && !list->get_object().contains(name))
-      troubles.push_back(name + " is not in the manifest");
+    if (name != manifest_name && name != signature_name && !list->get_object().contains(name))
+      troubles.push_back(visible(name) + " is not in the manifest");
+  for (auto& trouble : signature_troubles(files)) troubles.push_back(std::move(trouble));
   return troubles;
 }
 

@@ -10,7 +10,7 @@
 
 namespace readback::parts {
 
-inline constexpr std::string_view manifest_name = "manifest.json";
+inline constexpr std::string_view manifest_name = "manifest.json", signature_name = "manifest.sig";
 
 /// A file of JSON ends with a line end and has its keys on lines of their own at the first level: readable in a pager.
 std::string pretty(const boost::json::object& o);
@@ -22,5 +22,7 @@ boost::json::array patch(std::string_view before, std::string_view after, const 
 /// Puts the manifest into the bundle, with every other file's digest and its own.
 void seal_manifest(boost::json::object manifest, BundleFiles& files);
 std::optional<boost::json::object> parsed_manifest(const BundleFiles& files);
+/// Empty when there is no manifest.sig, or one that fits the manifest by the key that it names itself.
+std::vector<std::string> signature_troubles(const BundleFiles& files);
 
 }  // namespace readback::parts

@@ -48,6 +48,8 @@ struct TimelineEntry {
 struct EvidenceRef {
   std::string snapshot;  ///< its id; empty: none could be sealed (yet)
   std::string sha256;    ///< of the bundle, lower-case hex
+  std::string signature,
+      key;  ///< of its manifest, and the public key that it fits, in base64; "" when it is not signed
   bool empty() const { return snapshot.empty(); }
 };
 

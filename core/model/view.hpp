@@ -102,7 +102,8 @@ struct DaemonView {
   std::string sandbox;  ///< "landlock ABI 7, seccomp" or what cannot be enforced
   bool sandbox_complete = true;
   std::optional<WallTime> heartbeat_at;
-  Millis lag{0};  ///< of our own loop, at the last sweep
+  std::string evidence_key;  ///< public half of the key that signs snapshots, as its text; "" when nothing is signed
+  Millis lag{0};             ///< of our own loop, at the last sweep
   std::vector<SinkView> sinks;
 };
 

@@ -27,6 +27,7 @@ const std::vector<Entry>& table() {
       {"POST", {"v1", "incidents", "*", "resolve"}, routes::resolve},
       {"GET", {"v1", "snapshots"}, routes::snapshots},
       {"POST", {"v1", "snapshots"}, routes::capture},
+      {"GET", {"v1", "snapshots", "key"}, routes::snapshot_key},
       {"GET", {"v1", "snapshots", "*"}, routes::snapshot},
       {"GET", {"v1", "reads"}, routes::reads},
       {"GET", {"v1", "events"}, routes::events},
@@ -66,7 +67,9 @@ net::awaitable<Reply> Api::answer(Request request) {
       Reply reply = co_await std::move(step);
       co_return reply;
     }
-    allow += (allow.empty() ? "" : ", ") + std::string(entry.method) + (entry.method == "GET" ? ", HEAD" : "");
+    const std::string takes = std::string(entry.method) + (entry.method == "GET" ? ", HEAD" : "");
+    if (allow.find(takes) == allow.npos)
+      allow += (allow.empty() ? "" : ", ") + takes;  // a word may stand where an id does
   }
   if (allow.empty()) co_return problem_reply(problem(404, "there is no such route; the OpenAPI file lists them all"));
   Reply reply = problem_reply(problem(405, request.method.substr(0, 32) + " is not for this route; it takes " + allow));

@@ -43,6 +43,11 @@ struct BundleFile {
   std::shared_ptr<void> keep;  ///< whatever must live until the last byte was sent (a temporary file), or null
 };
 
+/// The public half of the key that signs snapshots.
+struct EvidenceKey {
+  std::string host, text, pem;  ///< `text` and `pem` are empty when nothing is signed
+};
+
 /// Recorded reads, asked for page by page so that a slow reader never makes us hold more than one page.
 struct ReadsQuery {
   WallTime since{};
@@ -107,6 +112,8 @@ struct ControlBackend {
   virtual net::awaitable<std::vector<SnapshotView>> snapshots() = 0;
   /// Exact id. Nothing when the snapshot is gone or damaged.
   virtual net::awaitable<std::optional<BundleFile>> bundle(std::string id, BundleForm form) = 0;
+
+  virtual EvidenceKey evidence_key() = 0;
 
   /// Fails when the store cannot answer.
   virtual net::awaitable<Result<ReadsPage>> reads(ReadsQuery query) = 0;

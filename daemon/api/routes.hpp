@@ -29,7 +29,7 @@ namespace routes {
 
 ApiRoute status, target, sweep_now;
 ApiRoute incidents, incident, symptom, ack, verify, resolve;
-ApiRoute snapshots, snapshot, capture;
+ApiRoute snapshots, snapshot, snapshot_key, capture;
 ApiRoute reads, events;
 ApiRoute silences, add_silence, end_silence;
 ApiRoute sinks, test_alerts;

@@ -90,6 +90,17 @@ net::awaitable<Reply> snapshot(Desk& desk, Request q, std::string asked) {
   co_return reply;
 }
 
+net::awaitable<Reply> snapshot_key(Desk& desk, Request, std::string) {
+  const EvidenceKey key = desk.backend.evidence_key();
+  if (key.text.empty()) co_return problem_reply(problem(404, "this daemon has no key: it seals without a signature"));
+  boost::json::object body;
+  body["algorithm"] = "ed25519";
+  body["host"] = key.host;
+  body["key"] = key.text;
+  body["pem"] = key.pem;
+  co_return json_reply(200, body);
+}
+
 net::awaitable<Reply> capture(Desk& desk, Request q, std::string) {
   Members m(q.body);
   const auto target = m.text("target", false);

@@ -60,6 +60,7 @@ View App::view() {
   d.sandbox = sandbox_text_;
   d.sandbox_complete = sandbox_complete_;
   d.heartbeat_at = delivery_->heartbeat_at();
+  if (evidence_key_) d.evidence_key = evidence_key_->public_half().text();
   d.lag = last_lag_;
   d.sinks = delivery_->view();
   return v;
@@ -221,13 +222,24 @@ net::awaitable<std::optional<BundleFile>> App::bundle(std::string id, BundleForm
     out = std::move(file);
     co_return out;
   }
-  std::function<Result<std::string>()> work = [path] { return public_safe_bundle(path); };
+  std::function<Result<std::string>()> work = [path, key = evidence_key_] {
+    return public_safe_bundle(path, key.get());
+  };
   auto packed = co_await off_loop(files_, std::move(work));
   if (!packed) co_return out;
   file.bytes = *std::move(packed);
   file.sha256 = sha256_hex(file.bytes);
   out = std::move(file);
   co_return out;
+}
+
+EvidenceKey App::evidence_key() {
+  EvidenceKey shown;
+  shown.host = host_;
+  if (!evidence_key_) return shown;
+  shown.text = evidence_key_->public_half().text();
+  shown.pem = evidence_key_->public_half().pem();
+  return shown;
 }
 
 net::awaitable<Result<ReadsPage>> App::reads(ReadsQuery query) {

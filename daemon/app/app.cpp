@@ -13,6 +13,7 @@
 #include "core/text/time.hpp"
 #include "daemon/check/run.hpp"
 #include "daemon/check/sandbox.hpp"
+#include "daemon/evidence/host_key.hpp"
 #include "daemon/platform/log.hpp"
 #include "daemon/platform/secrets.hpp"
 #include "daemon/platform/service_manager.hpp"
@@ -71,11 +72,33 @@ void App::tell_store_notes() {
     say({Say::Level::error, "store.failed", "", "", "", notes[store_notes_told_]});
 }
 
+/// Whoever must believe this host's evidence later has to have the public half from before: each new one is told.
+void App::take_evidence_key() {
+  const std::string path = (store_->folder() / host_key_name).string();
+  auto host = load_or_make_host_key(path);
+  evidence_key_ = std::move(host.key);
+  if (!host.trouble.empty()) say({Say::Level::error, "evidence.key", "", "", "", host.trouble});
+  if (!evidence_key_)
+    return say({Say::Level::error, "evidence.key", "", "", "", "snapshots are sealed without a signature"});
+  known_secrets_.push_back(evidence_key_->secret_line());
+  if (!host.made) return;
+  const auto before = store_->snapshots().size();
+  const std::string half = evidence_key_->public_half().text();
+  if (before == 0)
+    say({Say::Level::info, "evidence.key", "", "", "",
+         "made the key that signs snapshots; its public half is " + half});
+  else
+    say({Say::Level::warning, "evidence.key", "", "", "",
+         "made a new key that signs snapshots: there was none in " + path + "; its public half is " + half +
+             ", and the " + std::to_string(before) + " snapshots from before are verified with the one from before"});
+}
+
 Result<void> App::start(const Result<void>& confined) {
   auto opened = Store::open(current_.config.store.path, retention());
   if (!opened) return opened.failure();
   store_ = *std::move(opened);
-  sealer_ = std::make_unique<Sealer>(*store_);
+  take_evidence_key();
+  sealer_ = std::make_unique<Sealer>(*store_, evidence_key_);
   auto strays = stray_bundles(*store_);
   if (!strays.empty())
     say({Say::Level::warning, "store.adopted", "", "", "",

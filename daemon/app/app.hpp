@@ -54,6 +54,7 @@ class App : public ControlBackend {
   net::awaitable<std::vector<DeliveryView>> deliveries(std::string incident_id) override;
   net::awaitable<std::vector<SnapshotView>> snapshots() override;
   net::awaitable<std::optional<BundleFile>> bundle(std::string id, BundleForm form) override;
+  EvidenceKey evidence_key() override;
   net::awaitable<Result<ReadsPage>> reads(ReadsQuery query) override;
   void say(Say line) override;
 
@@ -78,6 +79,7 @@ class App : public ControlBackend {
 
   Retention retention() const { return {current_.config.evidence.keep_time, current_.config.evidence.keep_bytes}; }
   void tell_store_notes();
+  void take_evidence_key();
   void put(Event event, std::function<void(const Answer&)> reply = {});
   net::awaitable<void> bring_ended(Event& event);
   net::awaitable<void> pipeline();
@@ -105,6 +107,7 @@ class App : public ControlBackend {
   std::string host_;
   std::vector<std::string> known_secrets_;  ///< of this configuration and of those before: an old one may still be told
   std::string placeholder_key_;
+  std::shared_ptr<const SigningKey> evidence_key_;  ///< null when nothing can be signed
   std::unique_ptr<Redactor> redactor_;
   Resolver resolver_;
   TaskGroup tasks_;

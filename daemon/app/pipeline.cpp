@@ -135,10 +135,13 @@ net::awaitable<Actions> App::sealed(Seal asked) {
   told.evidence.snapshot = asked.order.snapshot_id;
   auto context = seal_context();
   const auto bundle = co_await sealer_->seal(std::move(asked.order), std::move(context));
-  if (bundle)
+  if (bundle) {
     told.evidence.sha256 = bundle->sha256;
-  else
+    told.evidence.signature = bundle->signature.signature;
+    told.evidence.key = bundle->signature.key;
+  } else {
     told.failure = bundle.error();
+  }
   Event event = std::move(told);
   co_return engine_->handle(std::move(event), now());
 }

@@ -146,14 +146,17 @@ Result<std::string> read_bytes(const std::string& path) {
   return bytes;
 }
 
-Result<std::string> public_safe_bundle(const std::string& path) {
+Result<std::string> public_safe_bundle(const std::string& path, const SigningKey* key) {
   const auto bytes = read_bytes(path);
   if (!bytes) return bytes.failure();
   const auto files = unpack(*bytes);
   if (!files) return files.failure();
   const auto told = snapshot_of(*files);
   if (!told) return Failure{path + " is no snapshot of Readback"};
-  return pack(public_safe(*files), told->at);
+  auto shared = public_safe(*files);
+  if (key)
+    if (const auto done = sign_manifest(shared, *key); !done) return done.failure();
+  return pack(shared, told->at);
 }
 
 }  // namespace readback

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/evidence/bundle.hpp"
+#include "core/evidence/signature.hpp"
 #include "core/text/result.hpp"
 
 namespace readback {
@@ -23,8 +24,9 @@ struct BundleCheck {
 };
 BundleCheck check_bundle(const std::string& bytes);
 
-/// The form of this bundle that may be shown to others, packed. Takes long: not in the loop.
-Result<std::string> public_safe_bundle(const std::string& path);
+/// The form of this bundle that may be shown to others, packed, and signed anew when there is a key: it has a manifest
+/// of its own, which names the digest of the full one's. Takes long: not in the loop.
+Result<std::string> public_safe_bundle(const std::string& path, const SigningKey* key);
 
 /// Reads a file of at most 256 MiB.
 Result<std::string> read_bytes(const std::string& path);

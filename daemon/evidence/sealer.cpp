@@ -2,18 +2,13 @@
 // state, the packing and every system call of a file are the worker's.
 #include "daemon/evidence/sealer.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <set>
 
 #include "core/text/encoding.hpp"
 #include "daemon/evidence/archive.hpp"
+#include "daemon/evidence/durable.hpp"
 #include "daemon/evidence/host.hpp"
 
 namespace readback {
@@ -21,41 +16,6 @@ namespace {
 
 constexpr Millis timeline_length = std::chrono::minutes(15);
 constexpr std::size_t timeline_bytes = 4 << 20;  // of bodies: a megabyte in each must not hold back the page
-
-/// Written beside, synced, renamed, and the folder synced: whole on the disk, or not there.
-Result<void> write_durably(const std::string& path, const std::string& bytes) {
-  const std::string beside = path + ".part";
-  const auto failed = [&](const char* step) {
-    Failure why{std::string(step) + " " + path + ": " + std::strerror(errno)};
-    ::unlink(beside.c_str());
-    return why;
-  };
-  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-  if (fd < 0) return failed("cannot create");
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const auto n = ::write(fd, bytes.data() + done, bytes.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) {
-      ::close(fd);
-      return failed("cannot write");
-    }
-    done += static_cast<std::size_t>(n);
-  }
-  if (::fsync(fd) != 0) {
-    ::close(fd);
-    return failed("cannot sync");
-  }
-  ::close(fd);
-  if (::rename(beside.c_str(), path.c_str()) != 0) return failed("cannot rename");
-  const std::string folder = std::filesystem::path(path).parent_path();
-  const int dir = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (dir >= 0) {
-    ::fsync(dir);
-    ::close(dir);
-  }
-  return {};
-}
 
 /// The row of the index, as the bundle's own manifest tells it.
 std::optional<SnapshotRow> row_of(const BundleFiles& files, const std::string& path, const std::string& bytes) {
@@ -111,13 +71,14 @@ net::awaitable<Result<SealedBundle>> Sealer::seal(SnapshotOrder order, SealConte
   auto input = std::make_shared<BundleInput>();
   *input = co_await gather(std::move(order), std::move(context));
   const std::string folder = (store_.folder() / "snapshots").string();
-  std::function<Result<SnapshotRow>()> work = [this, input, folder] { return pack_and_write(*input, folder); };
+  std::function<Result<Written>()> work = [this, input, folder] { return pack_and_write(*input, folder); };
   auto written = co_await off_loop(worker_, std::move(work));
   if (!written) co_return written.failure();
   SealedBundle sealed;
-  sealed.path = written->path;
-  sealed.sha256 = written->sha256;
-  auto added = co_await store_.add_snapshot(std::move(*written));
+  sealed.path = written->row.path;
+  sealed.sha256 = written->row.sha256;
+  sealed.signature = std::move(written->signature);
+  auto added = co_await store_.add_snapshot(std::move(written->row));
   if (!added) sealed.note = added.error();
   co_return sealed;
 }
@@ -146,20 +107,22 @@ net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext cont
 }
 
 /// On the worker's thread.
-Result<SnapshotRow> Sealer::pack_and_write(BundleInput& input, const std::string& folder) {
+Result<Sealer::Written> Sealer::pack_and_write(BundleInput& input, const std::string& folder) {
   constexpr auto recent = std::chrono::seconds(30);
   if (units_.json.empty() || std::chrono::steady_clock::now() - units_.at > recent) ask_for_units();
   input.host_json = host_state_json(folder, units_.json);
-  const auto files = bundle_files(input);
+  auto files = bundle_files(input);
+  // Evidence without a signature is evidence still: a page does not wait for a key.
+  if (key_) (void)sign_manifest(files, *key_);
   const auto bytes = pack(files, input.order.at);
   if (!bytes) return bytes.failure();
   std::error_code ec;
   std::filesystem::create_directories(folder, ec);
   const std::string path = folder + "/" + input.order.snapshot_id + ".tar.zst";
-  if (const auto written = write_durably(path, *bytes); !written) return written.failure();
+  if (const auto written = write_durably(path, *bytes, 0640); !written) return written.failure();
   auto row = row_of(files, path, *bytes);
   if (!row) return Failure{"the manifest of " + path + " tells no time"};
-  return *std::move(row);
+  return Written{*std::move(row), signature_of(files).value_or(ManifestSignature{})};
 }
 
 }  // namespace readback

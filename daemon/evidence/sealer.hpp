@@ -1,10 +1,12 @@
 #pragma once
 // Seals a snapshot: gathers what the store has kept, packs it, and has it on the disk, synced, before the page leaves.
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/evidence/bundle.hpp"
+#include "core/evidence/signature.hpp"
 #include "core/text/result.hpp"
 #include "daemon/runtime/net.hpp"
 #include "daemon/runtime/off_loop.hpp"
@@ -13,17 +15,18 @@
 namespace readback {
 
 struct SealedBundle {
-  std::string path;    ///< absolute
-  std::string sha256;  ///< of the file, 64 lower-case hexadecimal digits
-  std::string note;    ///< why the store's index does not have it on the disk yet; "" when it has
+  std::string path;             ///< absolute
+  std::string sha256;           ///< of the file, 64 lower-case hexadecimal digits
+  ManifestSignature signature;  ///< empty texts when it could not be signed
+  std::string note;             ///< why the store's index does not have it on the disk yet; "" when it has
 };
 
 /// Packing and writing happen in a thread of their own, so that sweeps go on; one snapshot after the other. Used from
 /// the loop only, and ended before it.
 class Sealer {
  public:
-  /// The store outlives this.
-  explicit Sealer(Store& store) : store_(store) {}
+  /// The store outlives this. With no key nothing is signed.
+  Sealer(Store& store, std::shared_ptr<const SigningKey> key) : store_(store), key_(std::move(key)) {}
 
   /// Something is suspected: asks now for what a seal would have to wait for.
   void look_ahead();
@@ -37,11 +40,16 @@ class Sealer {
     std::string json;
     std::chrono::steady_clock::time_point at{};
   };
+  struct Written {
+    SnapshotRow row;
+    ManifestSignature signature;
+  };
   net::awaitable<BundleInput> gather(SnapshotOrder order, SealContext context);
   void ask_for_units();
-  Result<SnapshotRow> pack_and_write(BundleInput& input, const std::string& folder);
+  Result<Written> pack_and_write(BundleInput& input, const std::string& folder);
 
   Store& store_;
+  std::shared_ptr<const SigningKey> key_;
   Units units_;    // the worker's thread's own
   Worker worker_;  // last: it has ended before what it uses
 };

@@ -324,6 +324,9 @@ std::string itself_html(const DaemonView& d) {
           flat_html(d.config_digest.substr(0, 19)) + (d.reload_ok ? "" : ", last reload refused"));
   add_row(out, "Heartbeat", time_html(d.heartbeat_at));
   add_row(out, "Sandbox of checks", flat_html(d.sandbox));
+  add_row(
+      out, "Evidence signed with",
+      d.evidence_key.empty() ? "no key: snapshots are not signed" : "<code>" + flat_html(d.evidence_key) + "</code>");
   return out + "</dl>";
 }
 

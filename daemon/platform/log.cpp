@@ -61,6 +61,7 @@ constexpr std::pair<std::string_view, std::string_view> message_ids[] = {
     {"control.warning", "5d1f7c0e2a944c0f9b6d3e8a71c45f20"},
     {"daemon.bug", "5d1f7c0e2a944c0f9b6d3e8a71c45f21"},
     {"store.adopted", "5d1f7c0e2a944c0f9b6d3e8a71c45f22"},
+    {"evidence.key", "5d1f7c0e2a944c0f9b6d3e8a71c45f30"},
 };
 
 spdlog::level::level_enum level_of(Say::Level l) {

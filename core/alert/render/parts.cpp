@@ -51,6 +51,8 @@ std::string evidence_text(const AlertEvent& e, const Caps& caps) {
   } else {
     evidence.text("snapshot", e.incident.evidence.snapshot).text("sha256", e.incident.evidence.sha256);
     evidence.text("pull", "readback snapshot pull " + e.incident.evidence.snapshot);
+    if (!e.incident.evidence.signature.empty())
+      evidence.text("signature", e.incident.evidence.signature).text("key", e.incident.evidence.key);
   }
   if (!e.evidence_note.empty()) evidence.text("note", fit(e.evidence_note, caps.text / 4));
   return evidence.done();

@@ -18,6 +18,7 @@ TEST_CASE("every route answers as the OpenAPI file says") {
   snap.reason = "page";
   snap.sha256 = std::string(64, 'a');
   r.backend.kept = {snap};
+  r.backend.shown.daemon.evidence_key = "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
   DeliveryView alert;
   alert.event = "firing";
   alert.sink = "hook";
@@ -42,6 +43,7 @@ TEST_CASE("every route answers as the OpenAPI file says") {
       {"GET", "/v1/incidents/019abcde", "/v1/incidents/{id}", "", 200},
       {"GET", "/v1/incidents/019abcd", "/v1/incidents/{id}", "", 404},
       {"GET", "/v1/snapshots", "/v1/snapshots", "", 200},
+      {"GET", "/v1/snapshots/key", "/v1/snapshots/key", "", 200},
       {"GET", "/v1/silences", "/v1/silences", "", 200},
       {"GET", "/v1/sinks", "/v1/sinks", "", 200},
       {"GET", "/v1/reads?since=yesterday", "/v1/reads", "", 422},

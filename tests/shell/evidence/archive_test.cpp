@@ -72,9 +72,11 @@ TEST_CASE("The same evidence gives the same bytes, and a whole bundle is found w
   CHECK(check_bundle(packed(shown, in.order.at)).troubles.empty());
 }
 
-TEST_CASE("Any changed, missing or added byte is found") {
+TEST_CASE("Any changed, missing or added byte is found, of the signature as well and without the key") {
   const auto in = small_input();
-  const auto bytes = packed(bundle_files(in), in.order.at);
+  auto files = bundle_files(in);
+  REQUIRE(sign_manifest(files, SigningKey::from_seed(std::string(SigningKey::seed_bytes, 'k')).value()));
+  const auto bytes = packed(files, in.order.at);
   for (std::size_t i = 0; i < bytes.size(); ++i)
     for (const int flip : {0x01, 0x80}) {
       auto changed = bytes;

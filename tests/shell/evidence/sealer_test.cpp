@@ -24,7 +24,7 @@ const WallTime t0 = *parse_rfc3339("2026-11-24T03:11:58.250Z");
 struct Bench {
   Bench() {
     store = Store::open(folder, {}).value();
-    sealer = std::make_unique<Sealer>(*store);
+    sealer = std::make_unique<Sealer>(*store, key);
   }
   ~Bench() {
     sealer.reset();
@@ -45,6 +45,8 @@ struct Bench {
   net::io_context io;
   Folder own{"sealer"};
   const fs::path& folder = own.path;
+  std::shared_ptr<const SigningKey> key =
+      std::make_shared<const SigningKey>(SigningKey::from_seed(std::string(32, 'k')).value());
   std::unique_ptr<Store> store;
   std::unique_ptr<Sealer> sealer;
 };
@@ -71,6 +73,9 @@ TEST_CASE("A sealed snapshot is whole on the disk, is listed with its digest, an
   const auto files = unpack(*bytes);
   REQUIRE(files);
   CHECK(manifest_text(*files, "host") == "host-7");
+  CHECK(is_signed_with(*files, b.key->public_half()));
+  CHECK(signature_of(*files)->signature == second->signature.signature);
+  CHECK(second->signature.key == b.key->public_half().text());
   CHECK(files->at("manifest.json").find("\"latest\"") != std::string::npos);
 
   const auto row = b.store->find_snapshot("latest");
@@ -119,11 +124,27 @@ TEST_CASE("The public-safe form of a sealed file is a bundle of its own without 
   Bench b;
   const auto sealed = b.seal("01a2", 1);
   REQUIRE(sealed);
-  const auto shared = public_safe_bundle(sealed->path);
+  const auto shared = public_safe_bundle(sealed->path, b.key.get());
   REQUIRE(shared);
   CHECK(check_bundle(*shared).troubles.empty());
   const auto files = unpack(*shared);
   REQUIRE(files);
   CHECK(files->at("manifest.json").find("host-7") == std::string::npos);
-  CHECK_FALSE(public_safe_bundle(sealed->path + "x"));
+  CHECK(is_signed_with(*files, b.key->public_half()));  // a manifest of its own, and signed for itself
+  CHECK(manifest_text(*files, "of_full_manifest_sha256") ==
+        sha256_hex(unpack(*read_bytes(sealed->path))->at("manifest.json")));
+  const auto unsigned_form = public_safe_bundle(sealed->path, nullptr);
+  REQUIRE(unsigned_form);
+  CHECK_FALSE(unpack(*unsigned_form)->contains("manifest.sig"));
+  CHECK_FALSE(public_safe_bundle(sealed->path + "x", b.key.get()));
+}
+
+TEST_CASE("Without a key it is sealed all the same, and says nothing of a signature") {
+  Bench b;
+  b.sealer = std::make_unique<Sealer>(*b.store, nullptr);
+  const auto sealed = b.seal("01a2", 1);
+  REQUIRE(sealed);
+  CHECK(sealed->signature.key.empty());
+  CHECK_FALSE(unpack(*read_bytes(sealed->path))->contains("manifest.sig"));
+  CHECK(check_bundle(*read_bytes(sealed->path)).troubles.empty());
 }

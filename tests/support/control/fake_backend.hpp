@@ -90,6 +90,7 @@ struct FakeBackend : ControlBackend {
     file.sha256 = std::string(64, 'a');
     co_return file;
   }
+  EvidenceKey evidence_key() override { return {"host-7", shown.daemon.evidence_key, "PEM of it\n"}; }
   net::awaitable<Result<ReadsPage>> reads(ReadsQuery query) override {
     ++pages_asked;
     ReadsPage page;
