@@ -17,7 +17,7 @@ namespace {
 Result<BundleFiles> whole_bundle(const std::string& bytes) {
   auto files = unpack(bytes);
   if (files)
-    for (const auto& trouble : manifest_troubles(*files)) return Failure{"the bundle is not whole: " + trouble};
+    for (const auto& trouble : manifest_troubles(*files)) return Failure{"the bundle is damaged: " + trouble};
   return files;
 }
 
@@ -36,33 +36,6 @@ json::array patch_of(const std::string& before, const std::string& after) {
 }
 
 }  // namespace
-
-int verify_bundle(const std::string& file, bool as_json) {
-  const auto bytes = read_bytes(file);
-  BundleCheck checked;
-  if (bytes)
-    checked = check_bundle(*bytes);
-  else
-    checked.troubles.push_back(bytes.error());
-  const std::string digest = bytes ? sha256_hex(*bytes) : "";
-  const bool whole = checked.troubles.empty();
-  if (as_json) {
-    json::array list;
-    for (const auto& t : checked.troubles) list.emplace_back(t);
-    print(json::serialize(json::object{{"file", file},
-                                       {"ok", whole},
-                                       {"sha256", digest},
-                                       {"files", checked.files},
-                                       {"troubles", std::move(list)}}) +
-          "\n");
-  } else if (whole) {
-    print(file + ": whole, " + std::to_string(checked.files) + " files as the manifest says\nsha256 " + digest +
-          " (compare it with the page's)\n");
-  } else {
-    for (const auto& t : checked.troubles) complain(bytes ? file + ": " + t : t);  // what cannot be read names the file
-  }
-  return whole ? 0 : exit_failed;
-}
 
 int diff_bundles(const NamedBundle& before, const NamedBundle& after, bool as_json) {
   const auto a = whole_bundle(before.bytes), b = whole_bundle(after.bytes);

@@ -1,6 +1,6 @@
 #pragma once
-// What can be done with a bundle in hand, without a daemon: is it whole, what changed between two, and all of it as one
-// page.
+// What can be done with a bundle in hand, without a daemon: what changed between two, and all of it as one page.
+// Whether it can be believed is asked elsewhere (proof.hpp).
 #include <string>
 
 #include "core/text/result.hpp"
@@ -12,8 +12,7 @@ struct NamedBundle {
   std::string name, bytes;
 };
 
-/// Both print what they find, with `json` as an object, and return the exit status.
-int verify_bundle(const std::string& file, bool json);
+/// Prints what it finds, with `json` as an object, and returns the exit status.
 int diff_bundles(const NamedBundle& before, const NamedBundle& after, bool json);
 
 /// The report as HTML. `incident` is what the daemon says of its incident now (JSON), or empty.

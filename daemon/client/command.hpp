@@ -21,6 +21,8 @@ class Options {
   explicit Options(CLI::App& app) : app_(app) {}
   void text(const char* name, std::string& into, const char* what);
   void required(const char* name, std::string& into, const char* what);
+  /// One or more, each standing alone.
+  void several(const char* name, std::vector<std::string>& into, const char* what);
   /// The help text shows the default.
   void text_or(const char* name, std::string& into, const char* what);
   void flag(const char* name, bool& into, const char* what);
@@ -49,6 +51,7 @@ std::unique_ptr<Command> snapshot_list_command();
 std::unique_ptr<Command> snapshot_pull_command();
 std::unique_ptr<Command> snapshot_capture_command();
 std::unique_ptr<Command> snapshot_verify_command();
+std::unique_ptr<Command> snapshot_key_command();
 std::unique_ptr<Command> snapshot_diff_command();
 std::unique_ptr<Command> report_command();
 std::unique_ptr<Command> symptom_command();

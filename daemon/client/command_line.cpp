@@ -35,14 +35,18 @@ constexpr Entry table[] = {
      probe_command},
     {"incidents", "open incidents, or with --all resolved ones too", "readback incidents --all", incidents_command},
     {"incident", "one incident: reasons, six conditions, timeline", "readback incident latest", incident_command},
-    {"snapshot", "evidence: list, pull, capture, verify, diff", "readback snapshot pull latest -o bundle.tar.zst",
+    {"snapshot", "evidence: list, pull, capture, verify, key, diff", "readback snapshot pull latest -o bundle.tar.zst",
      group},
     {"snapshot list", "sealed snapshots, newest first", "readback snapshot list", snapshot_list_command},
     {"snapshot pull", "fetch a bundle", "readback snapshot pull latest -o bundle.tar.zst", snapshot_pull_command},
     {"snapshot capture", "seal one now", "readback snapshot capture --reason 'before the upgrade'",
      snapshot_capture_command},
-    {"snapshot verify", "is this bundle whole? works offline", "readback snapshot verify bundle.tar.zst",
+    {"snapshot verify", "is a bundle, or a chain of them, to be believed?",
+     "readback snapshot verify bundle.tar.zst --key host-7.pub\n"
+     "Works offline. Exit status: 0 when nothing speaks against it, else 1",
      snapshot_verify_command},
+    {"snapshot key", "the public half of the key that signs them", "readback snapshot key > host-7.pub",
+     snapshot_key_command},
     {"snapshot diff", "what changed between two bundles", "readback snapshot diff before.tar.zst after.tar.zst",
      snapshot_diff_command},
     {"report", "one HTML page of a snapshot or an incident", "readback report latest -o report.html", report_command},
@@ -143,6 +147,9 @@ int run(const Client& client, Command* typed) {
 
 void Options::text(const char* name, std::string& into, const char* what) { app_.add_option(name, into, what); }
 void Options::required(const char* name, std::string& into, const char* what) {
+  app_.add_option(name, into, what)->required();
+}
+void Options::several(const char* name, std::vector<std::string>& into, const char* what) {
   app_.add_option(name, into, what)->required();
 }
 void Options::text_or(const char* name, std::string& into, const char* what) {

@@ -82,6 +82,9 @@ std::string show_status(const json::object& s) {
     sinks.push_back({"  " + text_at(k, "name"), coloured(state, state), text_at(k, "detail")});
   }
   if (!sinks.empty()) out += "\n" + bold("Sinks in trouble") + "\n" + table(sinks);
+  const auto* about = object_at(s, "daemon");
+  if (const auto key = about ? text_at(*about, "evidence_key") : ""; !key.empty())
+    out += "\nSnapshot key: " + key + "\n";
   for (const auto& trouble : array_at(s, "troubles"))
     out += coloured("! ", "error") + wrapped(std::string(trouble.as_string()), 2) + "\n";
   if (const auto* daemon = object_at(s, "daemon"); daemon && daemon->contains("sandbox_complete"))

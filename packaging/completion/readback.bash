@@ -25,14 +25,14 @@ _readback() {
     fi
     case $word in
       --socket | --target | --extent | --exposed-by | --runbook | --note | --for | --reason | --boundary | --since | --config | \
-        --config-out | --header | --timeout-ms | --output | -o) skip=$word ;;
+        --config-out | --header | --timeout-ms | --output | --sha256 | --key | -o) skip=$word ;;
       -*) ;;
       *) if [ -z "$command" ]; then command=$word; elif [ -z "$sub" ]; then sub=$word; fi ;;
     esac
   done
 
   case $previous in
-    --socket | --config | --config-out | --output | -o)
+    --socket | --config | --config-out | --output | --key | -o)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       compopt -o filenames 2>/dev/null
       return ;;
@@ -42,7 +42,7 @@ _readback() {
     --boundary) words='observer outage security drift readiness product' ;;
     --for) words='30m 1h 2h 8h' ;;
     --since) words='1h 24h 7d' ;;
-    --runbook | --note | --reason | --header | --timeout-ms) return ;;
+    --runbook | --note | --reason | --header | --timeout-ms | --sha256) return ;;
   esac
   if [ -n "$words" ]; then
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
@@ -55,11 +55,13 @@ _readback() {
     'status '* | 'sweep '*) words='--target' ;;
     'probe '*) words='--config-out --force --discover --header --timeout-ms http:// https:// unix:///' ;;
     'incidents '*) words='--all' ;;
-    'snapshot ') words='list pull capture verify diff' ;;
+    'snapshot ') words='list pull capture verify key diff' ;;
     'snapshot pull') words="-o --output --public-safe latest $(_readback_ask ids snapshot list)" ;;
     'snapshot capture') words='--reason --target' ;;
+    'snapshot key') words='--pem' ;;
     'snapshot verify' | 'snapshot diff' | 'replay '*)
       [ "$command" = replay ] && words='--config --verdicts --strict'
+      [ "$command $sub" = 'snapshot verify' ] && words='--sha256 --key'
       if [ "${current#-}" = "$current" ]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         compopt -o filenames 2>/dev/null

@@ -60,7 +60,7 @@ complete -c readback -n __readback_at -a export -d 'recorded reads as JSON lines
 complete -c readback -n __readback_at -a replay -d 'the diagnosis over recorded reads'
 complete -c readback -n __readback_at -a test-alert -d 'a marked test event'
 
-complete -c readback -n '__readback_at snapshot' -a 'list pull capture verify diff'
+complete -c readback -n '__readback_at snapshot' -a 'list pull capture verify key diff'
 complete -c readback -n '__readback_at silence' -a 'add list expire'
 
 complete -c readback -n '__readback_in status; or __readback_in sweep; or __readback_in symptom; or __readback_in snapshot capture; or __readback_in silence add' \
@@ -73,6 +73,9 @@ complete -c readback -n '__readback_in probe' -l header -x -d 'to send to the pl
 complete -c readback -n '__readback_in probe' -l timeout-ms -x -d 'for each read'
 complete -c readback -n '__readback_in snapshot pull; or __readback_in report' -l output -s o -r -F -d 'the file, - for stdout'
 complete -c readback -n '__readback_in snapshot pull' -l public-safe -d 'verdicts, codes, times and digests only'
+complete -c readback -n '__readback_in snapshot verify' -l sha256 -x -d 'as the page names it'
+complete -c readback -n '__readback_in snapshot verify' -l key -r -F -d 'a public key, or a file with it'
+complete -c readback -n '__readback_in snapshot key' -l pem -d 'as a PEM file'
 complete -c readback -n '__readback_in snapshot capture; or __readback_in silence add' -l reason -x -d why
 complete -c readback -n '__readback_in symptom' -l extent -x -a 'total degraded stale intermittent'
 complete -c readback -n '__readback_in symptom' -l exposed-by -x -a 'user: agent: automation:'

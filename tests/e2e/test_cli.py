@@ -18,8 +18,8 @@ import unittest
 import harness
 
 COMMANDS = ["status", "probe", "incidents", "incident", "snapshot", "snapshot list", "snapshot pull", "snapshot capture",
-            "snapshot verify", "snapshot diff", "report", "symptom", "ack", "verify", "resolve", "silence", "silence add",
-            "silence list", "silence expire", "sweep", "watch", "export", "replay", "test-alert"]
+            "snapshot verify", "snapshot key", "snapshot diff", "report", "symptom", "ack", "verify", "resolve", "silence",
+            "silence add", "silence list", "silence expire", "sweep", "watch", "export", "replay", "test-alert"]
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 

@@ -13,6 +13,7 @@ import unittest
 
 import harness
 from harness import PYTHON, wait_until
+from test_cli import on_terminal
 
 CHROMIUM = shutil.which("chromium")
 OBSERVABILITY = "/api/v1/observability/readiness"
@@ -58,7 +59,7 @@ class Bundle(harness.Case):
                          ("readback.snapshot/v1", page["evidence"]["snapshot"], page["incident"]["id"]))
         self.assertEqual((m["boundary"], m["extent"], m["host"]), ("outage", "degraded", page["host"]))
         self.assertEqual(m["config_digest"], world.daemon.status()["daemon"]["config_digest"])
-        self.assertEqual(set(m["files"]), set(files) - {"manifest.json"})
+        self.assertEqual(set(m["files"]), set(files) - {"manifest.json", "manifest.sig"})
         for name, entry in m["files"].items():
             contents = files[name].encode(errors="surrogateescape")
             self.assertEqual((entry["sha256"], entry["size"]), (hashlib.sha256(contents).hexdigest(), len(contents)), name)
@@ -252,6 +253,239 @@ class Strangers(harness.Case):
                 self.assertNotIn("\x1b", done.error_text)
             self.assertFalse(page.exists())
         self.assertEqual(world.daemon.client("report", self.directory / "none.tar.zst").returncode, 1)
+
+
+def text_of_manifest(m):
+    """As Readback writes one: what a forger does, too."""
+    lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value, separators=(',', ':'), ensure_ascii=False)}"
+                       for key, value in m.items())
+    return "{\n" + lines + "\n}\n"
+
+
+def made_anew(data, **changes):
+    """The bundle with another story, every digest right again, packed by other means: what no digest inside can find."""
+    files = unpacked(data)
+    m = json.loads(files["manifest.json"])
+    assert text_of_manifest(m) == files["manifest.json"]
+    files.pop("manifest.sig", None)
+    read = json.loads(files["reads/at-page/health.json"])
+    read["http"]["body"] = '{"status":"ok"}'
+    files["reads/at-page/health.json"] = json.dumps(read, indent=1) + "\n"
+    files["summary.md"] = "# All was well\n"
+    for name, entry in m["files"].items():
+        contents = files[name].encode(errors="surrogateescape")
+        entry.update(sha256=hashlib.sha256(contents).hexdigest(), size=len(contents))
+    m.update(packed_with="another program", summary="all was well", **changes)
+    m["manifest_sha256"] = ""
+    m["manifest_sha256"] = hashlib.sha256(text_of_manifest(m).encode()).hexdigest()
+    files["manifest.json"] = text_of_manifest(m)
+    return packed([(tarfile.TarInfo(name), contents.encode(errors="surrogateescape")) for name, contents in files.items()])
+
+
+class Proof(harness.Case):
+    """What a bundle proves, against whom, and for how long."""
+
+    def setUp(self):
+        super().setUp()
+        self.lived = self.world(host="host-7")
+
+    def paged(self):
+        self.lived.sim.fault("/health", "not_ready", text="postgres: pool exhausted")
+        return self.lived.hook.wait("firing")
+
+    def kept(self, name, data):
+        path = self.directory / name
+        path.write_bytes(data)
+        return path
+
+    def verify(self, *words):
+        done = self.lived.daemon.client("snapshot", "verify", *words)
+        return done.returncode, done.text + done.error_text
+
+    def readme_commands(self):
+        """How README.md says that a bundle is checked without Readback."""
+        text = (harness.ROOT / "README.md").read_text().partition("## What a bundle proves")[2].partition("\n## ")[0]
+        return re.search(r"^```sh\n(.*?)^```", text, re.M | re.S)[1]
+
+    def test_a_bundle_that_was_made_anew_is_found(self):
+        page = self.paged()
+        data = pull(self.lived, page["evidence"]["snapshot"])
+        real, anew = self.kept("real.tar.zst", data), self.kept("anew.tar.zst", made_anew(data))
+        key = self.kept("host-7.pub", self.lived.daemon.client("snapshot", "key", expect=0).stdout)
+        digest = page["evidence"]["sha256"]
+        status, told = self.verify(real)
+        self.assertEqual((status, "proven" in told, str(self.lived.daemon.socket) in told), (0, True, True), told)
+        status, told = self.verify(anew)
+        self.assertEqual(status, 1)
+        self.assertIn("another digest, " + digest, told)
+        self.lived.daemon.stop()
+        # Nobody to ask: then it is undamaged, and that is said to be no proof.
+        for path in (real, anew):
+            status, told = self.verify(path)
+            self.assertEqual((status, "undamaged" in told, "proven" in told), (0, True, False), told)
+            self.assertIn("does not say who made it", " ".join(told.split()))
+        for words in (("--sha256", digest), ("--sha256", digest.upper()), ("--key", key), ("--key", key.read_text().strip()),
+                      ("--key", page["evidence"]["key"]), ("--sha256", digest, "--key", key)):
+            with self.subTest(words):
+                status, told = self.verify(real, *words)
+                self.assertEqual((status, "proven" in told), (0, True), told)
+                status, told = self.verify(anew, *words)
+                self.assertEqual((status, "proven" in told, "undamaged" in told), (1, False, False), told)
+        # Neither a changed manifest below the signature, nor a signature by somebody else.
+        files = unpacked(data)
+        kept_signature = files["manifest.sig"]
+        forged = unpacked(made_anew(data))
+        forged["manifest.sig"] = kept_signature
+        mixed = self.kept("mixed.tar.zst", packed([(tarfile.TarInfo(n), c.encode(errors="surrogateescape"))
+                                                   for n, c in forged.items()]))
+        status, told = self.verify(mixed)
+        self.assertEqual(status, 1)
+        self.assertIn("does not fit manifest.json", told)
+        told = json.loads(self.lived.daemon.client("--json", "snapshot", "verify", real, "--key", key, expect=0).text)
+        self.assertEqual((told["ok"], told["word"], told["sha256"], told["host"]), (True, "proven", digest, "host-7"))
+        self.assertEqual(told["signature"]["key"], page["evidence"]["key"])
+        self.assertEqual(told["signature"]["signature"], page["evidence"]["signature"])
+        for words in (("--sha256", "4f2c"), ("--key", "MCowBQYDK2VwAyEA"), ("--key", real)):
+            self.assertEqual(self.verify(real, *words)[0], 64, words)
+
+    def test_the_key_is_in_every_place_where_somebody_looks(self):
+        page = self.paged()
+        key = self.lived.daemon.client("snapshot", "key", expect=0).text.strip()
+        self.assertRegex(key, r"^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$")
+        told = self.lived.daemon.json("snapshot", "key")
+        self.assertEqual((told["algorithm"], told["host"], told["key"]), ("ed25519", "host-7", key))
+        self.assertEqual(told["pem"], f"-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n")
+        self.assertEqual(self.lived.daemon.client("snapshot", "key", "--pem", expect=0).text, told["pem"])
+        self.assertEqual(page["evidence"]["key"], key)
+        self.assertEqual(self.lived.daemon.status()["daemon"]["evidence_key"], key)
+        self.assertIn(key, self.lived.daemon.client("status").text)
+        self.assertIn(key, self.lived.daemon.log())
+        incident = self.lived.daemon.json("incident", page["incident"]["id"])
+        self.assertEqual(incident["evidence"]["signature"], page["evidence"]["signature"])
+        kept = self.lived.daemon.state / "evidence.key"
+        self.assertEqual(kept.stat().st_mode & 0o7777, 0o600)
+        private = kept.read_text().splitlines()[1]
+        self.lived.daemon.stop()
+        for path in self.lived.daemon.state.rglob("*"):
+            if path.is_file() and path != kept:
+                self.assertNotIn(private.encode(), path.read_bytes(), path)
+        self.assertNotIn(private, self.lived.daemon.log())
+
+    def test_it_can_be_checked_years_later_with_openssl_alone(self):
+        page = self.paged()
+        self.kept("bundle.tar.zst", pull(self.lived, page["evidence"]["snapshot"]))
+        self.kept("host-7.pem", self.lived.daemon.client("snapshot", "key", "--pem", expect=0).stdout)
+        self.lived.daemon.stop()
+
+        def check():
+            shutil.rmtree(self.directory / "evidence", ignore_errors=True)
+            return subprocess.run(["bash", "-ec", self.readme_commands()], cwd=self.directory, capture_output=True, text=True,
+                                  timeout=harness.LIMIT)
+        done = check()
+        self.assertEqual((done.returncode, done.stdout.strip(), done.stderr), (0, "Signature Verified Successfully", ""))
+        real = (self.directory / "bundle.tar.zst").read_bytes()
+        self.kept("bundle.tar.zst", made_anew(real))
+        self.assertNotEqual(check().returncode, 0)
+        # A body that was changed and nothing else: the digests find it.
+        files = unpacked(real)
+        files["summary.md"] += "!"
+        self.kept("bundle.tar.zst", packed([(tarfile.TarInfo(n), c.encode(errors="surrogateescape")) for n, c in files.items()]))
+        done = check()
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("summary.md: FAILED", done.stdout)
+
+    def test_a_chain_has_no_hole_and_its_newest_proves_all(self):
+        ids = [self.lived.daemon.json("snapshot", "capture", "--reason", str(n))["id"] for n in range(3)]
+        a, b, c = (self.kept(f"{n}.tar.zst", pull(self.lived, i)) for n, i in enumerate(ids))
+        newest = hashlib.sha256(c.read_bytes()).hexdigest()
+        self.lived.daemon.stop()
+        for order in ((a, b, c), (c, a, b)):
+            status, told = self.verify(*order)
+            self.assertEqual((status, "chain: 3 bundles" in told), (0, True), told)
+            self.assertNotIn("proven", told)
+        told = json.loads(self.lived.daemon.client("--json", "snapshot", "verify", c, b, a, "--sha256", newest, expect=0).text)
+        self.assertEqual(([each["word"] for each in told["bundles"]], told["chain"]["order"]), (["proven"] * 3, [str(a), str(b), str(c)]))
+        status, told = self.verify(a, c)
+        self.assertEqual(status, 1)
+        self.assertIn("one is missing, or was changed", told)
+        other = self.kept("other.tar.zst", made_anew(b.read_bytes()) if "reads/at-page/health.json" in unpacked(b.read_bytes())
+                          else b.read_bytes() + b"\0")
+        self.assertEqual(self.verify(a, other, c)[0], 1)
+        self.assertEqual(self.verify(a, a)[0], 1)
+
+    def test_a_lost_key_is_made_anew_and_told_and_the_old_evidence_keeps_its_own(self):
+        old_key = self.lived.daemon.client("snapshot", "key", expect=0).text.strip()
+        first = self.kept("first.tar.zst", pull(self.lived, self.lived.daemon.json("snapshot", "capture")["id"]))
+        self.lived.daemon.stop()
+        (self.lived.daemon.state / "evidence.key").unlink()
+        self.lived.daemon.start()
+        self.wait_green(self.lived.daemon)
+        new_key = self.lived.daemon.client("snapshot", "key", expect=0).text.strip()
+        self.assertNotEqual(new_key, old_key)
+        self.assertIn("made a new key that signs snapshots", self.lived.daemon.log())
+        self.assertIn(new_key, self.lived.daemon.log())
+        second = self.kept("second.tar.zst", pull(self.lived, self.lived.daemon.json("snapshot", "capture")["id"]))
+        for path, key, status in ((first, old_key, 0), (first, new_key, 1), (second, new_key, 0), (second, old_key, 1)):
+            self.assertEqual(self.verify(path, "--key", key)[0], status)
+        status, told = self.verify(second, first, "--key", old_key, "--key", new_key)
+        self.assertEqual((status, "chain: 2 bundles" in told), (0, True), told)
+        # The same key over an ordinary restart.
+        self.lived.daemon.stop()
+        self.lived.daemon.start()
+        self.assertEqual(self.lived.daemon.client("snapshot", "key", expect=0).text.strip(), new_key)
+
+    def test_the_public_safe_form_is_signed_for_itself(self):
+        page = self.paged()
+        key = page["evidence"]["key"]
+        shared = self.kept("shared.tar.zst", pull(self.lived, page["evidence"]["snapshot"], "--public-safe"))
+        status, told = self.verify(shared)  # the index has the full bundle's digest, the key is the daemon's own
+        self.assertEqual((status, "proven" in told), (0, True), told)
+        full = unpacked(pull(self.lived, page["evidence"]["snapshot"]))
+        self.lived.daemon.stop()
+        status, told = self.verify(shared, "--key", key)
+        self.assertEqual((status, "proven" in told), (0, True), told)
+        self.assertEqual(self.verify(shared, "--sha256", page["evidence"]["sha256"])[0], 1)
+        m = json.loads(unpacked(shared.read_bytes())["manifest.json"])
+        self.assertEqual(m["of_full_manifest_sha256"], hashlib.sha256(full["manifest.json"].encode()).hexdigest())
+        self.assertEqual(self.verify(shared, self.kept("again.tar.zst", shared.read_bytes() + b""))[0], 1)
+
+    def test_nothing_that_a_bundle_is_called_does_anything_on_a_terminal(self):
+        good = pull(self.lived, self.lived.daemon.json("snapshot", "capture")["id"])
+        whole = self.kept("good.tar.zst", good)
+        names = ("\x1b]0;owned\x07", "\x1b[2Jgone", "a\nreadback: proven", "\u009b31mred", "\u0085next", "\u202egnp.exe",
+                 "\u2066x\u2069", "\u061cx", "\x7f")
+        harmful = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+        for number, name in enumerate(names):
+            files = unpacked(good)
+            m = json.loads(files["manifest.json"])
+            listed = text_of_manifest({**m, "files": {**m["files"], name: {"sha256": "0" * 64, "size": 0}}})
+            told = text_of_manifest({**m, "id": name, "host": name, "form": name, "reason": name})
+            for kind, entries in {
+                    "named": [*files.items(), (name, "x")],
+                    "listed": [(n, listed if n == "manifest.json" else c) for n, c in files.items()],
+                    "told": [(n, told if n == "manifest.json" else c) for n, c in files.items()],
+                    "climbs": [("../" + name, "x")]}.items():
+                path = self.kept(f"hostile-{number}-{kind}.tar.zst", packed(
+                    [(tarfile.TarInfo(n), c.encode(errors="surrogateescape")) for n, c in entries]))
+                for words in (("snapshot", "verify", path), ("--json", "snapshot", "verify", path), ("snapshot", "diff", whole, path),
+                              ("report", path, "-o", self.directory / "report.html"), ("snapshot", "verify", whole, path)):
+                    with self.subTest((name, kind, words)):
+                        done = self.lived.daemon.client(*words)
+                        self.assertEqual(done.returncode, 1, done.text)
+                        said = done.stdout.decode() + done.stderr.decode()
+                        self.assertIsNone(harmful.search(said), ascii(said))
+                        self.assertNotIn("\nreadback: proven", said)
+        # What the file itself is called is somebody's word as well.
+        odd = self.kept("\x1b]0;owned\x07.tar.zst", b"x")
+        done = self.lived.daemon.client("snapshot", "verify", odd)
+        self.assertEqual((done.returncode, harmful.search(done.error_text)), (1, None))
+        self.assertIn("\\u001b]0;owned\\u0007.tar.zst", done.error_text)
+        # With colours there are our own, and no others.
+        painted = self.kept("\x1b[8m\x1b[2J.tar.zst", good)
+        status, shown = on_terminal([str(harness.CLIENT), "--socket", "/nowhere", "snapshot", "verify", str(painted)])
+        self.assertEqual(status, 0)
+        self.assertIn("\x1b[1mundamaged\x1b[0m", shown)
+        self.assertEqual(set(re.findall("\x1b.?.?.?", shown)) - {"\x1b[1m", "\x1b[0m"}, set())
 
 
 def form(name, value):

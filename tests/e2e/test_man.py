@@ -224,7 +224,7 @@ class Completion(harness.Case):
         known = set()
         for command in commands_of_client():
             known |= options_in(help_of(harness.CLIENT, *command))
-        self.assertEqual(set(re.findall(r"--[a-z-]+", re.sub(r"(?m)^ *#.*|command readback.*", "", text))) - {"--version"},
+        self.assertEqual(set(re.findall(r"--[a-z0-9-]+", re.sub(r"(?m)^ *#.*|command readback.*", "", text))) - {"--version"},
                          {o for o in known | EVERYWHERE if o.startswith("--")} | {"--all"})
         if shutil.which("zsh"):
             subprocess.run(["zsh", "-n", COMPLETION / "_readback"], check=True, timeout=harness.LIMIT)
@@ -291,6 +291,7 @@ zpty -d z
         silence = json.loads(daemon.client("--json", "silence", "add", "--for", "1h", "--reason", "test", expect=0).text)["id"]
         for name in ("bundle", "before", "after"):
             daemon.client("snapshot", "pull", "latest", "-o", self.directory / f"{name}.tar.zst", expect=0)
+        (self.directory / "host-7.pub").write_bytes(daemon.client("snapshot", "key", expect=0).stdout)
         daemon.client("sweep", expect=0)
         (self.directory / "reads.jsonl").write_bytes(daemon.client("export", expect=0).stdout)
         for command in [[], *commands_of_client()]:

@@ -50,7 +50,7 @@ class Quickstart(harness.Case):
         process = self.start()
         self.assertEqual(process.wait(harness.LIMIT * 3), 0, self.text())
         text = self.text()
-        for what in ("fabric: green", "[FIRING] OUTAGE total fabric:", "next safe step:", "bundle.tar.zst: whole,",
+        for what in ("fabric: green", "[FIRING] OUTAGE total fabric:", "next safe step:", "bundle.tar.zst: proven,",
                      "[RECOVERED] ", "[RESOLVED] ", "Resolved means six conditions", "Kept for you in "):
             self.assertIn(what, text)
         kept = harness.ROOT / re.search(r"Kept for you in (\S+):", text)[1]

@@ -54,6 +54,8 @@ def normalised(text, case):
     text = text.replace(str(case.directory) + "/", "")
     text = re.sub(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "0193…", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "4f2c…", text)
+    text = re.sub(r"\bMCowBQYDK2VwAyEA\S+", "MCow…", text)
+    text = text.replace(str(case.directory), "…")
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:38080", text)
     text = re.sub(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(\.\d+)?Z?", r"2026-11-24\g<1>03:11:58Z", text)
     text = re.sub(r"\b\d\d:\d\d:\d\d(\.\d+)?Z?\b", "03:11:58Z", text)
@@ -99,6 +101,8 @@ class Readme(harness.Case):
             "$EDITOR /etc/readback/readback.yaml": ("e2e/test_boot.py", "/etc/readback/readback.yaml"),
             "systemctl reload readbackd": ("e2e/test_boot.py", '"reload", "readbackd'),
             "adduser YOU readback": ("e2e/test_boot.py", "readback"),
+            **{line.strip(): ("e2e/test_evidence.py", "self.readme_commands()") for block in blocks("sh")
+               for line in block.splitlines() if "manifest" in line or "evidence" in line},
         }
         outside = README.read_text().replace(README.read_text().split(BEGIN)[1].split(END)[0], "")
         lines = re.findall(r"^\$ (.*)$", outside, re.M) + [l for block in blocks("sh") for l in block.splitlines()]

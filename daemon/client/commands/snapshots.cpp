@@ -1,13 +1,16 @@
-// The evidence in the daemon's keeping: snapshot list, pull, capture, and a report of one. What is done with a bundle
-// in hand stands in bundles.cpp.
+// The evidence in the daemon's keeping: snapshot list, pull, capture, key, and a report of one. What is done with a
+// bundle in hand stands in bundles.cpp and proof.cpp.
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
 
+#include "core/text/encoding.hpp"
+#include "core/text/words.hpp"
 #include "daemon/client/bundles.hpp"
 #include "daemon/client/command.hpp"
+#include "daemon/client/proof.hpp"
 #include "daemon/client/show.hpp"
 #include "daemon/client/terminal.hpp"
 #include "daemon/evidence/archive.hpp"
@@ -138,9 +141,40 @@ struct Report : Command {
 };
 
 struct VerifyBundle : Command {
-  std::string file;
-  void options(Options& o) override { o.required("FILE", file, "a bundle"); }
-  int run(const Client& c) override { return verify_bundle(file, c.as_json); }
+  std::vector<std::string> files, keys;
+  std::string digest;
+  void options(Options& o) override {
+    o.several("FILE", files, "a bundle; several are one chain, in any order");
+    o.text("--sha256", digest, "as the page names it; of several: the newest's");
+    o.list("--key", keys, "a public key, or a file with it; again for more");
+  }
+  int run(const Client& c) override {
+    ProofAsked asked;
+    asked.files = files;
+    if (!digest.empty()) {
+      asked.sha256 = lower_case(trimmed(digest));
+      if (asked.sha256.size() != 64 || !from_hex(asked.sha256))
+        c.fail("--sha256 takes 64 hexadecimal digits, and " + digest + " is none of these", exit_usage);
+    }
+    for (const auto& each : keys) {
+      const bool is_file = ::access(each.c_str(), F_OK) == 0;
+      const auto key = PublicKey::parse(is_file ? read_file(c, each) : each);
+      if (!key)
+        c.fail("--key " + each + ": " + (is_file ? "" : "there is no such file, and ") + key.error(), exit_usage);
+      asked.keys.push_back(*key);
+    }
+    return verify_bundles(c, asked);
+  }
+};
+
+struct Key : Command {
+  bool pem = false;
+  void options(Options& o) override { o.flag("--pem", pem, "as a PEM file, which openssl reads"); }
+  int run(const Client& c) override {
+    const auto key = c.get("/v1/snapshots/key");
+    if (!c.raw(key)) print(pem ? text_at(key, "pem") : text_at(key, "key") + "\n");
+    return 0;
+  }
 };
 
 }  // namespace
@@ -149,6 +183,7 @@ std::unique_ptr<Command> snapshot_list_command() { return std::make_unique<List>
 std::unique_ptr<Command> snapshot_pull_command() { return std::make_unique<Pull>(); }
 std::unique_ptr<Command> snapshot_capture_command() { return std::make_unique<Capture>(); }
 std::unique_ptr<Command> snapshot_verify_command() { return std::make_unique<VerifyBundle>(); }
+std::unique_ptr<Command> snapshot_key_command() { return std::make_unique<Key>(); }
 std::unique_ptr<Command> snapshot_diff_command() { return std::make_unique<Diff>(); }
 std::unique_ptr<Command> report_command() { return std::make_unique<Report>(); }
 
