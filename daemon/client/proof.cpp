@@ -213,7 +213,8 @@ void say(const Found& f) {
   std::string text = f.name + ": " + bold(f.word()) + ", " + std::to_string(f.files) + " files as the manifest says\n";
   text += "  sha256 " + f.digest + "\n";
   text += f.signature ? "  signed with " + visible(f.signature->key) + "\n" : "  not signed\n";
-  for (const auto& proof : f.proofs) text += "  " + coloured("✓", "met") + " " + wrapped(proof, 4) + "\n";
+  for (const auto& proof : f.proofs)
+    text += "  " + coloured("✓", "met") + " " + proof + "\n";  // with a path, which is copied
   if (!f.of_index.empty() && f.proofs.empty()) text += "  " + wrapped(f.of_index, 2) + "\n";
   if (f.proofs.empty()) text += "  " + wrapped(unproven, 2) + "\n";
   print(text);

@@ -40,6 +40,8 @@ AlertEvent page() {
   e.incident.also = {Boundary::security};
   e.incident.evidence.snapshot = "snap-1";
   e.incident.evidence.sha256 = "ab";
+  e.incident.evidence.signature = std::string(88, 'S');
+  e.incident.evidence.key = std::string(60, 'K');
   e.incident.runbook = {"Check stack health", "https://docs.example/check", "helpifyr-fabric"};
   e.incident.next_safe_step = "Compare.";
   e.incident.dedup_base = "prod/fabric/outage";
@@ -112,9 +114,11 @@ TEST_CASE("the event as the contract writes it, to the byte") {
       R"("symptom":"health: connection refused"},)"
       "\"summary\":\"OUTAGE total fabric: /health refused since 03:11:58Z (3 of 3 sweeps)\","
       R"("why":["health: connection refused"],"also":["security"],)"
-      R"("evidence":{"snapshot":"snap-1","sha256":"ab","pull":"readback snapshot pull snap-1"},)"
-      R"("runbook":{"title":"Check stack health","url":"https://docs.example/check","owner":"helpifyr-fabric"},)"
-      R"("next_safe_step":"Compare."})");
+      R"("evidence":{"snapshot":"snap-1","sha256":"ab","pull":"readback snapshot pull snap-1","signature":")" +
+          std::string(88, 'S') + R"(","key":")" + std::string(60, 'K') +
+          R"("},)"
+          R"("runbook":{"title":"Check stack health","url":"https://docs.example/check","owner":"helpifyr-fabric"},)"
+          R"("next_safe_step":"Compare."})");
 }
 
 TEST_CASE("what is late says so, and only what is late") {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tests/support/control/running.hpp"
+#include "tests/support/run_coro.hpp"
 
 namespace readback {
 
@@ -145,6 +146,21 @@ TEST_CASE("who follows the events does not take the places of the others") {
     status = r.page("/events", "HEAD").status;
   }
   CHECK(status == 200);
+}
+
+TEST_CASE("a seat is free again when its stream has gone, and no stream is for ever where anybody may come") {
+  net::io_context io;
+  Feed feed(io.get_executor(), "boot");
+  const FeedSeats seats{1, Millis(0)}, unlimited{1};
+  Reply first = feed.follow(seats, "", false);
+  REQUIRE(first.source);
+  CHECK(run_coro(io, first.source->next()) == "");  // its time is over
+  CHECK(feed.follow(seats, "", false).status == 503);
+  first = Reply();
+  CHECK(feed.follow(seats, "", false).status == 200);
+  const Reply kept = feed.follow(unlimited, "", false);
+  REQUIRE(kept.source);
+  CHECK(run_coro(io, kept.source->next()).starts_with(": readback events"));
 }
 
 TEST_CASE("clients that say nothing, or never finish, do not keep the others out") {
