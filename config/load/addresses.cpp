@@ -16,6 +16,12 @@ constexpr const char* better_named = "{credential: NAME}, {file: /path} or {env:
 bool is_odd(unsigned char c) { return c <= ' ' || c == 0x7f; }
 bool has_odd(const std::string& text) { return std::any_of(text.begin(), text.end(), is_odd); }
 
+/// A path as it may be quoted: what stands behind a `?` may be a secret.
+std::string quotable(const std::string& path) {
+  const auto query = path.find('?');
+  return query == path.npos ? path : path.substr(0, query + 1) + "\u2026";
+}
+
 bool is_header_name(std::string_view name) {
   constexpr std::string_view token_characters = "!#$%&'*+-.^_`|~";
   return !name.empty() && std::all_of(name.begin(), name.end(), [&](unsigned char c) {
@@ -95,7 +101,7 @@ void Loader::read(const Node& n, const key::UrlOrPath& v) {
   if (!n.text.starts_with("/")) {
     if (http_url(n, n.text, false)) v.out = n.text;
   } else if (has_odd(n.text)) {
-    error(n, "`" + n.text + "` has a blank or a control character in it", "write a blank as %20");
+    error(n, "`" + quotable(n.text) + "` has a blank or a control character in it", "write a blank as %20");
   } else {
     v.out = n.text;
   }
@@ -104,7 +110,7 @@ void Loader::read(const Node& n, const key::UrlOrPath& v) {
 void Loader::read(const Node& n, const key::UrlPath& v) {
   if (!scalar(n, "a path")) return;
   if (!n.text.starts_with("/") || n.text.find('#') != n.text.npos || has_odd(n.text))
-    return error(n, "`" + n.text + "` is no path", "like /api/v1/recovery/readiness");
+    return error(n, "`" + quotable(n.text) + "` is no path", "like /api/v1/recovery/readiness");
   v.out = n.text;
 }
 

@@ -98,6 +98,9 @@ TEST_CASE("a mistake is told with its place and with what to write instead") {
        "http://[::1]:8080"},
       {"a socket with a path that no system takes", "control: {socket: /" + std::string(107, 's') + "}\ntargets: []\n",
        "f.yaml:1:19: the path of a socket has at most 107 bytes, and this one 108; /run/readback/control.sock"},
+      {"a secret in what is quoted",
+       "targets: [{name: a, base_url: \"http://b\", paths: [{name: p, url: \"/x?token=t0 ken\"}]}]\n",
+       "f.yaml:1:66: url: `/x?…` has a blank or a control character in it; write a blank as %20"},
       {"a base address with a query", "targets: [{name: a, base_url: \"http://b/c?d=e\"}]\n",
        "f.yaml:1:31: base_url: `http://b/…` is no base address: it ends in a query or a fragment; leave out what "
        "begins with `?`"},
