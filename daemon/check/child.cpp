@@ -21,6 +21,7 @@
 #include <ctime>
 
 #include "daemon/check/descriptors.hpp"
+#include "daemon/check/family.hpp"
 #include "daemon/check/warden.hpp"
 
 namespace readback {
@@ -73,31 +74,6 @@ void drop_capabilities() {
   ::syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
   ::execve(plan.program.c_str(), plan.argv.data(), plan.envp.data());
   give_up(plan, Step::program, errno);
-}
-
-/// Kills and reaps every process that is still below us, round after round, until there is none.
-void end_family() {
-  for (int round = 0; round < 1000; ++round) {
-    char path[64] = "/proc/thread-self/children", text[4096];
-    const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-    const ssize_t length = fd < 0 ? 0 : ::read(fd, text, sizeof text - 1);
-    if (fd >= 0) ::close(fd);
-    pid_t pid = 0;
-    bool any = false;
-    for (ssize_t i = 0; i < length; ++i) {
-      if (text[i] >= '0' && text[i] <= '9') {
-        pid = pid * 10 + (text[i] - '0');
-      } else if (pid > 0) {
-        ::kill(pid, SIGKILL);
-        any = true;
-        pid = 0;
-      }
-    }
-    while (::waitpid(-1, nullptr, any ? 0 : WNOHANG) > 0) {
-      if (any) break;  // one was reaped: its own children are ours now, look again
-    }
-    if (!any && ::waitpid(-1, nullptr, WNOHANG) < 0 && errno == ECHILD) return;
-  }
 }
 
 /// A command that was asked to end has this long until it is made to.
@@ -179,8 +155,9 @@ void supervise(const ChildPlan& plan, const PreparedSandbox& sandbox, pid_t daem
   const int listener = sandbox.asks() ? receive_descriptor(plan.asked) : -1;
   ChildReport report;
   report.wait_status = wait_for_end(command, signals, listener, warden);
-  if (listener >= 0) ::close(listener);  // from here on nobody of the family can make a process
-  end_family();
+  if (listener >= 0) ::close(listener);  // from here on nobody of the family can leave its group
+  const bool ended = end_family(std::chrono::seconds(10));
+  (void)ended;
   const auto denials = warden.denials();
   report.denials = static_cast<unsigned>(denials.size());
   (void)!::write(plan.report, &report, sizeof report);

@@ -1,16 +1,12 @@
-// The rules as the kernel takes them: a Landlock ruleset by path, and a seccomp filter by call and argument. Made whole
-// before the fork; entering is a few system calls.
+// The rules as the kernel takes them: a Landlock ruleset by path, and a seccomp filter by call and argument
+// (filter.hpp). Made whole before the fork; entering is a few system calls.
 #include "daemon/check/sandbox.hpp"
 
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
-#include <sched.h>
-#include <seccomp.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -74,174 +70,13 @@ bool allow(int ruleset, const std::string& path, std::uint64_t access) {
   return done == 0;
 }
 
-struct FilterContext {
-  explicit FilterContext(std::uint32_t otherwise) : raw(seccomp_init(otherwise)) {}
-  ~FilterContext() { seccomp_release(raw); }
-  FilterContext(const FilterContext&) = delete;
-  FilterContext& operator=(const FilterContext&) = delete;
-  scmp_filter_ctx raw;
-};
-
-constexpr std::uint32_t refuse(int error) { return SCMP_ACT_ERRNO(static_cast<unsigned>(error)); }
-
-/// A filter under construction. A call that this libseccomp does not know is left out; a rule that it refuses makes the
-/// whole filter unusable.
-class Filter {
- public:
-  Filter() : context_(SCMP_ACT_ALLOW) { fine_ = context_.raw != nullptr; }
-
-  template <class... Compared>
-  void add(std::uint32_t action, const char* call, Compared... compared) {
-    const int number = seccomp_syscall_resolve_name(call);
-    if (number == __NR_SCMP_ERROR || number < 0 || !fine_) return;
-    if constexpr (sizeof...(compared) == 0) {
-      fine_ = seccomp_rule_add_array(context_.raw, action, number, 0, nullptr) == 0;
-    } else {
-      const scmp_arg_cmp all[] = {compared...};
-      fine_ = seccomp_rule_add_array(context_.raw, action, number, sizeof...(compared), all) == 0;
-    }
-  }
-  void add(std::uint32_t action, std::initializer_list<const char*> calls) {
-    for (const char* call : calls) add(action, call);
-  }
-  bool load() { return fine_ && seccomp_load(context_.raw) == 0; }
-  std::vector<char> bytes() {
-    std::vector<char> out;
-    const int fd = fine_ ? ::memfd_create("filter", MFD_CLOEXEC) : -1;
-    if (fd >= 0 && seccomp_export_bpf(context_.raw, fd) == 0) {
-      struct stat info {};
-      ::fstat(fd, &info);
-      out.resize(static_cast<std::size_t>(info.st_size));
-      if (::pread(fd, out.data(), out.size(), 0) != info.st_size) out.clear();
-    }
-    if (fd >= 0) ::close(fd);
-    return out;
-  }
-
- private:
-  FilterContext context_;
-  bool fine_;
-};
-
-constexpr std::uint64_t namespaces = std::uint64_t{CLONE_NEWNS} | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |
-                                     CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
-
-/// Calls that no reader needs, in the daemon or in a check.
-void forbid_dangerous(Filter& filter) {
-  // A line for each kind.
-  // clang-format off
-  filter.add(refuse(EPERM), {
-      "mount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick",
-      "mount_setattr",
-      "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease", "kcmp", "pidfd_getfd",
-      "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load",
-      "add_key", "request_key", "keyctl",
-      "clock_settime", "clock_adjtime", "settimeofday", "adjtimex", "stime",
-      "unshare", "setns",
-      "reboot", "swapon", "swapoff", "sethostname", "setdomainname",
-      "bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register",
-      "open_by_handle_at", "name_to_handle_at", "quotactl", "quotactl_fd", "acct", "nfsservctl",
-      "personality", "syslog", "vhangup", "iopl", "ioperm", "lookup_dcookie", "fanotify_init", "memfd_secret",
-      "migrate_pages", "move_pages",
-  });
-  // clang-format on
-  filter.add(refuse(ENOSYS), "clone3");  // its flags cannot be looked at; libc falls back to clone
-  for (std::uint64_t flag = 1; flag <= namespaces; flag <<= 1)
-    if (flag & namespaces) filter.add(refuse(EPERM), "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag));
-}
-
-/// Limits, priorities and memory of others who run as the same user, the daemon among them.
-void forbid_meddling(Filter& filter) {
-  filter.add(refuse(EPERM), "prlimit64", SCMP_A0(SCMP_CMP_NE, 0));
-  for (const char* call : {"sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr"})
-    filter.add(refuse(EPERM), call, SCMP_A0(SCMP_CMP_NE, 0));
-  for (const char* call : {"setpriority", "ioprio_set"}) {  // only one process, and that oneself
-    filter.add(refuse(EPERM), call, SCMP_A0(SCMP_CMP_NE, std::string_view(call) == "ioprio_set" ? 1U : 0U));
-    filter.add(refuse(EPERM), call, SCMP_A1(SCMP_CMP_NE, 0));
-  }
-  filter.add(refuse(EPERM), {"shmat", "shmctl", "msgsnd", "msgrcv", "msgctl", "semop", "semtimedop", "semctl",
-                             "mq_open", "mq_unlink"});
-  // Attributes of a file that was opened to be read; letters put into a terminal's input.
-  for (const std::uint64_t request : {0x40086602, 0x40046602, 0x401c5820, 0x5412, 0x541c})
-    filter.add(refuse(EPERM), "ioctl", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, request));
-}
-
-/// What Landlock says nothing about: the owner of a file could change it all the same.
-constexpr std::initializer_list<const char*> relabelling = {
-    "chmod",    "fchmod",    "fchmodat",  "fchmodat2",   "chown",        "lchown",
-    "fchown",   "fchownat",  "utime",     "utimes",      "futimesat",    "utimensat",
-    "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr"};
-
-/// Calls that wait for the supervisor's answer. Calls that only read run at full speed.
-void ask(Filter& filter, const SandboxConfig& config) {
-  constexpr std::uint32_t wait = SCMP_ACT_NOTIFY;
-  for (const char* call : {"open", "openat"}) {
-    const bool plain = std::string_view(call) == "open";
-    if (!config.read_paths.empty()) {
-      filter.add(wait, call);
-      continue;
-    }
-    for (const std::uint64_t flag : {O_WRONLY, O_RDWR, O_CREAT, O_TRUNC})
-      filter.add(wait, call, plain ? SCMP_A1(SCMP_CMP_MASKED_EQ, flag, flag) : SCMP_A2(SCMP_CMP_MASKED_EQ, flag, flag));
-  }
-  filter.add(wait, {"creat",  "mkdir", "mkdirat", "mknod",    "mknodat", "symlink",  "symlinkat", "link",
-                    "linkat", "rmdir", "unlink",  "unlinkat", "rename",  "renameat", "renameat2", "truncate",
-                    "kill",   "tkill", "tgkill",  "socket",   "connect", "fork",     "vfork"});
-  filter.add(wait, relabelling);
-  filter.add(wait, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces, 0));
-}
-
-/// Where nobody can be asked: by family and number alone.
-void decide_by_numbers(Filter& filter, const SandboxConfig& config, const SandboxKernel& kernel) {
-  filter.add(refuse(EPERM), relabelling);
-  if (kernel.landlock_abi < 6)  // without Landlock's scope nobody but oneself and one's own group can be signalled
-  {
-    filter.add(refuse(EPERM), "kill", SCMP_A0(SCMP_CMP_NE, 0));
-    filter.add(refuse(EPERM), "tkill");
-    filter.add(refuse(EPERM), "tgkill", SCMP_A0(SCMP_CMP_EQ, static_cast<std::uint64_t>(::getpid())));
-  }
-  if (kernel.landlock_abi < 3) {
-    filter.add(refuse(EACCES), "truncate");
-    constexpr std::uint64_t looked_at = O_ACCMODE | O_TRUNC;
-    filter.add(refuse(EACCES), "open", SCMP_A1(SCMP_CMP_MASKED_EQ, looked_at, O_TRUNC));
-    filter.add(refuse(EACCES), "openat", SCMP_A2(SCMP_CMP_MASKED_EQ, looked_at, O_TRUNC));
-  }
-  const bool internet = config.network != Network::none, unix_too = !config.unix_sockets.empty();
-  for (int family = 0; family < 64; ++family) {
-    const bool fine = (internet && (family == AF_INET || family == AF_INET6)) || (unix_too && family == AF_UNIX) ||
-                      (internet && family == AF_NETLINK);
-    if (!fine) filter.add(refuse(EACCES), "socket", SCMP_A0(SCMP_CMP_EQ, static_cast<std::uint64_t>(family)));
-  }
-  for (const int type : {SOCK_RAW, SOCK_PACKET})
-    filter.add(refuse(EACCES), "socket", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, static_cast<std::uint64_t>(type)));
-}
-
-std::vector<char> filter_for(const SandboxConfig& config, const SandboxKernel& kernel) {
-  Filter filter;
-  forbid_dangerous(filter);
-  forbid_meddling(filter);
-  if (kernel.landlock_abi < 6) filter.add(refuse(EPERM), {"pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo"});
-  // A pair of datagram sockets could still be turned to any path.
-  filter.add(refuse(EACCES), "socketpair", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, static_cast<std::uint64_t>(SOCK_DGRAM)));
-  // Its flags lie in memory: where they decide, the C library's own openat is used instead.
-  if (kernel.landlock_abi < 3)
-    filter.add(refuse(ENOSYS), "openat2");
-  else if (kernel.asks)
-    filter.add(SCMP_ACT_NOTIFY, "openat2");
-  if (kernel.asks)
-    ask(filter, config);
-  else
-    decide_by_numbers(filter, config, kernel);
-  return filter.bytes();
-}
-
 bool seccomp_works() { return ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0; }
 
 /// With a listener where one is wanted; the descriptor of it, or a negative errno.
-int install(const std::vector<char>& filter, bool asks) {
+int install(const std::vector<sock_filter>& filter, bool asks) {
   sock_fprog program{};
-  program.len = static_cast<unsigned short>(filter.size() / sizeof(sock_filter));
-  program.filter = reinterpret_cast<sock_filter*>(const_cast<char*>(filter.data()));  // the kernel only reads it
+  program.len = static_cast<unsigned short>(filter.size());
+  program.filter = const_cast<sock_filter*>(filter.data());  // the kernel only reads it
   const unsigned long flags = asks ? SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0;
   const long done = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
   return done < 0 ? -errno : static_cast<int>(done);
@@ -257,7 +92,7 @@ bool asking_works() {
     ::close(yama);
   }
   if (scope > '1') return false;
-  const auto filter = filter_for(SandboxConfig{}, {6, true, true});
+  const auto filter = check_filter(SandboxConfig{}, {6, true, true});
   if (filter.empty()) return false;
   const pid_t trial = ::_Fork();
   if (trial == 0) ::_exit(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && install(filter, true) >= 0 ? 0 : 1);
@@ -346,7 +181,7 @@ Result<PreparedSandbox> PreparedSandbox::prepare(const SandboxConfig& config, co
     if (!fine) return Failure{std::string("the kernel refused a Landlock rule: ") + std::strerror(errno)};
   }
   if (kernel.seccomp) {
-    made.filter_ = filter_for(config, kernel);
+    made.filter_ = check_filter(config, kernel);
     if (made.filter_.empty()) return Failure{"the system call filter could not be made"};
     made.asks_ = kernel.asks;
     made.rules_ = rules_for(config, scratch, kernel);
@@ -394,9 +229,8 @@ Result<void> confine_self(const std::vector<std::string>& writable) {
   } else {
     trouble = "the kernel has no Landlock";
   }
-  Filter filter;
-  forbid_dangerous(filter);
-  if (!filter.load()) trouble += (trouble.empty() ? "" : "; ") + std::string("the system call filter was refused");
+  if (install(daemon_filter(), false) < 0)
+    trouble += (trouble.empty() ? "" : "; ") + std::string("the system call filter was refused");
   if (!trouble.empty()) return Failure{trouble};
   return {};
 }

@@ -5,10 +5,9 @@
 //   Landlock   read and execute anywhere (or below `read_paths`), write only in one scratch folder and to /dev/null;
 //              from ABI 4 on no TCP for `network: none`; from ABI 6 on no signal to anybody outside the sandbox and no
 //              abstract Unix socket.
-//   seccomp    no mount, no namespace, no ptrace, no module, key, clock, BPF or reboot call, no limit or priority of
-//              another process; sockets by family. What numbers cannot tell is asked of the supervisor (warden.hpp):
-//              which file, which process, which socket. It makes `network: loopback` and `unix_sockets` hold, and
-//              knows what was refused.
+//   seccomp    a list of the calls that a reader makes (filter.hpp); what does not stand in it is not there. What
+//              numbers cannot tell is asked of the supervisor (warden.hpp): which file, which process, which socket. It
+//              makes `network: loopback` and `unix_sockets` hold, and knows what was refused.
 //
 // Where the kernel cannot ask, sockets are allowed or refused by family alone, and refusals are found in the check's
 // own words.
@@ -17,16 +16,11 @@
 
 #include "core/config/check.hpp"
 #include "core/text/result.hpp"
+#include "daemon/check/filter.hpp"
 #include "daemon/check/warden.hpp"
 
 namespace readback {
 
-/// What a kernel can do. A test may pretend an older one.
-struct SandboxKernel {
-  int landlock_abi = 0;  ///< 0: the kernel has none
-  bool seccomp = false;
-  bool asks = false;  ///< it can let system calls wait for the supervisor's answer
-};
 const SandboxKernel& this_kernel();
 
 struct SandboxReport {
@@ -57,7 +51,7 @@ class PreparedSandbox {
   PreparedSandbox() = default;
   int ruleset_ = -1;
   bool asks_ = false;
-  std::vector<char> filter_;  ///< of sock_filter
+  std::vector<sock_filter> filter_;
   WardenRules rules_;
 };
 

@@ -9,7 +9,8 @@
 //   sockets    `loopback`: a TCP socket comes from the supervisor, bound to the loopback device for good. A Unix socket
 //              is one that leads nowhere, until it is connected to a configured path: then the supervisor's own
 //              connection takes its place. So no answer here depends on memory that the check can change meanwhile.
-//   processes  go on. Once the listener is closed no new one can be made, and the family can be ended.
+//   groups     of processes: a new one may be made while somebody answers. Once the listener is closed each process
+//              stays in the group that it is in, and the family can be ended (family.hpp).
 //
 // What was refused is kept as "write /srv/x", "connect /run/docker.sock", "signal 812". It runs in the child of a
 // process with threads: fixed buffers and system calls only.
@@ -54,6 +55,7 @@ class Warden {
   Reply relabel(const seccomp_notif& call);
   Reply signal(const seccomp_notif& call, std::int64_t whom, std::uint64_t which);
   Reply make_socket(const seccomp_notif& call, int listener);
+  Reply make_pair(const seccomp_notif& call, int listener);
   Reply connect(const seccomp_notif& call, int listener);
   Reply connect_unix(const seccomp_notif& call, int listener, std::string_view name);
   void note(std::string_view what, std::string_view whom);
