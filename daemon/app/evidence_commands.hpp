@@ -19,7 +19,7 @@ namespace readback {
 class EvidenceCommands {
  public:
   /// `tasks` and `runner` outlive this.
-  EvidenceCommands(TaskGroup& tasks, const CheckRunner& runner, net::any_io_executor loop)
+  EvidenceCommands(TaskGroup& tasks, CheckRunner& runner, net::any_io_executor loop)
       : tasks_(tasks), runner_(runner), one_ended_(std::move(loop)) {}
 
   /// At the start and after a reload. What is running goes on; what is no longer configured is forgotten.
@@ -43,7 +43,7 @@ class EvidenceCommands {
   bool busy() const;
 
   TaskGroup& tasks_;
-  const CheckRunner& runner_;
+  CheckRunner& runner_;
   Wake one_ended_;
   std::vector<CheckConfig> commands_;
   std::map<std::string, State> states_;  ///< by name

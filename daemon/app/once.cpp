@@ -23,7 +23,7 @@ namespace readback {
 namespace {
 
 net::awaitable<void> read_target(const TargetConfig& target, std::shared_ptr<const TargetReader> reader,
-                                 Resolver& resolver, Engine& engine, Redactor& redactor, const CheckRunner& runner) {
+                                 Resolver& resolver, Engine& engine, Redactor& redactor, CheckRunner& runner) {
   std::vector<std::string> skip_nothing;
   auto reads = co_await TargetReader::sweep(reader, resolver, skip_nothing);
   std::vector<net::awaitable<RawRead>> checks;
@@ -53,7 +53,7 @@ int run_once(const Prepared& prepared, const std::string& config_path) {
   Redactor redactor(prepared.config.evidence.redact, random_key(), prepared.secrets);
   std::string scratch = (std::filesystem::temp_directory_path() / "readback-once-XXXXXX").string();
   if (!::mkdtemp(scratch.data())) scratch.clear();
-  const CheckRunner runner(scratch, [&](RawRead& read) { redactor.read(read); });
+  CheckRunner runner(scratch, [&](RawRead& read) { redactor.read(read); });
   std::string bug;
   TaskGroup tasks(io.get_executor(), [&](const std::string& task, std::exception_ptr failed) {
     try {

@@ -89,6 +89,10 @@ bool in_family(pid_t pid);
 /// The flags of somebody's descriptor (O_NONBLOCK, O_CLOEXEC).
 int flags_of(pid_t pid, int fd);
 
+/// Has the kernel wake us the moment that somebody asks, where it can (6.6). A call that waits is cut short by a signal
+/// as long as we have not heard of it.
+void hurry(int listener);
+
 /// Puts `fd` into the process that asks. `onto`: in the place of that descriptor, or at the next free number. The
 /// number, or a negative errno.
 int hand_over(int listener, std::uint64_t id, int fd, int flags, int onto);

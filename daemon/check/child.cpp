@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <ctime>
 
+#include "daemon/check/asking.hpp"
 #include "daemon/check/descriptors.hpp"
 #include "daemon/check/family.hpp"
 #include "daemon/check/warden.hpp"
@@ -30,6 +31,15 @@ namespace {
 using Step = ChildReport::Step;
 
 constexpr auto grace = std::chrono::seconds(2);  // between SIGTERM and SIGKILL
+
+// For processes that the kernel does not let go of (a disk that hangs). A kill takes milliseconds, of thousands too.
+constexpr auto time_to_end = std::chrono::seconds(10);
+
+std::int64_t milliseconds_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
+}
 
 void limit(int what, rlim_t value) {
   const rlimit both{value, value};
@@ -45,7 +55,9 @@ void drop_capabilities() {
 }
 
 [[noreturn]] void give_up(const ChildPlan& plan, Step step, int error) {
-  const ChildReport report{error, step, 0, 0};
+  ChildReport report;
+  report.started_errno = error;
+  report.step = step;
   (void)!::write(plan.report, &report, sizeof report);
   ::_exit(127);
 }
@@ -67,6 +79,7 @@ void drop_capabilities() {
   limit(RLIMIT_FSIZE, 64ULL << 20);
   limit(RLIMIT_NOFILE, 256);
   limit(RLIMIT_AS, 2ULL << 30);
+  if (plan.tasks_of_user > 0) limit(RLIMIT_NPROC, plan.tasks_of_user);
   if (::chdir(plan.cwd.c_str()) != 0) give_up(plan, Step::folder, errno);
   drop_capabilities();
   if (const int error = sandbox.enter(plan.ask)) give_up(plan, Step::sandbox, error);
@@ -79,89 +92,135 @@ void drop_capabilities() {
 /// A command that was asked to end has this long until it is made to.
 class Grace {
  public:
-  void begin() {
-    if (begun_) return;
-    begun_ = true;
-    ::clock_gettime(CLOCK_MONOTONIC, &at_);
-  }
+  void begin() { end_ = milliseconds_now() + std::chrono::milliseconds(grace).count(); }
   /// As poll() takes it: -1 while nothing was asked, 0 when the time is over.
   int milliseconds_left() const {
-    if (!begun_) return -1;
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    const auto passed = (now.tv_sec - at_.tv_sec) * 1000 + (now.tv_nsec - at_.tv_nsec) / 1000000;
-    return static_cast<int>(std::max<std::int64_t>(0, std::int64_t{grace.count()} * 1000 - passed));
+    return end_ == 0 ? -1 : static_cast<int>(std::max<std::int64_t>(0, end_ - milliseconds_now()));
   }
 
  private:
-  bool begun_ = false;
-  timespec at_{};
+  std::int64_t end_ = 0;
 };
 
-/// The descriptor at which this process hears of SIGCHLD and SIGTERM; -1 and an errno when there is none.
+/// The descriptor at which this process hears of SIGCHLD and SIGTERM; -1 and an errno when there is none. All others
+/// stay blocked: a terminal that goes away with the daemon must not end us first.
 int hear_signals() {
   for (int signal = 1; signal < 65; ++signal) ::signal(signal, SIG_DFL);
   sigset_t wanted;
   ::sigemptyset(&wanted);
   ::sigaddset(&wanted, SIGCHLD);
   ::sigaddset(&wanted, SIGTERM);
-  ::sigprocmask(SIG_SETMASK, &wanted, nullptr);
   return ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/// Closes what came from the daemon: its listening sockets and locks must be free again when it has gone, and its ends
+/// of the lifelines of other families are none of ours.
+void close_all_but(const ChildPlan& plan, int ruleset) {
+  int kept[] = {plan.out, plan.err, plan.report, plan.ask, plan.asked, plan.lifeline, ruleset};
+  std::sort(std::begin(kept), std::end(kept));
+  unsigned from = 0;
+  for (const int fd : kept) {
+    if (fd < 0) continue;
+    const auto keep = static_cast<unsigned>(fd);
+    if (keep > from) ::syscall(SYS_close_range, from, keep - 1, 0u);
+    from = keep + 1;
+  }
+  ::syscall(SYS_close_range, from, ~0u, 0u);
+}
+
+/// Looks ten times a second at what the family takes, and less often where the look itself takes long.
+class Watch {
+ public:
+  Watch(const ChildPlan& plan, ChildReport& report) : plan_(plan), report_(report) {}
+
+  int milliseconds_left() const { return static_cast<int>(std::max<std::int64_t>(0, next_ - milliseconds_now())); }
+  /// True when the family has more than it may have; the report says what.
+  bool is_too_much() {
+    if (milliseconds_left() > 0) return false;
+    const auto begun = milliseconds_now();
+    look_around(family_);
+    report_.too_many_tasks = family_.tasks > most_tasks;
+    report_.scratch = judge_scratch(plan_.scratch.c_str(), family_);
+    const auto now = milliseconds_now();
+    next_ = now + std::max<std::int64_t>(100, 5 * (now - begun));
+    return report_.too_many_tasks || report_.scratch != ScratchFault::none;
+  }
+
+ private:
+  const ChildPlan& plan_;
+  ChildReport& report_;
+  std::int64_t next_ = 0;
+  Relatives family_;
+};
+
+struct Ears {
+  int signals = -1, listener = -1, lifeline = -1;
+};
+
 /// Until the command itself has ended, which is reported as waitpid() told it. What else ends is reaped on the way.
-int wait_for_end(pid_t command, int signals, int listener, Warden& warden) {
-  pollfd waits[2] = {{signals, POLLIN, 0}, {listener, POLLIN, 0}};
+/// False when the daemon has gone meanwhile.
+bool wait_for_end(pid_t command, const Ears& ears, Warden& warden, Watch& watch, int& status) {
+  pollfd waits[3] = {{ears.signals, POLLIN, 0}, {ears.listener, POLLIN, 0}, {ears.lifeline, POLLIN, 0}};
   Grace until_killed;
-  for (;;) {
-    int patience = until_killed.milliseconds_left();
-    if (patience == 0) {
+  for (bool over = false;;) {
+    const int asked = until_killed.milliseconds_left();
+    over = over || asked == 0;
+    if (over) {
       ::kill(-command, SIGKILL);
       ::kill(command, SIGKILL);
-      patience = 100;
     }
-    ::poll(waits, 2, patience);
+    const int patience = watch.milliseconds_left();
+    ::poll(waits, 3, over ? 100 : asked < 0 ? patience : std::min(asked, patience));
     if (waits[1].revents & POLLIN)
-      warden.answer(listener);
+      warden.answer(ears.listener);
     else if (waits[1].revents)
       waits[1].fd = -1;  // nobody is left who could ask
+    if (waits[2].revents) return false;
     signalfd_siginfo signal;
-    while (::read(signals, &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal))
+    while (::read(ears.signals, &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal))
       if (signal.ssi_signo == SIGTERM && until_killed.milliseconds_left() < 0) {
         until_killed.begin();
         ::kill(-command, SIGTERM);
       }
-    int status = 0;
+    if (!over && watch.is_too_much()) over = true;
     for (pid_t ended; (ended = ::waitpid(-1, &status, WNOHANG)) > 0;)
-      if (ended == command) return status;
+      if (ended == command) return true;
   }
+}
+
+/// What is told last. The reader may have gone.
+void tell(const ChildPlan& plan, ChildReport& report, std::string_view denials) {
+  ::signal(SIGPIPE, SIG_IGN);
+  report.denials = static_cast<unsigned>(denials.size());
+  (void)!::write(plan.report, &report, sizeof report);
+  (void)!::write(plan.report, denials.data(), denials.size());
 }
 
 }  // namespace
 
-void supervise(const ChildPlan& plan, const PreparedSandbox& sandbox, pid_t daemon) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  if (::getppid() != daemon) ::_exit(127);
+void supervise(const ChildPlan& plan, const PreparedSandbox& sandbox) {
+  close_all_but(plan, sandbox.descriptor());
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   ::setpgid(0, 0);
-  const int signals = hear_signals();
-  const pid_t command = signals < 0 ? -1 : ::_Fork();
+  Ears ears;
+  ears.lifeline = plan.lifeline;
+  ears.signals = hear_signals();
+  const pid_t command = ears.signals < 0 ? -1 : ::_Fork();
   if (command == 0) become_command(plan, sandbox);
   if (command < 0) give_up(plan, Step::program, errno);
   ::close(plan.out);
   ::close(plan.err);
   ::close(plan.ask);
   Warden warden(sandbox.rules());
-  const int listener = sandbox.asks() ? receive_descriptor(plan.asked) : -1;
+  ears.listener = sandbox.asks() ? receive_descriptor(plan.asked) : -1;
+  if (ears.listener >= 0) hurry(ears.listener);
   ChildReport report;
-  report.wait_status = wait_for_end(command, signals, listener, warden);
-  if (listener >= 0) ::close(listener);  // from here on nobody of the family can leave its group
-  const bool ended = end_family(std::chrono::seconds(10));
-  (void)ended;
-  const auto denials = warden.denials();
-  report.denials = static_cast<unsigned>(denials.size());
-  (void)!::write(plan.report, &report, sizeof report);
-  (void)!::write(plan.report, denials.data(), denials.size());
+  Watch watch(plan, report);
+  const bool daemon_lives = wait_for_end(command, ears, warden, watch, report.wait_status);
+  if (ears.listener >= 0) ::close(ears.listener);  // from here on nobody of the family can leave its group
+  report.left = !end_family(time_to_end);
+  if (!daemon_lives) remove_tree(plan.scratch.c_str());  // nobody else will
+  tell(plan, report, warden.denials());
   ::_exit(0);
 }
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,22 +98,22 @@ bool end_family(std::chrono::milliseconds limit) {
   }
 }
 
-int tasks_of_family(int enough) {
-  std::array<pid_t, 1024> seen{};  // processes, each once
-  std::size_t known = 0;
-  const auto most = std::min(seen.size(), static_cast<std::size_t>(enough) + 1);
+void look_around(Relatives& family) {
+  auto& [pids, known, tasks] = family;
+  known = 0;
   const auto meet = [&](pid_t pid) {
-    if (known < most && std::find(seen.begin(), seen.begin() + known, pid) == seen.begin() + known) seen[known++] = pid;
+    if (known < pids.size() && std::find(pids.begin(), pids.begin() + known, pid) == pids.begin() + known)
+      pids[known++] = pid;
   };
-  int tasks = 0;
   // Whoever moved to us while we looked elsewhere is met in the next round; a round that meets nobody is the last.
-  for (std::size_t before = SIZE_MAX, rounds = 0; before != known && known < most && rounds < 8; ++rounds) {
+  std::size_t before = pids.size() + 1;
+  for (int round = 0; before != known && round < 8; ++round) {
     before = known;
     tasks = 0;
     for_numbers("/proc/thread-self/children", meet);
-    for (std::size_t i = 0; i < known && known < most; ++i) {
+    for (std::size_t i = 0; i < known; ++i) {
       Word folder;
-      folder << "/proc/" << static_cast<std::uint64_t>(seen[i]) << "/task";
+      folder << "/proc/" << static_cast<std::uint64_t>(pids[i]) << "/task";
       for_names(folder.c_str(), [&](pid_t thread) {
         ++tasks;
         Word children;
@@ -121,7 +122,33 @@ int tasks_of_family(int enough) {
       });
     }
   }
-  return std::max(tasks, static_cast<int>(known));
+}
+
+bool kill_orphans(const std::set<pid_t>& supervisors) {
+  bool any = false;
+  const pid_t session = ::getsid(0);
+  for_names("/proc/self/task", [&](pid_t thread) {
+    Word children;
+    children << "/proc/self/task/" << static_cast<std::uint64_t>(thread) << "/children";
+    for_numbers(children.c_str(), [&](pid_t pid) {
+      if (supervisors.contains(pid) || ::getsid(pid) == session) return;
+      any = true;
+      kill_with_group(pid);
+      ::waitpid(pid, nullptr, WNOHANG);
+    });
+  });
+  return any;
+}
+
+int tasks_of_user() {
+  int tasks = 0;
+  for_names("/proc", [&](pid_t pid) {
+    Word folder;
+    folder << "/proc/" << static_cast<std::uint64_t>(pid) << "/task";
+    struct stat info {};
+    if (::stat(folder.c_str(), &info) == 0 && info.st_uid == ::getuid()) tasks += static_cast<int>(info.st_nlink) - 2;
+  });
+  return tasks;
 }
 
 }  // namespace readback

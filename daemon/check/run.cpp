@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,12 +20,16 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "core/text/result.hpp"
 #include "core/text/time.hpp"
 #include "daemon/check/child.hpp"
 #include "daemon/check/denials.hpp"
 #include "daemon/check/descriptors.hpp"
+#include "daemon/check/family.hpp"
+#include "daemon/check/oom.hpp"
+#include "daemon/check/scratch.hpp"
 #include "daemon/runtime/clock.hpp"
 
 namespace readback {
@@ -40,6 +45,7 @@ std::string find_program(const std::string& name, const std::string& cwd) {
 }
 
 void fill(ChildPlan& plan, const CheckConfig& config, const std::string& scratch) {
+  plan.scratch = scratch;
   plan.arguments = config.command;
   plan.cwd = config.cwd.empty() ? scratch : config.cwd;
   plan.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -55,6 +61,8 @@ void fill(ChildPlan& plan, const CheckConfig& config, const std::string& scratch
   for (auto& e : plan.environment) plan.envp.push_back(e.data());
   plan.envp.push_back(nullptr);
   plan.cpu_seconds = static_cast<rlim_t>(config.timeout.count() / 1000 + 5);
+  // For who is not root the kernel counts, but all that this user runs: what there is now, and room for a few families.
+  plan.tasks_of_user = static_cast<rlim_t>(tasks_of_user() + 4 * most_tasks);
 }
 
 /// What came through one pipe: the beginning, and how much more there was.
@@ -80,80 +88,90 @@ void keep_reading(const std::shared_ptr<Capture>& capture) {
   });
 }
 
-/// A folder of the command's own, gone when this is.
-class Scratch {
- public:
-  explicit Scratch(const std::string& parent) {
-    std::string pattern = parent + "/check-XXXXXX";
-    if (::mkdtemp(pattern.data())) path_ = pattern;
-  }
-  ~Scratch() {
-    if (path_.empty()) return;
-    std::error_code ec;
-    // Links are removed, never followed; a folder that was made unreadable is opened first.
-    for (std::filesystem::recursive_directory_iterator
-             it(path_, std::filesystem::directory_options::skip_permission_denied, ec),
-         end;
-         !ec && it != end; it.increment(ec))
-      if (it->is_directory(ec) && !it->is_symlink(ec))
-        std::filesystem::permissions(it->path(), std::filesystem::perms::owner_all, ec);
-    std::filesystem::remove_all(path_, ec);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 /// A started check: the supervisor, and our ends of what leads to it.
 struct Family {
   pid_t supervisor = -1;
   Descriptor ended;  ///< readable when the supervisor has ended, and with it the whole family
   Descriptor out, err, report;
+  Descriptor lifeline;  ///< closed by our end, whatever ends us: the supervisor then ends the family
 };
 
-/// Why this cannot be run at all, or the program's full path in the plan.
-Result<void> find_what_to_run(const CheckRequest& request, const Scratch& scratch, ChildPlan& plan) {
+/// The supervisors that live, of all checks: whoever else comes to be our child has lost its own.
+std::set<pid_t>& supervisors() {
+  static std::set<pid_t> living;
+  return living;
+}
+
+/// A check that can be started. It points into itself and stays where it was made.
+struct Ready {
+  std::string scratch;
+  ChildPlan plan;
+  std::optional<PreparedSandbox> sandbox;
+};
+
+/// All that can be made before the fork, off the loop. An error says why this cannot be run at all.
+Result<void> make_ready(const CheckRequest& request, Ready& ready) {
   const auto& config = request.config;
-  if (scratch.path().empty())
+  std::string pattern = request.scratch_parent + "/check-XXXXXX";
+  if (!::mkdtemp(pattern.data()))
     return Failure{"no scratch folder can be made below " + request.scratch_parent + ": " + std::strerror(errno)};
-  if (!config.command.empty()) plan.program = find_program(config.command.front(), config.cwd);
-  if (plan.program.empty())
+  ready.scratch = pattern;
+  if (!config.command.empty()) ready.plan.program = find_program(config.command.front(), config.cwd);
+  if (ready.plan.program.empty())
     return Failure{"no such program: " + (config.command.empty() ? std::string("(none)") : config.command.front())};
   if (const auto support = sandbox_support(request.kernel); config.sandbox.require && !support.complete())
     return Failure{"the sandbox is required and cannot be enforced: " + support.missing.front()};
-  fill(plan, config, scratch.path());
+  fill(ready.plan, config, ready.scratch);
+  auto sandbox = PreparedSandbox::prepare(config.sandbox, ready.scratch, request.kernel);
+  if (!sandbox) return sandbox.failure();
+  ready.sandbox.emplace(*std::move(sandbox));
   return {};
 }
 
-Result<Family> start_family(ChildPlan& plan, const PreparedSandbox& sandbox) {
-  Pipe out, err, report, questions;
-  if (!out.open() || !err.open() || !report.open() || !questions.open_both_ways())
+Result<Family> start_family(Ready& ready) {
+  Pipe out, err, report, questions, lifeline;
+  if (!out.open() || !err.open() || !report.open() || !lifeline.open() || !questions.open_both_ways())
     return Failure{std::string("no pipe: ") + std::strerror(errno)};
+  auto& plan = ready.plan;
   plan.out = out.write.fd;
   plan.err = err.write.fd;
   plan.report = report.write.fd;
   plan.asked = questions.read.fd;
   plan.ask = questions.write.fd;
-  const pid_t daemon = ::getpid();
+  plan.lifeline = lifeline.read.fd;
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);  // a supervisor that is killed leaves its family to us
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);  // no handler of ours may run in the child
+  const WeightOfACheck weight;
   const pid_t supervisor = ::_Fork();
-  if (supervisor == 0) supervise(plan, sandbox, daemon);
+  if (supervisor == 0) supervise(plan, *ready.sandbox);
   const int refused = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (supervisor < 0) return Failure{std::string("no process: ") + std::strerror(refused)};
-  return Family{supervisor, Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, supervisor, 0))), std::move(out.read),
-                std::move(err.read), std::move(report.read)};
+  supervisors().insert(supervisor);
+  return Family{supervisor,
+                Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, supervisor, 0))),
+                std::move(out.read),
+                std::move(err.read),
+                std::move(report.read),
+                std::move(lifeline.write)};
 }
 
 struct Outcome {
   bool timed_out = false, cancelled = false;
   int supervisor_status = 0;
 };
+
+/// What a supervisor has left behind that was itself killed, by an operator or for want of memory.
+net::awaitable<void> end_orphans() {
+  net::steady_timer rest(co_await net::this_coro::executor);
+  for (int step = 0; step < 500 && kill_orphans(supervisors()); ++step) {
+    rest.expires_after(std::chrono::milliseconds(10));
+    auto [ec] = co_await rest.async_wait(token);
+    (void)ec;
+  }
+}
 
 /// Until the whole family has ended, which it is told to when its time is over or we are cancelled. The caller does not
 /// let a cancellation throw: nothing may be left behind.
@@ -184,6 +202,8 @@ net::awaitable<Outcome> wait_for_family(Family& family, Millis timeout) {
   deadline.cancel();
   outcome.timed_out = limit->passed;
   ::waitpid(family.supervisor, &outcome.supervisor_status, 0);
+  supervisors().erase(family.supervisor);
+  if (!WIFEXITED(outcome.supervisor_status)) co_await end_orphans();
   co_return outcome;
 }
 
@@ -225,8 +245,27 @@ std::string step_words(const ChildReport& r, const ChildPlan& plan) {
   return error;
 }
 
+/// More than a family may have, in words; empty when it had not.
+std::string excess_in(const ChildReport& report) {
+  if (report.too_many_tasks) return "it had more than " + std::to_string(most_tasks) + " processes and threads";
+  switch (report.scratch) {
+    case ScratchFault::none: return "";
+    case ScratchFault::bytes:
+      return "its scratch folder held more than " + std::to_string(most_scratch_bytes >> 20) + " MiB";
+    case ScratchFault::files:
+      return "its scratch folder held more than " + std::to_string(most_scratch_files) + " files";
+    case ScratchFault::depth:
+      return "its scratch folder was more than " + std::to_string(most_scratch_depth) + " folders deep";
+  }
+  return "";
+}
+
 void tell_ending(const ChildReport& report, bool timed_out, Millis timeout, CheckRun& run) {
-  if (timed_out) {
+  if (const auto excess = excess_in(report); !excess.empty()) {
+    run.fault = CheckFault::signal;
+    run.signal = SIGKILL;
+    run.detail = "ended because " + excess;
+  } else if (timed_out) {
     run.fault = CheckFault::timeout;
     run.detail = "ended after " + humanize(timeout);
   } else if (WIFSIGNALED(report.wait_status)) {
@@ -236,6 +275,11 @@ void tell_ending(const ChildReport& report, bool timed_out, Millis timeout, Chec
   } else {
     run.exit = WEXITSTATUS(report.wait_status);
   }
+  if (!report.left) return;
+  run.exit.reset();
+  run.fault = CheckFault::signal;
+  run.detail +=
+      (run.detail.empty() ? "" : "; ") + std::string("some of its processes could not be ended, and are still there");
 }
 
 /// What the supervisor reported, with what was captured, as one result.
@@ -268,55 +312,70 @@ CheckRun result_of(const CheckRequest& request, const ChildPlan& plan, const Out
   return run;
 }
 
-}  // namespace
-
-net::awaitable<RawRead> run_check(CheckRequest request) {
-  RawRead read;
-  read.read = request.read;
-  read.at = now().wall;
-  const auto started = now().mono;
-
-  const Scratch scratch(request.scratch_parent);
-  ChildPlan plan;
-  if (const auto found = find_what_to_run(request, scratch, plan); !found) {
-    read.answer = not_started(found.error());
-    co_return read;
-  }
-  const auto sandbox = PreparedSandbox::prepare(request.config.sandbox, scratch.path(), request.kernel);
-  if (!sandbox) {
-    read.answer = not_started(sandbox.error());
-    co_return read;
-  }
+/// Starts what is ready and waits for its end. Nothing when it was cancelled.
+net::awaitable<std::optional<CheckRun>> run_ready(const CheckRequest& request, Ready& ready) {
   auto executor = co_await net::this_coro::executor;
-  auto family = start_family(plan, *sandbox);
-  if (!family) {
-    read.answer = not_started(family.error());
-    co_return read;
-  }
+  auto family = start_family(ready);
+  if (!family) co_return not_started(family.error());
   auto output = std::make_shared<Capture>(executor), errors = std::make_shared<Capture>(executor);
   output->pipe.assign(family->out.release());
   errors->pipe.assign(family->err.release());
   keep_reading(output);
   keep_reading(errors);
-  co_await net::this_coro::throw_if_cancelled(false);  // from here on a cancellation must not leave the family behind
   const Outcome outcome = co_await wait_for_family(*family, request.config.timeout);
   co_await drain_pipes(*output, *errors);
   ErrorCode no_matter;
   output->pipe.close(no_matter);
   errors->pipe.close(no_matter);
-  if (outcome.cancelled) throw boost::system::system_error(net::error::operation_aborted);
-  read.answer = result_of(request, plan, outcome, family->report.fd, *output, *errors);
+  if (outcome.cancelled) co_return std::nullopt;
+  co_return result_of(request, ready.plan, outcome, family->report.fd, *output, *errors);
+}
+
+}  // namespace
+
+net::awaitable<RawRead> run_check(CheckRequest request, Worker& files) {
+  // A cancellation must not leave the family behind, nor its folder: it is looked for where nothing is.
+  co_await net::this_coro::throw_if_cancelled(false);
+  RawRead read;
+  read.read = request.read;
+  read.at = now().wall;
+  const auto started = now().mono;
+  const auto ready = std::make_shared<Ready>();
+  std::function<Result<void>()> prepare = [request, ready] { return make_ready(request, *ready); };
+  const auto prepared = co_await off_loop(files, std::move(prepare));
+  const auto state = co_await net::this_coro::cancellation_state;
+  std::optional<CheckRun> run;
+  if (!prepared)
+    run = not_started(prepared.error());
+  else if (state.cancelled() == net::cancellation_type::none)
+    run = co_await run_ready(request, *ready);
+  std::function<bool()> clean = [ready] { return ready->scratch.empty() || remove_tree(ready->scratch.c_str()); };
+  const bool gone = co_await off_loop(files, std::move(clean));
+  if (!run) throw boost::system::system_error(net::error::operation_aborted);
+  if (!gone) run->detail += (run->detail.empty() ? "" : "; ") + ready->scratch + " could not be removed";
+  read.answer = *std::move(run);
   read.took = now().mono - started;
   read.phases.total_us = std::chrono::duration_cast<std::chrono::microseconds>(read.took).count();
   co_return read;
 }
 
-net::awaitable<RawRead> CheckRunner::run(std::string read, CheckConfig config) const {
+CheckRunner::CheckRunner(std::string scratch_parent, Redact redact)
+    : scratch_parent_(std::move(scratch_parent)), redact_(std::move(redact)) {
+  std::vector<std::string> left;
+  std::error_code ec;
+  for (const auto& each : std::filesystem::directory_iterator(scratch_parent_, ec))
+    if (each.path().filename().string().starts_with("check-")) left.push_back(each.path().string());
+  files_.post([left = std::move(left)] {
+    for (const auto& each : left) remove_tree(each.c_str());
+  });
+}
+
+net::awaitable<RawRead> CheckRunner::run(std::string read, CheckConfig config) {
   CheckRequest request;
   request.read = std::move(read);
   request.config = std::move(config);
   request.scratch_parent = scratch_parent_;
-  auto result = co_await run_check(std::move(request));
+  auto result = co_await run_check(std::move(request), files_);
   redact_(result);
   co_return result;
 }

@@ -12,6 +12,7 @@
 #include "core/model/raw_read.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/runtime/net.hpp"
+#include "daemon/runtime/off_loop.hpp"
 
 namespace readback {
 
@@ -25,22 +26,24 @@ struct CheckRequest {
 inline constexpr std::size_t largest_output =
     256 * 1024;  ///< of stdout, and of stderr; what is more is counted and dropped
 
-/// Never throws for what the command does. When it is cancelled the family is killed first.
-net::awaitable<RawRead> run_check(CheckRequest request);
+/// Never throws for what the command does. When it is cancelled the family is killed first. Folders are made, looked
+/// through and removed by the worker, which may take its time.
+net::awaitable<RawRead> run_check(CheckRequest request, Worker& files);
 
 /// Runs commands in one place, and has what they say cleaned before anybody else sees it.
 class CheckRunner {
  public:
   using Redact = std::function<void(RawRead&)>;
-  CheckRunner(std::string scratch_parent, Redact redact)
-      : scratch_parent_(std::move(scratch_parent)), redact_(std::move(redact)) {}
+  /// What a daemon that was killed has left below `scratch_parent` is removed first.
+  CheckRunner(std::string scratch_parent, Redact redact);
 
   /// As run_check(); this outlives the run. `read` is "check:NAME" or "evidence:NAME".
-  net::awaitable<RawRead> run(std::string read, CheckConfig config) const;
+  net::awaitable<RawRead> run(std::string read, CheckConfig config);
 
  private:
   std::string scratch_parent_;
   Redact redact_;
+  Worker files_;
 };
 
 }  // namespace readback

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "daemon/check/descriptors.hpp"
+#include "daemon/check/oom.hpp"
 
 namespace readback {
 namespace {
@@ -208,6 +209,7 @@ int PreparedSandbox::enter(int listener_to) const {
 }
 
 Result<void> confine_self(const std::vector<std::string>& writable) {
+  keep_weight_at_hand();
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return Failure{std::string("no_new_privs: ") + std::strerror(errno)};
   const int abi = landlock_abi();

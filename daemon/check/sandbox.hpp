@@ -45,6 +45,7 @@ class PreparedSandbox {
   int enter(int listener_to) const;
 
   bool asks() const { return asks_; }
+  int descriptor() const { return ruleset_; }  ///< -1 when there is none
   const WardenRules& rules() const { return rules_; }
 
  private:

@@ -52,10 +52,11 @@ inline Ended run(const Checkout& folder, std::vector<std::string> command, Milli
   request.scratch_parent = (folder.path / "scratch").string();
   request.kernel = kernel;
   net::io_context io;
+  Worker files;
   Ended ended;
   net::cancellation_signal stop;
   net::steady_timer later(io);
-  net::co_spawn(io, run_check(std::move(request)),
+  net::co_spawn(io, run_check(std::move(request), files),
                 net::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr failed, RawRead read) {
                   if (failed)
                     ended.cancelled = true;
