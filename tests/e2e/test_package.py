@@ -157,6 +157,7 @@ class Unit(unittest.TestCase):
 
     def test_it_restarts_as_promised_and_confines_with_the_calls_that_the_sandbox_needs(self):
         for line in ("Type=notify", "Restart=always", "RestartPreventExitStatus=64 78", "WatchdogSec=30s", "OOMPolicy=continue",
+                     "PrivateIPC=yes", "TasksMax=512",
                      "SystemCallFilter=landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp"):
             self.assertRegex(self.text, rf"(?m)^{re.escape(line)}$")
 
