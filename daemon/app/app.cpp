@@ -152,6 +152,7 @@ Result<void> App::start(const Result<void>& confined) {
                    " cannot be made: " + ec.message()};
   checks_ = std::make_unique<CheckRunner>((store_->folder() / "scratch").string(),
                                           [this](RawRead& read) { redactor_->read(read); });
+  checks_->hide(own_paths(current_.config, config_path_));
   commands_ = std::make_unique<EvidenceCommands>(tasks_, *checks_, io_.get_executor());
   commands_->configure(current_.config.evidence.commands);
 

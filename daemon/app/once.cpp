@@ -54,6 +54,7 @@ int run_once(const Prepared& prepared, const std::string& config_path) {
   std::string scratch = (std::filesystem::temp_directory_path() / "readback-once-XXXXXX").string();
   if (!::mkdtemp(scratch.data())) scratch.clear();
   CheckRunner runner(scratch, [&](RawRead& read) { redactor.read(read); });
+  runner.hide(own_paths(prepared.config, config_path));
   std::string bug;
   TaskGroup tasks(io.get_executor(), [&](const std::string& task, std::exception_ptr failed) {
     try {

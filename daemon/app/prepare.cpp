@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "core/alert/signature.hpp"
@@ -32,6 +33,28 @@ Result<void> confine_daemon(const Config& config) {
       return Failure{folder.string() + " is not there to be confined to"};
   }
   return confine_self({store.string(), sockets.string()});
+}
+
+std::vector<std::string> own_paths(const Config& config, const std::string& config_path) {
+  std::vector<std::string> own{config.store.path, config_path, config.control.socket};
+  if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY"); credentials && *credentials)
+    own.emplace_back(credentials);
+  const auto secret = [&](const SecretRef& ref) {
+    if (ref.from == SecretRef::From::file) own.push_back(ref.value);
+  };
+  const auto secrets = [&](const auto& headers, const TlsConfig& tls) {
+    for (const auto& [name, ref] : headers) secret(ref);
+    if (!tls.key_file.empty()) own.push_back(tls.key_file);
+  };
+  for (const auto& t : config.targets) secrets(t.headers, t.tls);
+  for (const auto& s : config.alerts.sinks) {
+    secrets(s.headers, s.tls);
+    for (const auto& url : s.urls) secret(url);
+    for (const auto& each : s.secrets) secret(each);
+    secret(s.routing_key);
+  }
+  if (config.heartbeat.url) secret(*config.heartbeat.url);
+  return own;
 }
 
 LoadedConfig examine(const std::string& path) {

@@ -29,6 +29,9 @@ LoadedConfig examine(const std::string& config_path);
 /// From here on this process and all that it starts write nowhere but in the store's folder and in the folder of the
 /// control socket, both made first. Before the first thread. A failure tells what could not be enforced.
 Result<void> confine_daemon(const Config& config);
+/// What is the daemon's own, and no check's business: the store, the configuration, the control socket, the files of
+/// secrets and keys, and what the service manager gave us.
+std::vector<std::string> own_paths(const Config& config, const std::string& config_path);
 /// Label of this host on every alert.
 std::string host_name(const Config& config);
 

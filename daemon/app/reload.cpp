@@ -40,6 +40,7 @@ net::awaitable<void> App::reload() {
       known_secrets_.push_back(secret);
   redactor_ = std::make_unique<Redactor>(current_.config.evidence.redact, placeholder_key_, known_secrets_);
   store_->keep(retention());
+  checks_->hide(own_paths(current_.config, config_path_));
   delivery_->reconfigure(current_.config);
   commands_->configure(current_.config.evidence.commands);
   std::vector<std::string> watched;

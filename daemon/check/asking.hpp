@@ -1,7 +1,9 @@
 #pragma once
 // What the supervisor can learn about a process that asks: its memory, its descriptors, where a path leads for it, and
 // whether it is of the family. Fixed buffers and system calls only, as in all that runs between fork and exec.
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -85,6 +87,21 @@ bool below(std::string_view path, std::string_view folder);
 
 /// True when the process is the child, or a child's child …, of this one. Whoever lost its parent is ours already.
 bool in_family(pid_t pid);
+
+/// The numbers that are names in a folder of /proc.
+template <class Each>
+void for_names(const char* path, Each each) {
+  const File folder(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  alignas(dirent64) char entries[4096];
+  for (long got; folder && (got = ::syscall(SYS_getdents64, folder.fd, entries, sizeof entries)) > 0;)
+    for (long at = 0; at < got;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
+      at += entry->d_reclen;
+      int number = 0;
+      for (const char* c = entry->d_name; *c >= '0' && *c <= '9'; ++c) number = number * 10 + (*c - '0');
+      if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9') each(number);
+    }
+}
 
 /// The flags of somebody's descriptor (O_NONBLOCK, O_CLOEXEC).
 int flags_of(pid_t pid, int fd);

@@ -23,6 +23,7 @@
 #include "daemon/check/asking.hpp"
 #include "daemon/check/descriptors.hpp"
 #include "daemon/check/family.hpp"
+#include "daemon/check/locks.hpp"
 #include "daemon/check/warden.hpp"
 
 namespace readback {
@@ -131,7 +132,8 @@ void close_all_but(const ChildPlan& plan, int ruleset) {
 /// Looks ten times a second at what the family takes, and less often where the look itself takes long.
 class Watch {
  public:
-  Watch(const ChildPlan& plan, ChildReport& report) : plan_(plan), report_(report) {}
+  Watch(const ChildPlan& plan, const PreparedSandbox& sandbox, Warden& warden, ChildReport& report)
+      : plan_(plan), sandbox_(sandbox), warden_(warden), report_(report) {}
 
   int milliseconds_left() const { return static_cast<int>(std::max<std::int64_t>(0, next_ - milliseconds_now())); }
   /// True when the family has more than it may have; the report says what.
@@ -141,13 +143,19 @@ class Watch {
     look_around(family_);
     report_.too_many_tasks = family_.tasks > most_tasks;
     report_.scratch = judge_scratch(plan_.scratch.c_str(), family_);
+    Path file;
+    // Where nobody was asked a lock is allowed, and `missing` says so.
+    report_.foreign_lock = sandbox_.asks() && holds_foreign_lock(family_, sandbox_.rules().lockable, file);
+    if (report_.foreign_lock) warden_.note("lock", file.view());
     const auto now = milliseconds_now();
     next_ = now + std::max<std::int64_t>(100, 5 * (now - begun));
-    return report_.too_many_tasks || report_.scratch != ScratchFault::none;
+    return report_.too_many_tasks || report_.foreign_lock || report_.scratch != ScratchFault::none;
   }
 
  private:
   const ChildPlan& plan_;
+  const PreparedSandbox& sandbox_;
+  Warden& warden_;
   ChildReport& report_;
   std::int64_t next_ = 0;
   Relatives family_;
@@ -215,7 +223,7 @@ void supervise(const ChildPlan& plan, const PreparedSandbox& sandbox) {
   ears.listener = sandbox.asks() ? receive_descriptor(plan.asked) : -1;
   if (ears.listener >= 0) hurry(ears.listener);
   ChildReport report;
-  Watch watch(plan, report);
+  Watch watch(plan, sandbox, warden, report);
   const bool daemon_lives = wait_for_end(command, ears, warden, watch, report.wait_status);
   if (ears.listener >= 0) ::close(ears.listener);  // from here on nobody of the family can leave its group
   report.left = !end_family(time_to_end);

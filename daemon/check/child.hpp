@@ -31,7 +31,8 @@ struct ChildReport {
   Step step = Step::program;
   int wait_status = 0;
   ScratchFault scratch = ScratchFault::none;  ///< why it was ended before its time …
-  bool too_many_tasks = false;                ///< … or this
+  bool too_many_tasks = false;                ///< … or this …
+  bool foreign_lock = false;                  ///< … or this; the file is among the denials
   bool left = false;                          ///< some of the family could not be ended
   unsigned denials = 0;                       ///< bytes of text that follow: what was refused, a line each
 };

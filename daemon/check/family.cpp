@@ -2,7 +2,6 @@
 // counted, and found again below us if it was moved.
 #include "daemon/check/family.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -50,21 +49,6 @@ void for_numbers(const char* path, Each each) {
         each(number);
         number = 0;
       }
-    }
-}
-
-/// The numbers that are names in a folder of /proc.
-template <class Each>
-void for_names(const char* path, Each each) {
-  const File folder(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  alignas(dirent64) char entries[4096];
-  for (long got; folder && (got = ::syscall(SYS_getdents64, folder.fd, entries, sizeof entries)) > 0;)
-    for (long at = 0; at < got;) {
-      const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
-      at += entry->d_reclen;
-      pid_t number = 0;
-      for (const char* c = entry->d_name; *c >= '0' && *c <= '9'; ++c) number = number * 10 + (*c - '0');
-      if (number > 0) each(number);
     }
 }
 

@@ -122,7 +122,8 @@ Result<void> make_ready(const CheckRequest& request, Ready& ready) {
   if (const auto support = sandbox_support(request.kernel); config.sandbox.require && !support.complete())
     return Failure{"the sandbox is required and cannot be enforced: " + support.missing.front()};
   fill(ready.plan, config, ready.scratch);
-  auto sandbox = PreparedSandbox::prepare(config.sandbox, ready.scratch, request.kernel);
+  const SandboxPlaces places{ready.scratch, config.cwd, ready.plan.program, request.hidden};
+  auto sandbox = PreparedSandbox::prepare(config.sandbox, places, request.kernel);
   if (!sandbox) return sandbox.failure();
   ready.sandbox.emplace(*std::move(sandbox));
   return {};
@@ -248,6 +249,7 @@ std::string step_words(const ChildReport& r, const ChildPlan& plan) {
 /// More than a family may have, in words; empty when it had not.
 std::string excess_in(const ChildReport& report) {
   if (report.too_many_tasks) return "it had more than " + std::to_string(most_tasks) + " processes and threads";
+  if (report.foreign_lock) return "it held a lock on a file of others";
   switch (report.scratch) {
     case ScratchFault::none: return "";
     case ScratchFault::bytes:
@@ -375,6 +377,7 @@ net::awaitable<RawRead> CheckRunner::run(std::string read, CheckConfig config) {
   request.read = std::move(read);
   request.config = std::move(config);
   request.scratch_parent = scratch_parent_;
+  request.hidden = hidden_;
   auto result = co_await run_check(std::move(request), files_);
   redact_(result);
   co_return result;

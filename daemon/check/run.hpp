@@ -7,6 +7,7 @@
 // supervisor kills all of them, waits for each, and only then ends itself (child.hpp).
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "core/config/check.hpp"
 #include "core/model/raw_read.hpp"
@@ -19,7 +20,8 @@ namespace readback {
 struct CheckRequest {
   std::string read;  ///< the name that the result carries: "check:materialization"
   CheckConfig config;
-  std::string scratch_parent;  ///< an existing folder that we may write; the scratch folder is made below it
+  std::string scratch_parent;       ///< an existing folder that we may write; the scratch folder is made below it
+  std::vector<std::string> hidden;  ///< what is the daemon's own: files and folders that no check sees
   SandboxKernel kernel = this_kernel();
 };
 
@@ -37,11 +39,15 @@ class CheckRunner {
   /// What a daemon that was killed has left below `scratch_parent` is removed first.
   CheckRunner(std::string scratch_parent, Redact redact);
 
+  /// From the next run on: what is the daemon's own, of which a check sees its scratch folder and nothing else.
+  void hide(std::vector<std::string> paths) { hidden_ = std::move(paths); }
+
   /// As run_check(); this outlives the run. `read` is "check:NAME" or "evidence:NAME".
   net::awaitable<RawRead> run(std::string read, CheckConfig config);
 
  private:
   std::string scratch_parent_;
+  std::vector<std::string> hidden_;
   Redact redact_;
   Worker files_;
 };

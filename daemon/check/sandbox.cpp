@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <linux/filter.h>
-#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -14,62 +13,15 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 
+#include "daemon/check/asking.hpp"
 #include "daemon/check/descriptors.hpp"
+#include "daemon/check/landlock.hpp"
 #include "daemon/check/oom.hpp"
 
 namespace readback {
 namespace {
-
-// Debian 12's headers describe ABI 2; the numbers of the newer ones are fixed by the kernel's interface.
-constexpr std::uint64_t fs_truncate = 1ULL << 14, fs_ioctl_dev = 1ULL << 15;
-constexpr std::uint64_t net_bind_tcp = 1ULL << 0, net_connect_tcp = 1ULL << 1;
-constexpr std::uint64_t scope_abstract_unix = 1ULL << 0, scope_signal = 1ULL << 1;
-
-struct RulesetAttributes {
-  std::uint64_t handled_access_fs = 0, handled_access_net = 0, scoped = 0;
-};
-
-constexpr std::uint64_t fs_read =
-    LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-constexpr std::uint64_t fs_write = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
-                                   LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
-                                   LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
-                                   LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
-                                   LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
-
-int landlock_abi() {
-  const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
-  return abi < 0 ? 0 : static_cast<int>(abi);
-}
-
-std::uint64_t handled_fs(int abi) {
-  std::uint64_t all = fs_read | fs_write;
-  if (abi >= 2) all |= LANDLOCK_ACCESS_FS_REFER;
-  if (abi >= 3) all |= fs_truncate;
-  if (abi >= 5) all |= fs_ioctl_dev;
-  return all;
-}
-
-std::size_t attribute_size(int abi) { return abi >= 6 ? 24 : abi >= 4 ? 16 : 8; }
-
-/// False when the path is there and the rule was refused. What is not there needs no rule.
-bool allow(int ruleset, const std::string& path, std::uint64_t access) {
-  const int fd = ::open(path.c_str(), O_PATH | O_CLOEXEC);
-  if (fd < 0) return errno == ENOENT || errno == EACCES;
-  struct stat info {};
-  if (::fstat(fd, &info) == 0 && !S_ISDIR(info.st_mode))  // rights of folders are refused for a file
-    access &= LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | fs_truncate |
-              fs_ioctl_dev;
-  landlock_path_beneath_attr rule{};
-  rule.allowed_access = access;
-  rule.parent_fd = fd;
-  const long done = ::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
-  ::close(fd);
-  return done == 0;
-}
 
 bool seccomp_works() { return ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0; }
 
@@ -103,21 +55,17 @@ bool asking_works() {
   return trial > 0 && status == 0;
 }
 
-/// Without links in it, as the kernel would name it.
-std::string plain_path(const std::string& path) {
-  std::error_code ec;
-  const auto plain = std::filesystem::weakly_canonical(path, ec);
-  return ec ? path : plain.string();
-}
-
 constexpr const char* always_readable[] = {"/usr", "/lib", "/lib64", "/bin", "/etc", "/proc/self", "/dev/urandom"};
 
-WardenRules rules_for(const SandboxConfig& config, const std::string& scratch, const SandboxKernel& kernel) {
+WardenRules rules_for(const SandboxConfig& config, const SandboxPlaces& places, const SandboxKernel& kernel) {
   WardenRules rules;
   rules.network = config.network;
   rules.writes_refused = kernel.landlock_abi > 0;
   rules.knows_truncation = kernel.landlock_abi >= 3;
-  rules.scratch = plain_path(scratch);
+  rules.scratch = plain_path(places.scratch);
+  rules.lockable = {rules.scratch};
+  if (!places.cwd.empty()) rules.lockable.push_back(plain_path(places.cwd));
+  for (const auto& each : config.read_paths) rules.lockable.push_back(plain_path(each));
   for (const auto& each : config.unix_sockets)
     rules.unix_sockets.push_back(each.starts_with("@") ? each : plain_path(each));
   if (!config.read_paths.empty() && kernel.landlock_abi > 0) {
@@ -144,14 +92,17 @@ const SandboxKernel& this_kernel() {
 SandboxReport sandbox_support(const SandboxKernel& kernel) {
   SandboxReport r;
   if (kernel.landlock_abi == 0)
-    r.missing.emplace_back("the kernel has no Landlock: a check could write where this user may");
+    r.missing.emplace_back(
+        "the kernel has no Landlock: a check could write where this user may, and read what is the daemon's own");
   if (!kernel.seccomp)
     r.missing.emplace_back("the kernel has no seccomp: system calls are not filtered");
   else if (!kernel.asks)
     r.missing.emplace_back(
         "the kernel lets no process answer for another: with `network: loopback` a check could reach other hosts, with "
-        "`unix_sockets` every socket of this user, and what was refused is known by its words only");
-  if (!kernel.asks && kernel.landlock_abi > 0 && kernel.landlock_abi < 6)
+        "`unix_sockets` every socket of this user, hold locks on what it may read, and escape its end by forking in "
+        "ever "
+        "new sessions; what was refused is known by its words only");
+  if (!kernel.asks && kernel.landlock_abi < 6)
     r.missing.emplace_back("Landlock ABI below 6: a check could signal this user's other processes");
   r.text = (kernel.landlock_abi ? "Landlock ABI " + std::to_string(kernel.landlock_abi) : std::string("no Landlock")) +
            (kernel.seccomp ? ", seccomp" : ", no seccomp");
@@ -159,33 +110,55 @@ SandboxReport sandbox_support(const SandboxKernel& kernel) {
   return r;
 }
 
-Result<PreparedSandbox> PreparedSandbox::prepare(const SandboxConfig& config, const std::string& scratch,
+namespace {
+
+/// What is named in a check's configuration and lies in what it does not see, with whose it is; empty when nothing.
+std::string hidden_from_itself(const SandboxConfig& config, const SandboxPlaces& places,
+                               const std::vector<std::string>& hidden) {
+  const auto scratch = plain_path(places.scratch);
+  const auto look = [&](const std::string& what, const std::string& path) {
+    if (path.empty() || below(plain_path(path), scratch)) return std::string();
+    for (const auto& each : hidden)
+      if (below(plain_path(path), each))
+        return what + " " + path + " lies in what is Readback's own (" + each + "), and no check sees that";
+    return std::string();
+  };
+  auto found = look("the folder", places.cwd);
+  if (found.empty()) found = look("the program", places.program);
+  for (const auto& path : config.read_paths)
+    if (found.empty()) found = look("the read path", path);
+  return found;
+}
+
+}  // namespace
+
+Result<PreparedSandbox> PreparedSandbox::prepare(const SandboxConfig& config, const SandboxPlaces& places,
                                                  const SandboxKernel& kernel) {
   PreparedSandbox made;
-  const int abi = kernel.landlock_abi;
-  if (abi > 0) {
-    RulesetAttributes attributes;
-    attributes.handled_access_fs = handled_fs(abi);
-    if (abi >= 4 && config.network == Network::none) attributes.handled_access_net = net_bind_tcp | net_connect_tcp;
-    if (abi >= 6) attributes.scoped = scope_abstract_unix | scope_signal;
-    made.ruleset_ = static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, attribute_size(abi), 0));
-    if (made.ruleset_ < 0)
-      return Failure{std::string("the kernel refused a Landlock ruleset: ") + std::strerror(errno)};
-    bool fine = true;
-    if (config.read_paths.empty()) fine = allow(made.ruleset_, "/", fs_read);
-    for (const auto& path : config.read_paths) fine = fine && allow(made.ruleset_, path, fs_read);
-    for (const char* path : always_readable)
-      if (!config.read_paths.empty()) fine = fine && allow(made.ruleset_, path, fs_read);
-    fine = fine && allow(made.ruleset_, scratch, attributes.handled_access_fs);
-    fine = fine && allow(made.ruleset_, "/dev/null",
-                         LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | (abi >= 3 ? fs_truncate : 0));
-    if (!fine) return Failure{std::string("the kernel refused a Landlock rule: ") + std::strerror(errno)};
+  if (kernel.landlock_abi > 0) {
+    std::vector<std::string> hidden;
+    for (const auto& each : places.hidden) hidden.push_back(plain_path(each));
+    if (auto own = hidden_from_itself(config, places, hidden); !own.empty()) return Failure{std::move(own)};
+    LandlockRules rules(kernel.landlock_abi, config.network == Network::none, true);
+    if (!rules.fine())
+      return Failure{std::string("the kernel refused a Landlock ruleset: ") + std::strerror(rules.error())};
+    if (config.read_paths.empty()) {
+      rules.read_below_but("/", hidden);
+    } else {
+      for (const auto& path : config.read_paths) rules.read_below_but(plain_path(path), hidden);
+      for (const char* path : always_readable) rules.read_below_but(plain_path(path), hidden);
+    }
+    rules.write_below(places.scratch);
+    rules.use_device("/dev/null", false);
+    if (!rules.fine())
+      return Failure{std::string("the kernel refused a Landlock rule: ") + std::strerror(rules.error())};
+    made.ruleset_ = rules.release();
   }
   if (kernel.seccomp) {
     made.filter_ = check_filter(config, kernel);
     if (made.filter_.empty()) return Failure{"the system call filter could not be made"};
     made.asks_ = kernel.asks;
-    made.rules_ = rules_for(config, scratch, kernel);
+    made.rules_ = rules_for(config, places, kernel);
   }
   return made;
 }
@@ -212,22 +185,16 @@ Result<void> confine_self(const std::vector<std::string>& writable) {
   keep_weight_at_hand();
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return Failure{std::string("no_new_privs: ") + std::strerror(errno)};
-  const int abi = landlock_abi();
   std::string trouble;
-  if (abi > 0) {
-    RulesetAttributes attributes;
-    attributes.handled_access_fs = handled_fs(abi);
-    if (abi >= 6) attributes.scoped = scope_signal;
-    const int ruleset = static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, attribute_size(abi), 0));
-    bool fine = ruleset >= 0 && allow(ruleset, "/", fs_read);
-    for (const auto& path : writable) fine = fine && allow(ruleset, path, attributes.handled_access_fs);
-    for (const char* device : {"/dev/null", "/dev/tty", "/dev/pts"})
-      fine = fine && allow(ruleset, device,
-                           LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | (abi >= 3 ? fs_truncate : 0) |
-                               (abi >= 5 ? fs_ioctl_dev : 0));
-    if (!fine || ::syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
+  if (const int abi = landlock_abi(); abi > 0) {
+    LandlockRules rules(abi, false, false);
+    rules.read_below("/");
+    for (const auto& path : writable) rules.write_below(path);
+    for (const char* device : {"/dev/null", "/dev/tty", "/dev/pts"}) rules.use_device(device, true);
+    if (!rules.fine())
+      trouble = std::string("Landlock: ") + std::strerror(rules.error());
+    else if (::syscall(SYS_landlock_restrict_self, rules.descriptor(), 0) != 0)
       trouble = std::string("Landlock: ") + std::strerror(errno);
-    if (ruleset >= 0) ::close(ruleset);
   } else {
     trouble = "the kernel has no Landlock";
   }

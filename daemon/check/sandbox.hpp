@@ -2,9 +2,9 @@
 // What the kernel makes sure of while a check runs. Everything is prepared before the fork (a ruleset as a descriptor,
 // a filter as bytes); between fork and exec only system calls are made.
 //
-//   Landlock   read and execute anywhere (or below `read_paths`), write only in one scratch folder and to /dev/null;
-//              from ABI 4 on no TCP for `network: none`; from ABI 6 on no signal to anybody outside the sandbox and no
-//              abstract Unix socket.
+//   Landlock   read and execute anywhere (or below `read_paths`) but in what is the daemon's own (landlock.hpp); write
+//              only in one scratch folder and to /dev/null; from ABI 4 on no TCP for `network: none`; from ABI 6 on no
+//              signal to anybody outside the sandbox and no abstract Unix socket.
 //   seccomp    a list of the calls that a reader makes (filter.hpp); what does not stand in it is not there. What
 //              numbers cannot tell is asked of the supervisor (warden.hpp): which file, which process, which socket. It
 //              makes `network: loopback` and `unix_sockets` hold, and knows what was refused.
@@ -30,11 +30,18 @@ struct SandboxReport {
 };
 SandboxReport sandbox_support(const SandboxKernel& kernel = this_kernel());
 
+/// What of the host a run has to do with.
+struct SandboxPlaces {
+  std::string scratch;              ///< an existing folder: the only one that it may write to
+  std::string cwd, program;         ///< as configured; empty when they are not
+  std::vector<std::string> hidden;  ///< folders and files that it neither reads nor runs, but for the scratch folder
+};
+
 /// A sandbox made ready for one run. Owns a descriptor.
 class PreparedSandbox {
  public:
   /// An error says what the kernel refused.
-  static Result<PreparedSandbox> prepare(const SandboxConfig& config, const std::string& scratch,
+  static Result<PreparedSandbox> prepare(const SandboxConfig& config, const SandboxPlaces& places,
                                          const SandboxKernel& kernel = this_kernel());
   PreparedSandbox(PreparedSandbox&& other) noexcept;
   PreparedSandbox& operator=(PreparedSandbox&&) = delete;

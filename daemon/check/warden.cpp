@@ -7,6 +7,7 @@
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,6 +19,7 @@
 #include <cstring>
 
 #include "daemon/check/asking.hpp"
+#include "daemon/check/locks.hpp"
 
 namespace readback {
 namespace {
@@ -92,7 +94,7 @@ Warden::Reply Warden::judge(const seccomp_notif& call, int listener) {
     case SYS_socketpair: return make_pair(call, listener);
     case SYS_connect: return connect(call, listener);
     case SYS_fcntl:
-    case SYS_flock:
+    case SYS_flock: return lock(call);
     case SYS_setsid:
     case SYS_setpgid: return Reply::go_on();
     default: return relabel(call);
@@ -248,6 +250,15 @@ Warden::Reply Warden::relabel(const seccomp_notif& call) {
     case What::attribute: break;
   }
   return Reply::refuse(error);
+}
+
+Warden::Reply Warden::lock(const seccomp_notif& call) {
+  Path file;
+  const bool releases = call.data.nr == SYS_flock && (call.data.args[1] & LOCK_UN);
+  if (releases || may_lock(static_cast<pid_t>(call.pid), static_cast<int>(call.data.args[0]), rules_.lockable, file))
+    return Reply::go_on();
+  note("lock", file.view());
+  return Reply::refuse(EPERM);
 }
 
 Warden::Reply Warden::signal(const seccomp_notif&, std::int64_t whom, std::uint64_t which) {

@@ -6,6 +6,7 @@
 //              it. Modes, owners, times and attributes, of which Landlock knows nothing, are refused here, and changed
 //              by the supervisor itself where the file is in the scratch folder.
 //   signals    reach the check's own family and nobody else.
+//   locks      are taken on the check's own files, and on those that it was pointed at (locks.hpp).
 //   sockets    `loopback`: a TCP socket comes from the supervisor, bound to the loopback device for good. A Unix socket
 //              is one that leads nowhere, until it is connected to a configured path: then the supervisor's own
 //              connection takes its place. So no answer here depends on memory that the check can change meanwhile.
@@ -34,6 +35,7 @@ struct WardenRules {
   std::string scratch;                    ///< the one folder where files may change
   std::vector<std::string> unix_sockets;  ///< as configured; `@name` is an abstract one
   std::vector<std::string> readable;      ///< empty: everything
+  std::vector<std::string> lockable;      ///< folders whose files may be locked (locks.hpp)
 };
 
 class Warden {
@@ -43,6 +45,8 @@ class Warden {
   /// Takes one question from the listener and answers it. Never waits longer than a second.
   void answer(int listener);
 
+  /// Adds to what was refused, or would have been.
+  void note(std::string_view what, std::string_view whom);
   /// What was refused, each on a line of its own, without control characters.
   std::string_view denials() const { return {text_.data(), length_}; }
 
@@ -53,12 +57,12 @@ class Warden {
   Reply create(const seccomp_notif& call, std::int64_t folder, std::uint64_t path);
   Reply remove(const seccomp_notif& call, std::int64_t folder, std::uint64_t path);
   Reply relabel(const seccomp_notif& call);
+  Reply lock(const seccomp_notif& call);
   Reply signal(const seccomp_notif& call, std::int64_t whom, std::uint64_t which);
   Reply make_socket(const seccomp_notif& call, int listener);
   Reply make_pair(const seccomp_notif& call, int listener);
   Reply connect(const seccomp_notif& call, int listener);
   Reply connect_unix(const seccomp_notif& call, int listener, std::string_view name);
-  void note(std::string_view what, std::string_view whom);
   void note_write(std::string_view path);
   bool in_scratch(std::string_view path) const;
 

@@ -70,7 +70,8 @@ class ReadOnly(harness.Case):
         own = [str(world.daemon.state), str(world.daemon.socket.parent)]
         # The folder of the socket is that of the whole test here: what belongs to others in it is listed by name.
         foreign = [str(folder), str(world.daemon.config_path)]
-        harmless = {"/dev/null", "/dev/tty"}
+        # The last one is the weight of the daemon itself where memory runs out, put on for its checks.
+        harmless = {"/dev/null", "/dev/tty", "/proc/self/oom_score_adj"}
         executed, wrote, methods, signalled = [], [], set(), []
         for pid, name, rest in calls(log.read_text(errors="replace")):
             if not succeeded(rest):
@@ -205,6 +206,77 @@ class HostileCheck(harness.Case):
             self.assertIn(what, json.loads((unpacked / "checks/materialization/result.json").read_text())["denials"])
         self.assertEqual(world.hook.seen(boundary="drift"), [])
         self.assert_gone(world, mark)
+
+    def test_the_daemon_s_own_is_neither_read_nor_locked(self):
+        secret = self.directory / "hook-secret"
+        folder = self.directory / "checkout"
+        folder.mkdir()
+        (folder / "check.py").write_text("""
+import fcntl, os, pathlib, struct, sys
+state, config, secret, socket = sys.argv[1:]
+tried = 0
+for path in [config, secret, socket, *map(str, pathlib.Path(state).rglob("*"))]:
+    if os.path.isdir(path) or path.startswith(os.environ["HOME"]):
+        continue
+    tried += 1
+    try:
+        fd = os.open(path, os.O_RDONLY)
+        fcntl.fcntl(fd, fcntl.F_SETLK, struct.pack("hhqqi", fcntl.F_RDLCK, 0, 0, 0, 0))
+        print("OPENED", path)
+    except OSError:
+        pass
+print("tried", tried)
+sys.exit(2 if tried < 5 else 0)
+""")
+        world = self.world(start=False)
+        secret.write_text(world.secret)
+        world.config["alerts"]["sinks"][0]["secret"] = {"file": str(secret)}
+        world.config["targets"][0]["checks"] = {"materialization": {
+            "cwd": str(folder), "interval": "1s", "role": "materialization",
+            "command": [harness.PYTHON, "check.py", str(world.daemon.state), str(world.daemon.config_path), str(secret),
+                        str(world.daemon.socket)]}}
+        world.daemon.configure(world.config)
+        world.daemon.start()
+        self.assertEqual(self.judged(world, 2)["word"], "in_sync")
+        world.daemon.client("snapshot", "capture", expect=0)
+        world.daemon.client("snapshot", "pull", "latest", "-o", self.directory / "b.tar.zst", expect=0)
+        told = subprocess.run(["tar", "--zstd", "-xOf", self.directory / "b.tar.zst", "--wildcards",
+                               "*checks/materialization/stdout"], capture_output=True, text=True).stdout
+        self.assertIn("tried ", told)
+        self.assertNotIn("OPENED", told)
+        self.assertNotIn("database is locked", world.daemon.log())
+
+    def test_nothing_outlives_a_daemon_that_is_killed(self):
+        mark = f"readback-widow-{os.getpid()}"
+        folder = self.directory / "checkout"
+        folder.mkdir()
+        (folder / "check.py").write_text("""
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os.makedirs(os.environ["HOME"] + "/a/b")
+for _ in range(5):
+    if os.fork() == 0:
+        os.setsid()
+        break
+while True: time.sleep(9)
+""")
+        world = self.world(target={"checks": {"materialization": {
+            "command": [harness.PYTHON, "check.py", mark], "cwd": str(folder), "interval": "1s", "timeout": "60s"}}},
+            start=False)
+
+        def left():
+            listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+            return [line for line in listed.splitlines() if mark in line]
+        scratch = world.daemon.state / "scratch"
+        world.daemon.start()
+        harness.wait_until(lambda: len(left()) == 6, "the check's family")
+        world.daemon.process.kill()
+        world.daemon.process.wait()
+        harness.wait_until(lambda: not left(), "the family to end", limit=5)
+        harness.wait_until(lambda: not list(scratch.iterdir()), "the scratch folder to be emptied", limit=5)
+        (scratch / "check-left" / "a").mkdir(parents=True)
+        world.daemon.start()
+        harness.wait_until(lambda: not (scratch / "check-left").exists(), "what was left behind to be removed", limit=5)
 
     def silent(self, exit_code):
         """The check is refused a write, says nothing about it, and ends with this code."""

@@ -230,7 +230,7 @@ void try_on(const SandboxKernel& kernel) {
   const auto size = calls.size() * sizeof(int);
   auto* results = static_cast<int*>(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   std::fill(results, results + calls.size(), -1000);
-  const auto sandbox = PreparedSandbox::prepare({}, (folder.path / "scratch").string(), kernel);
+  const auto sandbox = PreparedSandbox::prepare({}, {(folder.path / "scratch").string(), "", "", {}}, kernel);
   REQUIRE(sandbox);
   Pipe road;
   REQUIRE(road.open_both_ways());

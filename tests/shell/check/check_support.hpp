@@ -41,8 +41,9 @@ struct Ended {
 /// Runs `command` in a checkout of its own; `cancel_after` ends it as a stop of the daemon does.
 inline Ended run(const Checkout& folder, std::vector<std::string> command, Millis timeout = Seconds(20),
                  SandboxConfig sandbox = {}, std::optional<Millis> cancel_after = {},
-                 SandboxKernel kernel = this_kernel()) {
+                 SandboxKernel kernel = this_kernel(), std::vector<std::string> hidden = {}) {
   CheckRequest request;
+  request.hidden = std::move(hidden);
   request.read = "check:materialization";
   request.config.name = "materialization";
   request.config.command = std::move(command);
@@ -72,10 +73,11 @@ inline Ended run(const Checkout& folder, std::vector<std::string> command, Milli
 }
 
 inline Ended python(const Checkout& folder, const std::string& program, Millis timeout = Seconds(20),
-                    SandboxConfig sandbox = {}, SandboxKernel kernel = this_kernel()) {
+                    SandboxConfig sandbox = {}, SandboxKernel kernel = this_kernel(),
+                    std::vector<std::string> hidden = {}) {
   const auto file = folder.path / "checkout" / "check.py";
   std::ofstream(file) << program;
-  return run(folder, {"python3", file.string()}, timeout, std::move(sandbox), {}, kernel);
+  return run(folder, {"python3", file.string()}, timeout, std::move(sandbox), {}, kernel, std::move(hidden));
 }
 
 /// The kernel at hand, and what it would be if it were older, or lent us no ear.

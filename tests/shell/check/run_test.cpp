@@ -67,7 +67,7 @@ TEST_CASE("A check that requires its sandbox does not run without the whole of i
   CHECK(refused.out == "");
   CHECK(refused.detail ==
         "the sandbox is required and cannot be enforced: the kernel has no Landlock: a check could write where this "
-        "user may");
+        "user may, and read what is the daemon's own");
 }
 
 TEST_CASE("A flood of output is counted and dropped, and memory stays") {

@@ -16,13 +16,16 @@ TEST_CASE("What a kernel cannot enforce is said, and nothing else is") {
   };
   const std::string deaf =
       "; the kernel lets no process answer for another: with `network: loopback` a check could reach other hosts, with "
-      "`unix_sockets` every socket of this user, and what was refused is known by its words only";
+      "`unix_sockets` every socket of this user, hold locks on what it may read, and escape its end by forking in ever "
+      "new sessions; what was refused is known by its words only";
   const std::string loud = "; Landlock ABI below 6: a check could signal this user's other processes";
   const Case cases[] = {
       {{7, true, true}, "Landlock ABI 7, seccomp"},
       {{2, true, true}, "Landlock ABI 2, seccomp"},
       {{7, true, false}, "Landlock ABI 7, seccomp" + deaf},
-      {{0, true, true}, "no Landlock, seccomp; the kernel has no Landlock: a check could write where this user may"},
+      {{0, true, true},
+       "no Landlock, seccomp; the kernel has no Landlock: a check could write where this user may, and read what is "
+       "the daemon's own"},
       {{7, false, false}, "Landlock ABI 7, no seccomp; the kernel has no seccomp: system calls are not filtered"},
       {{2, false, false},
        "Landlock ABI 2, no seccomp; the kernel has no seccomp: system calls are not filtered" + loud},
