@@ -117,11 +117,14 @@ int hear_signals() {
 /// Closes what came from the daemon: its listening sockets and locks must be free again when it has gone, and its ends
 /// of the lifelines of other families are none of ours.
 void close_all_but(const ChildPlan& plan, int ruleset) {
+  // The first three stay taken, so that nothing of ours is ever what others write their complaints to.
+  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nothing, standard);
   int kept[] = {plan.out, plan.err, plan.report, plan.ask, plan.asked, plan.lifeline, ruleset};
   std::sort(std::begin(kept), std::end(kept));
-  unsigned from = 0;
+  unsigned from = STDERR_FILENO + 1;
   for (const int fd : kept) {
-    if (fd < 0) continue;
+    if (fd < static_cast<int>(from)) continue;
     const auto keep = static_cast<unsigned>(fd);
     if (keep > from) ::syscall(SYS_close_range, from, keep - 1, 0u);
     from = keep + 1;

@@ -4,7 +4,8 @@
 //
 // The weight is a file of the process itself, and the daemon writes nowhere but below its store (Landlock): so its own
 // file is opened before it confines itself, and the weight is put on for the moment of a fork, in which the child takes
-// it over. To put it on and off again needs no right.
+// it over. To put it on and off again needs no right. The supervisor has it too, and cannot take it off: if it is the
+// one that goes, its family comes to the daemon, which ends it (family.hpp).
 namespace readback {
 
 inline constexpr int weight_of_a_check = 500;  ///< half of the host's memory, as the kernel counts it
