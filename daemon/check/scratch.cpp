@@ -5,12 +5,15 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "daemon/check/asking.hpp"
 
@@ -82,10 +85,9 @@ class Measure {
       const ssize_t length = ::readlinkat(folder.fd, name, target.data.data(), PATH_MAX);
       if (length <= 0) return true;
       target.cut(static_cast<std::size_t>(length));
-      if (!target.view().ends_with(" (deleted)")) return true;
-      if (!target.view().starts_with("/memfd:") && !below(target.view(), scratch)) return true;
       struct stat info {};
-      if (::fstatat(folder.fd, name, &info, 0) == 0 && S_ISREG(info.st_mode) && info.st_nlink == 0 && is_new(info)) {
+      if (is_nameless(target.view(), scratch) && ::fstatat(folder.fd, name, &info, 0) == 0 && S_ISREG(info.st_mode) &&
+          info.st_nlink == 0 && meet(info.st_dev, info.st_ino).is_new) {
         ++files_;
         bytes_ += static_cast<std::uint64_t>(info.st_blocks) * 512;
       }
@@ -93,19 +95,73 @@ class Measure {
     });
   }
 
+  /// And those that it has only in its memory. How much of them is there nobody tells: they count as long as they are
+  /// mapped. To be called when all descriptors were looked at.
+  void mappings_of(pid_t pid, std::string_view scratch) {
+    Word path;
+    path << "/proc/" << static_cast<std::uint64_t>(pid) << "/maps";
+    const File maps(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    Path line;
+    char text[4096];
+    for (ssize_t got; maps && (got = ::read(maps.fd, text, sizeof text)) > 0;)
+      for (ssize_t i = 0; i < got; ++i) {
+        if (text[i] != '\n') {
+          line << std::string_view(&text[i], 1);
+          continue;
+        }
+        mapping(pid, line.view(), scratch);
+        line.cut(0);
+      }
+  }
+
  private:
+  struct Met {
+    dev_t device = 0;
+    ino_t inode = 0;
+    pid_t pid = 0;  ///< whose mappings are added up; 0 for a file that is counted by its descriptor
+    std::uint64_t mapped = 0, counted = 0;
+    bool is_new = false;
+  };
+
+  static bool is_nameless(std::string_view file, std::string_view scratch) {
+    return file.ends_with(" (deleted)") && (file.starts_with("/memfd:") || below(file, scratch));
+  }
+
   /// The same file is open in many processes. What does not fit into the memory of this is counted each time.
-  bool is_new(const struct stat& info) {
-    const std::pair<dev_t, ino_t> file{info.st_dev, info.st_ino};
-    const auto end = met_.begin() + known_;
-    if (std::find(met_.begin(), end, file) != end) return false;
-    if (known_ < met_.size()) met_[known_++] = file;
-    return true;
+  Met& meet(dev_t device, ino_t inode) {
+    for (std::size_t i = 0; i < known_; ++i)
+      if (met_[i].device == device && met_[i].inode == inode) return met_[i].is_new = false, met_[i];
+    auto& entry = known_ + 1 < met_.size() ? met_[known_++] : met_.back();
+    return entry = {device, inode, 0, 0, 0, true};
+  }
+
+  /// "7f00-7f10 rw-s 00000000 fe:00 1234    /path (deleted)"
+  void mapping(pid_t pid, std::string_view line, std::string_view scratch) {
+    const auto at = line.find('/');
+    if (at == line.npos || !is_nameless(line.substr(at), scratch)) return;
+    std::array<std::uint64_t, 3> bounds{};  // from, to, and the inode at last
+    const auto number = [&](std::size_t from, int base, std::uint64_t& into) {
+      return std::from_chars(line.data() + from, line.data() + at, into, base).ptr - line.data();
+    };
+    const auto dash = static_cast<std::size_t>(number(0, 16, bounds[0]));
+    number(dash + 1, 16, bounds[1]);
+    std::size_t field = 0;
+    for (int skipped = 0; skipped < 3; ++skipped) field = line.find(' ', field) + 1;
+    std::uint64_t major = 0, minor = 0;
+    const auto colon = static_cast<std::size_t>(number(field, 16, major));
+    number(static_cast<std::size_t>(number(colon + 1, 16, minor)) + 1, 10, bounds[2]);
+    auto& file = meet(::makedev(static_cast<unsigned>(major), static_cast<unsigned>(minor)), bounds[2]);
+    if (!file.is_new && file.pid == 0) return;  // it is open somewhere, and counted
+    if (file.pid != pid) file.pid = pid, file.mapped = 0;
+    files_ += file.is_new ? 1 : 0;
+    // In pieces by one process, or as a whole by many: the most that one of them has of it.
+    file.mapped += bounds[1] - bounds[0];
+    if (file.mapped > file.counted) bytes_ += file.mapped - std::exchange(file.counted, file.mapped);
   }
 
   std::uint64_t bytes_ = 0, files_ = 0;
   bool depth_passed_ = false;
-  std::array<std::pair<dev_t, ino_t>, 512> met_{};
+  std::array<Met, 512> met_{};
   std::size_t known_ = 0;
 };
 
@@ -145,11 +201,14 @@ bool clear(int folder, Text<256>& deeper) {
 
 ScratchFault judge_scratch(const char* path, const Relatives& family) {
   Measure measure;
-  if (const File root(open_folder(AT_FDCWD, path)); root) measure.folder(root.fd, 1);
+  if (const File top(open_folder(AT_FDCWD, path)); top) measure.folder(top.fd, 1);
   Path plain;
-  if (const File root(::open(path, O_PATH | O_CLOEXEC)); root && name_of(root.fd, plain))
-    for (std::size_t i = 0; i < family.processes && measure.fault() == ScratchFault::none; ++i)
-      measure.descriptors_of(family.pids[i], plain.view());
+  const File root(::open(path, O_PATH | O_CLOEXEC));
+  if (!root || !name_of(root.fd, plain)) return measure.fault();
+  for (std::size_t i = 0; i < family.processes && measure.fault() == ScratchFault::none; ++i)
+    measure.descriptors_of(family.pids[i], plain.view());
+  for (std::size_t i = 0; i < family.processes && measure.fault() == ScratchFault::none; ++i)
+    measure.mappings_of(family.pids[i], plain.view());
   return measure.fault();
 }
 

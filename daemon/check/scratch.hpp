@@ -13,7 +13,7 @@ namespace readback {
 
 /// Room for an unpacked archive, a report, a database that is built to be compared. It lies on the file system of the
 /// store, which must not be filled by what is thrown away a minute later. Files without a name count, as long as
-/// somebody has them open, and so does memory that is used as a file.
+/// somebody has them open or mapped, and so does memory that is used as a file.
 inline constexpr std::uint64_t most_scratch_bytes = 256ULL << 20;
 /// As many are removed within a fraction of a second.
 inline constexpr std::uint64_t most_scratch_files = 20'000;

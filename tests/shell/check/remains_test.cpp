@@ -216,6 +216,14 @@ TEST_CASE("A check ends when its scratch folder holds more than it may") {
        "for f in keep: f.write(b'x' * (16 << 20)); f.flush()",
        bytes},
       {"for i in range(40): os.write(os.memfd_create('m'), b'x' * (16 << 20))", bytes},
+      {"import ctypes\nmap_it, size = ctypes.CDLL(None).mmap, 1 << 20\nmap_it.restype = ctypes.c_void_p\n"
+       "for i in range(40):\n"
+       "    with open('f', 'wb+') as f:\n"
+       "        os.unlink('f'); f.truncate(16 * size)\n"
+       "        for n in range(16):\n"
+       "            at = map_it(None, ctypes.c_size_t(size), 3, 1, f.fileno(), ctypes.c_size_t(n * size))\n"
+       "            ctypes.memset(at, 1, size)",
+       bytes},
       {"for i in range(30000): os.close(os.open('f%d' % i, os.O_CREAT | os.O_WRONLY))", files},
       {"for i in range(30000): os.symlink('x', 'f%d' % i)", files},
       {"for i in range(200): os.mkdir('d'); os.chdir('d')", depth},
@@ -224,13 +232,38 @@ TEST_CASE("A check ends when its scratch folder holds more than it may") {
     CAPTURE(c.how);
     Checkout folder;
     const auto done =
-        python(folder, std::string("import os, time\nos.chdir(os.environ['TMPDIR'])\n") + c.how + "\ntime.sleep(60)\n",
+        python(folder,
+               std::string("import mmap, os, time\nos.chdir(os.environ['TMPDIR'])\n") + c.how + "\ntime.sleep(60)\n",
                Seconds(60))
             .run;
     CHECK(done.fault == CheckFault::signal);
     CHECK(done.detail == c.detail);
     CHECK(fs::is_empty(folder.path / "scratch"));
   }
+}
+
+TEST_CASE("What is shared by many is counted once") {
+  Checkout folder;
+  const auto done = python(folder, R"py(
+import mmap, os, time
+os.chdir(os.environ["TMPDIR"])
+open_file = open("f", "wb+")
+os.unlink("f")
+open_file.write(b"x" * (30 << 20))
+open_file.flush()
+with open("g", "wb+") as mapped:
+    os.unlink("g")
+    mapped.truncate(30 << 20)
+    keep = mmap.mmap(mapped.fileno(), 0)
+keep[:] = b"x" * (30 << 20)
+maps = mmap.mmap(open_file.fileno(), 0)
+children = [os.fork() or (time.sleep(0.7), os._exit(0)) for _ in range(10)]
+for child in children:
+    os.waitpid(child, 0)
+print("fine")
+)py")
+                        .run;
+  CHECK_MESSAGE(done.out == "fine\n", (done.detail + done.err));
 }
 
 TEST_CASE("A scratch folder is removed, whatever was made of it, and nothing beside it") {
