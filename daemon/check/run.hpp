@@ -3,8 +3,9 @@
 // it into the sandbox first (sandbox.hpp).
 //
 // The command's family ends with it. A small supervisor of our own is its parent and the reaper of whatever it leaves
-// behind, however often that forks and whatever session it makes; when the command has ended, or its time is over, the
-// supervisor kills all of them, waits for each, and only then ends itself (child.hpp).
+// behind, however often that forks and whatever session it makes; when the command has ended, its time is over, it has
+// taken more than it may, or we have gone, the supervisor kills all of them, waits for each, and only then ends itself
+// (child.hpp). A supervisor that is killed leaves them to us.
 #include <functional>
 #include <string>
 #include <vector>
