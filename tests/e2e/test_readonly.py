@@ -225,7 +225,7 @@ for path in [config, secret, socket, *map(str, pathlib.Path(state).rglob("*"))]:
         print("OPENED", path)
     except OSError:
         pass
-print("tried", tried)
+print("tried", tried, "weighs", open("/proc/self/oom_score_adj").read())
 sys.exit(2 if tried < 5 else 0)
 """)
         world = self.world(start=False)
@@ -242,7 +242,9 @@ sys.exit(2 if tried < 5 else 0)
         world.daemon.client("snapshot", "pull", "latest", "-o", self.directory / "b.tar.zst", expect=0)
         told = subprocess.run(["tar", "--zstd", "-xOf", self.directory / "b.tar.zst", "--wildcards",
                                "*checks/materialization/stdout"], capture_output=True, text=True).stdout
-        self.assertIn("tried ", told)
+        self.assertRegex(told, r"tried \d+ weighs 500\n")
+        weight = pathlib.Path(f"/proc/{world.daemon.process.pid}/oom_score_adj").read_text()
+        self.assertEqual(weight, pathlib.Path("/proc/self/oom_score_adj").read_text())
         self.assertNotIn("OPENED", told)
         self.assertNotIn("database is locked", world.daemon.log())
 
