@@ -217,7 +217,11 @@ Section section_of(CheckConfig& c) {
 Section section_of(SandboxConfig& s) {
   return {.title = "sandbox",
           .shape = "sandbox",
-          .about = "What the command may do. Writing is never among it.",
+          .about =
+              "What the command may do. Writing is never among it. Of what is the daemon's own (store, "
+              "configuration, files of secrets and keys, credentials) it sees the names only. It locks files in its "
+              "scratch folder, in its cwd and in its read_paths; it is ended when it has more than 128 processes and "
+              "threads, or more than 256 MiB or 20000 files in its scratch folder.",
           .keys = {
               {"network", choice(s.network, networks),
                "What it may reach: nothing; TCP over this host's loopback device, and no names but those of "

@@ -9,6 +9,7 @@
 #include "daemon/app/app.hpp"
 #include "daemon/app/once.hpp"
 #include "daemon/app/options.hpp"
+#include "daemon/check/oom.hpp"
 #include "daemon/platform/log.hpp"
 #include "daemon/platform/version.hpp"
 
@@ -77,6 +78,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGCHLD, SIG_DFL);  // an inherited SIG_IGN would lose how checks ended
   raise_descriptor_limit();
+  keep_weight_at_hand();  // of the files of ours that are closed to us from then on
   keep_memory_private();
   auto prepared = prepare(options.config_path);
   for (const auto& warning : prepared.warnings) complain(warning);
