@@ -5,7 +5,7 @@
 
 #include <cerrno>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <system_error>
 
 namespace readback {
@@ -34,7 +34,9 @@ fs::path Folder::write(const fs::path& file, std::string_view contents) const {
 
 std::string contents_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream all;
+  all << in.rdbuf();  // a process that ends meanwhile takes its file in /proc along: that is no exception, and no text
+  return all.str();
 }
 
 }  // namespace readback
