@@ -3,7 +3,7 @@
 #include "config/load/loader.hpp"
 #include "config/mutation.hpp"
 #include "config/scalars.hpp"
-#include "core/evidence/redact.hpp"
+#include "core/redaction/redactor.hpp"
 
 namespace readback {
 

@@ -3,7 +3,7 @@
 #include <boost/json.hpp>
 
 #include "core/evidence/parts.hpp"
-#include "core/evidence/redact.hpp"
+#include "core/redaction/redactor.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"

@@ -66,7 +66,7 @@ void tell(Desk& desk, const Peer& peer, const std::string& what, const Answer& a
 }
 
 net::awaitable<Answer> change(Desk& desk, Peer peer, std::string what, Event event) {
-  Answer answer = co_await desk.backend.ask(std::move(event));
+  Answer answer = co_await desk.backend.ask(Unredacted<Event>(std::move(event)));
   tell(desk, peer, what, answer);
   co_return answer;
 }

@@ -16,6 +16,7 @@
 
 #include "core/engine/action.hpp"
 #include "core/engine/event.hpp"
+#include "core/model/unredacted.hpp"
 #include "core/model/view.hpp"
 #include "core/text/result.hpp"
 #include "daemon/runtime/net.hpp"
@@ -89,9 +90,9 @@ struct ControlBackend {
   /// Those that have not ended.
   virtual std::vector<Silence> silences() = 0;
 
-  /// Hands an operator's event to the engine, runs what follows from it (a Seal is on disk, the state is saved) and
-  /// returns the engine's one Answer.
-  virtual net::awaitable<Answer> ask(Event event) = 0;
+  /// Takes the secrets out of an operator's words, hands the event to the engine, runs what follows from it (a Seal is
+  /// on disk, the state is saved) and returns the engine's one Answer.
+  virtual net::awaitable<Answer> ask(Unredacted<Event> said) = 0;
 
   /// Sends the test event and waits for each sink's first answer, or its timeout. `sink` "" is all.
   virtual net::awaitable<TestReport> test_alerts(std::string sink) = 0;

@@ -78,9 +78,9 @@ net::awaitable<void> App::bring_ended(Event& event) {
   *ended = co_await incident(std::move(id));
 }
 
-net::awaitable<Answer> App::ask(Event event) {
-  const Cleaned clean{*redactor_};
-  std::visit(clean, event);
+net::awaitable<Answer> App::ask(Unredacted<Event> said) {
+  const auto clean = [](Event& event, Redactor& redactor) { std::visit(Cleaned{redactor}, event); };
+  Event event = redactor_->open(std::move(said), clean);
   co_await bring_ended(event);
   // Who asks for a snapshot waits for what the evidence commands say now, within bounds; the loop does not.
   if (std::holds_alternative<CaptureAsked>(event)) co_await commands_->gather(longest_gathering);
@@ -109,8 +109,8 @@ net::awaitable<TestReport> App::test_alerts(std::string sink) {
   TestReport report;
   TestAlertAsked asked;
   asked.sink = sink;
-  Event event = asked;
-  auto answer = co_await ask(std::move(event));
+  Unredacted<Event> said(Event{asked});
+  auto answer = co_await ask(std::move(said));
   if (!answer.ok) {
     report.refused = answer;
     co_return report;

@@ -150,8 +150,9 @@ Result<void> App::start(const Result<void>& confined) {
   if (ec && store_->ok())
     return Failure{"the scratch folder " + (store_->folder() / "scratch").string() +
                    " cannot be made: " + ec.message()};
-  checks_ = std::make_unique<CheckRunner>((store_->folder() / "scratch").string(),
-                                          [this](RawRead& read) { redactor_->read(read); });
+  checks_ = std::make_unique<CheckRunner>((store_->folder() / "scratch").string(), [this](Unredacted<RawRead> read) {
+    return redactor_->open(std::move(read));
+  });
   checks_->hide(own_paths(current_.config, config_path_));
   commands_ = std::make_unique<EvidenceCommands>(tasks_, *checks_, io_.get_executor());
   commands_->configure(current_.config.evidence.commands);

@@ -17,8 +17,8 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "core/engine/engine.hpp"
-#include "core/evidence/redact.hpp"
 #include "core/model/ids.hpp"
+#include "core/redaction/redactor.hpp"
 #include "daemon/app/evidence_commands.hpp"
 #include "daemon/app/prepare.hpp"
 #include "daemon/control/control_room.hpp"
@@ -45,7 +45,7 @@ class App : public ControlBackend {
   std::optional<TargetView> target(const std::string& name) override;
   std::vector<SinkView> sinks() override;
   std::vector<Silence> silences() override;
-  net::awaitable<Answer> ask(Event event) override;
+  net::awaitable<Answer> ask(Unredacted<Event> said) override;
   net::awaitable<TestReport> test_alerts(std::string sink) override;
   net::awaitable<std::optional<IncidentRecord>> incident(std::string id) override;
   net::awaitable<std::vector<IncidentRecord>> incidents(IncidentQuery query) override;

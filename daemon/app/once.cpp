@@ -9,8 +9,8 @@
 
 #include "core/codec/view_json.hpp"
 #include "core/engine/engine.hpp"
-#include "core/evidence/redact.hpp"
 #include "core/model/loudness.hpp"
+#include "core/redaction/redactor.hpp"
 #include "daemon/check/run.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/platform/secrets.hpp"
@@ -25,10 +25,10 @@ namespace {
 net::awaitable<void> read_target(const TargetConfig& target, std::shared_ptr<const TargetReader> reader,
                                  Resolver& resolver, Engine& engine, Redactor& redactor, CheckRunner& runner) {
   std::vector<std::string> skip_nothing;
-  auto reads = co_await TargetReader::sweep(reader, resolver, skip_nothing);
+  auto received = co_await TargetReader::sweep(reader, resolver, skip_nothing);
   std::vector<net::awaitable<RawRead>> checks;
   for (const auto& c : target.checks) checks.push_back(runner.run("check:" + c.name, c));
-  for (auto& read : reads) redactor.read(read);
+  auto reads = redactor.open(std::move(received));
   auto results = co_await all_of(std::move(checks));
   for (auto& result : results) reads.push_back(std::move(result));
   SweepDone done;
@@ -53,7 +53,7 @@ int run_once(const Prepared& prepared, const std::string& config_path) {
   Redactor redactor(prepared.config.evidence.redact, random_key(), prepared.secrets);
   std::string scratch = (std::filesystem::temp_directory_path() / "readback-once-XXXXXX").string();
   if (!::mkdtemp(scratch.data())) scratch.clear();
-  CheckRunner runner(scratch, [&](RawRead& read) { redactor.read(read); });
+  CheckRunner runner(scratch, [&](Unredacted<RawRead> read) { return redactor.open(std::move(read)); });
   runner.hide(own_paths(prepared.config, config_path));
   std::string bug;
   TaskGroup tasks(io.get_executor(), [&](const std::string& task, std::exception_ptr failed) {

@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "core/alert/signature.hpp"
-#include "core/evidence/redact.hpp"
+#include "core/redaction/redactor.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/platform/secrets.hpp"
 #include "daemon/sinks/post.hpp"

@@ -44,8 +44,7 @@ net::awaitable<void> App::sweep(StartSweep what) {
   else if (const auto still = current_.readers.find(what.target);
            still == current_.readers.end() || still->second != reader)  // asked by the old rules, with the old keys
     done.void_reason = "the configuration was reloaded during the sweep";
-  for (auto& read : reads) redactor_->read(read);
-  done.reads = std::move(reads);
+  done.reads = redactor_->open(std::move(reads));
   put(std::move(done));
 }
 

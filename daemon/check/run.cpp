@@ -379,8 +379,8 @@ net::awaitable<RawRead> CheckRunner::run(std::string read, CheckConfig config) {
   request.scratch_parent = scratch_parent_;
   request.hidden = hidden_;
   auto result = co_await run_check(std::move(request), files_);
-  redact_(result);
-  co_return result;
+  RawRead redacted = redact_(Unredacted<RawRead>(std::move(result)));
+  co_return redacted;
 }
 
 }  // namespace readback

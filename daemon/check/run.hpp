@@ -12,6 +12,7 @@
 
 #include "core/config/check.hpp"
 #include "core/model/raw_read.hpp"
+#include "core/model/unredacted.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/runtime/net.hpp"
 #include "daemon/runtime/off_loop.hpp"
@@ -36,7 +37,7 @@ net::awaitable<RawRead> run_check(CheckRequest request, Worker& files);
 /// Runs commands in one place, and has what they say cleaned before anybody else sees it.
 class CheckRunner {
  public:
-  using Redact = std::function<void(RawRead&)>;
+  using Redact = std::function<RawRead(Unredacted<RawRead>)>;
   /// What a daemon that was killed has left below `scratch_parent` is removed first.
   CheckRunner(std::string scratch_parent, Redact redact);
 

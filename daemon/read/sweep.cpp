@@ -43,8 +43,9 @@ Result<std::shared_ptr<const TargetReader>> TargetReader::make(const TargetConfi
   return std::shared_ptr<const TargetReader>(std::move(made));
 }
 
-net::awaitable<std::vector<RawRead>> TargetReader::sweep(std::shared_ptr<const TargetReader> self, Resolver& resolver,
-                                                         std::vector<std::string> skip) {
+net::awaitable<Unredacted<std::vector<RawRead>>> TargetReader::sweep(std::shared_ptr<const TargetReader> self,
+                                                                     Resolver& resolver,
+                                                                     std::vector<std::string> skip) {
   std::vector<net::awaitable<RawRead>> tasks;
   for (const auto& request : self->own_)
     if (std::find(skip.begin(), skip.end(), request.read) == skip.end()) tasks.push_back(read_once(resolver, request));
@@ -59,7 +60,8 @@ net::awaitable<std::vector<RawRead>> TargetReader::sweep(std::shared_ptr<const T
     auto answers = co_await all_of(std::move(asked));
     for (auto& answer : answers) reads.push_back(std::move(answer));
   }
-  co_return reads;
+  Unredacted<std::vector<RawRead>> received(std::move(reads));
+  co_return received;
 }
 
 }  // namespace readback

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "core/config/target.hpp"
+#include "core/model/raw_read.hpp"
+#include "core/model/unredacted.hpp"
 #include "core/text/result.hpp"
 #include "daemon/read/reader.hpp"
 
@@ -23,8 +25,8 @@ class TargetReader {
 
   /// Surfaces first, then paths, then references, each in the order of the configuration. `skip` names reads that are
   /// left out. The reader is kept alive by the caller's pointer until it ends.
-  static net::awaitable<std::vector<RawRead>> sweep(std::shared_ptr<const TargetReader> self, Resolver& resolver,
-                                                    std::vector<std::string> skip);
+  static net::awaitable<Unredacted<std::vector<RawRead>>> sweep(std::shared_ptr<const TargetReader> self,
+                                                                Resolver& resolver, std::vector<std::string> skip);
 
  private:
   std::vector<ReadRequest> own_, references_;

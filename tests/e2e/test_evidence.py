@@ -499,6 +499,12 @@ def form(name, value):
         "shell": f"export DB_PASSWORD='{value}'\ncurl -u admin:{value} https://h.example/ --token {value}\n",
         "twice": f'{{"status":"not_ready","token":"{value}","token":"valid"}}',
         "spaces": json.dumps({"status": "not_ready", "client_secret": f"{value} with \"quotes\" and\nlines"}),
+        "part": json.dumps({"status": "not_ready", "blockers": [f"postgres: DB_PASS={value} refused", f"mail: smtpPass: {value}"],
+                            "env": [{"Key": "REDIS_PW", "Value": value}], "argv": ["--requirepass", value]}),
+        "coloured": f"\x1b[31mERROR\x1b[0m login failed \x1b[36mpassword\x1b[0m={value} \x1b[36mhost\x1b[0m=db\n",
+        "block": f"status: not_ready\nkennwort: >-\n  {value}\nhost: db\n",
+        "cut": f'{{"status":"not_ready","blockers":["db"],"password":"{value}',
+        "nested": json.dumps({"status": "not_ready", "log": json.dumps({"line": json.dumps({"db_password": value})})}),
     }[name]
 
 
@@ -542,7 +548,7 @@ class Secrets(harness.Case):
         self.addCleanup(live.wait)
         self.addCleanup(live.kill)
         # The platform says them in every form, one after the other, and returns what it was sent.
-        for name in ("json", "url", "python", "shell", "twice", "spaces"):
+        for name in ("json", "url", "python", "shell", "twice", "spaces", "part", "coloured", "block", "cut", "nested"):
             headers = {"Set-Cookie": f"sid={secret('cookie-' + name)}; Path=/", "X-Debug": f"Bearer {secret('debug-' + name)}",
                        "Location": f"https://u:{secret('location-' + name)}@h.example/x"}
             body = form(name, secret("body-" + name))
@@ -553,9 +559,10 @@ class Secrets(harness.Case):
             before = sim.reads("/health")
             wait_until(lambda: sim.reads("/health") >= before + 3, "some sweeps of this form")
         page = world.hook.wait("firing", "outage")
-        world.daemon.client("symptom", f"login with password={secret('symptom')} fails", "--exposed-by", "user:pay", expect=0)
+        world.daemon.client("symptom", f"login with DB_PASS={secret('symptom')} fails", "--exposed-by", "user:pay", expect=0)
         world.daemon.client("ack", page["incident"]["id"], expect=0)
-        world.daemon.client("resolve", page["incident"]["id"], "--runbook", "R7", "--note", f"used token={secret('note')}", expect=0)
+        world.daemon.client("resolve", page["incident"]["id"], "--runbook",
+                            f"https://wiki.example/r7?token={secret('runbook')}", "--note", f"used token={secret('note')}", expect=0)
         world.daemon.client("silence", "add", "--for", "1h", "--boundary", "drift", "--reason", f"api_key={secret('silence')}",
                             expect=0)
         world.daemon.client("snapshot", "capture", "--reason", f"password: {secret('capture')}", expect=0)

@@ -20,7 +20,8 @@ ALLOWED = {
     "diagnosis": {"text", "model", "config"},  # the structs' enumerations only: which role a surface has
     "schedule": {"text", "model", "config"},
     "alert": {"text", "model", "codec", "config"},
-    "evidence": {"text", "model", "codec", "config"},
+    "redaction": {"text", "model", "config"},
+    "evidence": {"text", "model", "codec", "config", "redaction"},
     "incident": {"text", "model", "codec", "config", "diagnosis", "alert", "schedule"},
     "engine": {"text", "model", "codec", "config", "reading", "diagnosis", "schedule", "alert", "evidence", "incident"},
     "replay": {"text", "model", "codec", "config", "engine"},
@@ -28,7 +29,7 @@ ALLOWED = {
 
 # What the loader (config/) may include of core: the structs that it fills, what they are made of, and the redaction,
 # which alone knows whether a pattern can be used.
-CONFIG_MAY = {"text", "model", "config", "evidence"}
+CONFIG_MAY = {"text", "model", "config", "redaction"}
 
 # What core must not know: the outside world, and time that passes by itself.
 IMPURE = re.compile(

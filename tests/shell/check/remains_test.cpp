@@ -327,7 +327,7 @@ TEST_CASE("What an earlier daemon has left behind is removed when the next one s
   fs::create_directories(folder.path / "scratch/check-old1/a/b");
   fs::create_directories(folder.path / "scratch/check-old2");
   fs::create_directories(folder.path / "scratch/another");
-  const CheckRunner runner((folder.path / "scratch").string(), [](RawRead&) {});
+  const CheckRunner runner((folder.path / "scratch").string(), [](Unredacted<RawRead>) { return RawRead{}; });
   CHECK(within(Seconds(5), [&] {
     return !fs::exists(folder.path / "scratch/check-old1") && !fs::exists(folder.path / "scratch/check-old2");
   }));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/redaction/redactor.hpp"
 #include "core/text/words.hpp"
 #include "daemon/read/sweep.hpp"
 #include "tests/support/loopback.hpp"
@@ -69,7 +70,8 @@ TEST_CASE("the target's credentials go to its own origin, and not to another por
   REQUIRE(reader);
   net::io_context io(1);
   Resolver resolver(io.get_executor());
-  const auto reads = run_coro(io, TargetReader::sweep(*reader, resolver, {}));
+  Redactor redactor({}, "a key of the test");
+  const auto reads = redactor.open(run_coro(io, TargetReader::sweep(*reader, resolver, {})));
   CHECK(reads.size() == config.surfaces.size() + 2);
   const std::string sent = own.all();
   CHECK(sent.find("GET /here ") != std::string::npos);

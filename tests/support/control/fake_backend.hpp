@@ -2,6 +2,7 @@
 // A daemon of the tests: a view that the test fills, and an engine that writes down what it was asked.
 #include <deque>
 
+#include "core/redaction/redactor.hpp"
 #include "daemon/api/backend.hpp"
 #include "daemon/runtime/clock.hpp"
 
@@ -16,14 +17,16 @@ struct FakeBackend : ControlBackend {
   std::vector<IncidentRecord> stored;  ///< over, and no longer in the view
   std::vector<DeliveryView> sent;
   std::string bundle_bytes;
+  Redactor redactor{{}, "a key of the test"};
   std::size_t read_pages = 0, pages_asked = 0, whole_views = 0, incident_lists = 0;
 
   View view() override {
     ++whole_views;
     return shown;
   }
-  net::awaitable<Answer> ask(Event event) override {
-    asked.push_back(std::move(event));
+  net::awaitable<Answer> ask(Unredacted<Event> said) override {
+    const auto as_it_is = [](Event&, Redactor&) {};
+    asked.push_back(redactor.open(std::move(said), as_it_is));
     co_return next_answer;
   }
   net::awaitable<TestReport> test_alerts(std::string sink) override {

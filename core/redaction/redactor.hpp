@@ -1,8 +1,8 @@
 #pragma once
 // What must never reach a disk, a page or a socket, taken out at the edge: a read is redacted before anything else sees
-// it. Where there is structure (JSON, headers, addresses, `key: value`) the structure is used; elsewhere patterns are.
-// The same value becomes the same placeholder under one key, so that evidence can still be compared:
-// `<redacted:token:3f2a91c4>`.
+// it (model/unredacted.hpp). Where a secret stands is found by structure and by words (finders.hpp); here it is
+// replaced, and everything else stays as it was received, byte for byte. The same value becomes the same placeholder,
+// so that evidence can still be compared: `<redacted:token:3f2a91c4>`.
 //
 // What a surface says must survive: status words, blockers, item names, stamps, versions and digests are no secrets,
 // and a redacted JSON body is judged as the received one.
@@ -15,6 +15,7 @@
 
 #include "core/config/evidence.hpp"
 #include "core/model/raw_read.hpp"
+#include "core/model/unredacted.hpp"
 #include "core/text/result.hpp"
 
 namespace readback {
@@ -22,16 +23,25 @@ namespace readback {
 class Redactor {
  public:
   /// `key` keeps the placeholders from being guessed by trying values; `known` are secrets that must go wherever they
-  /// stand, such as the daemon's own credentials. Unusable patterns of the configuration are left out.
+  /// stand, such as the daemon's own credentials, also reversed and in base64 or hexadecimal. Unusable patterns of the
+  /// configuration are left out.
   Redactor(const RedactConfig& config, std::string key, std::vector<std::string> known = {});
   ~Redactor();
   Redactor(Redactor&&) noexcept;
   Redactor& operator=(Redactor&&) noexcept;
 
+  /// The only ways to what was received.
+  RawRead open(Unredacted<RawRead> received);
+  std::vector<RawRead> open(Unredacted<std::vector<RawRead>> received);
+  /// Of what has texts in several places: `clean(received, *this)` takes each of them through text().
+  template <class T, class Clean>
+  T open(Unredacted<T> received, Clean clean) {
+    clean(received.received_, *this);
+    return std::move(received.received_);
+  }
+
+  /// A body, a log, a message: JSON stays JSON, and a text without a secret comes back byte for byte.
   std::string text(std::string_view text);
-  /// A JSON body stays JSON; any other is text. Unchanged bodies come back byte for byte.
-  std::string body(std::string_view body);
-  void read(RawRead& read);
   void headers(Headers& headers);
 
   /// How many values were removed, by rule ("token", "email").
@@ -39,6 +49,8 @@ class Redactor {
   void reset_counts();
 
  private:
+  void clean(RawRead& read);
+
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };

@@ -1,0 +1,307 @@
+// JSON, read without being understood: a tape of its values is made in one pass, then judged. It need not be whole (an
+// answer may be cut) and it comes out as it was received, but for the values that are hidden.
+#include <algorithm>
+#include <cctype>
+
+#include "core/redaction/finders.hpp"
+#include "core/redaction/values.hpp"
+
+namespace readback {
+namespace {
+
+constexpr std::size_t deepest = 64, no_node = static_cast<std::size_t>(-1);
+
+struct Node {
+  enum class Kind { object, array, string, number, word } kind = Kind::word;
+  Range key;    ///< without its quotes; empty when it has none
+  Range value;  ///< of a string without its quotes
+  std::size_t first = no_node, next = no_node;
+};
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+/// Lenient where a writer may have been: NaN, single words, a comma too many. What is no JSON at all is refused.
+class Tape {
+ public:
+  explicit Tape(std::string_view text, std::size_t at) : text_(text), at_(at) {}
+
+  /// False when this is not JSON. The end of the text may come at any place.
+  bool read() { return value(0, {}) != no_node && (members_ > 0 || at_ >= text_.size() || whole_); }
+  std::size_t end() const { return at_; }
+  const std::vector<Node>& nodes() const { return nodes_; }
+
+ private:
+  void skip_blanks() {
+    while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
+  }
+  bool ended() const { return at_ >= text_.size(); }
+
+  /// Behind an opening quote, to behind the closing one or the end of the text.
+  Range string() {
+    const std::size_t from = at_;
+    while (!ended() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
+    const Range content{from, std::min(at_, text_.size())};
+    at_ = std::min(at_ + 1, text_.size());
+    return content;
+  }
+
+  std::size_t value(std::size_t depth, Range key) {
+    skip_blanks();
+    if (ended() || depth > deepest) return no_node;
+    const std::size_t index = nodes_.size();
+    nodes_.push_back({});
+    nodes_[index].key = key;
+    const char c = text_[at_];
+    if (c == '{' || c == '[') {
+      nodes_[index].kind = c == '{' ? Node::Kind::object : Node::Kind::array;
+      ++at_;
+      return container(index, depth) ? index : no_node;
+    }
+    if (c == '"') {
+      ++at_;
+      nodes_[index].kind = Node::Kind::string;
+      nodes_[index].value = string();
+      return index;
+    }
+    const std::size_t from = at_;
+    while (!ended() && (std::isalnum(static_cast<unsigned char>(text_[at_])) ||
+                        std::string_view("+-.").find(text_[at_]) != std::string_view::npos))
+      ++at_;
+    if (at_ == from) return no_node;
+    const bool number = c == '-' || c == '+' || std::isdigit(static_cast<unsigned char>(c));
+    nodes_[index].kind = number ? Node::Kind::number : Node::Kind::word;
+    nodes_[index].value = {from, at_};
+    return index;
+  }
+
+  bool container(std::size_t index, std::size_t depth) {
+    const bool object = nodes_[index].kind == Node::Kind::object;
+    const char closing = object ? '}' : ']';
+    std::size_t last = no_node;
+    for (;;) {
+      skip_blanks();
+      if (ended()) return true;
+      if (text_[at_] == closing) {
+        ++at_;
+        whole_ = true;
+        return true;
+      }
+      if (last != no_node) {
+        if (text_[at_] != ',') return false;
+        ++at_;
+        skip_blanks();
+        if (ended()) return true;
+        if (text_[at_] == closing) continue;
+      }
+      Range key;
+      if (object) {
+        if (text_[at_] != '"') return false;
+        ++at_;
+        key = string();
+        skip_blanks();
+        if (ended()) return true;
+        if (text_[at_] != ':') return false;
+        ++at_;
+        ++members_;
+        skip_blanks();
+        if (ended()) return true;
+      }
+      const std::size_t child = value(depth + 1, key);
+      if (child == no_node) return ended();
+      (last == no_node ? nodes_[index].first : nodes_[last].next) = child;
+      last = child;
+    }
+  }
+
+  std::string_view text_;
+  std::size_t at_, members_ = 0;
+  bool whole_ = false;
+  std::vector<Node> nodes_;
+};
+
+/// What a key above says of what stands below it.
+struct Above {
+  bool secret = false;      ///< some key above says that what stands here is one
+  bool registries = false;  ///< below docker's `auths`
+  bool drawn = false;       ///< below a resource that is a password drawn at random: `result`
+  bool kubernetes = false;  ///< below `data` or `stringData` of a Secret
+  NameSense beside;         ///< what stands beside the object says of its value
+};
+
+class Judge {
+ public:
+  Judge(const View& view, const std::vector<Node>& nodes, const Finding& found)
+      : view_(view), nodes_(nodes), found_(found) {}
+
+  void walk(std::size_t index, const Above& above, const NameSense& sense) {
+    const Node& node = nodes_[index];
+    switch (node.kind) {
+      case Node::Kind::object: return object(node, above);
+      case Node::Kind::array: return array(node, above, sense);
+      case Node::Kind::string: return string(node, above, sense);
+      case Node::Kind::number:
+        if (sense.holds == Holds::secret && is_secret_value(sense, view_.text(node.value)))
+          found_.mark(view_, node.value, "key", true);
+        return;
+      case Node::Kind::word: return;
+    }
+  }
+
+ private:
+  /// A key or a short string, decoded.
+  std::string plain(Range r) const { return std::string(View(view_, r, View::Decode::json_string).text()); }
+  NameSense sense_of(Range r) const {
+    const auto text = view_.text(r);
+    return text.find('\\') == text.npos ? found_.names.of(text) : found_.names.of(plain(r));
+  }
+  /// Of a string that may be a name; what is longer is a text.
+  NameSense named(const Node& node) const {
+    constexpr std::size_t longest = 64;
+    return node.kind == Node::Kind::string && node.value.to - node.value.from <= longest ? sense_of(node.value)
+                                                                                         : NameSense{};
+  }
+
+  /// What the fields of one object say of each other.
+  struct Fields {
+    NameSense beside;  ///< {"name":"DB_PASSWORD","value":"…"}
+    bool kubernetes = false, sensitive = false, drawn = false, sealed = false;
+  };
+
+  Fields fields(const Node& node, const Above& above) const {
+    Fields said{.beside = above.beside, .drawn = above.drawn};
+    for (auto i = node.first; i != no_node; i = nodes_[i].next) {
+      const Node& child = nodes_[i];
+      const auto key = view_.text(child.key), value = view_.text(child.value);
+      if (child.kind == Node::Kind::string) {
+        if (sense_of(child.key).label)
+          if (const auto sense = named(child); sense.holds > said.beside.holds) said.beside = sense;
+        if (key == "kind") said.kubernetes = value == "Secret";
+        if (key != "type" && key != "Type") continue;
+        said.sealed = value == "SecureString";
+        said.drawn = said.drawn || value == "random_password" || value == "random_string" ||
+                     value == "tls_private_key" || value.ends_with("_secret_version");
+      } else if (child.kind == Node::Kind::word && value == "true") {
+        const auto low = fold_case(key);
+        said.sensitive = said.sensitive || low == "sensitive" || low == "secret" || low == "is_secret" ||
+                         low == "issecret" || low == "masked";
+      }
+    }
+    return said;
+  }
+
+  void object(const Node& node, const Above& above) {
+    const Fields said = fields(node, above);
+    grid(node);
+    for (auto i = node.first; i != no_node; i = nodes_[i].next) {
+      const Node& child = nodes_[i];
+      const auto key = view_.text(child.key);
+      NameSense sense = sense_of(child.key);
+      const bool content = sense.content, tells = sense.tells;
+      if (content && said.beside.holds > sense.holds) sense = said.beside;
+      Above next = above;
+      next.drawn = said.drawn;
+      next.registries = above.registries || key == "auths";
+      next.kubernetes = above.kubernetes || (said.kubernetes && (key == "data" || key == "stringData"));
+      next.beside = child.kind == Node::Kind::object ? said.beside : NameSense{};
+      if (tells && (child.kind == Node::Kind::string || key != "metadata")) next.secret = false;
+      next.secret = next.secret || sense.holds == Holds::secret || above.kubernetes ||
+                    (content && (said.sensitive || said.sealed)) || is_kept_by_program(key, above, said);
+      key_itself(child.key);
+      walk(i, next, sense);
+    }
+  }
+
+  /// Keys that hold secrets in the files of one program: docker, composer, terraform.
+  static bool is_kept_by_program(std::string_view key, const Above& above, const Fields& said) {
+    if (above.registries && key == "auth") return true;
+    if (key.ends_with("-oauth") || key == "http-basic" || key == "gitlab-token") return true;
+    return said.drawn &&
+           (key == "result" || key == "bcrypt_hash" || key == "secret_string" || key == "private_key_pem");
+  }
+
+  /// {"columns":["user","password"],"rows":[["app","…"]]}
+  void grid(const Node& node) {
+    std::vector<NameSense> columns;
+    for (auto i = node.first; i != no_node; i = nodes_[i].next) {
+      if (nodes_[i].kind != Node::Kind::array) continue;
+      const auto key = fold_case(view_.text(nodes_[i].key));
+      if (key != "columns" && key != "fields" && key != "headers" && key != "header") continue;
+      for (auto c = nodes_[i].first; c != no_node; c = nodes_[c].next) columns.push_back(named(nodes_[c]));
+    }
+    if (std::none_of(columns.begin(), columns.end(), [](const NameSense& s) { return s.holds == Holds::secret; }))
+      return;
+    for (auto i = node.first; i != no_node; i = nodes_[i].next)
+      for (auto row = nodes_[i].kind == Node::Kind::array ? nodes_[i].first : no_node; row != no_node;
+           row = nodes_[row].next) {
+        if (nodes_[row].kind != Node::Kind::array) continue;
+        std::size_t column = 0;
+        for (auto c = nodes_[row].first; c != no_node && column < columns.size(); c = nodes_[c].next, ++column)
+          if (columns[column].holds == Holds::secret) walk(c, Above{.secret = true, .beside = {}}, columns[column]);
+      }
+  }
+
+  void array(const Node& node, const Above& above, const NameSense& sense) {
+    const auto first = node.first, second = first == no_node ? no_node : nodes_[first].next;
+    const bool two = second != no_node && nodes_[second].next == no_node && nodes_[first].kind == Node::Kind::string;
+    if (two && !above.secret) {  // ["password", "…"]
+      const auto of_first = named(nodes_[first]);
+      if (of_first.holds == Holds::secret && named(nodes_[second]).holds != Holds::secret) {
+        Above next = above;
+        next.secret = true;
+        return walk(second, next, of_first);
+      }
+    }
+    std::size_t last = no_node;
+    for (auto i = first; i != no_node; last = i, i = nodes_[i].next) {
+      Above next = above;
+      next.secret = next.secret || follows_name(last, i);
+      walk(i, next, sense);
+    }
+  }
+
+  /// An argument behind its option, a header behind its name: ["--password","…"], ["Host","a","X-Api-Key","…"].
+  bool follows_name(std::size_t last, std::size_t index) const {
+    if (last == no_node || nodes_[last].kind != Node::Kind::string || nodes_[index].kind != Node::Kind::string)
+      return false;
+    const auto name = view_.text(nodes_[last].value), value = view_.text(nodes_[index].value);
+    const bool option = name.starts_with('-');
+    // Names of pods and the like are no names of secrets, and are not worth to be judged.
+    if (name.size() > 64 || name.find_first_of(option ? "= " : "=0123456789 ") != name.npos) return false;
+    return (option ? !value.starts_with('-') : looks_secret(value)) && found_.names.of(name).holds == Holds::secret;
+  }
+
+  void string(const Node& node, const Above& above, const NameSense& sense) {
+    const View content(view_, node.value, View::Decode::json_string);
+    NameSense judged = sense;
+    if (above.secret) judged.holds = Holds::secret;
+    if (judged.holds != Holds::nothing && is_secret_value(judged, content.text()))
+      return found_.mark(view_, node.value, "key");
+    find_secrets(content, found_);
+  }
+
+  /// A map from addresses or tokens to what is known of them. Short plain keys are names.
+  void key_itself(Range key) {
+    const auto text = view_.text(key);
+    const bool plain_name = text.size() < 16 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+                              return std::isalnum(c) || c == '_';
+                            });
+    if (plain_name) return;
+    const View content(view_, key, View::Decode::json_string);
+    find_secrets(content, found_);
+  }
+
+  const View& view_;
+  const std::vector<Node>& nodes_;
+  const Finding& found_;
+};
+
+}  // namespace
+
+std::size_t find_in_json(const View& view, std::size_t at, const Finding& found) {
+  Tape tape(view.text(), at);
+  if (!tape.read()) return at;
+  Judge(view, tape.nodes(), found).walk(0, {}, {});
+  return tape.end();
+}
+
+}  // namespace readback
