@@ -294,7 +294,10 @@ class Assignments {
     if (i >= text_.size()) return;
     for (std::string_view type : {"int(", "float(", "bool(", "NULL"})
       if (text_.compare(i, type.size(), type) == 0) return;
-    if (is_end(text_[i])) return under_rule(i, sense) ? void() : block_below(name, i, sense, false);
+    if (is_end(text_[i])) {
+      if (!under_rule(i, sense)) block_below(name, i, sense, false);
+      return;
+    }
     if (const auto quote = quote_at(i)) return quoted(name, i, *quote, sense);
     if ((text_[i] == '|' || text_[i] == '>') && block_mark(i)) return block_below(name, line_end(i), sense, true);
     if (text_.compare(i, 2, "<<") == 0) return here_document(i, sense);
@@ -602,25 +605,8 @@ class Assignments {
     if (sense.loose) sense.holds = Holds::maybe;
     const std::size_t eol = line_end(i);
     if (is_called_or_framed(i, eol)) return;
-    std::size_t to = i;
-    while (to < eol) {
-      if (const auto length = placeholder_at(text_.substr(to))) {
-        to += length;
-        continue;
-      }
-      if (is_blank(text_[to]) || std::string_view("\"',;)]}<|`").find(text_[to]) != no_place || joins_parameters(to))
-        break;
-      ++to;
-    }
-    const auto word = text_.substr(i, to - i);
-    if (word.size() > 1 && word.back() == '=' && (is_quote(at(to)) || to >= eol || is_blank(at(to))) &&
-        word.find('=') == word.size() - 1 &&
-        found_.names.in_text(word.substr(0, word.size() - 1)).holds != Holds::nothing)
-      return;  // empty
-    if (is_blank(at(to)) && !word.empty() &&
-        (word.front() == '$' ? tells_of_secret(word)
-                             : sense.counts && word.find_first_not_of("0123456789.,") == word.npos))
-      return;
+    std::size_t to = bare_end(i, eol);
+    if (is_next_name({i, to}) || is_reference_or_count({i, to}, sense)) return;
     const bool line = begins_line(name) && sense.holds == Holds::secret;
     if (line) {
       const std::size_t whole = line_value_end(i, eol);
@@ -633,19 +619,49 @@ class Assignments {
     rest = rest.substr(0, rest.find_first_of(";|"));
     const bool words_follow = is_blank(at(to)) || rest.find(' ') != rest.npos;
     // `password: expired since May` tells; `DB_PASS=swan rejected` and `password: swan7 rejected` do not.
-    const auto first = text_.substr(i, to - i);
-    if (words_follow && is_blank(at(i - 1)) && first.find_first_of("0123456789") == no_place && !looks_secret(first) &&
+    const auto value = text_.substr(i, to - i);
+    const bool apart = is_blank(at(i - 1));
+    if (words_follow && apart && value.find_first_of("0123456789") == no_place && !looks_secret(value) &&
         is_sentence(rest))
       return;
-    if (!name.quote && at(i - 1) != '=' && complained(name) && !looks_secret(text_.substr(i, to - i))) return;
-    if (!line && sense.holds == Holds::secret && words_follow && is_blank(at(i - 1)) &&
-        is_plain_word(text_.substr(i, to - i))) {
+    if (!name.quote && at(i - 1) != '=' && complained(name) && !looks_secret(value)) return;
+    if (!line && sense.holds == Holds::secret && words_follow && apart && is_plain_word(value)) {
       // A passphrase of several words, in the middle of a line.
       std::size_t end = to;
       while (end < eol && (is_name_char(text_[end]) || text_[end] == ' ')) ++end;
       if (end - i < 80 && !other_assignment(to, std::min(end + 1, eol))) to = end;
     }
     if (mark({i, to}, sense)) became(to, sense);
+  }
+
+  std::size_t bare_end(std::size_t i, std::size_t eol) const {
+    while (i < eol) {
+      if (const auto length = placeholder_at(text_.substr(i))) {
+        i += length;
+        continue;
+      }
+      if (is_blank(text_[i]) || std::string_view("\"',;)]}<|`").find(text_[i]) != no_place || joins_parameters(i))
+        break;
+      ++i;
+    }
+    return i;
+  }
+
+  /// `password= token="…"`: the first is empty, and what follows is the name of the second.
+  bool is_next_name(Range word) const {
+    const auto text = view_.text(word);
+    const char behind = at(word.to);
+    return text.size() > 1 && text.find('=') == text.size() - 1 &&
+           (is_quote(behind) || is_blank(behind) || is_end(behind)) &&
+           found_.names.in_text(text.substr(0, text.size() - 1)).holds != Holds::nothing;
+  }
+
+  /// `DB_PASS=$DB_PASS ./run`, `tokens: 48211 of 50000`
+  bool is_reference_or_count(Range word, const NameSense& sense) const {
+    const auto text = view_.text(word);
+    if (text.empty() || !is_blank(at(word.to))) return false;
+    return text.front() == '$' ? tells_of_secret(text)
+                               : sense.counts && text.find_first_not_of("0123456789.,") == text.npos;
   }
 
   /// `old -> new`

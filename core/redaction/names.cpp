@@ -27,7 +27,7 @@ const Words& secret_words() {
       "wachtwoord", "hasło", "haslo", "heslo", "lösenord", "losenord", "adgangskode", "kodeord", "passord", "salasana",
       "jelszó", "jelszo", "şifre", "sifre", "parola", "parolă", "пароль", "пароля", "паролем", "парола", "секрет", "токен",
       "κωδικός", "κωδικος", "パスワード", "暗証番号", "密码", "密碼", "口令", "비밀번호", "암호", "סיסמה", "lozinka", "geslo", "parool",
-      "slaptažodis", "parole", "sandi", "पासवर्ड", "รหัสผ่าน", "mậtkhẩu", "gaslo", "пас", "gesloten_wachtwoord", "zaporka", "salasõna",
+      "slaptažodis", "parole", "sandi", "पासवर्ड", "รหัสผ่าน", "mậtkhẩu", "zaporka", "salasõna",
   };
   // clang-format on
   return words;
@@ -61,7 +61,6 @@ const std::vector<Ending>& endings() {
       {"jwt", {}},
       {"psk", {}},
       {"authtok", {}},
-      {"mot_de_passe", {}},
   };
   return all;
 }

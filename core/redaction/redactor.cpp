@@ -192,7 +192,6 @@ void Redactor::clean(RawRead& raw) {
 }
 
 const std::map<std::string, std::uint64_t>& Redactor::removed() const { return parts_->removed; }
-void Redactor::reset_counts() { parts_->removed.clear(); }
 
 bool is_secret_header(std::string_view name) {
   static const Names names({});

@@ -46,7 +46,6 @@ class Redactor {
 
   /// How many values were removed, by rule ("token", "email").
   const std::map<std::string, std::uint64_t>& removed() const;
-  void reset_counts();
 
  private:
   void clean(RawRead& read);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t longest_packed = 65536;
 
-enum class Signs { alnum, hex, base62_, base64, word, dotted, upper, digits, rest };
+enum class Signs { alnum, hex, base62_, base64, word, dotted, upper, rest };
 
 /// A vendor's token: what it begins with, of which signs it is, and how many there are at least. From the vendors' own
 /// documents and the published rules of secret scanners. It begins where no letter or digit stands before it.
@@ -71,7 +71,6 @@ bool fits(Signs signs, char c) {
     case Signs::word: return std::isalnum(u) || c == '_' || c == '-';
     case Signs::dotted: return std::isalnum(u) || c == '_' || c == '-' || c == '.';
     case Signs::upper: return std::isupper(u) || std::isdigit(u);
-    case Signs::digits: return std::isdigit(u);
     case Signs::rest: return std::isalnum(u) || std::string_view("._-~+/=:@$").find(c) != std::string_view::npos;
   }
   return false;
