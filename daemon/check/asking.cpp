@@ -100,14 +100,17 @@ bool in_family(pid_t pid) {
   return false;
 }
 
-int flags_of(pid_t pid, int fd) {
+void read_fdinfo(pid_t pid, int fd, FdInfo& text) {
   Word path;
   path << "/proc/" << static_cast<std::uint64_t>(pid) << "/fdinfo/" << static_cast<std::uint64_t>(fd);
   const File info(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  Text<512> text;
-  const ssize_t got = info ? ::read(info.fd, text.data.data(), 500) : -1;
-  if (got <= 0) return 0;
-  text.cut(static_cast<std::size_t>(got));
+  const ssize_t got = info ? ::read(info.fd, text.data.data(), text.data.size() - 1) : -1;
+  text.cut(got > 0 ? static_cast<std::size_t>(got) : 0);
+}
+
+int flags_of(pid_t pid, int fd) {
+  FdInfo text;
+  read_fdinfo(pid, fd, text);
   int flags = 0;
   auto at = text.view().find("flags:\t");
   if (at == std::string_view::npos) return 0;
@@ -116,32 +119,41 @@ int flags_of(pid_t pid, int fd) {
   return flags;
 }
 
+namespace {
+
+seccomp_notif_addfd gift(std::uint64_t id, int fd, int flags) {
+  seccomp_notif_addfd give{};
+  give.id = id;
+  give.srcfd = static_cast<__u32>(fd);
+  give.newfd_flags = flags & O_CLOEXEC ? static_cast<__u32>(O_CLOEXEC) : 0;
+  return give;
+}
+
+int put(int listener, seccomp_notif_addfd& give) {
+  const int done = ::ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &give);
+  return done < 0 ? -errno : done;
+}
+
+}  // namespace
+
 void hurry(int listener) {
   constexpr unsigned long set_flags = 0x40082104;  // SECCOMP_IOCTL_NOTIF_SET_FLAGS, newer than Debian 12's headers
   ::ioctl(listener, set_flags, 1UL);               // SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
 }
 
 int hand_over(int listener, std::uint64_t id, int fd, int flags, int onto) {
-  seccomp_notif_addfd give{};
-  give.id = id;
-  give.srcfd = static_cast<__u32>(fd);
-  give.newfd_flags = flags & O_CLOEXEC ? static_cast<__u32>(O_CLOEXEC) : 0;
+  auto give = gift(id, fd, flags);
   if (onto >= 0) {
     give.flags = SECCOMP_ADDFD_FLAG_SETFD;
     give.newfd = static_cast<__u32>(onto);
   }
-  const int done = ::ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &give);
-  return done < 0 ? -errno : done;
+  return put(listener, give);
 }
 
 int answer_with(int listener, std::uint64_t id, int fd, int flags) {
-  seccomp_notif_addfd give{};
-  give.id = id;
-  give.srcfd = static_cast<__u32>(fd);
-  give.newfd_flags = flags & O_CLOEXEC ? static_cast<__u32>(O_CLOEXEC) : 0;
+  auto give = gift(id, fd, flags);
   give.flags = SECCOMP_ADDFD_FLAG_SEND;
-  const int done = ::ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &give);
-  return done < 0 ? -errno : done;
+  return put(listener, give);
 }
 
 }  // namespace readback

@@ -103,6 +103,9 @@ void for_names(const char* path, Each each) {
     }
 }
 
+using FdInfo = Text<1024>;
+/// What the kernel tells of somebody's descriptor (proc_pid_fdinfo(5)), cut; empty when there is none.
+void read_fdinfo(pid_t pid, int fd, FdInfo& text);
 /// The flags of somebody's descriptor (O_NONBLOCK, O_CLOEXEC).
 int flags_of(pid_t pid, int fd);
 

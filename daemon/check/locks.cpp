@@ -23,12 +23,8 @@ bool read_link(const char* link, Path& file) {
 }
 
 bool has_lock(pid_t pid, int fd) {
-  Word path;
-  path << "/proc/" << static_cast<std::uint64_t>(pid) << "/fdinfo/" << static_cast<std::uint64_t>(fd);
-  const File info(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  Text<1024> text;
-  const ssize_t got = info ? ::read(info.fd, text.data.data(), 1000) : -1;
-  text.cut(got > 0 ? static_cast<std::size_t>(got) : 0);
+  FdInfo text;
+  read_fdinfo(pid, fd, text);
   return text.view().find("\nlock:") != std::string_view::npos;
 }
 
