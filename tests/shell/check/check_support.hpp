@@ -80,6 +80,27 @@ inline Ended python(const Checkout& folder, const std::string& program, Millis t
   return run(folder, {"python3", file.string()}, timeout, std::move(sandbox), {}, kernel, std::move(hidden));
 }
 
+/// In a program of Python: attempt(what, do) prints "what refused", or "what DONE".
+inline const std::string attempt_in_python = R"py(
+def attempt(what, do):
+    try:
+        result = do()
+        print(what, "refused" if result else "DONE")
+    except OSError:
+        print(what, "refused")
+)py";
+
+/// One run by itself.
+inline CheckRun ran(CheckRequest request) {
+  net::io_context io;
+  Worker files;
+  CheckRun done;
+  net::co_spawn(io, run_check(std::move(request), files),
+                [&](std::exception_ptr, RawRead read) { done = std::get<CheckRun>(read.answer); });
+  io.run();
+  return done;
+}
+
 /// The kernel at hand, and what it would be if it were older, or lent us no ear.
 inline std::vector<SandboxKernel> kernels() {
   std::vector<SandboxKernel> all;

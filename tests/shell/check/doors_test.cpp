@@ -12,15 +12,9 @@ using namespace readback;
 
 namespace {
 
-const std::string attempts = R"py(
+const std::string attempts = attempt_in_python + R"py(
 import array, ctypes, fcntl, os, signal, socket, struct, sys
 libc = ctypes.CDLL(None, use_errno=True)
-def attempt(what, do):
-    try:
-        result = do()
-        print(what, "refused" if result else "DONE")
-    except OSError:
-        print(what, "refused")
 def syscall(*arguments):
     return libc.syscall(*arguments) < 0
 )py";

@@ -107,12 +107,7 @@ TEST_CASE("A scratch folder inside of the store is a check's own all the same") 
   request.config.timeout = Seconds(20);
   request.scratch_parent = (host.path / "var/lib/readback/scratch").string();
   request.hidden = host.hidden;
-  net::io_context io;
-  Worker files;
-  CheckRun done;
-  net::co_spawn(io, run_check(std::move(request), files),
-                [&](std::exception_ptr, RawRead read) { done = std::get<CheckRun>(read.answer); });
-  io.run();
+  const CheckRun done = ran(std::move(request));
   CHECK(done.out == "x\nx\n");
   CHECK(done.exit == 1);
   CHECK(done.err.find("Permission denied") != std::string::npos);
@@ -131,12 +126,7 @@ TEST_CASE("A check that lies in what it may not see says so") {
     request.config.sandbox = std::move(config);
     request.scratch_parent = (host.path / "scratch").string();
     request.hidden = host.hidden;
-    net::io_context io;
-    Worker files;
-    CheckRun done;
-    net::co_spawn(io, run_check(std::move(request), files),
-                  [&](std::exception_ptr, RawRead read) { done = std::get<CheckRun>(read.answer); });
-    io.run();
+    const CheckRun done = ran(std::move(request));
     CHECK(done.fault == CheckFault::spawn);
     CHECK(fs::is_empty(host.path / "scratch"));
     return done.detail;

@@ -10,15 +10,9 @@ using namespace readback;
 namespace {
 
 // What a hostile check tries, one line each: `refused` or `DONE`. SOCKET is a container engine's.
-const std::string hostile = R"py(
+const std::string hostile = attempt_in_python + R"py(
 import ctypes, os, resource, signal, socket
 libc = ctypes.CDLL(None, use_errno=True)
-def attempt(what, do):
-    try:
-        result = do()
-        print(what, "refused" if result else "DONE")
-    except OSError:
-        print(what, "refused")
 parent = os.getppid()
 attempt("write", lambda: open("victim", "a"))
 attempt("create", lambda: open("new", "w"))
