@@ -22,7 +22,6 @@ struct Command {
 constexpr Command commands[] = {
     {"mysql", R"re(\bmysql\w*\b[^\n|]*?\s(?-i:-p)["']?([^\s"'=]+))re"},
     {"mariadb", R"re(\bmariadb\S*\b[^\n|]*?\s(?-i:-p)["']?([^\s"'=]+))re"},
-    {"mysqldump", R"re(\bmysqldump\b[^\n|]*?\s(?-i:-p)["']?([^\s"'=]+))re"},
     {"curl", R"re(\bcurl\b[^\n|]*?\s(?-i:-[a-zA-Z]*u)\s*["']?[^\s:"']+:([^\s"']+))re"},
     {"curl", R"re(\bcurl\b[^\n|]*?\s--(?:proxy-)?user[ =]["']?[^\s:"']+:([^\s"']+))re"},
     {"-u", R"re((?:^|\s)-u\s*["']?[A-Za-z][^\s:"'/]*:([^\s"':]{4,}))re"},
