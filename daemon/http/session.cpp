@@ -173,7 +173,7 @@ Problem problem_of(const ErrorCode& ec, const ListenerLimits& limits) {
 
 /// One whole request. `wish` is what its header says, as soon as that is known.
 net::awaitable<ErrorCode> read_request(Stream& stream, beast::flat_buffer& buffer, Parser& parser, Wish& wish) {
-  const auto head_error = co_await feed_header<true>(stream, buffer, parser);
+  const auto head_error = co_await feed_header(stream, buffer, parser);
   if (head_error) co_return head_error;
   const auto& head = parser.get();
   wish.version = head.version() >= 11 ? 11 : 10;
@@ -185,7 +185,7 @@ net::awaitable<ErrorCode> read_request(Stream& stream, beast::flat_buffer& buffe
     const auto error = co_await stream.write("HTTP/1.1 100 Continue\r\n\r\n");
     if (error) co_return error;
   }
-  const auto body_error = co_await feed_all<true>(stream, buffer, parser);
+  const auto body_error = co_await feed_all(stream, buffer, parser);
   co_return body_error;
 }
 

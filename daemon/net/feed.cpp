@@ -16,9 +16,13 @@ namespace {
 
 constexpr std::size_t most_at_once = 65536;
 
+struct Fed {
+  ErrorCode error;        ///< of the stream, or of the parser
+  std::size_t bytes = 0;  ///< that the parser took
+};
+
 /// What the buffer holds, to the parser. That it would like more is no error.
-template <bool is_request>
-Fed hand_over(beast::flat_buffer& buffer, http::basic_parser<is_request>& parser) {
+Fed hand_over(beast::flat_buffer& buffer, RequestParser& parser) {
   Fed fed;
   if (buffer.size() == 0) return fed;
   fed.bytes = parser.put(buffer.data(), fed.error);
@@ -27,10 +31,8 @@ Fed hand_over(beast::flat_buffer& buffer, http::basic_parser<is_request>& parser
   return fed;
 }
 
-}  // namespace
-
-template <bool is_request>
-net::awaitable<Fed> feed_some(Stream& stream, beast::flat_buffer& buffer, http::basic_parser<is_request>& parser) {
+/// One step: gives the parser what the buffer holds, or, when that does not bring it on, one piece of what comes next.
+net::awaitable<Fed> feed_some(Stream& stream, beast::flat_buffer& buffer, RequestParser& parser) {
   Fed fed = hand_over(buffer, parser);
   if (fed.error || fed.bytes > 0) co_return fed;
   const auto room = beast::read_size(buffer, most_at_once);
@@ -51,9 +53,9 @@ net::awaitable<Fed> feed_some(Stream& stream, beast::flat_buffer& buffer, http::
   co_return fed;
 }
 
-template <bool is_request>
-net::awaitable<ErrorCode> feed_header(Stream& stream, beast::flat_buffer& buffer,
-                                      http::basic_parser<is_request>& parser) {
+}  // namespace
+
+net::awaitable<ErrorCode> feed_header(Stream& stream, beast::flat_buffer& buffer, RequestParser& parser) {
   ErrorCode error;
   parser.eager(false);
   while (!error && !parser.is_header_done()) {
@@ -63,8 +65,7 @@ net::awaitable<ErrorCode> feed_header(Stream& stream, beast::flat_buffer& buffer
   co_return error;
 }
 
-template <bool is_request>
-net::awaitable<ErrorCode> feed_all(Stream& stream, beast::flat_buffer& buffer, http::basic_parser<is_request>& parser) {
+net::awaitable<ErrorCode> feed_all(Stream& stream, beast::flat_buffer& buffer, RequestParser& parser) {
   ErrorCode error;
   parser.eager(true);
   while (!error && !parser.is_done()) {
@@ -87,10 +88,5 @@ bool has_unknown_coding(const http::fields& header) {
   }
   return chunked > 1;
 }
-
-template net::awaitable<Fed> feed_some(Stream&, beast::flat_buffer&, http::basic_parser<false>&);
-template net::awaitable<ErrorCode> feed_header(Stream&, beast::flat_buffer&, http::basic_parser<false>&);
-template net::awaitable<ErrorCode> feed_header(Stream&, beast::flat_buffer&, http::basic_parser<true>&);
-template net::awaitable<ErrorCode> feed_all(Stream&, beast::flat_buffer&, http::basic_parser<true>&);
 
 }  // namespace readback

@@ -4,12 +4,12 @@
 // methods, and tests/lint holds that nobody else uses this.
 #include <boost/beast/http/verb.hpp>
 #include <chrono>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/http/answer.hpp"
 #include "core/model/raw_read.hpp"
 #include "daemon/net/stream.hpp"
 #include "daemon/runtime/net.hpp"
@@ -23,10 +23,10 @@ struct HttpRequest {
   std::optional<std::string> body;                           ///< its length is added to the headers
 };
 
-/// In bytes. What frames the chunks of a body counts on the wire: at most four times what the body may hold.
 struct HttpLimits {
-  std::uint32_t headers = 64 << 10;
-  std::uint64_t body = 1 << 20;
+  AnswerLimits bytes;                                 ///< of the answer, packed and unpacked
+  std::chrono::milliseconds body = no_limit_of_body;  ///< what may come behind the headers has this long to do so
+  static constexpr std::chrono::milliseconds no_limit_of_body = std::chrono::milliseconds::max();
 };
 
 struct HttpExchange {
@@ -36,8 +36,10 @@ struct HttpExchange {
   std::optional<std::chrono::steady_clock::time_point> first_byte;  ///< when the first headers were there
 };
 
-/// Informational answers are passed over, a few at most. A server that answers early and closes is still read: what it
-/// said counts more than what it did not hear. The answer to HEAD is taken to have no body.
-net::awaitable<HttpExchange> exchange(Stream& stream, HttpRequest request, HttpLimits limits);
+/// A server that answers early and closes is still read: what it said counts more than what it did not hear. A body
+/// that came packed with gzip or deflate is unpacked, and its headers no longer say so.
+/// `deadline` is the stream's own: the limit of the body never moves it further away.
+net::awaitable<HttpExchange> exchange(Stream& stream, HttpRequest request, HttpLimits limits,
+                                      Stream::Deadline deadline);
 
 }  // namespace readback

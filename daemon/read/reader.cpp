@@ -50,9 +50,9 @@ net::awaitable<void> read_into(RawRead& out, Resolver& resolver, const ReadReque
   }
   auto question = question_of(r);
   HttpLimits limits;
-  limits.headers = largest_headers;
-  limits.body = largest_body;
-  auto got = co_await exchange(*call.to.stream, std::move(question), limits);
+  limits.bytes.head = largest_headers;
+  limits.bytes.body = largest_body;
+  auto got = co_await exchange(*call.to.stream, std::move(question), limits, deadline);
   if (got.first_byte) out.phases.first_byte_us = micros_between(start, *got.first_byte);
   if (got.error)
     out.answer = *got.error;

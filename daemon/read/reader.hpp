@@ -28,8 +28,8 @@ struct ReadRequest {
   std::shared_ptr<TlsClient> tls;  ///< needed for https
 };
 
-inline constexpr std::uint64_t largest_body = 1 << 20;      ///< contract: at most 1 MiB
-inline constexpr std::uint32_t largest_headers = 64 << 10;  ///< and 64 KiB
+inline constexpr std::size_t largest_body = 1 << 20;      ///< contract: at most 1 MiB, packed and unpacked
+inline constexpr std::size_t largest_headers = 64 << 10;  ///< and 64 KiB
 
 /// Never throws for what the other side does: every trouble is a TransportError in the result.
 net::awaitable<RawRead> read_once(Resolver& resolver, ReadRequest request);

@@ -24,8 +24,8 @@ constexpr std::size_t answer_kept = 1024;
 
 HttpLimits limits_of_answers() {
   HttpLimits limits;
-  limits.headers = 8 << 10;
-  limits.body = 64 << 10;
+  limits.bytes.body = 64 << 10;
+  limits.body = std::chrono::seconds(1);  // its status is what counts: nobody behind it waits for its prose
   return limits;
 }
 
@@ -93,7 +93,7 @@ net::awaitable<PostAnswer> Poster::State::send(std::shared_ptr<State> state, Url
     co_return answer;
   }
   const auto limits = limits_of_answers();
-  auto got = co_await exchange(*call.to.stream, std::move(request), limits);
+  auto got = co_await exchange(*call.to.stream, std::move(request), limits, deadline);
   if (is_of_tls(got.error)) state->clients.forget();  // TLS 1.3 tells only now that our certificate was refused
   if (got.headers_came)
     answer = answer_of(std::move(got));

@@ -183,7 +183,8 @@ class Receiver:
     """A webhook receiver that records every request and answers as programmed.
 
     `program` is a list that is used up, one entry a request, then `default`: an int (status), a dict (status, headers,
-    body), "hang" (reads, never answers), "close" (reads, hangs up), or a function of the request returning one of these.
+    body), bytes (sent as they are, then it hangs up), "hang" (reads, never answers), "close" (reads, hangs up), or a
+    function of the request returning one of these.
     """
 
     def __init__(self, secret=None, default=204, address="127.0.0.1", port=0):
@@ -218,6 +219,10 @@ class Receiver:
                 if answer == "close":
                     self.close_connection = True
                     self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                if isinstance(answer, bytes):
+                    self.close_connection = True
+                    self.wfile.write(answer)
                     return
                 if isinstance(answer, int):
                     answer = {"status": answer}

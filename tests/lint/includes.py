@@ -15,6 +15,7 @@ ALLOWED = {
     "text": set(),
     "model": {"text"},
     "codec": {"text", "model"},
+    "http": {"text", "model"},
     "config": {"text", "model"},
     "reading": {"text", "model", "config"},
     "diagnosis": {"text", "model", "config"},  # the structs' enumerations only: which role a surface has

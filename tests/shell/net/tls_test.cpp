@@ -177,7 +177,7 @@ net::awaitable<Answered> ask(Resolver& resolver, Url url, std::shared_ptr<TlsCli
   if (!error) {
     HttpRequest request{boost::beast::http::verb::get, url.target, {{"Host", url.host_header()}}, {}};
     const HttpLimits limits;
-    const auto got = co_await exchange(*call.to.stream, std::move(request), limits);
+    const auto got = co_await exchange(*call.to.stream, std::move(request), limits, deadline);
     error = got.error;
     result.told = std::to_string(got.answer.status) + " " + got.answer.body;
   }

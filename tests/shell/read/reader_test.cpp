@@ -48,7 +48,7 @@ TEST_CASE("each way of not answering has its own name") {
        "protocol: malformed framing: unknown transfer coding"},
       {"the length before the coding",
        say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: xchunked\r\n\r\nok"),
-       "protocol: the answer is not HTTP: bad Transfer-Encoding"},
+       "protocol: malformed framing: unknown transfer coding"},
       {"a coding nobody knows without a length", say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked-ish\r\n\r\nok"),
        "protocol: malformed framing: unknown transfer coding"},
       {"a coding around the chunks",
