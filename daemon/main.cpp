@@ -1,6 +1,7 @@
 // readbackd: the daemon. Reads its options, prepares everything that can fail, and only then starts.
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -75,6 +76,7 @@ int main(int argc, char** argv) {
   }
   if (options.check_config) return check_config(options);
 
+  ::umask(0077);  // whatever we inherited: what we write is for us, and what others may use says so itself
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGCHLD, SIG_DFL);  // an inherited SIG_IGN would lose how checks ended
   raise_descriptor_limit();

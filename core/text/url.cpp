@@ -19,6 +19,11 @@ bool is_number(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+std::string_view without_last_dot(std::string_view name) {
+  if (name.size() > 1 && name.back() == '.') name.remove_suffix(1);
+  return name;
+}
+
 const Failure no_host{"the address names no host"};
 const Failure no_port{"the port of the address is not a number from 1 to 65535"};
 
@@ -40,6 +45,8 @@ std::string take_zone(std::string& authority) {
   if (!authority.starts_with('[') || close == authority.npos || percent > close) return "";
   std::string zone = authority.substr(percent, close - percent);
   authority.erase(percent, close - percent);
+  constexpr std::string_view encoded = "%25";
+  if (zone.starts_with(encoded) && zone.size() > encoded.size()) zone.replace(0, encoded.size(), "%");
   return zone;
 }
 
@@ -66,9 +73,14 @@ Result<void> read_authority(std::string_view text, Url& into) {
 
 std::string Url::host_header() const {
   if (scheme == Scheme::unix_socket) return "localhost";
-  std::string text = host.find(':') == host.npos ? host : "[" + host + "]";
+  std::string text(known_host(host));
+  if (text.find(':') != text.npos) text = "[" + text + "]";
   if (port != (scheme == Scheme::https ? "443" : "80")) text += ":" + port;
   return text;
+}
+
+std::string_view known_host(std::string_view host) {
+  return host.find(':') == host.npos ? without_last_dot(host) : host.substr(0, host.find('%'));
 }
 
 Result<Url> parse_url(std::string_view text) {
@@ -112,7 +124,7 @@ Result<Url> resolve_url(std::string_view base, std::string_view url) {
 bool is_same_origin(const Url& a, const Url& b) {
   if (a.scheme != b.scheme) return false;
   if (a.scheme == Url::Scheme::unix_socket) return a.host == b.host;
-  return a.port == b.port && same_without_case(a.host, b.host);
+  return a.port == b.port && same_without_case(without_last_dot(a.host), without_last_dot(b.host));
 }
 
 bool is_loopback_host(std::string_view host_and_port) {
@@ -122,11 +134,12 @@ bool is_loopback_host(std::string_view host_and_port) {
   const std::string_view behind = host_and_port.substr(in_brackets ? end + 1 : end);
   const bool port = behind.size() > 1 && behind.size() <= 6 && behind.front() == ':' && is_number(behind.substr(1));
   if (!behind.empty() && !port) return false;
-  const std::string name = lower_case(host_and_port.substr(in_brackets ? 1 : 0, end - (in_brackets ? 1 : 0)));
+  std::string name = lower_case(host_and_port.substr(in_brackets ? 1 : 0, end - (in_brackets ? 1 : 0)));
   if (in_brackets) {
     const auto v6 = boost::urls::parse_ipv6_address(name);
     return v6 && v6->is_loopback();
   }
+  name = without_last_dot(name);
   const auto v4 = boost::urls::parse_ipv4_address(name);
   if (v4) return v4->is_loopback();
   constexpr std::string_view of_names = "abcdefghijklmnopqrstuvwxyz0123456789-_.";

@@ -16,23 +16,31 @@ struct Url {
   std::string target;  ///< path and query as written, without the fragment; begins with '/'
   std::string login;   ///< "user:password", percent-decoded; empty when there is none
 
-  /// As it belongs into the Host header: brackets around IPv6, no default port, never the login.
+  /// As it belongs into the Host header: brackets around IPv6, no default port, no zone and no last dot, never the
+  /// login.
   std::string host_header() const;
 };
 
-/// Blanks and line ends behind the address are not part of it: it may come out of a file. The failure says what is
-/// wrong with "the address" and never quotes it, because it may be secret.
+/// A host as the other side knows itself, in the Host header, in SNI and in its certificate: without the zone, which is
+/// about our own links (RFC 6874 section 4), and without the dot that ends a fully qualified name (RFC 6066 section 3).
+std::string_view known_host(std::string_view host);
+
+/// A zone may be written with `%` or, as RFC 6874 wants it, with `%25`. Blanks and line ends behind the address are not
+/// part of it: it may come out of a file. The failure says what is wrong with "the address" and never quotes it,
+/// because it may be secret.
 Result<Url> parse_url(std::string_view text);
 
 /// `base` joined with a path that begins with '/', or `url` itself when it is absolute.
 Result<Url> resolve_url(std::string_view base, std::string_view url);
 
-/// RFC 6454: scheme, host and port are the same; of two sockets of this host, the path. What is meant for one origin
-/// (a key, a certificate) is none of another's business, and two ports of one host may be two owners.
+/// RFC 6454: scheme, host (with or without its last dot) and port are the same; of two sockets of this host, the path.
+/// What is meant for one origin (a key, a certificate) is none of another's business, and two ports of one host may be
+/// two owners.
 bool is_same_origin(const Url& a, const Url& b);
 
 /// Whether all of this host (as a Host header has it: with or without a port, IPv6 in brackets) is a name of this
-/// machine for itself: 127.0.0.0/8, [::1], localhost or a name below it. What only begins like one is none.
+/// machine for itself: 127.0.0.0/8, [::1], localhost or a name below it, with or without a last dot. What only begins
+/// like one is none.
 bool is_loopback_host(std::string_view host_and_port);
 
 /// An address as it may be shown to anybody: scheme, host and port as they were written, and `/…` in the place of

@@ -19,6 +19,7 @@
 #include "daemon/platform/service_manager.hpp"
 #include "daemon/platform/version.hpp"
 #include "daemon/runtime/clock.hpp"
+#include "daemon/runtime/private_folder.hpp"
 
 namespace readback {
 namespace {
@@ -145,8 +146,7 @@ Result<void> App::start(const Result<void>& confined) {
   setup.seed = random_seed();
   delivery_ = std::make_unique<Delivery>(io_.get_executor(), *store_, std::move(setup));
 
-  std::error_code ec;
-  std::filesystem::create_directories(store_->folder() / "scratch", ec);
+  const auto ec = make_private_folder(store_->folder() / "scratch", for_us_only);
   if (ec && store_->ok())
     return Failure{"the scratch folder " + (store_->folder() / "scratch").string() +
                    " cannot be made: " + ec.message()};

@@ -2,6 +2,7 @@
 // to the mistakes of the file.
 #include "daemon/app/prepare.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include "core/redaction/redactor.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/platform/secrets.hpp"
+#include "daemon/runtime/private_folder.hpp"
 #include "daemon/sinks/post.hpp"
 
 namespace readback {
@@ -25,13 +27,16 @@ std::string host_name(const Config& config) {
 Result<void> confine_daemon(const Config& config) {
   const std::filesystem::path store = config.store.path,
                               sockets = std::filesystem::path(config.control.socket).parent_path();
-  for (const auto& folder : {store, sockets}) {
-    std::error_code failed;
-    std::filesystem::create_directories(folder, failed);
-    // Whoever opens the store or the socket tells it better, and can only if the kernel's own reason still shows.
+  const auto below = sockets.lexically_normal().lexically_relative(store.lexically_normal());
+  const bool socket_inside = !below.empty() && *below.begin() != "..";
+  std::error_code failed;
+  // The socket is for its group: the way to it is open to all, as it would be in /run.
+  if (std::filesystem::create_directories(sockets, failed)) (void)::chmod(sockets.c_str(), 0755);
+  (void)make_private_folder(store, socket_inside ? others_pass : for_us_only);
+  // Whoever opens the store or the socket tells it better, and can only if the kernel's own reason still shows.
+  for (const auto& folder : {store, sockets})
     if (!std::filesystem::is_directory(folder, failed))
       return Failure{folder.string() + " is not there to be confined to"};
-  }
   return confine_self({store.string(), sockets.string()});
 }
 

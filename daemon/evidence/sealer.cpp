@@ -10,6 +10,7 @@
 #include "daemon/evidence/archive.hpp"
 #include "daemon/evidence/durable.hpp"
 #include "daemon/evidence/host.hpp"
+#include "daemon/runtime/private_folder.hpp"
 
 namespace readback {
 namespace {
@@ -116,8 +117,7 @@ Result<Sealer::Written> Sealer::pack_and_write(BundleInput& input, const std::st
   if (key_) (void)sign_manifest(files, *key_);
   const auto bytes = pack(files, input.order.at);
   if (!bytes) return bytes.failure();
-  std::error_code ec;
-  std::filesystem::create_directories(folder, ec);
+  (void)make_private_folder(folder, for_us_only);  // without it, writing fails and says why
   const std::string path = folder + "/" + input.order.snapshot_id + ".tar.zst";
   if (const auto written = write_durably(path, *bytes, 0640); !written) return written.failure();
   auto row = row_of(files, path, *bytes);

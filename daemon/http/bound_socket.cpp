@@ -65,9 +65,7 @@ Result<BoundSocket> BoundSocket::unix_socket(net::any_io_executor ex, const std:
   ErrorCode ec;
   acceptor.open(net::local::stream_protocol(), ec);
   if (ec) return refusal("cannot open a socket: " + ec.message());
-  const mode_t before = ::umask(0177);  // nobody else gets in before mode and group are right
-  acceptor.bind(net::local::stream_protocol::endpoint(path), ec);
-  ::umask(before);
+  acceptor.bind(net::local::stream_protocol::endpoint(path), ec);  // nobody can connect before it listens
   if (ec)
     return refusal("cannot make the socket " + path + ": " + ec.message() +
                    "; does its folder exist, and may we write there?");

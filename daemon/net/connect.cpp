@@ -160,7 +160,7 @@ std::int64_t micros_since(Clock::time_point start) {
 net::awaitable<void> shake_hands(Dialled& call, std::shared_ptr<TlsClient> tls, std::string host) {
   const auto start = Clock::now();
   const auto& configured = tls->config().server_name;
-  const std::string name = configured.empty() ? host : configured;
+  const std::string name(known_host(configured.empty() ? host : configured));
   const auto shaken = co_await call.to.stream->shake_hands(tls, name);
   call.phases.tls_us = micros_since(start);
   call.tls_expires_at = shaken.findings.leaf_expires_at;

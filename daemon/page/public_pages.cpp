@@ -48,7 +48,8 @@ net::awaitable<Reply> PublicPages::answer(Request q) {
   Reply reply;
   const std::string path = q.path.empty() ? "" : q.path.size() == 1 ? q.path.front() : "?";
   const bool known = path.empty() || path == "metrics" || path == "healthz" || path == "readyz" || path == "events";
-  if (guard_host_ && !is_loopback_host(q.host)) {
+  // A browser that was led here by a strange name always says that name; probes that speak HTTP/1.0 say none.
+  if (guard_host_ && !q.host.empty() && !is_loopback_host(q.host)) {
     problem.status = 421;
     problem.detail = "this listener is bound to loopback and answers to loopback names only";
     reply = problem_reply(problem);

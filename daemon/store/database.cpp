@@ -2,8 +2,6 @@
 // whole before anything newer.
 #include "daemon/store/database.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 
 namespace readback {
@@ -14,23 +12,11 @@ constexpr auto at_once = std::chrono::seconds(0);
 constexpr std::size_t most_unsaved_incidents = 500;  // in memory, while the disk takes none
 constexpr std::uint64_t checkpoint_from = std::uint64_t{4} << 20;
 
-/// Nobody else reads what is made here.
-struct PrivateFiles {
-  PrivateFiles() : before(::umask(0077)) {}
-  ~PrivateFiles() { ::umask(before); }
-  PrivateFiles(const PrivateFiles&) = delete;
-  PrivateFiles& operator=(const PrivateFiles&) = delete;
-  mode_t before;
-};
-
 }  // namespace
 
 Result<void> Database::open(bool worked_before) {
   try {
-    {
-      const PrivateFiles for_us_only;
-      tables_ = Tables::open(file(), board_.notes);
-    }
+    tables_ = Tables::open(file(), board_.notes);
     board_.mirror.load(*tables_);
     bytes_ = tables_->bytes();
   } catch (const std::exception& e) {

@@ -27,7 +27,11 @@ TEST_CASE("an address is taken apart, or it is said what is wrong with it, witho
       {"http://h:443/", "h 443 / h:443"},
       {"https://h:8443/a/b?c=d#e", "h 8443 /a/b?c=d h:8443"},
       {"https://[::1]:9093/x", "::1 9093 /x [::1]:9093"},
-      {"http://[fe80::1%eth0]/x", "fe80::1%eth0 80 /x [fe80::1%eth0]"},
+      {"http://[fe80::1%eth0]/x", "fe80::1%eth0 80 /x [fe80::1]"},
+      {"http://[fe80::1%25eth0]:81/x", "fe80::1%eth0 81 /x [fe80::1]:81"},
+      {"http://[fe80::1%25]/x", "fe80::1%25 80 /x [fe80::1]"},
+      {"https://platform.example.:8443/x", "platform.example. 8443 /x platform.example:8443"},
+      {"http://platform.example./x", "platform.example. 80 /x platform.example"},
       {"http://127.0.0.1:8080", "127.0.0.1 8080 / 127.0.0.1:8080"},
       {"http://under_score.example/{a}|b", "under_score.example 80 /{a}|b under_score.example"},
       {"http://u:p%40@h?x", "h 80 /?x h"},
@@ -75,7 +79,9 @@ TEST_CASE("an origin is scheme, host and port, however they are written") {
       {"http://h:80/x", "http://h/y?z", true},
       {"https://h/", "https://h:443", true},
       {"http://FABRIC.example/", "http://fabric.example", true},
+      {"http://fabric.example.:80/", "http://fabric.example", true},
       {"http://[::1]:8080/", "http://[::1]:8080/a", true},
+      {"http://[fe80::1%a]/", "http://[fe80::1%b]/", false},
       {"http://h:8080", "http://h:8081", false},
       {"http://h", "http://h:8080", false},
       {"http://h:443", "https://h:443", false},
@@ -91,6 +97,13 @@ TEST_CASE("an origin is scheme, host and port, however they are written") {
     CHECK(is_same_origin(*parse_url(c.a), *parse_url(c.b)) == c.same);
     CHECK(is_same_origin(*parse_url(c.b), *parse_url(c.a)) == c.same);
   }
+}
+
+TEST_CASE("a certificate and SNI know a host without its zone and its last dot") {
+  CHECK(known_host("platform.example.") == "platform.example");
+  CHECK(known_host("fe80::1%eth0") == "fe80::1");
+  CHECK(known_host("10.0.0.1") == "10.0.0.1");
+  CHECK(known_host(".") == ".");
 }
 
 TEST_CASE("an address is shown with nothing that may be a secret") {
@@ -128,8 +141,8 @@ TEST_CASE("of the addresses in a sentence the queries are left out, and nothing 
 }
 
 TEST_CASE("a host is of the loopback when all of it is, not when it begins like one") {
-  for (const char* host : {"localhost", "LOCALHOST:80", "localhost:9464", "page.localhost:1", "127.0.0.1",
-                           "127.9.9.9:65535", "[::1]", "[::1]:9464", "[0:0:0:0:0:0:0:1]"}) {
+  for (const char* host : {"localhost", "LOCALHOST:80", "localhost:9464", "localhost.:80", "page.localhost:1",
+                           "127.0.0.1", "127.9.9.9:65535", "[::1]", "[::1]:9464", "[0:0:0:0:0:0:0:1]"}) {
     CAPTURE(host);
     CHECK(is_loopback_host(host));
   }
@@ -138,6 +151,8 @@ TEST_CASE("a host is of the loopback when all of it is, not when it begins like 
                            "localhost.evil",
                            "localhost:80.evil",
                            "localhost:",
+                           "localhost..",
+                           ".",
                            "localhost:x",
                            "localhost:123456",
                            "127.0.0.1.evil",

@@ -218,6 +218,8 @@ TEST_CASE("each trouble with a certificate has its own reason") {
   blindly.verify = false;
   TlsConfig by_name = trusting(ca);
   by_name.server_name = "fabric.example";
+  TlsConfig by_full_name = trusting(ca);
+  by_full_name.server_name = "fabric.example.";
   TlsConfig with_certificate = trusting(ca);
   with_certificate.cert_file = a.file("client.pem", {a.leaf({"watchdog"}), a.intermediate}, key);
   with_certificate.key_file = with_certificate.cert_file;
@@ -247,6 +249,10 @@ TEST_CASE("each trouble with a certificate has its own reason") {
       {"the name that the configuration gives",
        {{named, a.intermediate}, key, nullptr, "fabric.example"},
        by_name,
+       "200 ok"},
+      {"the same, written as a fully qualified name",
+       {{named, a.intermediate}, key, nullptr, "fabric.example"},
+       by_full_name,
        "200 ok"},
       {"an authority that nobody knows",
        {{good, a.intermediate}, key},

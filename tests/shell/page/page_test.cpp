@@ -35,6 +35,19 @@ TEST_CASE("the read-only listener shows, and changes nothing") {
   CHECK(early.body == "target second was not swept yet\n");
 }
 
+TEST_CASE("a probe that names no host is answered") {
+  Running r;
+  for (const char* asked :
+       {"GET /healthz HTTP/1.0\r\n\r\n", "HEAD /metrics HTTP/1.0\r\n\r\n", "GET /healthz HTTP/1.0\r\nHost:\r\n\r\n"}) {
+    CAPTURE(asked);
+    Wire probe(r.port);
+    probe.send(asked);
+    const Seen answer = probe.answer();
+    CHECK(answer.status == 200);
+    CHECK(answer.body.empty() == (asked[0] == 'H'));
+  }
+}
+
 TEST_CASE("what has ended is asked for once, and again when another incident ends") {
   Running r;
   const auto resolved = [](const char* id) {
