@@ -1,11 +1,16 @@
 // readbackd: the daemon. Reads its options, prepares everything that can fail, and only then starts.
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
+#include <exception>
+#include <string_view>
 
 #include "daemon/app/app.hpp"
 #include "daemon/app/once.hpp"
@@ -52,6 +57,25 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// An exception that nobody takes, in whichever thread: the service manager starts us again, and what was decided is on
+/// the disk. Nothing is built here that would need memory.
+[[noreturn]] void end_by_a_bug() {
+  pollfd log{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&log, 1, 0) != 1) ::_exit(exit_bug);  // nobody reads it
+  constexpr std::string_view said = "readbackd: ended by an error of its own\n";
+  (void)!::write(STDERR_FILENO, said.data(), said.size());
+  if (const auto failed = std::current_exception()) {
+    try {
+      std::rethrow_exception(failed);
+    } catch (const std::exception& e) {
+      (void)!::write(STDERR_FILENO, e.what(), std::strlen(e.what()));
+      (void)!::write(STDERR_FILENO, "\n", 1);
+    } catch (...) {
+    }
+  }
+  ::_exit(exit_bug);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -76,6 +100,7 @@ int main(int argc, char** argv) {
   }
   if (options.check_config) return check_config(options);
 
+  std::set_terminate(end_by_a_bug);
   ::umask(0077);  // whatever we inherited: what we write is for us, and what others may use says so itself
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGCHLD, SIG_DFL);  // an inherited SIG_IGN would lose how checks ended

@@ -1,6 +1,8 @@
 // The daemon's parts are put together, started in their order, and stopped in the reverse of it.
 #include "daemon/app/app.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
@@ -11,6 +13,7 @@
 #include <utility>
 
 #include "core/text/time.hpp"
+#include "daemon/app/options.hpp"
 #include "daemon/check/run.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/evidence/host_key.hpp"
@@ -41,6 +44,20 @@ std::string text_of(const std::exception_ptr& failed) {
   }
 }
 
+/// Without one of these the daemon would go on as half of itself: it could look alive, and page nobody.
+bool is_vital(const std::string& task) {
+  for (const char* each : {"pipeline", "clock", "heartbeat", "delivery", "signals"})
+    if (task == each) return true;
+  return false;
+}
+
+/// The service manager starts it again. Nothing is lost: what was said is committed with each event, and what this
+/// event would have said is found again by the next sweeps.
+[[noreturn]] void end_by_a_bug() {
+  close_log();
+  ::_exit(exit_bug);
+}
+
 }  // namespace
 
 App::App(net::io_context& io, std::string config_path, Prepared prepared)
@@ -54,6 +71,7 @@ App::App(net::io_context& io, std::string config_path, Prepared prepared)
              [this](const std::string& task, std::exception_ptr failed) {
                say({Say::Level::error, "daemon.bug", "", "", "",
                     "the task " + task + " ended by an error: " + text_of(failed)});
+               if (is_vital(task)) end_by_a_bug();
              }),
       ending_(io.get_executor(), [this](const std::string&, std::exception_ptr) { io_.stop(); }),
       queue_wake_(io),

@@ -89,6 +89,8 @@ class App : public ControlBackend {
   net::awaitable<void> commit(Gathered& gathered);
   void start_reads(const Actions& actions);
   net::awaitable<void> sweep(StartSweep what);
+  net::awaitable<void> read_into(SweepDone& done, std::shared_ptr<const TargetReader> reader, StartSweep what,
+                                 std::uint64_t number);
   net::awaitable<void> check(StartCheck what);
   net::awaitable<void> clock();
   net::awaitable<void> heartbeat();

@@ -16,26 +16,48 @@ constexpr auto beat = std::chrono::milliseconds(250);  // how often the loop loo
 constexpr Millis tolerable_step = Seconds(1);          // of the wall clock against the monotonic one, within a sweep
 constexpr Millis stuck_after = Seconds(30);            // the watchdog is not petted for a pipeline that hangs
 
+/// A check that our own host gave no room to.
+CheckRun not_run(const std::string& why) {
+  CheckRun run;
+  run.fault = CheckFault::spawn;
+  run.detail = "this host could not run it: " + why;
+  return run;
+}
+
 }  // namespace
 
+/// Whatever becomes of it, the timetable hears that it has ended: what it does not hear of, it waits for.
 net::awaitable<void> App::sweep(StartSweep what) {
   const auto found = current_.readers.find(what.target);
   if (found == current_.readers.end()) co_return;
   auto reader = found->second;
+  const auto number = ++sweeps_started_;
+  SweepDone done;
+  done.target = what.target;
+  done.sweep = what.sweep;
+  try {
+    co_await read_into(done, std::move(reader), std::move(what), number);
+  } catch (const boost::system::system_error& e) {
+    if (e.code() == net::error::operation_aborted) throw;
+    done.void_reason = "this host could not read: " + e.code().message();
+  } catch (const std::exception& e) {
+    done.void_reason = std::string("this host could not read: ") + e.what();
+  }
+  running_.erase(number);
+  put(std::move(done));
+}
+
+net::awaitable<void> App::read_into(SweepDone& done, std::shared_ptr<const TargetReader> reader, StartSweep what,
+                                    std::uint64_t number) {
   RunningSweep running;
   running.started = now();
   for (const auto& t : current_.config.targets)
     if (t.name == what.target) running.timeout = t.timeout;
-  const auto number = ++sweeps_started_;
   running_[number] = running;
   auto reads = co_await TargetReader::sweep(reader, resolver_, what.skip);
   note_lag();
   const auto ended = now();
   const auto watched = running_[number];
-  running_.erase(number);
-  SweepDone done;
-  done.target = what.target;
-  done.sweep = what.sweep;
   const auto step = clock_step(watched.started, ended);
   if (watched.worst_lag > watched.timeout)
     done.void_reason = "our own loop lagged by " + humanize(watched.worst_lag) + ", more than the timeout";
@@ -45,7 +67,6 @@ net::awaitable<void> App::sweep(StartSweep what) {
            still == current_.readers.end() || still->second != reader)  // asked by the old rules, with the old keys
     done.void_reason = "the configuration was reloaded during the sweep";
   done.reads = redactor_->open(std::move(reads));
-  put(std::move(done));
 }
 
 const CheckConfig* App::find_check(const std::string& target, const std::string& check) const {
@@ -60,10 +81,19 @@ net::awaitable<void> App::check(StartCheck what) {
   if (!asked) co_return;  // a reload has just removed it
   const CheckConfig config = *asked;
   const std::string name = "check:" + what.check;
-  auto read = co_await checks_->run(name, config);
   CheckDone done;
   done.target = what.target;
-  done.read = std::move(read);
+  done.read.read = name;
+  done.read.at = now().wall;
+  try {
+    auto read = co_await checks_->run(name, config);
+    done.read = std::move(read);
+  } catch (const boost::system::system_error& e) {
+    if (e.code() == net::error::operation_aborted) throw;
+    done.read.answer = not_run(e.code().message());
+  } catch (const std::exception& e) {
+    done.read.answer = not_run(e.what());
+  }
   const auto* wanted = find_check(what.target, what.check);
   done.outdated = !wanted || !is_same_question(*wanted, config);
   put(std::move(done));

@@ -2,6 +2,10 @@
 // together.
 #include "daemon/control/control_room.hpp"
 
+#include <sys/resource.h>
+
+#include <algorithm>
+
 namespace readback {
 
 namespace {
@@ -37,7 +41,11 @@ void ControlRoom::warn(std::string text) {
 
 void ControlRoom::start(std::unique_ptr<Listener>& slot, BoundSocket socket, Handler& handler, const char* name) {
   auto on_error = [this](const std::string& task, std::exception_ptr e) { warn(task + " ended: " + text_of(e)); };
-  slot = std::make_unique<Listener>(std::move(socket), handler, ListenerLimits{}, std::move(on_error));
+  ListenerLimits limits;
+  rlimit open{};
+  if (::getrlimit(RLIMIT_NOFILE, &open) == 0)
+    limits.max_connections = std::min<std::size_t>(limits.max_connections, places_within(open.rlim_cur));
+  slot = std::make_unique<Listener>(std::move(socket), handler, limits, std::move(on_error));
   tasks_.spawn(name, slot->run());
 }
 

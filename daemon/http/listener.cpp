@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -30,6 +31,12 @@ Peer peer_of(int fd) {
 }
 
 }  // namespace
+
+/// There are two listeners; with their refusals they hold a third of all at most.
+std::size_t places_within(std::size_t descriptors) {
+  constexpr std::size_t share = 8, fewest = 4;
+  return std::max(descriptors / share, fewest);
+}
 
 Listener::Listener(BoundSocket socket, Handler& handler, ListenerLimits limits, TaskGroup::OnError on_error)
     : socket_(std::move(socket)),
@@ -71,7 +78,7 @@ net::awaitable<void> Listener::run() {
       continue;
     }
     if (sessions_.running() >= limits_.max_connections && !make_room()) {
-      if (refusals_.running() < limits_.max_connections)
+      if (refusals_.running() < (limits_.max_connections + 3) / 4)  // beyond that it is closed without a word
         refusals_.spawn("refusal", refuse(std::move(socket), limits_.max_connections));
       continue;
     }

@@ -5,7 +5,9 @@
 //
 // Bounded by construction: `max_connections` sessions, `max_body` bytes a request, and `idle` for each whole request,
 // so that a client that drips one byte a second is gone after ten. When all places are taken, the next client gets that
-// of the one that has been silent for the longest; only where everybody is being answered it gets a 503 at once.
+// of the one that has been silent for the longest; only where everybody is being answered it gets a 503 at once. Where
+// this process may hold few descriptors the places are fewer: whoever fills them takes none from the sweeps and the
+// pages.
 #include <list>
 #include <memory>
 
@@ -15,6 +17,9 @@
 #include "daemon/runtime/task_group.hpp"
 
 namespace readback {
+
+/// How many connections a listener may hold, refusals beside them, in a process that may have `descriptors` open.
+std::size_t places_within(std::size_t descriptors);
 
 class Listener {
  public:

@@ -1,5 +1,5 @@
-// The thread belongs to the lookup, not to the resolver: whoever goes away leaves it behind, and its answer finds
-// nobody.
+// The threads belong to the lookups, not to the resolver: whoever goes away leaves behind those that hang, and their
+// answers find nobody.
 #include "daemon/net/resolver.hpp"
 
 #include <netdb.h>
@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <charconv>
+#include <condition_variable>
 #include <cstring>
 #include <deque>
 #include <map>
@@ -22,7 +23,8 @@
 namespace readback {
 namespace {
 
-constexpr std::size_t most_threads = 64;  // lookups at one time; further names wait for their turn
+constexpr std::size_t most_asked = 64;  // lookups at one time; further names wait for their turn
+constexpr std::size_t standing = 2;     // threads that wait for a name when there is none
 
 using Clock = std::chrono::steady_clock;
 using Addresses = std::vector<net::ip::address>;
@@ -127,42 +129,74 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
   const Ask ask;
   std::map<std::string, Addresses> last_good;                         ///< when `memory` says so
   std::map<std::string, std::vector<std::shared_ptr<Waiter>>> asked;  ///< only touched in the loop, like these two
-  std::deque<std::string> in_line;                                    ///< names that no thread asks for yet
-  std::size_t threads = 0;
-  std::mutex guard;
+  std::deque<std::string> in_line;                                    ///< names that are not handed over yet
+  std::size_t handed_over = 0;                                        ///< and not answered
+
+  std::mutex guard;  // of what follows
+  std::condition_variable wake;
+  std::deque<std::string> handed;  ///< to whichever thread comes first
+  std::size_t threads = 0, idle = 0;
   bool open = true;
 
-  /// Asks for the next names in line, as far as there are threads.
+  /// Asks for the next names in line, as far as that is allowed at one time.
   void start_next() {
-    while (threads < most_threads && !in_line.empty()) {
+    while (handed_over < most_asked && !in_line.empty()) {
       const std::string host = std::move(in_line.front());
       in_line.pop_front();
       const auto& waiters = asked[host];
       const auto at = Clock::now();
       const bool wanted = std::any_of(waiters.begin(), waiters.end(), [&](const auto& w) { return w->deadline > at; });
       if (wanted)
-        start(host);
+        hand_over(host);
       else
         asked.erase(host);
     }
   }
-  void start(const std::string& host) {
+  void hand_over(const std::string& host) {
+    ++handed_over;
+    const std::lock_guard lock(guard);
+    handed.push_back(host);
+    if (handed.size() > idle) {
+      try {
+        add_thread();
+      } catch (const std::system_error&) {  // none to be had: those that are there come to it
+      }
+    }
+    wake.notify_one();
+  }
+  /// With the guard held. Throws std::system_error.
+  void add_thread() {
+    std::thread([self = shared_from_this()] { self->serve(); }).detach();
+    ++threads;
+  }
+  void serve() {
+    std::unique_lock lock(guard);
+    while (open && (!handed.empty() || idle < standing)) {
+      ++idle;
+      wake.wait(lock, [this] { return !open || !handed.empty(); });
+      --idle;
+      if (!open) break;
+      const std::string host = std::move(handed.front());
+      handed.pop_front();
+      lock.unlock();
+      Answer answer = ask_safely(host);
+      lock.lock();
+      if (!open) break;
+      net::post(executor, [self = shared_from_this(), host, answer = std::move(answer)] {
+        --self->handed_over;
+        self->answered(host, answer);
+        self->start_next();
+      });
+    }
+    --threads;
+  }
+  Answer ask_safely(const std::string& host) {
     try {
-      std::thread([self = shared_from_this(), host] {
-        Answer answer = self->ask(host);
-        std::lock_guard lock(self->guard);
-        if (!self->open) return;
-        net::post(self->executor, [self, host, answer = std::move(answer)] {
-          --self->threads;
-          self->answered(host, answer);
-          self->start_next();
-        });
-      }).detach();
-      ++threads;
-    } catch (const std::system_error& e) {  // the limit of threads: of this host, not of the name
+      return ask(host);
+    } catch (const std::exception& e) {
       Answer answer;
       answer.error = TransportError{TransportFault::local, "this host could not look up " + host + ": " + e.what()};
-      answered(host, answer);
+      return answer;
     }
   }
   void answered(const std::string& host, const Answer& answer) {
@@ -177,12 +211,20 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
 };
 
 Resolver::Resolver(net::any_io_executor executor, Memory memory, Ask ask)
-    : state_(std::make_shared<State>(std::move(executor), memory, std::move(ask))) {}
+    : state_(std::make_shared<State>(std::move(executor), memory, std::move(ask))) {
+  const std::lock_guard lock(state_->guard);
+  state_->add_thread();
+  try {
+    while (state_->threads < standing) state_->add_thread();
+  } catch (const std::system_error&) {  // one will do
+  }
+}
 /// A thread that hangs in a lookup keeps the state until it is back, which may be after the loop has gone: what belongs
 /// to the loop, the waiters' timers, goes now.
 Resolver::~Resolver() {
   std::lock_guard lock(state_->guard);
   state_->open = false;
+  state_->wake.notify_all();
   state_->asked.clear();
   state_->in_line.clear();
 }
@@ -213,10 +255,8 @@ net::awaitable<Lookup> Resolver::lookup(std::string host, std::string port, Cloc
     state->in_line.push_back(host);
     state->start_next();
   }
-  if (!waiter->answer) {  // a lookup that could not even begin is answered already
-    auto [ec] = co_await waiter->timer.async_wait(token);
-    (void)ec;
-  }
+  auto [ec] = co_await waiter->timer.async_wait(token);
+  (void)ec;
   Answer answer;
   if (waiter->answer)
     answer = *waiter->answer;

@@ -1,8 +1,10 @@
 #pragma once
-// Names to addresses, off the loop. getaddrinfo can neither be cancelled nor given a deadline, so each lookup has a
-// thread of its own: one that hangs delays no other name, and its late answer is dropped. At most one lookup a name is
-// under way; who asks for the same name meanwhile waits for the same answer. Beyond 64 names at once the next wait for
-// their turn.
+// Names to addresses, off the loop. getaddrinfo can neither be cancelled nor given a deadline, so each lookup that is
+// under way has a thread to itself: one that hangs delays no other name, and its late answer is dropped. Two threads
+// stand ready from the beginning, because a host that has none left is not the moment to need one; further ones are
+// made when they are wanted, and where none can be had the names wait for their turn. At most one lookup a name is
+// under way; who asks for the same name meanwhile waits for the same answer. Beyond 64 names at once the next wait as
+// well.
 //
 // A resolver that keeps the last good answers gives them out when a later lookup fails, or takes more than half of the
 // time that there is: a dead name service must not silence a pager that had been reached before. The reader of a
@@ -38,6 +40,7 @@ class Resolver {
   static Answer ask_system(const std::string& host);
   enum class Memory { none, last_good };
 
+  /// Throws std::system_error when no thread at all can be had.
   explicit Resolver(net::any_io_executor executor, Memory memory = Memory::none, Ask ask = ask_system);
   ~Resolver();
   Resolver(const Resolver&) = delete;

@@ -16,20 +16,19 @@ class Masks(harness.Case):
     def test_nobody_else_may_read_or_replace_what_is_ours(self):
         for mask in (0, 0o077):
             with self.subTest(mask=oct(mask)):
-                before = os.umask(mask)
-                self.addCleanup(os.umask, before)
                 folder = self.directory / f"under-{mask}"
                 folder.mkdir()
-                folder.chmod(0o755)
-                sim = self.sim()
-                daemon = self.daemon({"environment": "test", "targets": [harness.fast_target(sim.url)],
+                daemon = self.daemon({"environment": "test", "targets": [harness.fast_target(self.sim().url)],
                                       "control": {"socket": str(folder / "run" / "control.sock")},
                                       "store": {"path": str(folder / "state")}}, name=f"daemon-{mask}")
                 daemon.socket = folder / "run" / "control.sock"
-                daemon.start()
-                os.umask(before)
+                before = os.umask(mask)
+                try:
+                    daemon.start()
+                finally:
+                    os.umask(before)
                 self.wait_green(daemon)
-                daemon.client("snapshot", "now", "fabric", expect=0)
+                daemon.client("snapshot", "capture", expect=0)
                 wait_until(lambda: list((folder / "state" / "snapshots").glob("*.tar.zst")), "a snapshot is kept")
                 self.assertEqual(mode(folder / "run"), 0o755)
                 self.assertEqual(mode(daemon.socket), 0o660)
