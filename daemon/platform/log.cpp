@@ -1,28 +1,30 @@
-// A line is made in the loop and written by spdlog's thread. What repeats is told once, when it changes, and with its
-// count when it ends; the queue is short and drops the oldest.
+// A line is made in the loop, passes spdlog's level, and is written by the line writer's thread. What repeats is told
+// once, when it changes, and with its count when it ends. A reload changes the level and the form of the next line, and
+// nothing that the writer holds.
 #include "daemon/platform/log.hpp"
 
-#include <spdlog/async.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
-#include <systemd/sd-journal.h>
 #include <unistd.h>
 
 #include <boost/json.hpp>
 #include <cstdlib>
 #include <map>
-#include <mutex>
+#include <memory>
+#include <optional>
 
 #include "core/text/instant.hpp"
 #include "core/text/time.hpp"
+#include "daemon/platform/line_writer.hpp"
 #include "daemon/runtime/clock.hpp"
 
 namespace readback {
 namespace {
 
-constexpr std::size_t queue_length = 1024;
+constexpr std::size_t queue_length = 1024;  // lines
+constexpr Millis farewell(200);             // a stop waits no longer for whoever reads the log
 constexpr const char* logger_name = "readbackd";
 
 // One base of our own, numbered. Never to be changed: people filter and alert by them.
@@ -62,6 +64,8 @@ constexpr std::pair<std::string_view, std::string_view> message_ids[] = {
     {"daemon.bug", "5d1f7c0e2a944c0f9b6d3e8a71c45f21"},
     {"store.adopted", "5d1f7c0e2a944c0f9b6d3e8a71c45f22"},
     {"evidence.key", "5d1f7c0e2a944c0f9b6d3e8a71c45f30"},
+    {"log.lost", "5d1f7c0e2a944c0f9b6d3e8a71c45f40"},
+    {"loop.held", "5d1f7c0e2a944c0f9b6d3e8a71c45f41"},
 };
 
 spdlog::level::level_enum level_of(Say::Level l) {
@@ -99,7 +103,7 @@ std::string text_line(const Say& s) {
          (s.target.empty() ? "" : s.target + ": ") + one_line(s.text);
 }
 
-/// Fields separated by \x1f inside one message: spdlog's queue carries one text, the sink takes it apart again.
+/// Fields separated by \x1f inside one message: the queue carries one text, its writer takes it apart again.
 std::string journal_fields(const Say& s) {
   constexpr int priorities[] = {7, 6, 4, 3};  // syslog's numbers
   std::string all = "MESSAGE=" + one_line((s.target.empty() ? "" : s.target + ": ") + s.text) +
@@ -112,23 +116,6 @@ std::string journal_fields(const Say& s) {
   return all + "\x1fSYSLOG_IDENTIFIER=readbackd";
 }
 
-class JournalSink : public spdlog::sinks::base_sink<std::mutex> {
- protected:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    const std::string all(message.payload.data(), message.payload.size());
-    std::vector<std::string> fields;
-    for (std::size_t from = 0; from <= all.size();) {
-      const auto end = std::min(all.find('\x1f', from), all.size());
-      fields.push_back(all.substr(from, end - from));
-      from = end + 1;
-    }
-    std::vector<iovec> parts;
-    for (auto& f : fields) parts.push_back({f.data(), f.size()});
-    sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
-  }
-  void flush_() override {}
-};
-
 /// systemd names the journal's stream in $JOURNAL_STREAM as device:inode of our stderr.
 bool stderr_is_the_journal() {
   const char* stream = std::getenv("JOURNAL_STREAM");
@@ -137,6 +124,55 @@ bool stderr_is_the_journal() {
   return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) == stream;
 }
 
+std::string text_of(const Say& line, LogFormat format) {
+  switch (format) {
+    case LogFormat::json: return json_line(line);
+    case LogFormat::journal: return journal_fields(line);
+    case LogFormat::automatic:
+    case LogFormat::text: return text_line(line);
+  }
+  return text_line(line);
+}
+
+LineWriter::To place_of(LogFormat format) {
+  return format == LogFormat::journal ? LineWriter::To::journal : LineWriter::To::standard_error;
+}
+
+/// Hands what passes the level to the writer, in the form that is set at this moment.
+class QueueSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit QueueSink(LineWriter& writer) : writer_(writer) {}
+  void set_place(LineWriter::To to) { to_ = to; }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    writer_.put({to_, std::string(message.payload.data(), message.payload.size())});
+  }
+  void flush_() override {}
+
+ private:
+  LineWriter& writer_;
+  LineWriter::To to_ = LineWriter::To::standard_error;
+};
+
+/// On the writer's thread, and also when all else of the log is gone already.
+LineWriter::Line tell_lost(std::uint64_t lost, const LineWriter::Line& next) {
+  Say line;
+  line.level = Say::Level::warning;
+  line.kind = "log.lost";
+  line.text = lost == 1 ? "one line of the log was lost" : std::to_string(lost) + " lines of the log were lost";
+  LogFormat form = next.text.starts_with('{') ? LogFormat::json : LogFormat::text;
+  if (next.to == LineWriter::To::journal) form = LogFormat::journal;
+  return {next.to, text_of(line, form)};
+}
+
+struct Log {
+  Log() : writer(queue_length, tell_lost), sink(std::make_shared<QueueSink>(writer)), logger(logger_name, sink) {}
+  LineWriter writer;
+  std::shared_ptr<QueueSink> sink;
+  spdlog::logger logger;
+};
+
 struct Repeats {
   std::string text;
   std::uint64_t count = 0;
@@ -144,6 +180,7 @@ struct Repeats {
 
 struct State {
   LogFormat format = LogFormat::text;
+  std::unique_ptr<Log> log;             ///< null before the first line and after the last
   std::map<std::string, Repeats> last;  ///< by source: kind, target and boundary
 };
 State& state() {
@@ -152,16 +189,10 @@ State& state() {
 }
 
 void write(const Say& line) {
-  const auto logger = spdlog::get(logger_name);
-  if (!logger) return;
-  std::string text;
-  switch (state().format) {
-    case LogFormat::json: text = json_line(line); break;
-    case LogFormat::journal: text = journal_fields(line); break;
-    case LogFormat::automatic:
-    case LogFormat::text: text = text_line(line); break;
-  }
-  logger->log(level_of(line.level), spdlog::string_view_t(text.data(), text.size()));
+  const auto& s = state();
+  if (!s.log) return;
+  const std::string text = text_of(line, s.format);
+  s.log->logger.log(level_of(line.level), spdlog::string_view_t(text.data(), text.size()));
 }
 
 }  // namespace
@@ -176,21 +207,11 @@ void set_up_log(const LogConfig& config) {
   auto& s = state();
   s.format = config.format;
   if (config.format == LogFormat::automatic) s.format = stderr_is_the_journal() ? LogFormat::journal : LogFormat::text;
-  spdlog::drop(logger_name);
-  if (!spdlog::thread_pool()) spdlog::init_thread_pool(queue_length, 1);
-  spdlog::sink_ptr sink;
-  if (s.format == LogFormat::journal)
-    sink = std::make_shared<JournalSink>();
-  else
-    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  auto logger = std::make_shared<spdlog::async_logger>(logger_name, sink, spdlog::thread_pool(),
-                                                       spdlog::async_overflow_policy::overrun_oldest);
-  logger->set_pattern("%v");
+  if (!s.log) s.log = std::make_unique<Log>();
+  s.log->sink->set_place(place_of(s.format));
   constexpr spdlog::level::level_enum levels[] = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
                                                   spdlog::level::err};
-  logger->set_level(levels[static_cast<int>(config.level)]);
-  logger->flush_on(spdlog::level::debug);
-  spdlog::register_logger(logger);
+  s.log->logger.set_level(levels[static_cast<int>(config.level)]);
 }
 
 void log(const Say& line) {
@@ -212,11 +233,16 @@ void log(const Say& line) {
   write(line);
 }
 
-void close_log() { spdlog::shutdown(); }
+void close_log() {
+  auto& s = state();
+  if (!s.log) return;
+  s.log->writer.close(farewell);
+  s.log.reset();
+}
 
 std::uint64_t log_overruns() {
-  const auto pool = spdlog::thread_pool();
-  return pool ? pool->overrun_counter() : 0;
+  const auto& s = state();
+  return s.log ? s.log->writer.lost() : 0;
 }
 
 }  // namespace readback

@@ -124,3 +124,60 @@ TEST_CASE("without a format, a stderr that is not the journal's gets text") {
   CHECK(words(lines) == std::vector<std::string>{"warn  fabric: x"});
   ::unsetenv("JOURNAL_STREAM");
 }
+
+namespace {
+
+/// A pipe in the place of stderr that nobody reads until asked to.
+class StuckPipe {
+ public:
+  StuckPipe() : kept_(::dup(STDERR_FILENO)) {
+    REQUIRE(::pipe(ends_) == 0);
+    ::dup2(ends_[1], STDERR_FILENO);
+  }
+  ~StuckPipe() {
+    ::dup2(kept_, STDERR_FILENO);
+    ::close(kept_);
+    ::close(ends_[0]);
+    ::close(ends_[1]);
+  }
+  /// Until a line holds `last`.
+  std::string read_until(const std::string& last) {
+    std::string all;
+    char piece[4096];
+    while (all.find(last) == all.npos)
+      if (const auto got = ::read(ends_[0], piece, sizeof piece); got > 0)
+        all.append(piece, static_cast<std::size_t>(got));
+    return all;
+  }
+
+ private:
+  int kept_, ends_[2]{};
+};
+
+}  // namespace
+
+TEST_CASE("a pipe that nobody reads holds up neither a line, nor a reload, nor a stop") {
+  StuckPipe pipe;
+  set_up_log(as(LogFormat::text));
+  const std::string wide(1000, 'x');
+  for (int i = 0; i < 3000; ++i) log({Say::Level::info, "test.five", "", "", "", std::to_string(i) + wide});
+  set_up_log(as(LogFormat::json));  // as a reload does
+  CHECK(log_overruns() > 1500);     // 64 KiB in the pipe and 1,024 lines in the queue are kept
+  close_log();                      // returns, and the writer's thread ends by itself
+}
+
+TEST_CASE("what was lost is told as one line, in its place, once somebody reads again") {
+  StuckPipe pipe;
+  set_up_log(as(LogFormat::text));
+  const std::string wide(1000, 'x');
+  for (int i = 0; i < 3000; ++i) log({Say::Level::info, "test.six", "", "", "", std::to_string(i) + wide});
+  const auto lost = log_overruns();
+  const auto all = pipe.read_until(" 2999x");
+  const auto notice = all.find("warn  " + std::to_string(lost) + " lines of the log were lost\n");
+  CHECK(notice != all.npos);
+  CHECK(all.find("were lost") == all.rfind("were lost"));
+  CHECK(all.find(" 0x") < notice);                                           // the oldest had left already
+  CHECK(all.find(" " + std::to_string(3000 - 1024) + "x") > notice);         // the first of the queue
+  CHECK(all.find(" " + std::to_string(3000 - 1024 - 1) + "x") == all.npos);  // the last that was lost
+  close_log();
+}
