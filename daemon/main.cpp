@@ -107,7 +107,8 @@ int main(int argc, char** argv) {
   raise_descriptor_limit();
   keep_weight_at_hand();  // of the files of ours that are closed to us from then on
   keep_memory_private();
-  auto prepared = prepare(options.config_path);
+  Doing doing;
+  auto prepared = prepare(options.config_path, doing);
   for (const auto& warning : prepared.warnings) complain(warning);
   for (const auto& trouble : prepared.troubles) complain(trouble);
   if (!prepared.ok()) return exit_config;

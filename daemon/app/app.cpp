@@ -17,6 +17,7 @@
 #include "daemon/check/run.hpp"
 #include "daemon/check/sandbox.hpp"
 #include "daemon/evidence/host_key.hpp"
+#include "daemon/platform/forced_end.hpp"
 #include "daemon/platform/log.hpp"
 #include "daemon/platform/secrets.hpp"
 #include "daemon/platform/service_manager.hpp"
@@ -27,7 +28,8 @@
 namespace readback {
 namespace {
 
-constexpr auto stop_limit = std::chrono::milliseconds(4000);  // contract: a stop takes at most 5 s
+// Contract: a stop takes at most 5 s. Its steps may take this long, and whatever hangs is left behind at the last one.
+constexpr Millis tasks_limit(3500), sessions_limit(250), stop_limit(4800);
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -74,11 +76,16 @@ App::App(net::io_context& io, std::string config_path, Prepared prepared)
                if (is_vital(task)) end_by_a_bug();
              }),
       ending_(io.get_executor(), [this](const std::string&, std::exception_ptr) { io_.stop(); }),
+      aside_(io.get_executor(), 2),
       queue_wake_(io),
       due_(io),
       beat_(io),
       signal_set_(io, SIGTERM, SIGINT, SIGHUP),
-      started_(now()) {}
+      started_(now()) {
+  // Now that the loop's own handlers are there: from here on a stop comes to its end whatever hangs.
+  if (!force_end_after_stop(stop_limit, exit_forced))
+    say({Say::Level::warning, "daemon.bug", "", "", "", "a stop has no limit: no timer can be made"});
+}
 
 App::~App() = default;
 
@@ -200,7 +207,8 @@ net::awaitable<void> App::signals() {
     auto [ec, number] = co_await signal_set_.async_wait(token);
     if (ec) break;
     if (number == SIGHUP) {
-      co_await reload();
+      reload_again_ = true;
+      if (!reloading_) tasks_.spawn("reload", reloads());
       continue;
     }
     stopping_ = true;
@@ -216,15 +224,15 @@ net::awaitable<void> App::signals() {
   }
 }
 
-/// Joins everything within the limit, and saves what is known last.
+/// Joins everything within its limits, and saves what is known last.
 net::awaitable<void> App::stop() {
   tasks_.cancel();
-  co_await tasks_.join(stop_limit);
-  co_await control_->join(Millis(500));
+  co_await tasks_.join(tasks_limit);
   Commit last;
   last.state = engine_->save();
   const auto saved = co_await store_->commit(std::move(last));
   (void)saved;  // a disk that fails was told when it began to
+  co_await control_->join(sessions_limit);
   io_.stop();
 }
 

@@ -23,6 +23,7 @@
 #include "daemon/app/prepare.hpp"
 #include "daemon/control/control_room.hpp"
 #include "daemon/evidence/sealer.hpp"
+#include "daemon/runtime/aside.hpp"
 #include "daemon/runtime/task_group.hpp"
 #include "daemon/sinks/delivery.hpp"
 #include "daemon/store/store.hpp"
@@ -96,7 +97,10 @@ class App : public ControlBackend {
   net::awaitable<void> heartbeat();
   net::awaitable<void> signals();
   net::awaitable<void> stop();
+  net::awaitable<void> reloads();
   net::awaitable<void> reload();
+  void refuse(const std::vector<std::string>& troubles);
+  void take_over(Prepared fresh);
   void note_lag();
   void arm();
   const CheckConfig* find_check(const std::string& target, const std::string& check) const;
@@ -122,6 +126,7 @@ class App : public ControlBackend {
   std::unique_ptr<EvidenceCommands> commands_;
   std::unique_ptr<ControlRoom> control_;
   Worker files_;  ///< reads bundles for who asks at the socket; a page never waits for it
+  Aside aside_;   ///< reads the configuration anew
 
   std::deque<Incoming> queue_;
   net::steady_timer queue_wake_, due_, beat_;
@@ -129,6 +134,7 @@ class App : public ControlBackend {
   bool stopping_ = false;
   std::optional<MonoTime> busy_since_;
   Instant started_;
+  bool reloading_ = false, reload_again_ = false;  ///< under way; asked for meanwhile, however often
   std::optional<WallTime> reloaded_at_;
   bool reload_ok_ = true;
   std::string reload_error_, sandbox_text_;

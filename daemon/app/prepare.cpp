@@ -74,7 +74,7 @@ namespace {
 /// What only shows once the secrets are known; the file itself is judged where it is loaded.
 class Preparation {
  public:
-  Preparation(Prepared& out, const std::string& path) : out_(out), path_(path) {}
+  Preparation(Prepared& out, const std::string& path, Doing& doing) : out_(out), path_(path), doing_(doing) {}
 
   std::vector<ConfigProblem> run() {
     for (const auto& t : out_.config.targets) target(t);
@@ -93,6 +93,7 @@ class Preparation {
   }
   /// `secret`: it is one even where the file has it in plain text. Empty when it could not be found, which is told.
   std::string look_up(const SecretRef& ref, const std::string& whose, bool secret) {
+    doing_.now(whose);
     auto found = reveal(ref);
     if (!found) {
       problem(ref.at, whose + ": " + found.error());
@@ -116,6 +117,7 @@ class Preparation {
     for (const auto& [name, ref] : t.headers)
       headers.emplace_back(name,
                            look_up(ref, "the header " + name + " of the target " + t.name, is_secret_header(name)));
+    doing_.now("the certificates of the target " + t.name);
     auto reader = TargetReader::make(t, std::move(headers), clients_);
     if (!reader)
       problem(t.tls.at, reader.error());
@@ -138,19 +140,22 @@ class Preparation {
 
   Prepared& out_;
   const std::string& path_;
+  Doing& doing_;
   TlsClients clients_;
   std::vector<ConfigProblem> problems_;
 };
 
 }  // namespace
 
-Prepared prepare(const std::string& path) {
+Prepared prepare(const std::string& path, Doing& doing) {
   Prepared out;
+  doing.now("the file " + path);
   auto loaded = load_config(path);
   if (loaded.ok()) {
     out.config = std::move(loaded.config);
     out.digest = config_digest(out.config);
-    loaded.add(Preparation(out, path).run());
+    loaded.add(Preparation(out, path, doing).run());
+    doing.now("what the file names");
     loaded.add(problems_of_access(out.config, path));
   }
   for (const auto& p : loaded.problems) (p.warning ? out.warnings : out.troubles).push_back(to_string(p));

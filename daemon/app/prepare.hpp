@@ -3,6 +3,7 @@
 // looked up, TLS loaded. All of it, or the reasons why not; a reload that fails here has changed nothing.
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,23 @@
 #include "daemon/read/sweep.hpp"
 
 namespace readback {
+
+/// What is being read at this moment, for whoever has waited long enough. From any thread.
+class Doing {
+ public:
+  void now(std::string what) {
+    const std::lock_guard lock(mutex_);
+    what_ = std::move(what);
+  }
+  std::string what() const {
+    const std::lock_guard lock(mutex_);
+    return what_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string what_;
+};
 
 struct Prepared {
   Config config;
@@ -22,7 +40,8 @@ struct Prepared {
 };
 
 /// For a start and for a reload. What a check names may be missing on this host: that is told when the check runs.
-Prepared prepare(const std::string& config_path);
+/// Waits for whatever the configuration names, for as long as that takes: not in the loop. `doing` tells for what.
+Prepared prepare(const std::string& config_path, Doing& doing);
 /// What `--check-config` tells: the file, and what this host has not of what it names. Secrets are not looked up,
 /// because an operator who checks the file need not be able to read them.
 LoadedConfig examine(const std::string& config_path);

@@ -1,8 +1,10 @@
-// A new configuration is taken over whole or not at all; what cannot change while we run stays, and that is said.
+// A new configuration is read aside, because a secret or a certificate may lie on something that hangs, and is taken
+// over whole or not at all; what cannot change while we run stays, and that is said.
 #include <algorithm>
 #include <tuple>
 #include <utility>
 
+#include "core/text/time.hpp"
 #include "daemon/app/app.hpp"
 #include "daemon/platform/log.hpp"
 #include "daemon/platform/service_manager.hpp"
@@ -10,20 +12,53 @@
 
 namespace readback {
 
+namespace {
+
+constexpr Millis reload_limit = Seconds(5);
+
+}  // namespace
+
+/// One after the other; what is asked for while one is under way is one more, however often it was.
+net::awaitable<void> App::reloads() {
+  struct UnderWay {
+    bool& it;
+    ~UnderWay() { it = false; }
+  };
+  reloading_ = true;
+  const UnderWay under_way{reloading_};
+  while (std::exchange(reload_again_, false) && !stopping_) co_await reload();
+}
+
 net::awaitable<void> App::reload() {
   notify_reloading();
-  auto fresh = prepare(config_path_);
+  const auto doing = std::make_shared<Doing>();
+  std::function<Prepared()> work = [path = config_path_, doing] { return prepare(path, *doing); };
+  auto fresh = co_await aside_.within(reload_limit, "reload", std::move(work));
   reloaded_at_ = now().wall;
-  reload_ok_ = fresh.ok();
-  if (!fresh.ok()) {
-    reload_error_ = fresh.troubles.front() +
-                    (fresh.troubles.size() > 1 ? " (and " + std::to_string(fresh.troubles.size() - 1) + " more)" : "");
-    for (const auto& trouble : fresh.troubles) say({Say::Level::error, "config.refused", "", "", "", trouble});
-    say({Say::Level::error, "config.refused", "", "", "",
-         "the configuration is not taken over: the one before stays in force"});
-    notify_ready(engine_->headline());
-    co_return;
+  reload_ok_ = fresh && fresh->ok();
+  if (reload_ok_) {
+    take_over(std::move(*fresh));
+  } else if (fresh) {
+    refuse(fresh->troubles);
+  } else {
+    // Of a reload that is not even begun, because the one before still hangs, nobody knows what it would have read.
+    const auto what = doing->what();
+    const std::string trouble = what.empty() ? "a reload before this one still waits for what it reads"
+                                             : what + " could not be read within " + humanize(reload_limit);
+    refuse({trouble});
   }
+  notify_ready(engine_->headline());
+}
+
+void App::refuse(const std::vector<std::string>& troubles) {
+  reload_error_ = troubles.front();
+  if (troubles.size() > 1) reload_error_ += " (and " + std::to_string(troubles.size() - 1) + " more)";
+  for (const auto& trouble : troubles) say({Say::Level::error, "config.refused", "", "", "", trouble});
+  say({Say::Level::error, "config.refused", "", "", "",
+       "the configuration is not taken over: the one before stays in force"});
+}
+
+void App::take_over(Prepared fresh) {
   reload_error_.clear();
   for (const auto& warning : fresh.warnings) say({Say::Level::warning, "config.reloaded", "", "", "", warning});
   const auto fixed = [](const Config& c) {
@@ -50,7 +85,6 @@ net::awaitable<void> App::reload() {
   say({Say::Level::info, "config.reloaded", "", "", "",
        "the configuration was read anew, digest " + current_.digest.substr(0, 12) +
            (needs_restart ? "; store, control and http have changed too, and these take a restart" : "")});
-  notify_ready(engine_->headline());
 }
 
 }  // namespace readback
