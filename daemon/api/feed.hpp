@@ -30,10 +30,11 @@ struct FeedSeats {
 class Feed {
  public:
   /// `boot` tells one life of the daemon from the next.
-  Feed(net::any_io_executor executor, std::string boot) : wake_(executor), boot_(std::move(boot)) {}
+  Feed(net::any_io_executor executor, std::string boot) : loop_(executor), wake_(executor), boot_(std::move(boot)) {}
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
+  const net::any_io_executor& loop() const { return loop_; }
   void on_sweep(const SweepRecord& sweep);
   void on_alert(const AlertEvent& event);
   /// kind: "sweep", "alert", "change".
@@ -52,6 +53,7 @@ class Feed {
   };
   static constexpr std::size_t most_entries = 2048, most_bytes = 4u << 20;
 
+  net::any_io_executor loop_;
   Wake wake_;
   std::string boot_;
   std::deque<Entry> ring_;

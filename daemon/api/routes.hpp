@@ -11,6 +11,7 @@
 namespace readback {
 
 struct ControlBackend;
+class Aside;
 class Feed;
 class History;
 struct FeedSeats;
@@ -21,6 +22,7 @@ struct Desk {
   Feed& feed;
   const History& history;
   const FeedSeats& seats;
+  Aside& files;  ///< reads what lies on a disk
 };
 
 using ApiRoute = net::awaitable<Reply>(Desk& desk, Request q, std::string id);

@@ -6,42 +6,62 @@
 #include "daemon/api/answers.hpp"
 #include "daemon/api/ids.hpp"
 #include "daemon/api/members.hpp"
+#include "daemon/runtime/aside.hpp"
 
 namespace readback::routes {
 
 namespace {
 
-/// A bundle from its file, 64 KiB at a time: less than a read-ahead, so the loop hardly notices.
+constexpr Millis patience = Seconds(5);  // with a disk that does not answer
+
+/// Shared with the thread that reads it: that may come back when nobody waits any more.
+struct BundleOnDisk {
+  std::ifstream in;
+  std::uint64_t size = 0;
+};
+using OpenBundle = std::shared_ptr<BundleOnDisk>;
+
+OpenBundle open_bundle(const std::string& path) {
+  auto file = std::make_shared<BundleOnDisk>();
+  file->in.open(path, std::ios::binary);
+  if (!file->in) return nullptr;
+  file->in.seekg(0, std::ios::end);
+  const auto end = file->in.tellg();
+  file->in.seekg(0);
+  file->size = end < 0 ? 0 : static_cast<std::uint64_t>(end);
+  return file;
+}
+
+/// A bundle from memory or from its file, a piece at a time. A piece that the disk does not give in time ends it, and
+/// the reader sees that it was cut.
 class BundleSource : public BodySource {
  public:
-  explicit BundleSource(BundleFile bundle) : bundle_(std::move(bundle)) {
-    if (!bundle_.path.empty()) file_.open(bundle_.path, std::ios::binary);
-  }
-  bool good() const { return bundle_.path.empty() || file_.is_open(); }
-  std::uint64_t size() {
-    if (bundle_.path.empty()) return bundle_.bytes.size();
-    file_.seekg(0, std::ios::end);
-    const auto end = file_.tellg();
-    file_.seekg(0);
-    return end < 0 ? 0 : static_cast<std::uint64_t>(end);
-  }
+  BundleSource(std::string bytes, OpenBundle file, Aside& files)
+      : bytes_(std::move(bytes)), file_(std::move(file)), files_(files) {}
+  std::uint64_t size() const { return file_ ? file_->size : bytes_.size(); }
   net::awaitable<std::string> next() override {
     std::string out;
-    if (bundle_.path.empty()) {
-      out = bundle_.bytes.substr(std::min(at_, bundle_.bytes.size()), piece);
-    } else {
-      out.resize(piece);
-      file_.read(out.data(), static_cast<std::streamsize>(piece));
-      out.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file_.gcount())));
+    if (!file_) {
+      out = bytes_.substr(std::min(at_, bytes_.size()), piece);
+      at_ += out.size();
+      co_return out;
     }
-    at_ += out.size();
+    std::function<std::string()> work = [file = file_] {
+      std::string read(piece, '\0');
+      file->in.read(read.data(), static_cast<std::streamsize>(piece));
+      read.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file->in.gcount())));
+      return read;
+    };
+    auto read = co_await files_.within(patience, "", std::move(work));
+    if (read) out = std::move(*read);
     co_return out;
   }
 
  private:
-  static constexpr std::size_t piece = 64 * 1024;
-  BundleFile bundle_;
-  std::ifstream file_;
+  static constexpr std::size_t piece = 256 * 1024;
+  const std::string bytes_;
+  const OpenBundle file_;
+  Aside& files_;
   std::size_t at_ = 0;
 };
 
@@ -83,8 +103,15 @@ net::awaitable<Reply> snapshot(Desk& desk, Request q, std::string asked) {
     reply.status = 304;
     co_return reply;
   }
-  auto source = std::make_shared<BundleSource>(std::move(*bundle));
-  if (!source->good()) co_return problem_reply(problem(404, "the snapshot is listed, but its file cannot be opened"));
+  OpenBundle file;
+  if (!bundle->path.empty()) {
+    std::function<OpenBundle()> work = [path = bundle->path] { return open_bundle(path); };
+    const auto opened = co_await desk.files.within(patience, "", std::move(work));
+    if (!opened) co_return problem_reply(problem(503, "the disk with the snapshots does not answer"));
+    if (!*opened) co_return problem_reply(problem(404, "the snapshot is listed, but its file cannot be opened"));
+    file = *opened;
+  }
+  auto source = std::make_shared<BundleSource>(std::move(bundle->bytes), std::move(file), desk.files);
   reply.length = source->size();
   reply.source = std::move(source);
   co_return reply;

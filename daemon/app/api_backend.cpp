@@ -18,6 +18,7 @@ namespace readback {
 namespace {
 
 constexpr Millis longest_gathering = Seconds(10);  // an operator waits for a capture
+constexpr Millis longest_packing = Seconds(10);    // of a bundle in its public form
 constexpr Millis longest_wait = Seconds(30);       // for the engine's answer: a slow disk, or a long queue before it
 
 /// What people paste into a sentence is redacted like what a platform says. A runbook may be told by its address, and
@@ -35,6 +36,7 @@ struct Cleaned {
 }  // namespace
 
 View App::view() {
+  const LoopWatch::Step step(watch_, "the view for whoever asks");
   View v;
   const auto at = now();
   v.at = at.wall;
@@ -216,7 +218,6 @@ net::awaitable<std::optional<BundleFile>> App::bundle(std::string id, BundleForm
   file.snapshot = *row;
   const std::string path = row->path.starts_with("/") ? row->path : (store_->folder() / row->path).string();
   if (form == BundleForm::full) {
-    if (::access(path.c_str(), R_OK) != 0) co_return out;
     file.path = path;
     file.sha256 = row->sha256;
     out = std::move(file);
@@ -225,9 +226,9 @@ net::awaitable<std::optional<BundleFile>> App::bundle(std::string id, BundleForm
   std::function<Result<std::string>()> work = [path, key = evidence_key_] {
     return public_safe_bundle(path, key.get());
   };
-  auto packed = co_await off_loop(files_, std::move(work));
-  if (!packed) co_return out;
-  file.bytes = *std::move(packed);
+  auto packed = co_await aside_.within(longest_packing, "", std::move(work));
+  if (!packed || !*packed) co_return out;
+  file.bytes = *std::move(*packed);
   file.sha256 = sha256_hex(file.bytes);
   out = std::move(file);
   co_return out;

@@ -75,8 +75,9 @@ App::App(net::io_context& io, std::string config_path, Prepared prepared)
                     "the task " + task + " ended by an error: " + text_of(failed)});
                if (is_vital(task)) end_by_a_bug();
              }),
+      seal_turn_(io.get_executor()),
       ending_(io.get_executor(), [this](const std::string&, std::exception_ptr) { io_.stop(); }),
-      aside_(io.get_executor(), 2),
+      aside_(io.get_executor(), 3),
       queue_wake_(io),
       due_(io),
       beat_(io),
@@ -166,6 +167,7 @@ Result<void> App::start(const Result<void>& confined) {
   setup.config = current_.config;
   setup.host = host_;
   setup.secrets = reveal;
+  setup.revealed = current_.revealed;
   setup.say = [this](const Say& line) { say(line); };
   setup.healthy = [this] { return store_->ok() && engine_->is_watching(now()); };  // alive is who sweeps and can write
   setup.seed = random_seed();

@@ -24,6 +24,7 @@
 #include "daemon/control/control_room.hpp"
 #include "daemon/evidence/sealer.hpp"
 #include "daemon/runtime/aside.hpp"
+#include "daemon/runtime/loop_watch.hpp"
 #include "daemon/runtime/task_group.hpp"
 #include "daemon/sinks/delivery.hpp"
 #include "daemon/store/store.hpp"
@@ -77,6 +78,13 @@ class App : public ControlBackend {
     std::optional<Answer> answer;
   };
   struct AtOnce;
+  /// A seal that is under way, shared by the page that waits for it and the task that does it.
+  struct Sealing {
+    explicit Sealing(net::any_io_executor loop) : wake(std::move(loop)) {}
+    Wake wake;
+    std::optional<Result<SealedBundle>> bundle;
+    bool late = false;  ///< nobody waits any more
+  };
 
   Retention retention() const { return {current_.config.evidence.keep_time, current_.config.evidence.keep_bytes}; }
   void tell_store_notes();
@@ -85,8 +93,11 @@ class App : public ControlBackend {
   net::awaitable<void> bring_ended(Event& event);
   net::awaitable<void> pipeline();
   net::awaitable<void> process(Incoming incoming);
+  Actions handle(Event event);
   net::awaitable<void> carry_out(Actions actions, Gathered& gathered);
   net::awaitable<Actions> sealed(Seal asked);
+  net::awaitable<Sealed> seal_in_time(SnapshotOrder order, Sealed told);
+  net::awaitable<void> seal(SnapshotOrder order, SealContext context, Sealed told, std::shared_ptr<Sealing> sealing);
   net::awaitable<void> commit(Gathered& gathered);
   void start_reads(const Actions& actions);
   net::awaitable<void> sweep(StartSweep what);
@@ -117,6 +128,9 @@ class App : public ControlBackend {
   std::unique_ptr<Redactor> redactor_;
   Resolver resolver_;
   TaskGroup tasks_;
+  Wake seal_turn_;  ///< one seal has ended
+  std::size_t seals_out_ = 0, seals_late_ = 0;
+  bool sealing_ = false;
   TaskGroup ending_;  ///< the stop, which joins all other tasks
   std::unique_ptr<Store> store_;
   std::unique_ptr<Sealer> sealer_;
@@ -125,8 +139,7 @@ class App : public ControlBackend {
   std::unique_ptr<CheckRunner> checks_;
   std::unique_ptr<EvidenceCommands> commands_;
   std::unique_ptr<ControlRoom> control_;
-  Worker files_;  ///< reads bundles for who asks at the socket; a page never waits for it
-  Aside aside_;   ///< reads the configuration anew
+  Aside aside_;  ///< reads the configuration anew, and bundles for who asks at the socket
 
   std::deque<Incoming> queue_;
   net::steady_timer queue_wake_, due_, beat_;
@@ -141,6 +154,7 @@ class App : public ControlBackend {
   bool sandbox_complete_ = true;
   std::map<std::uint64_t, RunningSweep> running_;  ///< in the order of their starts
   std::uint64_t sweeps_started_ = 0;
+  LoopWatch watch_;
   MonoTime beat_expected_{};
   Millis last_lag_{0};
   std::uint64_t sweeps_total_ = 0;

@@ -4,6 +4,7 @@
 //
 //   record -> seal on disk, and what waited for it -> state, alerts and ended incidents in one transaction -> deliver
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 #include "core/codec/incident_json.hpp"
@@ -17,6 +18,8 @@ namespace readback {
 namespace {
 
 constexpr Millis save_within = Seconds(1);  // what nobody was told of; what follows an event at once
+constexpr Millis seal_limit = Seconds(2);   // how long a page waits for its evidence
+constexpr std::size_t most_seals = 16;      // under way, where the disk does not answer
 
 IncidentRow row_of(const IncidentRecord& incident) {
   IncidentRow row;
@@ -29,6 +32,17 @@ IncidentRow row_of(const IncidentRecord& incident) {
   return row;
 }
 
+/// What became of a seal, as the engine is told it.
+void take_in(const Result<SealedBundle>& bundle, Sealed& told) {
+  if (bundle) {
+    told.evidence.sha256 = bundle->sha256;
+    told.evidence.signature = bundle->signature.signature;
+    told.evidence.key = bundle->signature.key;
+  } else {
+    told.failure = bundle.error();
+  }
+}
+
 }  // namespace
 
 void App::put(Event event, std::function<void(const Answer&)> reply) {
@@ -37,6 +51,8 @@ void App::put(Event event, std::function<void(const Answer&)> reply) {
 }
 
 net::awaitable<void> App::pipeline() {
+  // What has begun with an event is brought to its end also at a stop: its page must not be lost between two steps.
+  co_await net::this_coro::reset_cancellation_state(net::disable_cancellation());
   while (!stopping_) {
     if (queue_.empty()) {
       busy_since_.reset();
@@ -71,6 +87,7 @@ net::awaitable<void> App::clock() {
 }
 
 void App::start_reads(const Actions& actions) {
+  if (stopping_) return;  // they would have to be waited for
   for (const auto& action : actions) {
     if (const auto* start = std::get_if<StartSweep>(&action)) tasks_.spawn("sweep of " + start->target, sweep(*start));
     if (const auto* start = std::get_if<StartCheck>(&action)) tasks_.spawn("check " + start->check, check(*start));
@@ -113,11 +130,19 @@ struct App::AtOnce {
   void operator()(Seal&) const {}
 };
 
+Actions App::handle(Event event) {
+  const LoopWatch::Step step(watch_, "the judgement of an event");
+  return engine_->handle(std::move(event), now());
+}
+
 net::awaitable<void> App::carry_out(Actions actions, Gathered& gathered) {
   start_reads(actions);  // what is slow below must not delay the next reads
   for (auto& action : actions) {
     const AtOnce at_once{*this, gathered};
-    std::visit(at_once, action);
+    {
+      const LoopWatch::Step step(watch_, "what follows from an event");
+      std::visit(at_once, action);
+    }
     if (auto* asked = std::get_if<Seal>(&action)) {
       auto more = co_await sealed(std::move(*asked));
       co_await carry_out(std::move(more), gathered);
@@ -131,24 +156,63 @@ net::awaitable<Actions> App::sealed(Seal asked) {
   told.target = asked.order.target;
   told.incident_id = asked.order.incident.id;
   told.on_request = asked.order.on_request;
-  told.then = std::move(asked.then);
   told.evidence.snapshot = asked.order.snapshot_id;
-  auto context = seal_context();
-  const auto bundle = co_await sealer_->seal(std::move(asked.order), std::move(context));
-  if (bundle) {
-    told.evidence.sha256 = bundle->sha256;
-    told.evidence.signature = bundle->signature.signature;
-    told.evidence.key = bundle->signature.key;
-  } else {
-    told.failure = bundle.error();
+  told = co_await seal_in_time(std::move(asked.order), std::move(told));
+  told.then = std::move(asked.then);
+  co_return handle(std::move(told));
+}
+
+/// A page waits for its evidence, but not for a disk that does not answer: then it goes without, and says so. While one
+/// seal is late nobody waits for the next either. What comes late is attached to its incident.
+net::awaitable<Sealed> App::seal_in_time(SnapshotOrder order, Sealed told) {
+  if (seals_out_ >= most_seals) {
+    told.failure = "the snapshots before it are not sealed yet: the disk under the store does not answer";
+    co_return told;
   }
-  Event event = std::move(told);
-  co_return engine_->handle(std::move(event), now());
+  const auto sealing = std::make_shared<Sealing>(io_.get_executor());
+  auto context = seal_context();
+  tasks_.spawn("seal", seal(std::move(order), std::move(context), told, sealing));
+  const Millis limit = seals_late_ > 0 ? Millis(0) : seal_limit;
+  if (!sealing->bundle) co_await sealing->wake.wait_for(limit);
+  if (sealing->bundle) {
+    take_in(*sealing->bundle, told);
+  } else {
+    sealing->late = true;
+    ++seals_late_;
+    told.failure = seals_late_ > 1 ? "the snapshots before it are not sealed yet; it is attached once it is"
+                                   : "it was not sealed within " + humanize(seal_limit) + "; it is attached once it is";
+  }
+  co_return told;
+}
+
+/// One after the other, since each names the digest of the one before. What has begun is finished also at a stop.
+net::awaitable<void> App::seal(SnapshotOrder order, SealContext context, Sealed told,
+                               std::shared_ptr<Sealing> sealing) {
+  co_await net::this_coro::reset_cancellation_state(net::disable_cancellation());
+  ++seals_out_;
+  while (sealing_) co_await seal_turn_.wait();
+  sealing_ = true;
+  try {
+    sealing->bundle = co_await sealer_->seal(std::move(order), std::move(context));
+  } catch (const std::exception& e) {  // no memory, perhaps: the next one must have its turn
+    sealing->bundle = Failure{e.what()};
+  }
+  sealing_ = false;
+  --seals_out_;
+  sealing->wake.notify();
+  seal_turn_.notify();
+  if (!sealing->late) co_return;
+  --seals_late_;
+  take_in(*sealing->bundle, told);
+  if (told.failure.empty())
+    say({Say::Level::info, "snapshot.late", told.target, told.incident_id, "",
+         "sealed after its page had left: " + told.evidence.snapshot});
+  put(std::move(told));
 }
 
 net::awaitable<void> App::process(Incoming incoming) {
   Gathered gathered;
-  auto actions = engine_->handle(std::move(incoming.event), now());
+  auto actions = handle(std::move(incoming.event));
   co_await carry_out(std::move(actions), gathered);
   co_await commit(gathered);
   if (incoming.reply) incoming.reply(gathered.answer.value_or(Answer{}));
@@ -159,8 +223,12 @@ net::awaitable<void> App::commit(Gathered& gathered) {
   const bool old = !unsaved_.empty() && now().mono - unsaved_since_ >= save_within;
   const bool any_rows = !gathered.commit.rows.empty(), any_ended = !gathered.commit.incidents.empty();
   if (!gathered.urgent && !old && !any_rows && !any_ended) co_return;
+  if (store_->hangs() && !any_rows && !any_ended) co_return;  // saved once it answers, whatever else changes until then
   pin();
-  for (const auto& part : std::exchange(unsaved_, {})) gathered.commit.state[part] = engine_->save(part);
+  {
+    const LoopWatch::Step step(watch_, "the state to be saved");
+    for (const auto& part : std::exchange(unsaved_, {})) gathered.commit.state[part] = engine_->save(part);
+  }
   if (any_ended) control_->on_ended();  // whoever asks from here on is answered behind this commit
   auto result = co_await store_->commit(std::move(gathered.commit));
   if (!result && ++writes_failed_ == 1)

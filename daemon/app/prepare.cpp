@@ -100,6 +100,7 @@ class Preparation {
       return "";
     }
     if (secret || ref.from != SecretRef::From::plain) keep_secret(*found);
+    if (lies_in_a_file(ref)) out_.revealed[{ref.from, ref.value}] = *found;
     return *std::move(found);
   }
   void address(const SecretRef& ref, const std::string& whose, bool secret) {

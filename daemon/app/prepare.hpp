@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/load.hpp"
+#include "daemon/platform/secrets.hpp"
 #include "daemon/read/sweep.hpp"
 
 namespace readback {
@@ -34,6 +35,7 @@ struct Prepared {
   std::string digest;
   std::map<std::string, std::shared_ptr<const TargetReader>> readers;  ///< by target
   std::vector<std::string> secrets;                                    ///< every secret, for the redactor
+  RevealedSecrets revealed;                                            ///< what lay in files, for the sinks
   std::vector<std::string> troubles, warnings;                         ///< with their places, in the order of the file
 
   bool ok() const { return troubles.empty(); }

@@ -20,13 +20,14 @@ constexpr Millis reload_limit = Seconds(5);
 
 /// One after the other; what is asked for while one is under way is one more, however often it was.
 net::awaitable<void> App::reloads() {
-  struct UnderWay {
-    bool& it;
-    ~UnderWay() { it = false; }
-  };
   reloading_ = true;
-  const UnderWay under_way{reloading_};
-  while (std::exchange(reload_again_, false) && !stopping_) co_await reload();
+  try {
+    while (std::exchange(reload_again_, false) && !stopping_) co_await reload();
+  } catch (...) {
+    reloading_ = false;
+    throw;
+  }
+  reloading_ = false;
 }
 
 net::awaitable<void> App::reload() {
@@ -59,6 +60,7 @@ void App::refuse(const std::vector<std::string>& troubles) {
 }
 
 void App::take_over(Prepared fresh) {
+  const LoopWatch::Step step(watch_, "a reload");
   reload_error_.clear();
   for (const auto& warning : fresh.warnings) say({Say::Level::warning, "config.reloaded", "", "", "", warning});
   const auto fixed = [](const Config& c) {
@@ -76,7 +78,7 @@ void App::take_over(Prepared fresh) {
   redactor_ = std::make_unique<Redactor>(current_.config.evidence.redact, placeholder_key_, known_secrets_);
   store_->keep(retention());
   checks_->hide(own_paths(current_.config, config_path_));
-  delivery_->reconfigure(current_.config);
+  delivery_->reconfigure(current_.config, current_.revealed);
   commands_->configure(current_.config.evidence.commands);
   std::vector<std::string> watched;
   for (const auto& t : current_.config.targets) watched.push_back(t.name);

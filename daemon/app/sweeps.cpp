@@ -66,6 +66,7 @@ net::awaitable<void> App::read_into(SweepDone& done, std::shared_ptr<const Targe
   else if (const auto still = current_.readers.find(what.target);
            still == current_.readers.end() || still->second != reader)  // asked by the old rules, with the old keys
     done.void_reason = "the configuration was reloaded during the sweep";
+  const LoopWatch::Step redaction(watch_, "the redaction of a sweep");
   done.reads = redactor_->open(std::move(reads));
 }
 
@@ -117,6 +118,7 @@ net::awaitable<void> App::heartbeat() {
     last_lag_ = Millis(0);
     note_lag();
     const auto at = now().mono;
+    if (const auto held = watch_.late(at - beat_expected_, at)) say(*held);
     const bool stuck = busy_since_ && at - *busy_since_ > stuck_after;
     if (pet_every && !stuck && at - petted >= *pet_every) {
       pet_watchdog();

@@ -18,7 +18,7 @@ namespace readback {
 /// Who is at the other end of the Unix socket (SO_PEERCRED).
 struct Peer {
   std::int64_t uid = -1, gid = -1, pid = -1;
-  std::string user;  ///< the account's name, else "uid 1234"
+  std::string user;  ///< "uid 1234"; with what changes something the account's name, where it has one
 };
 
 struct Request {

@@ -2,7 +2,6 @@
 // a limit as well.
 #include "daemon/http/listener.hpp"
 
-#include <pwd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -23,10 +22,6 @@ Peer peer_of(int fd) {
   peer.gid = cred.gid;
   peer.pid = cred.pid;
   peer.user = "uid " + std::to_string(cred.uid);
-  passwd entry{};
-  passwd* found = nullptr;
-  char buffer[4096];
-  if (::getpwuid_r(cred.uid, &entry, buffer, sizeof buffer, &found) == 0 && found) peer.user = found->pw_name;
   return peer;
 }
 
@@ -45,7 +40,10 @@ Listener::Listener(BoundSocket socket, Handler& handler, ListenerLimits limits, 
       sessions_(std::visit([](auto& a) { return net::any_io_executor(a.get_executor()); }, *socket_.acceptor_),
                 on_error),
       refusals_(std::visit([](auto& a) { return net::any_io_executor(a.get_executor()); }, *socket_.acceptor_),
-                on_error) {}
+                on_error) {
+  if (auto* local = std::get_if<net::local::stream_protocol::acceptor>(socket_.acceptor_.get()))
+    names_ = std::make_shared<AccountNames>(local->get_executor());
+}
 
 void Listener::close() {
   closed_ = true;
@@ -88,7 +86,7 @@ net::awaitable<void> Listener::run() {
     places_.push_back(place);
     if (places_.size() > 2 * limits_.max_connections)
       std::erase_if(places_, [](const std::weak_ptr<Place>& each) { return each.expired(); });
-    sessions_.spawn("session", serve(std::move(socket), handler_, limits_, std::move(peer), std::move(place)));
+    sessions_.spawn("session", serve(std::move(socket), handler_, limits_, std::move(peer), names_, std::move(place)));
   }
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "core/text/instant.hpp"
+#include "daemon/http/account_names.hpp"
 #include "daemon/http/bound_socket.hpp"
 #include "daemon/http/session.hpp"
 #include "daemon/runtime/task_group.hpp"
@@ -42,6 +43,7 @@ class Listener {
   BoundSocket socket_;
   Handler& handler_;
   ListenerLimits limits_;
+  std::shared_ptr<AccountNames> names_;  ///< null where nobody says who he is
   TaskGroup sessions_, refusals_;
   std::list<std::weak_ptr<Place>> places_;  ///< in the order of coming; those who have gone are left out now and again
   bool closed_ = false;

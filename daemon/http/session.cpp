@@ -214,7 +214,7 @@ void Place::give_away() {
 }
 
 net::awaitable<void> serve(Stream::Socket socket, Handler& handler, ListenerLimits limits, Peer peer,
-                           std::shared_ptr<Place> place) {
+                           std::shared_ptr<AccountNames> names, std::shared_ptr<Place> place) {
   Stream stream(std::move(socket));
   // Also when the session ends by an exception: nobody may close a stream that is gone.
   struct Leaving {
@@ -247,6 +247,7 @@ net::awaitable<void> serve(Stream::Socket socket, Handler& handler, ListenerLimi
     Reply reply;
     if (target) {
       Request request = to_request(std::move(message), std::move(target), peer);
+      if (names && request.method != "GET") request.peer.user = co_await names->name_of(peer.uid);
       stream.expires_never();
       reply = co_await handler.answer(std::move(request));
     } else {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/text/instant.hpp"
+#include "daemon/http/account_names.hpp"
 #include "daemon/http/exchange.hpp"
 #include "daemon/net/stream.hpp"
 #include "daemon/runtime/net.hpp"
@@ -36,15 +37,17 @@ class Place {
   void give_away();
 
  private:
-  friend net::awaitable<void> serve(Stream::Socket, Handler&, ListenerLimits, Peer, std::shared_ptr<Place>);
+  friend net::awaitable<void> serve(Stream::Socket, Handler&, ListenerLimits, Peer, std::shared_ptr<AccountNames>,
+                                    std::shared_ptr<Place>);
   Waits waits_ = Waits::to_hear;
   MonoTime since_{};
   Stream* stream_ = nullptr;  ///< while the session uses it
 };
 
-/// Answers until the client goes, is idle for too long, or says something that is no HTTP. The handler outlives it.
+/// Answers until the client goes, is idle for too long, or says something that is no HTTP. The handler outlives it. Who
+/// asks for a change is named by `names`, where there are any.
 net::awaitable<void> serve(Stream::Socket socket, Handler& handler, ListenerLimits limits, Peer peer,
-                           std::shared_ptr<Place> place);
+                           std::shared_ptr<AccountNames> names, std::shared_ptr<Place> place);
 
 /// Says that all of the `most` connections are in use.
 net::awaitable<void> refuse(Stream::Socket socket, std::size_t most);

@@ -32,8 +32,6 @@ class TlsClient {
 class TlsClients {
  public:
   Result<std::shared_ptr<TlsClient>> get(const TlsConfig& config, bool system_too = false);
-  /// The files are read anew by whoever asks next: after a failed handshake they may have been renewed meanwhile.
-  void forget() { made_.clear(); }
 
  private:
   using Key = std::tuple<std::string, std::string, std::string, std::string, bool, bool>;

@@ -65,6 +65,8 @@ constexpr std::pair<std::string_view, std::string_view> message_ids[] = {
     {"store.adopted", "5d1f7c0e2a944c0f9b6d3e8a71c45f22"},
     {"evidence.key", "5d1f7c0e2a944c0f9b6d3e8a71c45f30"},
     {"log.lost", "5d1f7c0e2a944c0f9b6d3e8a71c45f40"},
+    {"snapshot.late", "5d1f7c0e2a944c0f9b6d3e8a71c45f42"},
+    {"sink.secret", "5d1f7c0e2a944c0f9b6d3e8a71c45f43"},
     {"loop.held", "5d1f7c0e2a944c0f9b6d3e8a71c45f41"},
 };
 

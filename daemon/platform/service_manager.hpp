@@ -1,5 +1,5 @@
 #pragma once
-// What systemd is told (sd_notify(3)). Without a service manager every call does nothing.
+// What systemd is told (sd_notify(3)). Without a service manager every call does nothing; none of them waits.
 #include <chrono>
 #include <optional>
 #include <string>

@@ -5,7 +5,10 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <exception>
+
+#include "daemon/runtime/wake.hpp"
 
 namespace readback {
 
@@ -28,6 +31,34 @@ net::awaitable<void> done_elsewhere(TakeJob take, std::function<void()> job) {
         });
       },
       net::use_awaitable, std::move(take), std::move(job));
+}
+
+net::awaitable<bool> done_within(Millis limit, TakeJob take, std::function<void()> job) {
+  struct Call {
+    explicit Call(net::any_io_executor loop) : wake(std::move(loop)) {}
+    Wake wake;
+    bool done = false;
+    std::exception_ptr failed;
+  };
+  const net::any_io_executor loop = co_await net::this_coro::executor;
+  const auto call = std::make_shared<Call>(loop);
+  const auto done = [loop, call, job = std::move(job)] {
+    std::exception_ptr failed;
+    try {
+      job();
+    } catch (...) {
+      failed = std::current_exception();
+    }
+    net::post(loop, [call, failed] {
+      call->done = true;
+      call->failed = failed;
+      call->wake.notify();
+    });
+  };
+  take(done);
+  co_await call->wake.wait_for(limit);
+  if (call->done && call->failed) std::rethrow_exception(call->failed);
+  co_return call->done;
 }
 
 }  // namespace readback

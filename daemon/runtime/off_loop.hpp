@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/text/instant.hpp"
 #include "daemon/runtime/net.hpp"
 
 namespace readback {
@@ -38,6 +39,20 @@ net::awaitable<R> off_loop(TakeJob take, std::function<R()> work) {
   std::function<void()> job = [result, work = std::move(work)] { result->emplace(work()); };
   co_await done_elsewhere(std::move(take), std::move(job));
   co_return std::move(**result);
+}
+
+/// As done_elsewhere, but whoever waits goes on when the limit is over: false. The job is done all the same, and nobody
+/// hears of it; the loop must outlive it.
+net::awaitable<bool> done_within(Millis limit, TakeJob take, std::function<void()> job);
+
+template <class R>
+net::awaitable<std::optional<R>> off_loop_within(Millis limit, TakeJob take, std::function<R()> work) {
+  auto result = std::make_shared<std::optional<R>>();
+  std::function<void()> job = [result, work = std::move(work)] { result->emplace(work()); };
+  const bool came = co_await done_within(limit, std::move(take), std::move(job));
+  std::optional<R> out;
+  if (came) out = std::move(*result);
+  co_return out;
 }
 
 template <class R>

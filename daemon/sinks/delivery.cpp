@@ -10,6 +10,7 @@
 #include "daemon/runtime/wake.hpp"
 #include "daemon/sinks/heartbeat.hpp"
 #include "daemon/sinks/post.hpp"
+#include "daemon/sinks/secret_reader.hpp"
 #include "daemon/store/fault_point.hpp"
 
 namespace readback {
@@ -37,11 +38,13 @@ struct Delivery::Parts {
         outbox({{setup.config.environment, setup.host}, setup.config.alerts.sinks, setup.seed}),
         restored(outbox.restore(store.pending(), store.opened(), now())),
         poster(loop),
+        secrets(loop, setup.secrets, setup.say),
         wake(loop),
         stopped(loop),
         answered(loop),
-        heartbeat(loop, poster, heartbeat_setup()),
+        heartbeat(loop, poster, secrets, heartbeat_setup()),
         tasks(loop, [this](const std::string& task, std::exception_ptr failed) { failed_task(task, failed); }) {
+    secrets.remember(setup.revealed);
     if (!store.pending().empty()) last_seen = store.pending().rbegin()->first;
   }
 
@@ -51,6 +54,7 @@ struct Delivery::Parts {
   Outbox outbox;
   OutboxStep restored;  // what restoring asked for, until run()
   Poster poster;
+  SecretReader secrets;
   Wake wake;      // something is new for the sinks
   Wake stopped;   // stop() was called
   Wake answered;  // a row was answered, for who waits for a test
@@ -63,7 +67,6 @@ struct Delivery::Parts {
   HeartbeatSetup heartbeat_setup() {
     HeartbeatSetup h;
     h.config = setup.config.heartbeat;
-    h.secrets = setup.secrets;
     h.healthy = setup.healthy;
     h.say = setup.say;
     return h;
@@ -132,7 +135,10 @@ struct Delivery::Parts {
 
   net::awaitable<void> attempt(OutboxRow row) {
     SinkSent sent;
-    auto requests = requests_for(*outbox.config(row.sink), row, now().wall, setup.secrets);
+    const SinkConfig sink = *outbox.config(row.sink);
+    auto refs = refs_of(sink);
+    const SecretSource known = co_await secrets.look_up("the sink " + sink.name, std::move(refs));
+    auto requests = requests_for(sink, row, now().wall, known);
     if (requests) {
       sent.body_size = requests->front().body.size();
       fault_point("before_send");
@@ -147,7 +153,10 @@ struct Delivery::Parts {
 
   net::awaitable<void> say_again(std::string sink, Outbox::Repeat what) {
     SinkSent sent;
-    auto requests = requests_to_repeat(*outbox.config(sink), what.body, now().wall, setup.secrets);
+    const SinkConfig config = *outbox.config(sink);
+    auto refs = refs_of(config);
+    const SecretSource known = co_await secrets.look_up("the sink " + sink, std::move(refs));
+    auto requests = requests_to_repeat(config, what.body, now().wall, known);
     if (requests) {
       std::vector<PostRequest> due;
       for (const auto address : what.to)
@@ -217,8 +226,9 @@ std::vector<OutboxRow> Delivery::render(const AlertEvent& event, const std::stri
 
 void Delivery::wake() { parts_->take_in(); }
 
-void Delivery::reconfigure(Config config) {
+void Delivery::reconfigure(Config config, const RevealedSecrets& revealed) {
   Parts& p = *parts_;
+  p.secrets.remember(revealed);
   p.setup.config = std::move(config);
   p.poster.forget_certificates();
   auto step = p.outbox.reconfigure({p.setup.config.environment, p.setup.host}, p.setup.config.alerts.sinks, now());

@@ -7,7 +7,7 @@
 //   delivery.wake()                            // and now it may leave
 //
 // What a body says is chosen in render(); an attempt adds its own time, its signature and its secrets (core/alert).
-// Secrets are looked up at every attempt: a rotated credential needs no restart.
+// Secrets are looked up at every attempt: a rotated credential needs no restart, and one that hangs holds nothing up.
 // What is decided, and the alarm about a sink that takes nothing, is core/alert/outbox.hpp and own_alarm.hpp; here it
 // is sent, and written to the store.
 #include <functional>
@@ -21,6 +21,7 @@
 #include "core/model/alert_event.hpp"
 #include "core/model/say.hpp"
 #include "core/model/view.hpp"
+#include "daemon/platform/secrets.hpp"
 #include "daemon/runtime/net.hpp"
 #include "daemon/sinks/requests.hpp"
 #include "daemon/store/store.hpp"
@@ -29,8 +30,9 @@ namespace readback {
 
 struct DeliverySetup {
   Config config;
-  std::string host;  ///< label of our own alarms
-  SecretSource secrets;
+  std::string host;                     ///< label of our own alarms
+  SecretSource secrets;                 ///< called on another thread for what lies in a file
+  RevealedSecrets revealed;             ///< what it has shown until now
   std::function<void(const Say&)> say;  ///< the log; may be empty
   std::function<bool()> healthy;        ///< the heartbeat is sent only while this holds; empty: always
   std::uint64_t seed = 0;               ///< of jitter and of the ids of our own alarms
@@ -50,7 +52,7 @@ class Delivery {
 
   /// Sinks are matched by name. A sink that was off is tried again. One that is gone from the configuration works on
   /// until what it had opened is closed (not beyond a restart: its address is then no longer known).
-  void reconfigure(Config config);
+  void reconfigure(Config config, const RevealedSecrets& revealed = {});
 
   std::vector<SinkView> view() const;
   std::optional<WallTime> heartbeat_at() const;

@@ -45,7 +45,10 @@ net::awaitable<void> Heartbeat::run() {
 }
 
 net::awaitable<void> Heartbeat::beat() {
-  const auto secret = setup_.secrets(*setup_.config.url);
+  const SecretRef url = *setup_.config.url;
+  std::vector<SecretRef> refs(1, url);
+  const SecretSource secrets = co_await secrets_.look_up("the heartbeat", std::move(refs));
+  const auto secret = secrets(url);
   if (!secret) {
     tell(secret.error());
     co_return;

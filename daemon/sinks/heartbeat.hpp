@@ -9,22 +9,21 @@
 #include "core/model/say.hpp"
 #include "daemon/runtime/wake.hpp"
 #include "daemon/sinks/post.hpp"
-#include "daemon/sinks/requests.hpp"
+#include "daemon/sinks/secret_reader.hpp"
 
 namespace readback {
 
 struct HeartbeatSetup {
   HeartbeatConfig config;
-  SecretSource secrets;
   std::function<bool()> healthy;  ///< empty: always
   std::function<void(const Say&)> say;
 };
 
 class Heartbeat {
  public:
-  /// The poster must outlive it.
-  Heartbeat(net::any_io_executor loop, Poster& poster, HeartbeatSetup setup)
-      : poster_(poster), setup_(std::move(setup)), wake_(std::move(loop)) {}
+  /// The poster and the reader of secrets must outlive it.
+  Heartbeat(net::any_io_executor loop, Poster& poster, SecretReader& secrets, HeartbeatSetup setup)
+      : poster_(poster), secrets_(secrets), setup_(std::move(setup)), wake_(std::move(loop)) {}
 
   /// Works until stop(). Once.
   net::awaitable<void> run();
@@ -38,6 +37,7 @@ class Heartbeat {
   void tell(const std::string& problem);
 
   Poster& poster_;
+  SecretReader& secrets_;
   HeartbeatSetup setup_;
   Wake wake_;
   bool stopping_ = false;

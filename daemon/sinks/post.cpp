@@ -2,21 +2,68 @@
 // an answer counts for it. That is the status: whatever became of the body behind it.
 #include "daemon/sinks/post.hpp"
 
+#include <map>
+#include <set>
+
 #include "core/text/encoding.hpp"
 #include "daemon/net/connect.hpp"
 #include "daemon/net/http_client.hpp"
+#include "daemon/runtime/aside.hpp"
 
 namespace readback {
 namespace http = boost::beast::http;
 
+namespace {
+
+constexpr Millis files_limit = Seconds(2);  // for certificates and keys, which may lie on something that hangs
+constexpr std::size_t most_threads = 16;
+
+/// What tells one setting's files from another's.
+std::string files_of(const TlsConfig& tls) {
+  return tls.ca_file + '\n' + tls.cert_file + '\n' + tls.key_file + '\n' + tls.server_name + (tls.verify ? "" : "\n-");
+}
+
+}  // namespace
+
 /// Kept by each request that is under way.
 struct Poster::State {
-  explicit State(net::any_io_executor loop) : resolver(std::move(loop), Resolver::Memory::last_good) {}
+  using Client = std::shared_ptr<TlsClient>;
+  struct Loaded {
+    Client client;
+    bool anew = false;  ///< to be loaded again; used only where the files do not come
+  };
+  explicit State(net::any_io_executor loop)
+      : resolver(loop, Resolver::Memory::last_good), loaded(loop), aside(loop, most_threads) {}
   static net::awaitable<PostAnswer> send(std::shared_ptr<State> state, Url to, TlsConfig tls, HttpRequest request,
                                          Millis timeout);
+  net::awaitable<Result<Client>> client_for(TlsConfig tls);
+  void forget() {
+    for (auto& [files, each] : clients) each.anew = true;
+  }
+
   Resolver resolver;
-  TlsClients clients;
+  std::map<std::string, Loaded> clients;
+  std::set<std::string> loading;
+  Wake loaded;  ///< one has been, or could not be
+  Aside aside;
 };
+
+/// Loaded once for each setting, aside. Who asks for what is being loaded waits for that.
+net::awaitable<Result<Poster::State::Client>> Poster::State::client_for(TlsConfig tls) {
+  const std::string files = files_of(tls);
+  while (loading.contains(files)) co_await loaded.wait();
+  if (const auto known = clients.find(files); known != clients.end() && !known->second.anew)
+    co_return known->second.client;
+  loading.insert(files);
+  std::function<Result<Client>()> work = [tls] { return TlsClient::make(tls); };
+  auto made = co_await aside.within(files_limit, files, std::move(work));
+  loading.erase(files);
+  loaded.notify();
+  if (made && made->ok()) clients[files] = {**made, false};
+  if (made) co_return *made;
+  if (const auto before = clients.find(files); before != clients.end()) co_return before->second.client;
+  co_return Failure{"its certificates were not read within 2 s"};
+}
 
 namespace {
 
@@ -78,7 +125,7 @@ net::awaitable<PostAnswer> Poster::State::send(std::shared_ptr<State> state, Url
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   std::shared_ptr<TlsClient> client;
   if (to.scheme == Url::Scheme::https) {
-    auto loaded = state->clients.get(tls);
+    auto loaded = co_await state->client_for(std::move(tls));
     if (!loaded) {
       answer.detail = "TLS: " + loaded.error();
       co_return answer;
@@ -87,14 +134,14 @@ net::awaitable<PostAnswer> Poster::State::send(std::shared_ptr<State> state, Url
   }
   auto call = co_await dial(state->resolver, to, client, deadline);
   // After a failed handshake the files are read again: they may have been renewed meanwhile.
-  if (is_of_tls(call.to.error)) state->clients.forget();
+  if (is_of_tls(call.to.error)) state->forget();
   if (call.to.error) {
     answer = no_answer(*call.to.error, to);
     co_return answer;
   }
   const auto limits = limits_of_answers();
   auto got = co_await exchange(*call.to.stream, std::move(request), limits, deadline);
-  if (is_of_tls(got.error)) state->clients.forget();  // TLS 1.3 tells only now that our certificate was refused
+  if (is_of_tls(got.error)) state->forget();  // TLS 1.3 tells only now that our certificate was refused
   if (got.headers_came)
     answer = answer_of(std::move(got));
   else
@@ -117,7 +164,7 @@ net::awaitable<PostAnswer> Poster::ping(Ping r) {
   return State::send(state_, std::move(r.to), TlsConfig(), std::move(request), r.timeout);
 }
 
-void Poster::forget_certificates() { state_->clients.forget(); }
+void Poster::forget_certificates() { state_->forget(); }
 
 Result<Url> parse_sink_url(std::string_view text) {
   auto parsed = parse_url(text);

@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -18,6 +19,8 @@
 
 namespace readback {
 namespace {
+
+constexpr Millis patience = Seconds(2);  // with a disk that does not answer, where an alert waits for it
 
 /// Not a matter of permissions or of a wrong path.
 bool is_trouble_of_disk(int error) { return error == EROFS || error == ENOSPC || error == EDQUOT || error == EIO; }
@@ -70,6 +73,28 @@ struct Store::Parts {
     TakeJob take = [this](std::function<void()> job) { writer->post(std::move(job)); };
     return off_loop<R>(std::move(take), std::move(work));
   }
+  /// As above for what an alert waits for: nothing when the disk does not answer within our patience. It is written all
+  /// the same, in its turn.
+  template <class R>
+  net::awaitable<std::optional<R>> call_within(std::function<R()> work) {
+    const auto back = std::make_shared<std::atomic<bool>>(false);
+    TakeJob take = [this, back](std::function<void()> job) {
+      writer->post([back, job = std::move(job)] {
+        job();
+        *back = true;
+      });
+    };
+    const Millis limit = hangs() ? Millis(0) : patience;
+    auto result = co_await off_loop_within<R>(limit, std::move(take), std::move(work));
+    if (!result) out.push_back(back);
+    co_return result;
+  }
+  bool hangs() {
+    std::erase_if(out, [](const auto& back) { return back->load(); });
+    return !out.empty();
+  }
+  std::vector<std::shared_ptr<std::atomic<bool>>> out;  // of the calls that were given up; the loop's own
+
   std::lock_guard<std::mutex> locked() { return std::lock_guard(board.mutex); }
 
   void replace_opened() {
@@ -108,9 +133,11 @@ std::vector<std::string> Store::notes() const {
   return parts_->board.notes;
 }
 std::string Store::error() const {
+  if (hangs()) return "the disk under " + folder().string() + " does not answer; alerts go on from memory";
   const auto lock = parts_->locked();
   return parts_->board.trouble;
 }
+bool Store::hangs() const { return parts_->hangs(); }
 bool Store::ok() const { return error().empty(); }
 std::uint64_t Store::bytes() const {
   const auto lock = parts_->locked();
@@ -144,13 +171,14 @@ net::awaitable<CommitResult> Store::commit(Commit what) {
     for (const auto& row : shared->incidents) p.database.remember(row);
     return written;
   };
-  CommitResult result = co_await p.call<CommitResult>(std::move(work));
+  const auto written = co_await p.call_within<CommitResult>(std::move(work));
   fault_point("after_commit");
   {
     const auto lock = p.locked();
-    for (auto& row : shared->rows) p.board.mirror.wait_for_delivery(std::move(row));
+    for (const auto& row : shared->rows) p.board.mirror.wait_for_delivery(row);  // the writer may still need them
   }
-  co_return result;
+  if (written) co_return *written;
+  co_return Failure{"the disk under " + folder().string() + " does not answer"};
 }
 
 SavedState Store::load_state() const {
@@ -171,7 +199,7 @@ net::awaitable<void> Store::mark(OutboxRow row) {
     if (!written) p.database.remember(row);
     return written.ok();
   };
-  co_await p.call<bool>(std::move(work));
+  co_await p.call_within<bool>(std::move(work));
 }
 
 net::awaitable<void> Store::mark_unheard(OutboxRow row) {
@@ -190,7 +218,7 @@ net::awaitable<void> Store::mark_unheard(OutboxRow row) {
     if (!written) p.database.remember(row);
     return written.ok();
   };
-  co_await p.call<bool>(std::move(work));
+  co_await p.call_within<bool>(std::move(work));
 }
 
 void Store::forget_closed(WallTime before) {

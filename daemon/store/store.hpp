@@ -7,7 +7,8 @@
 // is written soon, in batches: losing the last second of evidence is no lost page.
 //
 // When the disk fails (full, read-only, damaged) nothing stops: `ok()` turns false, what should have been written waits
-// in memory and still is delivered, and it is written as soon as the disk takes it again.
+// in memory and still is delivered, and it is written as soon as the disk takes it again. The same when it does not
+// answer at all: a commit or a mark is waited for 2 s, and while one hangs the next are not waited for.
 //
 // All functions are called from the loop's thread. Paths given out are absolute.
 #include <cstdint>
@@ -46,6 +47,8 @@ class Store {
   /// False while writing fails. `error` says why, in operator language.
   bool ok() const;
   std::string error() const;
+  /// A write that nobody waits for any more has still not come back.
+  bool hangs() const;
   std::uint64_t bytes() const;  ///< database with its log, and bundles
   std::uint64_t snapshot_count() const;
   std::uint64_t dropped() const;  ///< sweeps that were not recorded: queue full or disk full

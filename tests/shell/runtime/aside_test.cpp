@@ -27,8 +27,7 @@ struct Hanging {
   }
 };
 
-net::awaitable<std::optional<int>> ask(Aside& aside, std::string name, std::function<int()> work,
-                                       Millis limit = Seconds(30)) {
+net::awaitable<std::optional<int>> ask(Aside& aside, std::string name, std::function<int()> work, Millis limit) {
   return aside.within(limit, std::move(name), std::move(work));
 }
 
@@ -37,9 +36,13 @@ net::awaitable<std::optional<int>> ask(Aside& aside, std::string name, std::func
 TEST_CASE("an answer comes back to the loop, and so does what is thrown") {
   net::io_context io;
   Aside aside(io.get_executor(), 2);
-  CHECK(run_coro(io, ask(aside, "sum", [] { return 3; })) == 3);
-  CHECK(run_coro(io, ask(aside, "sum", [] { return 4; })) == 4);
-  CHECK_THROWS_AS(run_coro(io, ask(aside, "sum", []() -> int { throw std::runtime_error("no"); })), std::runtime_error);
+  CHECK(run_coro(io, ask(
+                         aside, "sum", [] { return 3; }, Seconds(30))) == 3);
+  CHECK(run_coro(io, ask(
+                         aside, "sum", [] { return 4; }, Seconds(30))) == 4);
+  CHECK_THROWS_AS(run_coro(io, ask(
+                                   aside, "sum", []() -> int { throw std::runtime_error("no"); }, Seconds(30))),
+                  std::runtime_error);
 }
 
 TEST_CASE("what hangs is left at its limit, is not asked again meanwhile, and works when it answers again") {
@@ -47,14 +50,15 @@ TEST_CASE("what hangs is left at its limit, is not asked again meanwhile, and wo
   Hanging mount;
   Aside aside(io.get_executor(), 2);
   CHECK(run_coro(io, ask(aside, "secret", mount.question(), Millis(20))) == std::nullopt);
-  for (int i = 0; i < 50; ++i) CHECK(run_coro(io, ask(aside, "secret", mount.question())) == std::nullopt);
+  for (int i = 0; i < 50; ++i) CHECK(run_coro(io, ask(aside, "secret", mount.question(), Seconds(30))) == std::nullopt);
   CHECK(mount.asked == 1);
-  CHECK(run_coro(io, ask(aside, "another", [] { return 5; })) == 5);  // beside it, by another thread
+  CHECK(run_coro(io, ask(
+                         aside, "another", [] { return 5; }, Seconds(30))) == 5);  // beside it, by another thread
   mount.answers = true;
   std::optional<int> got;
   for (int i = 0; i < 3000 && !got; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    got = run_coro(io, ask(aside, "secret", mount.question()));
+    got = run_coro(io, ask(aside, "secret", mount.question(), Seconds(30)));
   }
   CHECK(got == 1);
 }
@@ -70,7 +74,8 @@ TEST_CASE("when all threads hang, what waits behind them is not begun after its 
     const std::function<int()> count = [&] { return ++begun; };
     for (int i = 0; i < 20; ++i) CHECK(run_coro(io, ask(aside, "", count, Millis(1))) == std::nullopt);
     mount.answers = true;
-    CHECK(run_coro(io, ask(aside, "", [] { return 7; })) == 7);
+    CHECK(run_coro(io, ask(
+                           aside, "", [] { return 7; }, Seconds(30))) == 7);
   }
   CHECK(begun == 0);
 }

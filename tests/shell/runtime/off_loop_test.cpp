@@ -7,6 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -77,6 +78,32 @@ TEST_CASE("a task that is cancelled gets the result of what it began all the sam
   soon.async_wait([&](ErrorCode) { tasks.cancel(); });
   io.run();
   CHECK(finished);
+}
+
+TEST_CASE("who waits with a limit goes on without what does not come, and the job is done all the same") {
+  net::io_context io;
+  std::atomic<bool> let_go{false}, done{false};
+  std::optional<int> in_time, too_late = 1;
+  Worker worker;
+  const TakeJob take = [&](std::function<void()> job) { worker.post(std::move(job)); };
+  const auto task = [&]() -> net::awaitable<void> {
+    std::function<int()> quick = [] { return 7; };
+    in_time = co_await off_loop_within<int>(Seconds(30), take, std::move(quick));
+    std::function<int()> hangs = [&] {
+      while (!let_go) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      done = true;
+      return 8;
+    };
+    too_late = co_await off_loop_within<int>(Millis(20), take, std::move(hangs));
+    let_go = true;
+  };
+  TaskGroup tasks(io.get_executor());
+  tasks.spawn("task", task());
+  io.run();
+  CHECK(in_time == 7);
+  CHECK(too_late == std::nullopt);
+  for (int i = 0; i < 30'000 && !done; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  CHECK(done);
 }
 
 TEST_CASE("a worker that ends waits for the job that runs and drops those behind it") {
