@@ -23,7 +23,12 @@ namespace {
 
 using namespace readback;
 
-void complain(const std::string& text) { std::fprintf(stderr, "readbackd: %s\n", text.c_str()); }
+/// A start waits for whoever reads our stderr, but not for ever: behind a full pipe it watches all the same.
+void complain(const std::string& text) {
+  constexpr int patience = 200;  // ms
+  pollfd ready{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&ready, 1, patience) != 0) std::fprintf(stderr, "readbackd: %s\n", text.c_str());
+}
 
 int check_config(const DaemonOptions& options) {
   const auto loaded = examine(options.config_path);
