@@ -123,6 +123,7 @@ void fields(V& visit, X& x) {
   visit("by", x.by);
   visit("created_at", x.created_at);
   visit("expires_at", x.expires_at);
+  visit("ends", x.ends, As::kept_only);
 }
 
 // --- what is only shown ----------------------------------------------------------------------------------------------

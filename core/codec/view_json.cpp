@@ -62,6 +62,7 @@ class Shown {
   const { return v; }
   json::value form(Millis v) const { return v.count(); }
   json::value form(WallTime v) const { return time_or_null(v); }
+  json::value form(MonoTime) const { return nullptr; }  // means nothing outside this process: only ever kept
   template <class E>
   requires std::is_enum_v<E> json::value form(E v)
   const { return json::string(to_string(v)); }

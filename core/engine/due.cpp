@@ -13,7 +13,7 @@ constexpr Millis longest_sleep = std::chrono::minutes(1);
 void Engine::State::start_due(Actions& out, TargetState& t) {
   if (options.recorded) return;
   if (t.timetable.wants_sweep(now.mono))
-    out.push_back(StartSweep{t.config.name, ++t.sweep, t.timetable.begin_sweep(now.mono, ids.unit())});
+    out.push_back(StartSweep{t.config.name, ++t.sweep, t.timetable.begin_sweep(now.mono, ids->unit())});
   for (auto& check : t.timetable.begin_checks(now.mono)) out.push_back(StartCheck{t.config.name, std::move(check)});
   agenda.note(t.config.name, t.timetable.next(now.mono));
 }

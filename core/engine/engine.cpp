@@ -8,7 +8,6 @@
 #include "core/engine/facts.hpp"
 #include "core/engine/state.hpp"
 #include "core/reading/judge_sweep.hpp"
-#include "core/schedule/maintenance.hpp"
 #include "core/text/time.hpp"
 
 namespace readback {
@@ -75,10 +74,10 @@ Engine::State::FoundIncident Engine::State::find_incident(const std::string& id)
 }
 
 bool Engine::State::is_muted(const TargetState& t, Boundary b) const {
-  if (in_maintenance(t.config.maintenance, now.wall)) return true;
+  if (t.maintenance.is_open(t.config.maintenance, now)) return true;
   return std::any_of(silences.begin(), silences.end(), [&](const auto& entry) {
     const Silence& s = entry.second;
-    return s.expires_at > now.wall && (s.target.empty() || s.target == t.config.name) &&
+    return !is_over(s, now) && (s.target.empty() || s.target == t.config.name) &&
            (!s.boundary || *s.boundary == b);
   });
 }
@@ -93,7 +92,7 @@ CaseRules Engine::State::rules_for(const TargetState& t) const {
 }
 
 AlertEvent Engine::State::alert_of(Transition transition) {
-  return {ids.next(now.wall),
+  return {ids->next(now.wall),
           transition.kind,
           now.wall,
           config.environment,
@@ -104,7 +103,7 @@ AlertEvent Engine::State::alert_of(Transition transition) {
 
 SnapshotOrder Engine::State::snapshot_of(const TargetState& t, IncidentRecord incident, std::string reason) {
   SnapshotOrder order;
-  order.snapshot_id = ids.next(now.wall);
+  order.snapshot_id = ids->next(now.wall);
   order.target = t.config.name;
   order.reason = std::move(reason);
   order.at = now.wall;
@@ -155,9 +154,9 @@ void Engine::State::tell_expiries(Actions& out, TargetState& t, const SweepRecor
   for (const auto& r : record.reads) {
     const auto& ends = r.raw.tls_expires_at;
     if (!ends || *ends - r.raw.at > t.config.tls.expires_within) continue;
-    const auto [told, first] = t.expiry_told.try_emplace(r.raw.address, r.raw.at);
-    if (!first && r.raw.at - told->second < std::chrono::hours(24)) continue;
-    told->second = r.raw.at;
+    const auto [told, first] = t.expiry_told.try_emplace(r.raw.address, now.mono);
+    if (!first && now.mono - told->second < std::chrono::hours(24)) continue;
+    told->second = now.mono;
     const bool over = *ends <= r.raw.at;
     out.push_back(Say{Say::Level::warning, "tls.expires", record.target, "", "",
                       "the certificate of " + r.raw.address + (over ? " has expired on " : " expires on ") +
@@ -166,7 +165,7 @@ void Engine::State::tell_expiries(Actions& out, TargetState& t, const SweepRecor
 }
 
 void Engine::State::on(const Tick&, Actions& out) {
-  const auto expired = std::erase_if(silences, [&](const auto& entry) { return entry.second.expires_at <= now.wall; });
+  const auto expired = std::erase_if(silences, [&](const auto& entry) { return is_over(entry.second, now); });
   if (expired) out.push_back(SaveState{});
   for (auto& ended : std::exchange(departed, {})) out.push_back(Keep{std::move(ended)});
   if (std::exchange(must_reconcile, false)) adopt(Config(config), out);
@@ -191,6 +190,7 @@ void Engine::State::on(SweepDone e, Actions& out) {
   auto* t = find_target(e.target);
   if (!t) return;
   t->timetable.sweep_ended();
+  t->maintenance.follow(t->config.maintenance, now);
   t->sweep = std::max(t->sweep, e.sweep);
   t->recorded = std::max(t->recorded, e.sweep);
   t->void_reason = e.void_reason;
@@ -257,7 +257,7 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
 
   const bool awaits_check = !options.recorded && t.timetable.awaits_check(now.mono);
   const CountedSweep counted{now, e.sweep, facts, t.verdict, record.reads, awaits_check};
-  auto transitions = t.book.count(counted, rules_for(t), ids);
+  auto transitions = t.book.count(counted, rules_for(t), *ids);
 
   record.primary = t.verdict.primary();
   if (!t.verdict.findings.empty()) record.extent = to_string(t.verdict.findings.front().extent);
@@ -325,14 +325,9 @@ void Engine::State::adopt(Config adopted, Actions& out) {
     auto state = known != targets.end() && known->second ? std::move(known->second) : std::make_unique<TargetState>();
     forget_changed_checks(*state, target);
     state->config = target;
-    const auto is_configured = [&](const std::string& read) {
-      const auto rules = proof_rules(target, config.resolution);
-      const auto has = [&](const std::vector<std::string>& names) {
-        return std::find(names.begin(), names.end(), read) != names.end();
-      };
-      return has(rules.surfaces) || has(rules.checks) || has(rules.paths);
-    };
-    std::erase_if(state->reads, [&](const auto& entry) { return !is_configured(entry.first); });
+    const auto rules = proof_rules(target, config.resolution);
+    std::erase_if(state->reads, [&](const auto& entry) { return !rules.knows(entry.first); });
+    state->book.forget_gone(rules, now.wall);
     state->timetable.follow(target, now.mono, spread_of(target.interval, place++, config.targets.size()));
     agenda.note(target.name, state->timetable.next(now.mono));
     out.push_back(SaveState{target.name});
@@ -355,7 +350,7 @@ void Engine::State::on(Reconfigured e, Actions& out) {
 
 Engine::Engine(Config config, EngineOptions options, Instant start) : state_(std::make_unique<State>()) {
   state_->options = std::move(options);
-  state_->ids = IdSource(state_->options.seed);
+  state_->ids = state_->options.ids ? state_->options.ids : std::make_shared<IdSource>(state_->options.seed);
   state_->now = start;
   Actions nothing;  // there is no incident yet that could be closed
   state_->adopt(std::move(config), nothing);

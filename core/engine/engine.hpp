@@ -14,6 +14,7 @@
 #include "core/config/config.hpp"
 #include "core/engine/action.hpp"
 #include "core/engine/event.hpp"
+#include "core/model/ids.hpp"
 #include "core/model/record.hpp"
 #include "core/model/view.hpp"
 
@@ -21,6 +22,12 @@ namespace readback {
 
 struct EngineOptions {
   std::uint64_t seed = 0;  ///< of ids and jitter; 0 in a replay
+  /// Where ids come from, when others draw from it too (the outbox): what one process says has one order. Null: one of
+  /// its own, from the seed.
+  std::shared_ptr<IdSource> ids;
+  /// Names this start of the host, "" when nobody knows: while it is the same, monotonic times of before a restart of
+  /// the daemon still count, and nothing that was done to the wall clock matters.
+  std::string boot;
   std::string host;        ///< label on every alert
   /// A recording: nothing is started, nothing is waited for, the recorded sweeps are all there is.
   bool recorded = false;

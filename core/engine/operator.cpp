@@ -42,6 +42,7 @@ void Engine::State::on(SymptomSaid e, Actions& out) {
   if (e.text.empty()) return out.push_back(refusal(422, "the symptom is empty: say what fails, for whom, since when"));
   if (!e.exposed_by.empty() && !is_exposer(e.exposed_by))
     return out.push_back(refusal(422, "who exposed it? user:NAME, agent:NAME or automation:NAME, not " + e.exposed_by));
+  t->maintenance.follow(t->config.maintenance, now);
   const Symptom said{e.text, e.by, e.extent, e.exposed_by};
   const auto rules = rules_for(*t);
   const Incident* i = loudest(*t);
@@ -49,7 +50,7 @@ void Engine::State::on(SymptomSaid e, Actions& out) {
   if (i)
     t->book.record_symptom(i->record.id, said, rules.proof, now.wall);
   else
-    i = &t->book.declare(Boundary::product, said, rules, now, ids);
+    i = &t->book.declare(Boundary::product, said, rules, now, *ids);
   const auto& record = i->record;
   const std::string id = record.id;
   if (declared) {
@@ -114,8 +115,9 @@ void Engine::State::on(SilenceAdded e, Actions& out) {
     return out.push_back(refusal(404, "no target is called " + s.target));
   if (s.expires_at <= now.wall) return out.push_back(refusal(422, "the silence would end before it begins"));
   if (s.reason.empty()) return out.push_back(refusal(422, "a silence needs a reason: whoever is on call will ask"));
-  if (s.id.empty()) s.id = ids.next(now.wall);
+  if (s.id.empty()) s.id = ids->next(now.wall);
   s.created_at = now.wall;
+  s.ends = now.mono + (s.expires_at - now.wall);
   silences[s.id] = s;
   out.push_back(Say{Say::Level::info, "silence.added", s.target, "",
                     s.boundary ? std::string(to_string(*s.boundary)) : "",
@@ -171,7 +173,7 @@ void Engine::State::on(const TestAlertAsked& e, Actions& out) {
   if (!e.sink.empty() && !known) return out.push_back(refusal(404, "no sink is called " + e.sink));
   if (sinks.empty()) return out.push_back(refusal(409, "no sink is configured: nobody would be paged"));
   AlertEvent test;
-  test.id = ids.next(now.wall);
+  test.id = ids->next(now.wall);
   test.kind = EventKind::test;
   test.at = now.wall;
   test.environment = config.environment;

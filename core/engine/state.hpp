@@ -13,7 +13,7 @@ namespace readback {
 struct Engine::State {
   Config config;
   EngineOptions options;
-  IdSource ids;
+  std::shared_ptr<IdSource> ids;
   std::map<std::string, std::unique_ptr<TargetState>> targets;  ///< by name
   std::map<std::string, Silence> silences;                      ///< by id
   std::vector<IncidentRecord>
@@ -65,6 +65,8 @@ struct Engine::State {
   void on(CaptureAsked e, Actions& out);
   void on(const TestAlertAsked& e, Actions& out);
 };
+
+inline bool is_over(const Silence& s, Instant now) { return !s.ends || *s.ends <= now.mono; }
 
 ProofRules proof_rules(const TargetConfig& target, const ResolutionConfig& resolution);
 

@@ -79,10 +79,16 @@ void fields(V& visit, X& x) {
   visit("versions", x.versions);
   visit("results_in_a_row", x.results_in_a_row);
 }
+template <class V, Is<MaintenanceHours::Hours> X>
+void fields(V& visit, X& x) {
+  visit("opened", x.opened);
+  visit("ends", x.ends);
+}
 template <class V, Is<TargetState> X>
 void fields(V& visit, X& x) {  // the schedule begins anew, the table is asked again by the first sweep
   visit("book", x.book);
   visit("reads", x.reads);
+  visit("maintenance", x.maintenance.by_window);
   visit("sweep", x.sweep);
   visit("recorded", x.recorded);
   visit("last_sweep_at", x.last_sweep_at);
@@ -97,8 +103,14 @@ namespace {
 
 constexpr int state_version = 3;
 
-/// Times come back moved by how long we were away; a clock that went back makes nothing younger.
-Instant clock_of(const json::object& part, Instant now) {
+/// Times come back moved by how long we were away. Since the same start of the host the monotonic clock knows that, else
+/// the wall clock says it; and one that went back makes nothing younger.
+Instant clock_of(const json::object& part, const std::string& boot, Instant now) {
+  const auto* written_in = part.if_contains("boot");
+  if (written_in && !boot.empty() && *written_in == json::string(boot)) {
+    const MonoTime saved_then(Millis(part.at("saved_at_mono").to_number<std::int64_t>()));
+    if (saved_then <= now.mono) return {saved_then, now.wall};
+  }
   const WallTime saved_at(Millis(part.at("saved_at").to_number<std::int64_t>()));
   return {now.mono - std::max(Millis(0), now.wall - saved_at), now.wall};
 }
@@ -176,6 +188,11 @@ std::string Engine::save(const std::string& part) const {
   StateWriter w{state_->now, all};
   w("version", state_version);
   w("saved_at", state_->now.wall);
+  if (const auto& boot = state_->options.boot; !boot.empty()) {
+    w("boot", boot);
+    w("saved_at_mono", state_->now.mono.time_since_epoch());
+  }
+  w("newest_id_ms", state_->ids->newest_ms());
   if (part.empty()) {
     w("silences", state_->silences);
   } else {
@@ -199,16 +216,21 @@ std::vector<std::string> Engine::restore(const SavedState& parts, Instant now) {
     try {  // nothing of the engine is touched before a part is read whole
       const auto parsed = parse_part(text);
       const auto& all = parsed.as_object();
-      StateReader r{clock_of(all, now), all};
+      StateReader r{clock_of(all, state_->options.boot, now), all};
+      std::uint64_t newest_id = 0;
       std::map<std::string, Silence> silences;
       std::vector<IncidentRecord> departed;
+      r("newest_id_ms", newest_id);
       r("silences", silences);
+      for (auto& [id, s] : silences)  // of a version that knew the wall clock's end only
+        if (!s.ends) s.ends = now.mono + (s.expires_at - now.wall);
       r("departed", departed);
       std::map<std::string, std::unique_ptr<TargetState>> found;
       if (!part.empty()) r.read(all.at("target"), *(found[part] = std::make_unique<TargetState>()));
       if (const auto* together = all.if_contains("targets"))  // state_version 1: every target in one text
         for (const auto& [name, value] : together->as_object())
           r.read(value, *(found[std::string(name)] = std::make_unique<TargetState>()));
+      state_->ids->stay_behind(newest_id);
       for (auto& [name, target] : found) loaded[name] = std::move(target);
       if (!part.empty()) continue;
       state_->silences = std::move(silences);

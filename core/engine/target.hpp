@@ -10,6 +10,7 @@
 #include "core/incident/casebook.hpp"
 #include "core/model/raw_read.hpp"
 #include "core/reading/judge_sweep.hpp"
+#include "core/schedule/maintenance.hpp"
 #include "core/schedule/timetable.hpp"
 
 namespace readback {
@@ -32,7 +33,8 @@ struct TargetState {
   bool counted_once = false;
   std::optional<WallTime> last_sweep_at, blind_since, green_since;
   std::optional<MonoTime> saved_at;
-  std::map<std::string, WallTime> expiry_told;  ///< of certificates, by address: once a day is enough
+  MaintenanceHours maintenance;
+  std::map<std::string, MonoTime> expiry_told;  ///< of certificates, by address: once a day is enough
   std::uint64_t sweeps_total = 0, sweeps_void = 0, checks_total = 0;
 };
 

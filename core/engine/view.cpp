@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "core/engine/state.hpp"
-#include "core/schedule/maintenance.hpp"
 #include "core/text/time.hpp"
 
 namespace readback {
@@ -90,7 +89,7 @@ TargetView view_of(const TargetState& t, Instant now) {
   v.green_since = t.green_since;
   v.void_reason = t.void_reason;
   v.suspected = t.was_suspect;
-  v.in_maintenance = in_maintenance(t.config.maintenance, now.wall);
+  v.in_maintenance = t.maintenance.is_open(t.config.maintenance, now);
   for (const auto& s : t.config.surfaces)
     v.reads.push_back(read_view(t, s.name, "surface", to_string(s.role), now.wall));
   for (const auto& c : t.config.checks)
@@ -123,8 +122,13 @@ std::optional<TargetView> Engine::target_view(const std::string& name, Instant n
 
 std::vector<Silence> Engine::silences(Instant now) const {
   std::vector<Silence> all;
-  for (const auto& [id, s] : state_->silences)
-    if (s.expires_at > now.wall) all.push_back(s);
+  for (auto [id, s] : state_->silences) {
+    if (is_over(s, now)) continue;
+    // Where the wall clock was moved meanwhile, its end is told by the clock of now.
+    const WallTime end = now.wall + (*s.ends - now.mono);
+    if (end - s.expires_at > Seconds(1) || s.expires_at - end > Seconds(1)) s.expires_at = end;
+    all.push_back(std::move(s));
+  }
   return all;
 }
 

@@ -301,7 +301,8 @@ struct Casebook::Pass {
   static bool may_end(const Incident& i) {
     if (!i.record.declared || i.attested) return true;
     const auto& by = i.record.exposed_by;
-    return i.failed_paths.contains(by.substr(by.find(':') + 1));
+    const std::string path = by.substr(by.find(':') + 1);
+    return i.failed_paths.contains(path) || i.gone.contains("path:" + path);
   }
 
   void recover(Boundary b, Track& t) {
@@ -325,7 +326,7 @@ struct Casebook::Pass {
     i.verified.clear();
     i.green_since = sweep.verdict.green() ? std::optional(sweep.now.mono) : std::nullopt;
     const std::string page = i.record.summary;
-    i.record.summary = recovered_summary(i, sweep.now.wall);
+    i.record.summary = recovered_summary(i, sweep.now.mono);
     if (i.paged)
       emit_good_news(EventKind::recovered, b, i, page);
     else
@@ -369,7 +370,7 @@ struct Casebook::Pass {
     i.record.state = IncidentState::resolved;
     i.record.resolved_at = sweep.now.wall;
     const std::string page = i.record.summary;
-    i.record.summary = resolved_summary(i.record, sweep.now.wall);
+    i.record.summary = resolved_summary(i, sweep.now.mono);
     if (i.paged)
       emit_good_news(EventKind::resolved, b, i, page);
     else
@@ -559,6 +560,14 @@ void Casebook::seal_failed(const std::string& incident_id, const std::string& wh
   i->lay_out_conditions(proof);
 }
 
+void Casebook::forget_gone(const ProofRules& proof, WallTime when) {
+  for (auto& t : tracks_) {
+    if (!t.incident) continue;
+    t.incident->forget_gone(proof, when);
+    t.incident->lay_out_conditions(proof);
+  }
+}
+
 std::vector<Transition> Casebook::close_all(Instant now, const std::string& why) {
   std::vector<Transition> out;
   for (auto& t : tracks_) {
@@ -566,7 +575,7 @@ std::vector<Transition> Casebook::close_all(Instant now, const std::string& why)
     auto& i = *t.incident;
     i.record.state = IncidentState::resolved;
     i.record.resolved_at = now.wall;
-    i.record.summary = resolved_summary(i.record, now.wall, why);
+    i.record.summary = resolved_summary(i, now.mono, why);
     i.record.why = {why};
     i.record.also.clear();
     i.note(now.wall, "resolved", i.record.summary);

@@ -97,6 +97,8 @@ class Casebook {
               WallTime at);
   void seal_failed(const std::string& incident_id, const std::string& why, const ProofRules& proof, WallTime at);
 
+  /// The configuration was read anew: no open incident waits for what is gone from it.
+  void forget_gone(const ProofRules& proof, WallTime at);
   /// Closes every open incident, as when its target is no longer watched. What is to be told of those that were paged.
   std::vector<Transition> close_all(Instant now, const std::string& why);
   /// Those that have ended since the last call: the store keeps them, nobody here does.

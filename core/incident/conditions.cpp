@@ -2,6 +2,7 @@
 // there.
 #include "core/incident/conditions.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
@@ -39,10 +40,20 @@ ConditionState captured_before_recovery(const Incident& i) {
                                          : "no snapshot has been sealed yet");
 }
 
+/// "; path:checkout is no longer configured": what was waited for and has left the configuration, said beside the rest.
+std::string and_gone(const Incident& i, std::optional<ReadKind> kind = std::nullopt) {
+  std::vector<std::string> names;
+  for (const auto& read : i.gone)
+    if (!kind || kind_of(read) == *kind) names.push_back(read);
+  if (names.empty()) return "";
+  return "; " + joined(names) + (names.size() == 1 ? " is" : " are") + " no longer configured";
+}
+
 ConditionState drift_checked(const Incident& i, const ProofRules& rules) {
   const std::string title = "repo/runtime drift was checked when relevant";
-  if (rules.checks.empty()) return condition(3, title, S::not_applicable, "no check is configured");
   if (i.check_ran_at) return condition(3, title, S::met, i.check_ran, i.check_ran_at);
+  if (rules.checks.empty())
+    return condition(3, title, S::not_applicable, "no check is configured" + and_gone(i, ReadKind::check));
   return condition(3, title, S::unmet, "no check has run during the incident");
 }
 
@@ -54,6 +65,10 @@ ConditionState runbook_used(const Incident& i, const ProofRules& rules) {
       condition(4, title, S::unattested, "nobody has said so: readback resolve " + i.record.id + " --runbook …");
   unattested.demanded = rules.require_attestation || i.record.declared;
   return unattested;
+}
+
+std::string and_gone_of_sequence(const Incident& i) {
+  return and_gone(i, ReadKind::surface) + and_gone(i, ReadKind::check);
 }
 
 std::vector<std::string> missing_from(const std::set<std::string>& have, const std::vector<std::string>& want) {
@@ -71,24 +86,34 @@ ConditionState same_sequence_green(const Incident& i, const ProofRules& rules) {
   if (!i.green_since) return condition(5, title, S::unmet, "the target is not green");
   const auto missing = missing_from(i.verified, want);
   if (!missing.empty()) return condition(5, title, S::unmet, "not read again yet: " + joined(missing));
-  return condition(5, title, S::met, "every surface and check read again, green", i.verified_at);
+  return condition(5, title, S::met, "every surface and check read again, green" + and_gone_of_sequence(i), i.verified_at);
 }
 
 ConditionState failing_path_works(const Incident& i, const ProofRules& rules) {
   const std::string title = "one representative failing path works again";
+  const std::string gone = and_gone(i, ReadKind::path);
   if (rules.paths.empty())
     return i.attested ? condition(6, title, S::met, "attested by " + i.attested_by, i.attested_at)
-                      : condition(6, title, S::not_applicable, "no path is configured");
+                      : condition(6, title, S::not_applicable, "no path is configured" + gone);
   std::vector<std::string> want;
-  for (const auto& path : i.failed_paths) want.push_back("path:" + path);
+  for (const auto& path : i.failed_paths)
+    if (const std::string read = "path:" + path; rules.knows(read)) want.push_back(read);
   if (want.empty()) want = rules.paths;  // none failed: then all of them show that users are served
   if (!i.recovered) return condition(6, title, S::unmet, "not recovered yet");
   const auto missing = missing_from(i.verified, want);
-  if (!missing.empty()) return condition(6, title, S::unmet, "not green since the recovery: " + joined(missing));
-  return condition(6, title, S::met, joined(want) + " pass again", i.verified_at);
+  if (!missing.empty())
+    return condition(6, title, S::unmet, "not green since the recovery: " + joined(missing) + gone);
+  return condition(6, title, S::met, joined(want) + " pass again" + gone, i.verified_at);
 }
 
 }  // namespace
+
+bool ProofRules::knows(const std::string& read) const {
+  const auto has = [&](const std::vector<std::string>& names) {
+    return std::find(names.begin(), names.end(), read) != names.end();
+  };
+  return has(surfaces) || has(checks) || has(paths);
+}
 
 std::vector<ConditionState> six_conditions(const Incident& i, const ProofRules& rules) {
   return {symptom_recorded(i),    captured_before_recovery(i),   drift_checked(i, rules),

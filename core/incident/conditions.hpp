@@ -14,6 +14,9 @@ struct Incident;
 struct ProofRules {
   std::vector<std::string> surfaces, checks, paths;  ///< read names that must be read again ("check:…", "path:…")
   bool require_attestation = false;
+
+  /// A configured read has this name.
+  bool knows(const std::string& read) const;
 };
 
 /// The ledger, always six entries in order.

@@ -23,6 +23,7 @@ void fields(V& visit, X& x) {
   visit("green_since", x.green_since);
   visit("blamed", x.blamed);
   visit("failed_paths", x.failed_paths);
+  visit("gone", x.gone);
   visit("verified", x.verified);
   visit("saw_green", x.saw_green);
   visit("sealed_before_green", x.sealed_before_green);

@@ -3,6 +3,8 @@
 
 #include "core/incident/conditions.hpp"
 #include "core/incident/words.hpp"
+#include "core/model/raw_read.hpp"
+#include "core/text/words.hpp"
 
 namespace readback {
 namespace {
@@ -75,6 +77,23 @@ void Incident::hold_back(IncidentState state, const char* why, WallTime at) {
   if (record.state != state || record.timeline.empty() || record.timeline.back().text != why)
     note(at, std::string(to_string(state)), why);
   record.state = state;
+}
+
+void Incident::forget_gone(const ProofRules& rules, WallTime at) {
+  std::set<std::string> lost;
+  for (const auto& read : blamed)
+    if (!rules.knows(read)) lost.insert(read);
+  for (const auto& path : failed_paths)
+    if (const std::string read = "path:" + path; !rules.knows(read)) lost.insert(read);
+  for (const auto& read : lost) {
+    blamed.erase(read);
+    if (kind_of(read) == ReadKind::path) failed_paths.erase(std::string(bare_name(read)));
+  }
+  std::erase_if(gone, [&](const std::string& read) { return rules.knows(read); });  // it has come back
+  std::erase_if(verified, [&](const std::string& read) { return !rules.knows(read); });
+  if (!lost.empty()) note(at, "no longer configured", joined(lost) + ": nothing waits for " +
+                                                          (lost.size() == 1 ? "it" : "them") + " any more");
+  gone.merge(lost);
 }
 
 void Incident::lay_out_conditions(const ProofRules& rules) { record.conditions = six_conditions(*this, rules); }

@@ -39,6 +39,7 @@ struct Incident {
   std::optional<MonoTime> green_since;  ///< the target has been fully green since then; unset while it is not
   std::set<std::string> blamed;         ///< every read that was at fault at some time
   std::set<std::string> failed_paths;   ///< bare names
+  std::set<std::string> gone;           ///< reads that it waited for and that are no longer configured
   std::set<std::string> verified;       ///< reads that were made after the recovery and are green
   bool saw_green = false;               ///< a fully green sweep has come since it was told, or since it opened
   bool sealed_before_green = false;
@@ -70,6 +71,9 @@ struct Incident {
   void seal_failed(const std::string& why, WallTime at);
   /// Somebody has been called already, or nobody may be: it waits, and says so once.
   void hold_back(IncidentState state, const char* why, WallTime at);
+  /// What is no longer configured cannot get well, and cannot be read again: it is waited for no more, and that is
+  /// noted.
+  void forget_gone(const ProofRules& rules, WallTime at);
   void lay_out_conditions(const ProofRules& rules);
 };
 

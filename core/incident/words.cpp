@@ -42,14 +42,14 @@ std::string what_became_worse(const IncidentRecord& before, const IncidentRecord
   return worse;
 }
 
-std::string recovered_summary(const Incident& i, WallTime now) {
+std::string recovered_summary(const Incident& i, MonoTime now) {
   const std::string n = std::to_string(i.passes);
-  return head("RECOVERED", i.record) + " after " + humanize(now - i.record.opened_at) + ": " + n + " of " + n +
+  return head("RECOVERED", i.record) + " after " + humanize(now - i.opened) + ": " + n + " of " + n +
          " sweeps pass; being verified";
 }
 
-std::string resolved_summary(const IncidentRecord& i, WallTime resolved_at, const std::string& why) {
-  return head("RESOLVED", i) + " after " + humanize(resolved_at - i.opened_at) + (why.empty() ? "" : ": " + why);
+std::string resolved_summary(const Incident& i, MonoTime now, const std::string& why) {
+  return head("RESOLVED", i.record) + " after " + humanize(now - i.opened) + (why.empty() ? "" : ": " + why);
 }
 
 void turn_into_good_news(IncidentRecord& told, const std::string& page) {

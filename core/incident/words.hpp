@@ -16,9 +16,9 @@ std::string page_summary(const Incident& incident, const Finding& finding, WallT
 /// "now total (was degraded), critical (was error)"
 std::string what_became_worse(const IncidentRecord& before, const IncidentRecord& now);
 /// "RECOVERED outage fabric after 4m 10s: 3 of 3 sweeps pass"
-std::string recovered_summary(const Incident& incident, WallTime now);
+std::string recovered_summary(const Incident& incident, MonoTime now);
 /// "RESOLVED outage fabric after 6m 12s"; `why` when it did not end by itself.
-std::string resolved_summary(const IncidentRecord& incident, WallTime resolved_at, const std::string& why = "");
+std::string resolved_summary(const Incident& incident, MonoTime now, const std::string& why = "");
 /// As it is told when it is over: what it was, in the words of its page, who took it, and one step. Nothing of what was
 /// bad is said in the present tense.
 void turn_into_good_news(IncidentRecord& told, const std::string& page);

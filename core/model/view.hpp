@@ -16,6 +16,9 @@ struct Silence {
   std::string id, target, reason, by;  ///< target "" is all
   std::optional<Boundary> boundary;    ///< unset: all
   WallTime created_at{}, expires_at{};
+  /// The end that counts: a silence lasts as long as was asked for, whatever happens to the wall clock. Set by the
+  /// engine; unset in what an older version has kept.
+  std::optional<MonoTime> ends;
 };
 
 /// One read of a target as it stands now.
