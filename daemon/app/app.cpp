@@ -77,6 +77,7 @@ App::App(net::io_context& io, std::string config_path, Prepared prepared)
              }),
       seal_turn_(io.get_executor()),
       ending_(io.get_executor(), [this](const std::string&, std::exception_ptr) { io_.stop(); }),
+      files_(io.get_executor(), 8),
       aside_(io.get_executor(), 3),
       queue_wake_(io),
       due_(io),

@@ -112,6 +112,8 @@ class App : public ControlBackend {
   net::awaitable<void> reload();
   void refuse(const std::vector<std::string>& troubles);
   void take_over(Prepared fresh);
+  void learn(const std::vector<std::string>& secrets);
+  net::awaitable<void> look_at_files(std::string target);
   void note_lag();
   void arm();
   const CheckConfig* find_check(const std::string& target, const std::string& check) const;
@@ -139,6 +141,7 @@ class App : public ControlBackend {
   std::unique_ptr<CheckRunner> checks_;
   std::unique_ptr<EvidenceCommands> commands_;
   std::unique_ptr<ControlRoom> control_;
+  Aside files_;  ///< looks at what targets name, before each sweep
   Aside aside_;  ///< reads the configuration anew, and bundles for who asks at the socket
 
   std::deque<Incoming> queue_;

@@ -64,7 +64,7 @@ int run_once(const Prepared& prepared, const std::string& config_path) {
     }
   });
   for (const auto& t : prepared.config.targets)
-    tasks.spawn(t.name, read_target(t, prepared.readers.at(t.name), resolver, engine, redactor, runner));
+    tasks.spawn(t.name, read_target(t, prepared.targets.at(t.name).reader, resolver, engine, redactor, runner));
   io.run();
   std::error_code ec;
   if (!scratch.empty()) std::filesystem::remove_all(scratch, ec);

@@ -9,8 +9,8 @@ struct DaemonOptions {
   bool check_config = false, print = false, once = false;
 };
 
-/// sysexits(3): a configuration that cannot be used, an error of our own, a stop that had to leave something behind, and
-/// the rest.
+/// sysexits(3): a configuration that cannot be used, an error of our own, a stop that had to leave something behind,
+/// and the rest.
 inline constexpr int exit_config = 78, exit_bug = 70, exit_forced = 75, exit_failed = 1;
 
 }  // namespace readback

@@ -71,6 +71,14 @@ LoadedConfig examine(const std::string& path) {
 
 namespace {
 
+std::vector<std::string> files_of(const TargetConfig& t) {
+  std::vector<std::string> files{t.tls.ca_file, t.tls.cert_file, t.tls.key_file};
+  for (const auto& [name, ref] : t.headers)
+    if (lies_in_a_file(ref)) files.push_back(path_of(ref));
+  std::erase(files, "");
+  return files;
+}
+
 /// What only shows once the secrets are known; the file itself is judged where it is loaded.
 class Preparation {
  public:
@@ -114,6 +122,10 @@ class Preparation {
       problem(ref.at, whose + ": the webhook secret is not of the form whsec_<base64>");
   }
   void target(const TargetConfig& t) {
+    auto& made = out_.targets[t.name];
+    made.files = files_of(t);
+    doing_.now("the files of the target " + t.name);
+    made.stamp = stamp_of_files(made.files);
     TargetReader::Headers headers;
     for (const auto& [name, ref] : t.headers)
       headers.emplace_back(name,
@@ -123,7 +135,7 @@ class Preparation {
     if (!reader)
       problem(t.tls.at, reader.error());
     else
-      out_.readers[t.name] = *reader;
+      made.reader = *reader;
     keep_variables(t.checks);
   }
   void sink(const SinkConfig& s) {
@@ -161,6 +173,21 @@ Prepared prepare(const std::string& path, Doing& doing) {
   }
   for (const auto& p : loaded.problems) (p.warning ? out.warnings : out.troubles).push_back(to_string(p));
   return out;
+}
+
+std::optional<RenewedTarget> renew(const TargetConfig& target, const PreparedTarget& known) {
+  if (stamp_of_files(known.files) == known.stamp) return std::nullopt;
+  Prepared one;
+  Doing doing;
+  const std::string no_path;  // the file is not read again
+  one.config.targets = {target};
+  const auto problems = Preparation(one, no_path, doing).run();
+  RenewedTarget renewed{std::move(one.targets[target.name]), std::move(one.secrets), ""};
+  if (!problems.empty()) {
+    renewed.trouble = problems.front().text;
+    renewed.target.reader.reset();
+  }
+  return renewed;
 }
 
 }  // namespace readback

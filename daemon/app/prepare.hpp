@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,13 +31,21 @@ class Doing {
   std::string what_;
 };
 
+/// A target made ready, with what it was made of. Nobody calls us when a certificate or a token is replaced on the
+/// disk: the files are looked at again before each sweep.
+struct PreparedTarget {
+  std::shared_ptr<const TargetReader> reader;
+  std::vector<std::string> files;  ///< certificates, keys and secrets that it names
+  std::string stamp;               ///< of the files, from before they were read
+};
+
 struct Prepared {
   Config config;
   std::string digest;
-  std::map<std::string, std::shared_ptr<const TargetReader>> readers;  ///< by target
-  std::vector<std::string> secrets;                                    ///< every secret, for the redactor
-  RevealedSecrets revealed;                                            ///< what lay in files, for the sinks
-  std::vector<std::string> troubles, warnings;                         ///< with their places, in the order of the file
+  std::map<std::string, PreparedTarget> targets;  ///< by name
+  std::vector<std::string> secrets;               ///< every secret, for the redactor
+  RevealedSecrets revealed;                       ///< what lay in files, for the sinks
+  std::vector<std::string> troubles, warnings;    ///< with their places, in the order of the file
 
   bool ok() const { return troubles.empty(); }
 };
@@ -44,6 +53,15 @@ struct Prepared {
 /// For a start and for a reload. What a check names may be missing on this host: that is told when the check runs.
 /// Waits for whatever the configuration names, for as long as that takes: not in the loop. `doing` tells for what.
 Prepared prepare(const std::string& config_path, Doing& doing);
+/// The same for one target of a configuration that is in force, when its files have another stamp than `known`; nothing
+/// when they have not. Without a reader when they cannot be used as they are now, which `trouble` tells. Not in the
+/// loop.
+struct RenewedTarget {
+  PreparedTarget target;
+  std::vector<std::string> secrets;
+  std::string trouble;
+};
+std::optional<RenewedTarget> renew(const TargetConfig& target, const PreparedTarget& known);
 /// What `--check-config` tells: the file, and what this host has not of what it names. Secrets are not looked up,
 /// because an operator who checks the file need not be able to read them.
 LoadedConfig examine(const std::string& config_path);

@@ -15,6 +15,7 @@ namespace readback {
 namespace {
 
 constexpr Millis reload_limit = Seconds(5);
+constexpr Millis look_limit(500);  // at the files of one target; then it is read with what it was made ready with
 
 }  // namespace
 
@@ -72,10 +73,7 @@ void App::take_over(Prepared fresh) {
   fresh.config.http = current_.config.http;
   current_ = std::move(fresh);
   set_up_log(current_.config.log);
-  for (const auto& secret : current_.secrets)
-    if (std::find(known_secrets_.begin(), known_secrets_.end(), secret) == known_secrets_.end())
-      known_secrets_.push_back(secret);
-  redactor_ = std::make_unique<Redactor>(current_.config.evidence.redact, placeholder_key_, known_secrets_);
+  learn(current_.secrets);
   store_->keep(retention());
   checks_->hide(own_paths(current_.config, config_path_));
   delivery_->reconfigure(current_.config, current_.revealed);
@@ -87,6 +85,39 @@ void App::take_over(Prepared fresh) {
   say({Say::Level::info, "config.reloaded", "", "", "",
        "the configuration was read anew, digest " + current_.digest.substr(0, 12) +
            (needs_restart ? "; store, control and http have changed too, and these take a restart" : "")});
+}
+
+void App::learn(const std::vector<std::string>& secrets) {
+  for (const auto& secret : secrets)
+    if (std::find(known_secrets_.begin(), known_secrets_.end(), secret) == known_secrets_.end())
+      known_secrets_.push_back(secret);
+  redactor_ = std::make_unique<Redactor>(current_.config.evidence.redact, placeholder_key_, known_secrets_);
+}
+
+/// Whoever renews certificates and tokens replaces the files and calls nobody. What is wrong with them is told once for
+/// each state of theirs, and the target is read as before.
+net::awaitable<void> App::look_at_files(std::string target) {
+  const auto known = current_.targets.find(target);
+  if (known == current_.targets.end() || known->second.files.empty()) co_return;
+  const auto& targets = current_.config.targets;
+  const auto config = std::find_if(targets.begin(), targets.end(), [&](const auto& t) { return t.name == target; });
+  if (config == targets.end()) co_return;
+  std::function<std::optional<RenewedTarget>()> work = [c = *config, k = known->second] { return renew(c, k); };
+  const auto before = known->second.reader;
+  auto renewed = co_await files_.within(look_limit, target, std::move(work));
+  const auto still = current_.targets.find(target);
+  if (!renewed || !*renewed || still == current_.targets.end() || still->second.reader != before) co_return;
+  auto& fresh = **renewed;
+  still->second.stamp = fresh.target.stamp;
+  if (!fresh.trouble.empty()) {
+    say({Say::Level::warning, "config.refused", target, "", "",
+         "what this target names was replaced on the disk and cannot be used, the one before stays: " + fresh.trouble});
+    co_return;
+  }
+  learn(fresh.secrets);
+  still->second.reader = std::move(fresh.target.reader);
+  say({Say::Level::info, "config.reloaded", target, "", "",
+       "certificates, keys or secrets of this target were replaced on the disk and read anew"});
 }
 
 }  // namespace readback

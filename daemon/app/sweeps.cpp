@@ -28,9 +28,10 @@ CheckRun not_run(const std::string& why) {
 
 /// Whatever becomes of it, the timetable hears that it has ended: what it does not hear of, it waits for.
 net::awaitable<void> App::sweep(StartSweep what) {
-  const auto found = current_.readers.find(what.target);
-  if (found == current_.readers.end()) co_return;
-  auto reader = found->second;
+  co_await look_at_files(what.target);
+  const auto found = current_.targets.find(what.target);
+  if (found == current_.targets.end()) co_return;
+  auto reader = found->second.reader;
   const auto number = ++sweeps_started_;
   SweepDone done;
   done.target = what.target;
@@ -63,8 +64,9 @@ net::awaitable<void> App::read_into(SweepDone& done, std::shared_ptr<const Targe
     done.void_reason = "our own loop lagged by " + humanize(watched.worst_lag) + ", more than the timeout";
   else if (step > tolerable_step || step < -tolerable_step)
     done.void_reason = "our wall clock was moved by " + humanize(step < Millis(0) ? -step : step) + " during the sweep";
-  else if (const auto still = current_.readers.find(what.target);
-           still == current_.readers.end() || still->second != reader)  // asked by the old rules, with the old keys
+  else if (const auto still = current_.targets.find(what.target);
+           still == current_.targets.end() ||
+           still->second.reader != reader)  // asked by the old rules, with the old keys
     done.void_reason = "the configuration was reloaded during the sweep";
   const LoopWatch::Step redaction(watch_, "the redaction of a sweep");
   done.reads = redactor_->open(std::move(reads));

@@ -2,6 +2,8 @@
 // verification keeps whose certificate it was, and the day.
 #include "daemon/net/tls.hpp"
 
+#include <sys/stat.h>
+
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -106,6 +108,20 @@ Result<std::shared_ptr<TlsClient>> TlsClients::get(const TlsConfig& config, bool
   auto made = TlsClient::make(config, system_too);
   if (made) made_[key] = *made;
   return made;
+}
+
+std::string stamp_of_files(const std::vector<std::string>& files) {
+  std::string stamp;
+  for (const auto& file : files) {
+    if (file.empty()) continue;
+    struct stat seen {};
+    if (::stat(file.c_str(), &seen) != 0) seen = {};
+    for (const auto part : {static_cast<std::int64_t>(seen.st_dev), static_cast<std::int64_t>(seen.st_ino),
+                            static_cast<std::int64_t>(seen.st_size), static_cast<std::int64_t>(seen.st_mtim.tv_sec),
+                            static_cast<std::int64_t>(seen.st_mtim.tv_nsec)})
+      stamp += std::to_string(part) + ' ';
+  }
+  return stamp;
 }
 
 void verify_server(SSL* ssl, const std::string& name, bool verify, TlsFindings& findings) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "core/config/common.hpp"
 #include "core/text/result.hpp"
@@ -37,6 +38,10 @@ class TlsClients {
   using Key = std::tuple<std::string, std::string, std::string, std::string, bool, bool>;
   std::map<Key, std::shared_ptr<TlsClient>> made_;
 };
+
+/// Which files these are and when they were last changed (device, inode, size, time): another text when one of them was
+/// replaced, written, removed or made. Files without a name are left out. Waits for the files: not in the loop.
+std::string stamp_of_files(const std::vector<std::string>& files);
 
 /// What verification found, filled while the handshake runs.
 struct TlsFindings {

@@ -59,17 +59,22 @@ std::string lasting_key(const std::string& path) {
   return key;
 }
 
+std::string path_of(const SecretRef& ref) {
+  if (ref.from == SecretRef::From::file) return ref.value;
+  const char* folder = ref.from == SecretRef::From::credential ? std::getenv("CREDENTIALS_DIRECTORY") : nullptr;
+  return folder ? std::string(folder) + "/" + ref.value : "";
+}
+
 Result<std::string> reveal(const SecretRef& ref) {
   switch (ref.from) {
     case SecretRef::From::plain: return ref.value;
-    case SecretRef::From::file: return from_file("the secret", ref.value);
+    case SecretRef::From::file: return from_file("the secret", path_of(ref));
     case SecretRef::From::credential: {
-      const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
-      if (!folder)
+      if (path_of(ref).empty())
         return Failure{
             "the credential " + ref.value +
             " cannot be looked up: $CREDENTIALS_DIRECTORY is not set (systemd sets it from LoadCredential=)"};
-      return from_file("the credential " + ref.value, std::string(folder) + "/" + ref.value);
+      return from_file("the credential " + ref.value, path_of(ref));
     }
     case SecretRef::From::env: {
       const char* value = std::getenv(ref.value.c_str());

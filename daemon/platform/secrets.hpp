@@ -18,6 +18,8 @@ Result<std::string> reveal(const SecretRef& ref);
 inline bool lies_in_a_file(const SecretRef& ref) {
   return ref.from == SecretRef::From::file || ref.from == SecretRef::From::credential;
 }
+/// Where it lies; empty when it is in no file, or in none that we were given.
+std::string path_of(const SecretRef& ref);
 /// What references have shown, by kind and value.
 using RevealedSecrets = std::map<std::pair<SecretRef::From, std::string>, std::string>;
 

@@ -18,8 +18,8 @@ namespace {
 constexpr Millis files_limit = Seconds(2);  // for certificates and keys, which may lie on something that hangs
 constexpr std::size_t most_threads = 16;
 
-/// What tells one setting's files from another's.
-std::string files_of(const TlsConfig& tls) {
+/// What tells one setting from another.
+std::string name_of(const TlsConfig& tls) {
   return tls.ca_file + '\n' + tls.cert_file + '\n' + tls.key_file + '\n' + tls.server_name + (tls.verify ? "" : "\n-");
 }
 
@@ -30,10 +30,11 @@ struct Poster::State {
   using Client = std::shared_ptr<TlsClient>;
   struct Loaded {
     Client client;
+    std::string stamp;  ///< of its files, from before they were read
     bool anew = false;  ///< to be loaded again; used only where the files do not come
   };
   explicit State(net::any_io_executor loop)
-      : resolver(loop, Resolver::Memory::last_good), loaded(loop), aside(loop, most_threads) {}
+      : resolver(loop, Resolver::Memory::last_good), looked(loop), aside(loop, most_threads) {}
   static net::awaitable<PostAnswer> send(std::shared_ptr<State> state, Url to, TlsConfig tls, HttpRequest request,
                                          Millis timeout);
   net::awaitable<Result<Client>> client_for(TlsConfig tls);
@@ -43,25 +44,36 @@ struct Poster::State {
 
   Resolver resolver;
   std::map<std::string, Loaded> clients;
-  std::set<std::string> loading;
-  Wake loaded;  ///< one has been, or could not be
+  std::set<std::string> looking;
+  Wake looked;  ///< somebody has, at one of them
   Aside aside;
 };
 
-/// Loaded once for each setting, aside. Who asks for what is being loaded waits for that.
+/// Loaded aside for each setting, and again when its files were replaced on the disk. Who asks for what is being looked
+/// at waits for that.
 net::awaitable<Result<Poster::State::Client>> Poster::State::client_for(TlsConfig tls) {
-  const std::string files = files_of(tls);
-  while (loading.contains(files)) co_await loaded.wait();
-  if (const auto known = clients.find(files); known != clients.end() && !known->second.anew)
-    co_return known->second.client;
-  loading.insert(files);
-  std::function<Result<Client>()> work = [tls] { return TlsClient::make(tls); };
-  auto made = co_await aside.within(files_limit, files, std::move(work));
-  loading.erase(files);
-  loaded.notify();
-  if (made && made->ok()) clients[files] = {**made, false};
-  if (made) co_return *made;
-  if (const auto before = clients.find(files); before != clients.end()) co_return before->second.client;
+  const std::string name = name_of(tls);
+  while (looking.contains(name)) co_await looked.wait();
+  const Loaded known = clients[name];
+  const std::vector<std::string> files{tls.ca_file, tls.cert_file, tls.key_file};
+  const bool of_system = tls.ca_file.empty() && tls.cert_file.empty();
+  if (known.client && !known.anew && of_system) co_return known.client;
+  looking.insert(name);
+  std::function<Result<Loaded>()> work = [tls, files, known]() -> Result<Loaded> {
+    auto stamp = stamp_of_files(files);
+    if (known.client && !known.anew && stamp == known.stamp) return known;
+    auto made = TlsClient::make(tls);
+    if (!made) return made.failure();
+    return Loaded{*std::move(made), std::move(stamp), false};
+  };
+  const auto found = co_await aside.within(files_limit, name, std::move(work));
+  looking.erase(name);
+  looked.notify();
+  if (found && found->ok()) clients[name] = **found;
+  if (found && found->ok()) co_return (*found)->client;
+  if (known.client && !known.anew) co_return known.client;  // half a certificate is being written, or nothing answers
+  if (found) co_return found->failure();
+  if (known.client) co_return known.client;
   co_return Failure{"its certificates were not read within 2 s"};
 }
 
