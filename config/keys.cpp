@@ -275,7 +275,7 @@ Section section_of(MaintenanceWindow& w) {
               {"days", WeekDays{w.days}, "The days on which it begins; without them every day."},
               {"from", Clock{w.from_minute}, "When it begins, local time, in quotes.", required("\"02:00\"")},
               {"for", Duration{w.length, Seconds(1)}, "How long it lasts, at most a week.", required("1h")},
-              {"timezone", Zone{w}, "The time zone of `from`, an IANA name."},
+              {"timezone", Zone{w}, "The time zone of `from`, an IANA name; UTC needs no zone database."},
           }};
 }
 

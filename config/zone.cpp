@@ -13,8 +13,8 @@ namespace {
 
 /// The names under which UTC goes, in the database and in time stamps.
 bool is_utc(std::string_view name) {
-  static constexpr std::string_view names[] = {"UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT", "Universal",
-                                               "Etc/Universal", "Zulu", "Etc/Zulu", "Z"};
+  static constexpr std::string_view names[] = {"UTC",       "Etc/UTC",       "GMT",  "Etc/GMT",  "UCT", "Etc/UCT",
+                                               "Universal", "Etc/Universal", "Zulu", "Etc/Zulu", "Z"};
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 

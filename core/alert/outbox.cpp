@@ -27,10 +27,12 @@ Say line(Say::Level level, std::string kind, std::string text) {
   return said;
 }
 
-WallTime first_opened(const std::vector<OpenedKey>& opened) {
-  WallTime first = WallTime::max();
-  for (const auto& key : opened) first = std::min(first, key.opened_at);
-  return first;
+/// So long ago, as far as the wall clock can tell; one that went back makes nothing younger than now.
+MonoTime since(WallTime then, Instant now) { return now.mono - std::max(Millis{0}, now.wall - then); }
+
+bool opens(const OutboxHead& row, const OpenedKey& key) {
+  return row.mark == OutboxRow::Mark::open && row.sink == key.sink && row.incident_id == key.incident_id &&
+         row.created == key.opened_at;
 }
 
 }  // namespace
@@ -43,13 +45,16 @@ struct Outbox::Sink {
   bool off = false;       ///< answered 410
   bool broken = false;    ///< parked something since it last accepted anything
   bool failing = false;
+  bool may_retell = false;  ///< something was refused that has not been told anew
+  std::string broken_by;    ///< as the alarm about it tells it
   std::string detail;
   std::uint64_t delivered = 0, failed = 0, dead = 0;
   std::optional<WallTime> last_attempt, last_success;
   MonoTime paused_until = MonoTime::min(), paced_until = MonoTime::min();
 };
 
-Outbox::Outbox(OutboxSetup setup) : origin_(std::move(setup.origin)), ids_(setup.seed) {
+Outbox::Outbox(OutboxSetup setup)
+    : origin_(std::move(setup.origin)), ids_(setup.ids ? setup.ids : std::make_shared<IdSource>(setup.seed)) {
   for (const auto& sink : setup.sinks) adopt(sink);
 }
 Outbox::~Outbox() = default;
@@ -77,7 +82,7 @@ bool Outbox::is_open(const std::string& sink, const std::string& incident) {
 /// Forgets a story that says nothing any more.
 void Outbox::tidy(const std::string& sink, const std::string& incident) {
   const auto* s = story(sink, incident);
-  if (!s || !s->open.empty() || !s->opened.empty() || s->coming || s->heard || s->never_heard) return;
+  if (!s || !s->open.empty() || !s->opened.empty() || s->coming || s->heard || s->never_heard || s->refused) return;
   stories_[sink].erase(incident);
   if (stories_[sink].empty()) stories_.erase(sink);
 }
@@ -98,27 +103,42 @@ OutboxStep Outbox::reconfigure(Origin origin, std::vector<SinkConfig> sinks, Ins
   for (const auto& sink : sinks) adopt(sink);
   OutboxStep step;
   clear_orphans(now.wall, step);
+  for (const auto& sink : sinks_) {
+    if (const auto all = stories_.find(sink->config.name); all != stories_.end())
+      for (auto& [incident, s] : all->second) s.told_again = false;
+    sink->may_retell = true;
+    retell(sink->config.name, now.wall, step);
+  }
   return step;
 }
 
 // ---- what the store has kept
 
 OutboxStep Outbox::restore(const std::map<std::int64_t, OutboxRow>& pending, const std::vector<OpenedKey>& opened,
-                           Instant now) {
+                           Instant now, const std::vector<std::pair<std::string, std::string>>& refused) {
   OutboxStep step;
-  for (const auto& [seq, row] : pending)
+  for (const auto& [seq, row] : pending) {
+    ids_->stay_behind(row.event_id);
+    born_[seq] = since(row.created, now);
     if (auto* sink = find(row.sink)) sink->queue.add(row);
-  read_ledger(opened);
+  }
+  read_ledger(opened, now);
   find_heard();
   for (const auto& [seq, row] : pending)
-    if (!find(row.sink)) give_up_lost(row, now.wall, step);
+    if (!find(row.sink)) give_up_lost(row, pending, now.wall, step);
   clear_orphans(now.wall, step);
+  for (const auto& [sink, incident] : refused)
+    if (auto* known = find(sink); known && !is_open(sink, incident))
+      stories_[sink][incident].refused = known->may_retell = true;
+  for (const auto& sink : sinks_) retell(sink->config.name, now.wall, step);
   return step;
 }
 
 /// Its sink is known no more, so it can never leave; what it says is kept in the store. A later sink of the same name
 /// must not hear the end of what it has not heard begin.
-void Outbox::give_up_lost(const OutboxRow& row, WallTime now, OutboxStep& step) {
+void Outbox::give_up_lost(const OutboxRow& row, const std::map<std::int64_t, OutboxRow>& pending, WallTime now,
+                          OutboxStep& step) {
+  born_.erase(row.seq);
   step.say.push_back(line(Say::Level::warning, "sink.unknown",
                           "an alert for sink " + row.sink + " (" + std::string(to_string(row.kind)) + ", " +
                               row.target + ") cannot be delivered: the sink is no longer configured"));
@@ -128,21 +148,35 @@ void Outbox::give_up_lost(const OutboxRow& row, WallTime now, OutboxStep& step) 
   mark.row.last_detail = "the sink is no longer configured";
   if (row.mark != OutboxRow::Mark::open) return;
   auto* s = story(row.sink, row.incident_id);
-  mark.forget = !s || row.created <= first_opened(s->opened);
+  mark.forget = !s || std::all_of(s->opened.begin(), s->opened.end(), [&](const OpenedKey& key) {
+    return std::any_of(pending.begin(), pending.end(), [&](const auto& waits) { return opens(waits.second, key); });
+  });
   if (s && mark.forget) stories_[row.sink].erase(row.incident_id);
 }
 
-void Outbox::read_ledger(const std::vector<OpenedKey>& opened) {
+void Outbox::read_ledger(const std::vector<OpenedKey>& opened, Instant now) {
   for (const auto& key : opened) {
     const auto* sink = find(key.sink);
     const bool repeats = sink && sink->config.type == SinkType::alertmanager;
     if (key.closed_at && !repeats && !(sink && sink->queue.waits(key.incident_id))) continue;
     auto& s = stories_[key.sink][key.incident_id];
     s.opened.push_back(key);
+    if (key.closed_at) s.opened.back().closed_since = since(*key.closed_at, now);
     if (!key.closed_at) s.open.push_back({key.key, key.body});
     if (const auto about = sink_of_own_alarm(key.incident_id); about && !key.closed_at)
       if (auto* broken = find(*about)) broken->broken = true;
   }
+}
+
+/// Of a key that is open there the sink has heard, unless the row that opened it still waits.
+bool Outbox::has_heard(const std::string& sink, const std::string& incident,
+                       const std::vector<OpenedKey>& opened) const {
+  const auto& rows = find(sink)->queue.rows();
+  return std::any_of(opened.begin(), opened.end(), [&](const OpenedKey& key) {
+    return std::none_of(rows.begin(), rows.end(), [&](const auto& waits) {
+      return waits.second.incident_id == incident && opens(waits.second, key);
+    });
+  });
 }
 
 /// A sink has heard of what it has open, unless the row that opened it still waits. What stands first in a line and
@@ -152,11 +186,11 @@ void Outbox::find_heard() {
     for (auto& [incident, s] : incidents) s.heard = true;
   for (const auto& sink : sinks_) {
     const auto& name = sink->config.name;
-    for (const auto& [seq, row] : sink->queue.rows()) {
-      auto* s = story(name, row.incident_id);
-      if (!s || row.mark != OutboxRow::Mark::open) continue;
-      if (row.created <= first_opened(s->opened)) s->heard = false;
-    }
+    std::set<std::string> waiting;
+    for (const auto& [seq, row] : sink->queue.rows())
+      if (row.mark == OutboxRow::Mark::open) waiting.insert(row.incident_id);
+    for (const auto& incident : waiting)
+      if (auto* s = story(name, incident)) s->heard = has_heard(name, incident, s->opened);
     std::set<std::string> seen;
     for (const auto& [seq, row] : sink->queue.rows()) {
       if (!seen.insert(row.incident_id).second) continue;
@@ -190,6 +224,7 @@ OutboxRow Outbox::make_row(const SinkConfig& sink, const AlertEvent& event, bool
   if (opens) {
     row.mark = OutboxRow::Mark::open;
     row.opened_body = rendered.opened_body;
+    s.refused = false;  // it is told now
     s.open = {{row.key, row.opened_body}};
     ++s.opening;
   } else if (closes) {
@@ -207,7 +242,13 @@ OutboxStep Outbox::render(const AlertEvent& event, const std::string& only_sink)
     if (!only_sink.empty() && sink.name != only_sink) continue;
     const bool open_there = is_open(sink.name, event.incident.id);
     if (each->retired && !open_there) continue;
-    const auto r = route(sink, event, open_there);
+    auto r = route(sink, event, open_there);
+    auto* s = story(sink.name, event.incident.id);
+    if (s && s->refused && event.kind == EventKind::relapsed && takes(sink, event)) r = {true, true, false};
+    if (s && s->refused && event.kind == EventKind::resolved) {
+      s->refused = false;
+      tidy(sink.name, event.incident.id);
+    }
     if (!r.send) continue;
     step.commit.push_back(make_row(sink, event, r.opens, r.closes));
     if (event.kind == EventKind::test && sink.type == SinkType::pagerduty) {  // a test leaves no open alert behind
@@ -222,11 +263,16 @@ OutboxStep Outbox::render(const AlertEvent& event, const std::string& only_sink)
   return step;
 }
 
-void Outbox::committed(const OutboxRow& row) {
+void Outbox::committed(const OutboxRow& row, Instant now) {
+  born_[row.seq] = since(row.created, now);
   auto& s = stories_[row.sink][row.incident_id];
   s.coming = std::max(0, s.coming - 1);
   if (row.mark == OutboxRow::Mark::open) s.opening = std::max(0, s.opening - 1);
   note_opened(s.opened, row);
+  for (auto& key : s.opened) {
+    if (!key.closed_at) key.closed_since.reset();
+    if (key.closed_at && !key.closed_since) key.closed_since = now.mono;
+  }
   if (auto* sink = find(row.sink)) sink->queue.add(row);
   tidy(row.sink, row.incident_id);
 }
@@ -246,12 +292,20 @@ void Outbox::forget_at_unknown_sinks(const std::string& incident, OutboxStep& st
 
 // ---- our own alarm
 
+AlertEvent Outbox::alarm_event(const std::string& about, EventKind kind, const std::string& text, WallTime at) {
+  return own_alarm(origin_, about, kind, text, ids_->next(at), at);
+}
+
 void Outbox::alarm(const std::string& about, EventKind kind, const std::string& text, WallTime at, OutboxStep& step) {
-  const AlertEvent event = own_alarm(origin_, about, kind, text, ids_.next(at), at);
+  const AlertEvent event = alarm_event(about, kind, text, at);
   const bool ends = kind == EventKind::resolved;
   if (ends) forget_at_unknown_sinks(event.incident.id, step);
   for (const auto& sink : sinks_) {
     const bool open_there = is_open(sink->config.name, event.incident.id);
+    if (auto* s = story(sink->config.name, event.incident.id); s && ends && s->refused) {
+      s->refused = false;
+      tidy(sink->config.name, event.incident.id);
+    }
     if (sink->config.name == about || ((sink->retired || ends) && !open_there)) continue;
     step.commit.push_back(make_row(sink->config, event, !ends, ends));
   }
@@ -278,6 +332,7 @@ void Outbox::clear_orphans(WallTime at, OutboxStep& step) {
 
 void Outbox::break_sink(Sink& sink, const std::string& text, WallTime at, OutboxStep& step) {
   if (std::exchange(sink.broken, true)) return;
+  sink.broken_by = text;
   if (sink.retired) {  // nobody could correct it any more, and nothing would end the alarm
     step.say.push_back(line(Say::Level::error, "sink.broken", text));
     return;
@@ -287,7 +342,55 @@ void Outbox::break_sink(Sink& sink, const std::string& text, WallTime at, Outbox
   alarm(sink.config.name, EventKind::firing, text, at, step);
 }
 
+// ---- a page that was refused
+
+/// All that this sink has refused and may take now. Once: what it refuses again waits for the next reload.
+void Outbox::retell(const std::string& name, WallTime now, OutboxStep& step) {
+  auto* sink = find(name);
+  const auto all = stories_.find(name);
+  if (!sink || sink->retired || sink->off || all == stories_.end() || !std::exchange(sink->may_retell, false)) return;
+  std::vector<std::string> wanted;
+  for (auto& [incident, s] : all->second)
+    if (s.refused && !s.told_again) wanted.push_back(incident);
+  for (const auto& incident : wanted) {
+    auto& s = stories_[name][incident];
+    s.told_again = true;
+    const auto about = sink_of_own_alarm(incident);
+    if (!about) {
+      step.retell.emplace_back(name, incident);
+    } else if (const auto* broken = find(*about); broken && broken->broken && !broken->retired) {
+      const auto text = broken->broken_by.empty() ? "sink broken: " + *about : broken->broken_by;
+      step.commit.push_back(make_row(sink->config, alarm_event(*about, EventKind::firing, text, now), true, false));
+    } else {
+      s.refused = false;
+      tidy(name, incident);
+    }
+  }
+}
+
+OutboxStep Outbox::tell_again(const std::string& name, const std::string& incident, const Standing& standing) {
+  OutboxStep step;
+  auto* sink = find(name);
+  auto* s = story(name, incident);
+  if (!sink || sink->retired || !s || !s->refused) return step;
+  if (!standing.is_open) {
+    s->refused = false;
+    tidy(name, incident);
+  } else if (standing.firing && takes(sink->config, *standing.firing)) {
+    step.commit.push_back(make_row(sink->config, *standing.firing, true, false));
+  } else {
+    s->told_again = false;  // it may fire again, and be told then
+    sink->may_retell = true;
+  }
+  return step;
+}
+
 // ---- what is next
+
+Millis Outbox::age(const OutboxHead& row, Instant now) const {
+  const auto known = born_.find(row.seq);
+  return now.mono - (known == born_.end() ? since(row.created, now) : known->second);
+}
 
 bool Outbox::is_finished(const Sink& sink) {
   if (!sink.retired || !sink.queue.empty()) return false;
@@ -313,15 +416,16 @@ Outbox::Next Outbox::next(const std::string& name, Instant now) {
   const auto held_until = std::max(sink->paused_until, sink->paced_until);
   if (held_until <= now.mono)
     if (const auto* row = sink->queue.first_due(now.mono)) {
-      if (!why_dropped(*sink, *row, now.wall).empty()) return Drop{row->seq};
+      if (!why_dropped(*sink, *row, now).empty()) return Drop{row->seq};
       if (sink->config.type == SinkType::slack) sink->paced_until = now.mono + slack_pace;
       return Send{row->seq};
     }
   wait.until = std::max(held_until, sink->queue.next_due());
   const auto repeats_at = sink->repetition.next();
   if (repeats_at <= now.mono) {
-    const auto alerts = to_repeat(*sink, now.wall);
-    if (!alerts.empty()) return Repeat{sink->repetition.due(now.mono), alertmanager_body(alerts)};
+    const auto alerts = to_repeat(*sink, now.mono);
+    if (!alerts.empty())
+      return Repeat{sink->repetition.due(now.mono), alertmanager_in_order(alertmanager_body(alerts), now.wall)};
   } else {
     wait.until = std::min(wait.until, repeats_at);
   }
@@ -329,12 +433,12 @@ Outbox::Next Outbox::next(const std::string& name, Instant now) {
 }
 
 /// "" when it is to be sent.
-std::string Outbox::why_dropped(const Sink& sink, const OutboxHead& row, WallTime now) {
+std::string Outbox::why_dropped(const Sink& sink, const OutboxHead& row, Instant now) {
   const auto* s = story(sink.config.name, row.incident_id);
   if (s && s->never_heard && row.mark != OutboxRow::Mark::open) return "its page never arrived";
-  const auto age = std::max(Millis{0}, now - row.created);
+  const auto old = age(row, now);
   const auto life = lifetime(row.kind);
-  return life > Millis{0} && age >= life ? "not worth sending any more after " + humanize(age) : "";
+  return life > Millis{0} && old >= life ? "not worth sending any more after " + humanize(old) : "";
 }
 
 OutboxStep Outbox::dropped(OutboxRow row, Instant now) {
@@ -342,14 +446,14 @@ OutboxStep Outbox::dropped(OutboxRow row, Instant now) {
   auto* sink = find(row.sink);
   const auto* entry = sink ? sink->queue.find(row.seq) : nullptr;
   if (!entry) return step;
-  row.last_detail = why_dropped(*sink, *entry, now.wall);
+  row.last_detail = why_dropped(*sink, *entry, now);
   give_up(*sink, std::move(row), OutboxState::expired, now.wall, step);
   return step;
 }
 
 /// What fires, and what has ended not long ago. Where a row of the incident still waits, that comes first: a resolve
 /// must not overtake its page.
-std::vector<RepeatedAlert> Outbox::to_repeat(Sink& sink, WallTime now) {
+std::vector<RepeatedAlert> Outbox::to_repeat(Sink& sink, MonoTime now) {
   std::vector<RepeatedAlert> all;
   const auto found = stories_.find(sink.config.name);
   if (found == stories_.end()) return all;
@@ -357,12 +461,12 @@ std::vector<RepeatedAlert> Outbox::to_repeat(Sink& sink, WallTime now) {
     const auto here = i++;
     auto& s = here->second;
     if (s.coming || sink.queue.waits(here->first)) continue;
-    std::erase_if(s.opened, [&](const OpenedKey& k) { return k.closed_at && *k.closed_at + closed_kept < now; });
+    std::erase_if(s.opened, [&](const OpenedKey& k) { return k.closed_at && *k.closed_since + closed_kept < now; });
     for (const auto& key : s.opened)
-      if (!key.body.empty() && (!key.closed_at || *key.closed_at + Repetition::resolved_for >= now))
+      if (!key.body.empty() && (!key.closed_at || *key.closed_since + Repetition::resolved_for >= now))
         all.push_back({key.body, key.closed_at});
     if (s.opened.empty() && s.open.empty()) s.heard = false;
-    if (s.opened.empty() && s.open.empty() && !s.never_heard) found->second.erase(here);
+    if (s.opened.empty() && s.open.empty() && !s.never_heard && !s.refused) found->second.erase(here);
   }
   return all;
 }
@@ -426,7 +530,7 @@ OutboxStep Outbox::answered(OutboxRow row, const SinkSent& sent, Instant now) {
   sink->last_attempt = now.wall;
   Attempt a;
   a.kind = row.kind;
-  a.age = std::max(Millis{0}, now.wall - row.created);
+  a.age = age(row, now);
   a.number = ++row.attempts;
   a.status = answer.status;
   a.detail = answer.detail;
@@ -435,7 +539,7 @@ OutboxStep Outbox::answered(OutboxRow row, const SinkSent& sent, Instant now) {
   a.was_minimal = row.minimal && !row.minimal_body.empty();
   a.body_size = sent.body_size;
   a.minimal_size = row.minimal_body.size();
-  a.random = ids_.unit();
+  a.random = ids_->unit();
   const Decision decision = decide(a);
   row.last_status = a.status;
   row.last_detail = decision.text;
@@ -483,6 +587,7 @@ void Outbox::accepted(Sink& sink, OutboxRow row, const std::string& text, WallTi
   if (std::exchange(sink.broken, false))
     alarm(row.sink, EventKind::resolved, "sink " + row.sink + " accepts alerts again", now, step);
   auto& s = stories_[row.sink][row.incident_id];
+  const std::string name = row.sink;
   const bool closes = row.mark == OutboxRow::Mark::close;
   if (closes) s.heard = false;
   if (row.mark == OutboxRow::Mark::open) {
@@ -490,6 +595,7 @@ void Outbox::accepted(Sink& sink, OutboxRow row, const std::string& text, WallTi
     s.never_heard = false;
   }
   finish(sink, std::move(row), OutboxState::delivered, false, now, step);
+  retell(name, now, step);
   if (!closes) return;
   // What a waiting row tells of must stay in the ledger: after a restart it says that the sink has heard of the page.
   WallTime before = now - closed_kept;
@@ -508,6 +614,8 @@ void Outbox::give_up(Sink& sink, OutboxRow row, OutboxState state, WallTime now,
   if (unheard && !another_opens) {
     s.open.clear();
     s.opened.clear();
+    s.refused = state == OutboxState::dead && row.kind != EventKind::test;
+    sink.may_retell = sink.may_retell || s.refused;
   }
   finish(sink, std::move(row), state, unheard && s.opening == 0, now, step);
 }
@@ -516,6 +624,7 @@ void Outbox::finish(Sink& sink, OutboxRow row, OutboxState state, bool forget, W
   row.state = state;
   row.done_at = now;
   sink.queue.remove(row.seq);
+  born_.erase(row.seq);
   if (state == OutboxState::delivered) ++sink.delivered;
   if (state == OutboxState::dead) ++sink.dead;
   if (row.kind == EventKind::test && !row.event_id.ends_with(test_resolve_suffix))

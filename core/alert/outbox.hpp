@@ -42,10 +42,18 @@ struct TestResult {
   std::string text;  ///< "204 No Content", "connection refused, tried once, goes on trying"
 };
 
+/// How an incident stands, for a sink that has refused its page.
+struct Standing {
+  bool is_open = false;
+  std::optional<AlertEvent> firing;  ///< while it fires: its page as it would be written now
+};
+
 struct OutboxSetup {
   Origin origin;  ///< of our own alarms
   std::vector<SinkConfig> sinks;
   std::uint64_t seed = 0;  ///< of jitter and of the ids of our own alarms
+  /// Where those ids come from, when others draw from it too (the engine). Null: one of its own, from the seed.
+  std::shared_ptr<IdSource> ids;
 };
 
 /// What a decision changes outside, in the order in which it is to be done.
@@ -63,6 +71,9 @@ struct OutboxStep {
   };
   std::vector<Mark> mark;                 ///< how the delivery of these rows stands now
   std::optional<WallTime> forget_closed;  ///< what was closed before is of no use any more
+  /// Sinks that work again, or are tried anew, with incidents whose page they have refused for good: each is to be
+  /// handed to tell_again(), and what that commits belongs to the rows of this step.
+  std::vector<std::pair<std::string, std::string>> retell;
   std::vector<Say> say;
 };
 
@@ -108,8 +119,9 @@ class Outbox {
   Outbox& operator=(const Outbox&) = delete;
 
   /// What the store has kept. Once, before anything else; rows of sinks that nobody knows any more are given up.
+  /// `refused`: sinks with the incidents whose page they have refused.
   OutboxStep restore(const std::map<std::int64_t, OutboxRow>& pending, const std::vector<OpenedKey>& opened,
-                     Instant now);
+                     Instant now, const std::vector<std::pair<std::string, std::string>>& refused = {});
   /// Sinks are matched by name. A sink that was off is tried again, and all that waits is due at once. One that is gone
   /// works on until what it had opened is closed (not beyond a restart: its address is then no longer known).
   OutboxStep reconfigure(Origin origin, std::vector<SinkConfig> sinks, Instant now);
@@ -117,9 +129,14 @@ class Outbox {
   /// The rows of this event for the sinks that take it (route.hpp): `commit`, for the caller's own transaction.
   OutboxStep render(const AlertEvent& event, const std::string& only_sink);
   /// In the order of their seqs.
-  void committed(const OutboxRow& row);
+  void committed(const OutboxRow& row, Instant now);
+  /// A sink had refused the page of this incident, and may take it now: what still fires is told anew, once. Nothing
+  /// when it does not fire; and when it is over, the refusal is forgotten.
+  OutboxStep tell_again(const std::string& sink, const std::string& incident, const Standing& standing);
 
   Next next(const std::string& sink, Instant now);
+  /// How long ago this row's event was.
+  Millis age(const OutboxHead& row, Instant now) const;
   /// What came of Send, Drop and Repeat.
   OutboxStep answered(OutboxRow row, const SinkSent& sent, Instant now);
   OutboxStep dropped(OutboxRow row, Instant now);
@@ -144,6 +161,8 @@ class Outbox {
     std::vector<OpenedKey> opened;  ///< as the last row leaves it that was committed
     int coming = 0, opening = 0;    ///< rows that were rendered and are not committed yet; those of them that open
     bool heard = false;             ///< something that opens it was accepted
+    bool refused = false;           ///< its page was refused for good, and nothing of it stands there
+    bool told_again = false;        ///< and was told anew since the sink was configured: not over and over
     bool never_heard = false;       ///< its page never arrived: what follows does not go there either
   };
   struct Sink;
@@ -152,17 +171,21 @@ class Outbox {
   bool is_open(const std::string& sink, const std::string& incident);
   void tidy(const std::string& sink, const std::string& incident);
   void adopt(const SinkConfig& config);
-  void read_ledger(const std::vector<OpenedKey>& opened);
+  void read_ledger(const std::vector<OpenedKey>& opened, Instant now);
   void find_heard();
-  void give_up_lost(const OutboxRow& row, WallTime now, OutboxStep& step);
+  bool has_heard(const std::string& sink, const std::string& incident, const std::vector<OpenedKey>& opened) const;
+  void retell(const std::string& sink, WallTime now, OutboxStep& step);
+  AlertEvent alarm_event(const std::string& about, EventKind kind, const std::string& text, WallTime at);
+  void give_up_lost(const OutboxRow& row, const std::map<std::int64_t, OutboxRow>& pending, WallTime now,
+                    OutboxStep& step);
   OutboxRow make_row(const SinkConfig& sink, const AlertEvent& event, bool opens, bool closes);
   void forget_at_unknown_sinks(const std::string& incident, OutboxStep& step);
   void alarm(const std::string& about, EventKind kind, const std::string& text, WallTime at, OutboxStep& step);
   void clear_orphans(WallTime at, OutboxStep& step);
   void break_sink(Sink& sink, const std::string& text, WallTime at, OutboxStep& step);
   bool is_finished(const Sink& sink);
-  std::string why_dropped(const Sink& sink, const OutboxHead& row, WallTime now);
-  std::vector<RepeatedAlert> to_repeat(Sink& sink, WallTime now);
+  std::string why_dropped(const Sink& sink, const OutboxHead& row, Instant now);
+  std::vector<RepeatedAlert> to_repeat(Sink& sink, MonoTime now);
   SinkAnswer combined(Sink& sink, const SinkSent& sent, OutboxRow& row, MonoTime now);
   void accepted(Sink& sink, OutboxRow row, const std::string& text, WallTime now, OutboxStep& step);
   void give_up(Sink& sink, OutboxRow row, OutboxState state, WallTime now, OutboxStep& step);
@@ -170,7 +193,8 @@ class Outbox {
   SinkView view_of(const Sink& sink) const;
 
   Origin origin_;
-  IdSource ids_;
+  std::shared_ptr<IdSource> ids_;
+  std::map<std::int64_t, MonoTime> born_;  // by seq: when each waiting row's event was, on the clock of this run
   std::vector<std::unique_ptr<Sink>> sinks_;
   std::map<std::string, std::map<std::string, Story>> stories_;  // sink -> incident; also of sinks that are unknown
   std::map<std::string, std::vector<TestResult>> tests_;         // by event; what was answered

@@ -51,6 +51,7 @@ struct OpenedKey {
   std::string sink, incident_id, target, key, body;
   WallTime opened_at{};
   std::optional<WallTime> closed_at;
+  std::optional<MonoTime> closed_since;  ///< on the clock of this run, which alone says how long ago; never kept
 };
 
 /// What this row leaves open at its sink: `opened` is brought up to it. An opening with another key ends the one before

@@ -44,8 +44,10 @@ Rendered render(const SinkConfig& sink, const AlertEvent& event, const std::vect
   return r;
 }
 
-std::string finish_body(const std::string& body, WallTime event_at, WallTime sent_at, const std::string& routing_key) {
-  const auto late = std::chrono::floor<Seconds>(sent_at - event_at).count();
+std::string finish_body(const std::string& body, WallTime event_at, WallTime sent_at, const std::string& routing_key,
+                        std::optional<Millis> age) {
+  const Millis delay = age.value_or(sent_at - event_at);
+  const auto late = std::chrono::floor<Seconds>(delay).count();
   std::string out;
   out.reserve(body.size() + 96);
   for (const char c : body) {
@@ -60,8 +62,7 @@ std::string finish_body(const std::string& body, WallTime event_at, WallTime sen
         break;
       }
       case late_mark:
-        if (late >= 60)
-          out += ", happened at " + to_clock(event_at) + " and delivered " + humanize(sent_at - event_at) + " late";
+        if (late >= 60) out += ", happened at " + to_clock(event_at) + " and delivered " + humanize(delay) + " late";
         break;
       default: out += c;
     }

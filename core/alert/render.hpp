@@ -38,8 +38,9 @@ Rendered render(const SinkConfig& sink, const AlertEvent& event, const std::vect
 /// digest of the whole, so that different keys stay different.
 std::string dedup_key(const SinkConfig& sink, const AlertEvent& event);
 
-/// What an attempt adds.
-std::string finish_body(const std::string& body, WallTime event_at, WallTime sent_at, const std::string& routing_key);
+/// What an attempt adds. `age` is how long ago the event was; unset, the two wall times say it.
+std::string finish_body(const std::string& body, WallTime event_at, WallTime sent_at, const std::string& routing_key,
+                        std::optional<Millis> age = std::nullopt);
 
 /// The alerts to be repeated to an Alertmanager, as one body.
 struct RepeatedAlert {
@@ -47,6 +48,11 @@ struct RepeatedAlert {
   std::optional<WallTime> ended;  ///< resolved then
 };
 std::string alertmanager_body(const std::vector<RepeatedAlert>& alerts);
+
+/// The same alerts as they may be sent at `sent_at`. Our clock may have been moved since they were rendered, and the
+/// receiver refuses an end that is not behind its start, takes an end in the future for no end, and ends by itself what
+/// starts in the future.
+std::string alertmanager_in_order(const std::string& body, WallTime sent_at);
 
 /// The whole body stays below this everywhere: PagerDuty's limit of 512 KB, with room for what an attempt adds.
 inline constexpr std::size_t body_limit = 500 * 1000;

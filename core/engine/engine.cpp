@@ -77,8 +77,7 @@ bool Engine::State::is_muted(const TargetState& t, Boundary b) const {
   if (t.maintenance.is_open(t.config.maintenance, now)) return true;
   return std::any_of(silences.begin(), silences.end(), [&](const auto& entry) {
     const Silence& s = entry.second;
-    return !is_over(s, now) && (s.target.empty() || s.target == t.config.name) &&
-           (!s.boundary || *s.boundary == b);
+    return !is_over(s, now) && (s.target.empty() || s.target == t.config.name) && (!s.boundary || *s.boundary == b);
   });
 }
 

@@ -28,7 +28,7 @@ struct EngineOptions {
   /// Names this start of the host, "" when nobody knows: while it is the same, monotonic times of before a restart of
   /// the daemon still count, and nothing that was done to the wall clock matters.
   std::string boot;
-  std::string host;        ///< label on every alert
+  std::string host;  ///< label on every alert
   /// A recording: nothing is started, nothing is waited for, the recorded sweeps are all there is.
   bool recorded = false;
 };
@@ -68,6 +68,9 @@ class Engine {
   std::vector<IncidentRecord> open_incidents() const;
   /// Nothing when no open incident has this id.
   std::optional<IncidentRecord> open_incident(const std::string& id) const;
+  /// The page of an incident that fires, as it would be written now, dated as it was: for who could not be told then.
+  /// Nothing when no such incident is open and firing.
+  std::optional<AlertEvent> firing(const std::string& id, Instant now);
   /// "fabric: total outage": one line for the service manager.
   std::string headline() const;
   const Config& config() const;

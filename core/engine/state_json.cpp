@@ -103,8 +103,8 @@ namespace {
 
 constexpr int state_version = 3;
 
-/// Times come back moved by how long we were away. Since the same start of the host the monotonic clock knows that, else
-/// the wall clock says it; and one that went back makes nothing younger.
+/// Times come back moved by how long we were away. Since the same start of the host the monotonic clock knows that,
+/// else the wall clock says it; and one that went back makes nothing younger.
 Instant clock_of(const json::object& part, const std::string& boot, Instant now) {
   const auto* written_in = part.if_contains("boot");
   if (written_in && !boot.empty() && *written_in == json::string(boot)) {

@@ -137,6 +137,16 @@ std::optional<IncidentRecord> Engine::open_incident(const std::string& id) const
   return std::nullopt;
 }
 
+std::optional<AlertEvent> Engine::firing(const std::string& id, Instant now) {
+  const auto found = state_->find_incident(id);
+  if (!found.incident || !found.incident->paged || found.incident->record.state != IncidentState::firing)
+    return std::nullopt;
+  state_->now = now;
+  auto event = state_->alert_of({EventKind::firing, found.incident->record});
+  event.at = event.incident.paged_at.value_or(now.wall);
+  return event;
+}
+
 std::vector<IncidentRecord> Engine::open_incidents() const {
   std::vector<IncidentRecord> open;
   for (const auto& [name, t] : state_->targets)

@@ -86,7 +86,8 @@ ConditionState same_sequence_green(const Incident& i, const ProofRules& rules) {
   if (!i.green_since) return condition(5, title, S::unmet, "the target is not green");
   const auto missing = missing_from(i.verified, want);
   if (!missing.empty()) return condition(5, title, S::unmet, "not read again yet: " + joined(missing));
-  return condition(5, title, S::met, "every surface and check read again, green" + and_gone_of_sequence(i), i.verified_at);
+  return condition(5, title, S::met, "every surface and check read again, green" + and_gone_of_sequence(i),
+                   i.verified_at);
 }
 
 ConditionState failing_path_works(const Incident& i, const ProofRules& rules) {
@@ -101,8 +102,7 @@ ConditionState failing_path_works(const Incident& i, const ProofRules& rules) {
   if (want.empty()) want = rules.paths;  // none failed: then all of them show that users are served
   if (!i.recovered) return condition(6, title, S::unmet, "not recovered yet");
   const auto missing = missing_from(i.verified, want);
-  if (!missing.empty())
-    return condition(6, title, S::unmet, "not green since the recovery: " + joined(missing) + gone);
+  if (!missing.empty()) return condition(6, title, S::unmet, "not green since the recovery: " + joined(missing) + gone);
   return condition(6, title, S::met, joined(want) + " pass again" + gone, i.verified_at);
 }
 

@@ -91,8 +91,9 @@ void Incident::forget_gone(const ProofRules& rules, WallTime at) {
   }
   std::erase_if(gone, [&](const std::string& read) { return rules.knows(read); });  // it has come back
   std::erase_if(verified, [&](const std::string& read) { return !rules.knows(read); });
-  if (!lost.empty()) note(at, "no longer configured", joined(lost) + ": nothing waits for " +
-                                                          (lost.size() == 1 ? "it" : "them") + " any more");
+  if (!lost.empty())
+    note(at, "no longer configured",
+         joined(lost) + ": nothing waits for " + (lost.size() == 1 ? "it" : "them") + " any more");
   gone.merge(lost);
 }
 

@@ -48,14 +48,6 @@ void weigh_surface(Weigh& weigh, Boundary b, bool is_blamed, const SurfaceFact& 
   }
 }
 
-/// Of the surfaces; of paths and checks, where a target has no surface (any more).
-bool anything_read(const SweepFacts& facts) {
-  if (!facts.surfaces.empty()) return any_surface_read(facts);
-  const auto is_read = [](const auto& fact) { return fact.seen && !fact.held; };
-  return std::any_of(facts.paths.begin(), facts.paths.end(), is_read) ||
-         std::any_of(facts.checks.begin(), facts.checks.end(), is_read);
-}
-
 }  // namespace
 
 Proof recovery_proof(Boundary b, const std::set<std::string>& blamed, const SweepFacts& facts) {
@@ -74,7 +66,7 @@ Proof recovery_proof(Boundary b, const std::set<std::string>& blamed, const Swee
     for (const auto& p : facts.paths)
       if (p.seen) weigh.add(p.held ? Proof::neutral : p.said.pass ? Proof::good : Proof::bad);
   if (!weigh.any)  // nothing of its own to read: blindness that is over, an incident that an operator declared
-    return anything_read(facts) ? Proof::good : Proof::neutral;
+    return any_surface_read(facts) ? Proof::good : Proof::neutral;
   return weigh.proof;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // Identifiers: UUIDv7 (RFC 9562 section 5.7), time-ordered and drawn from a seeded generator, so that a replay makes
-// the same ones every time. Within one millisecond a counter in rand_a keeps the order; and when the clock stands or goes
-// back, the ids go on from the newest one: over a restart too, when it is told of what was given before.
+// the same ones every time. Within one millisecond a counter in rand_a keeps the order; and when the clock stands or
+// goes back, the ids go on from the newest one: over a restart too, when it is told of what was given before.
 #include <algorithm>
 #include <cstdint>
 #include <string>

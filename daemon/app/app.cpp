@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <random>
 #include <tuple>
 #include <utility>
@@ -34,6 +35,14 @@ constexpr Millis tasks_limit(3500), sessions_limit(250), stop_limit(4800);
 std::uint64_t random_seed() {
   std::random_device device;
   return std::uint64_t{device()} << 32 | device();
+}
+
+/// Names this start of the host; "" when the kernel does not say it.
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
 }
 
 std::string text_of(const std::exception_ptr& failed) {
@@ -156,8 +165,13 @@ Result<void> App::start(const Result<void>& confined) {
   if (has_checks)
     for (const auto& missing : support.missing) say({Say::Level::warning, "sandbox.incomplete", "", "", "", missing});
 
+  ids_ = std::make_shared<IdSource>(random_seed());
+  ids_->stay_behind(store_->newest_event());
+  for (const auto& snapshot : store_->snapshots()) ids_->stay_behind(snapshot.id);
   EngineOptions options;
   options.seed = random_seed();
+  options.ids = ids_;
+  options.boot = boot_id();
   options.host = host_;
   engine_ = std::make_unique<Engine>(current_.config, options, now());
   if (const auto state = store_->load_state(); !state.empty())
@@ -172,6 +186,13 @@ Result<void> App::start(const Result<void>& confined) {
   setup.say = [this](const Say& line) { say(line); };
   setup.healthy = [this] { return store_->ok() && engine_->is_watching(now()); };  // alive is who sweeps and can write
   setup.seed = random_seed();
+  setup.ids = ids_;
+  setup.standing = [this](const std::string& incident) {
+    Standing standing;
+    standing.is_open = engine_->open_incident(incident).has_value();
+    standing.firing = engine_->firing(incident, now());
+    return standing;
+  };
   delivery_ = std::make_unique<Delivery>(io_.get_executor(), *store_, std::move(setup));
 
   const auto ec = make_private_folder(store_->folder() / "scratch", for_us_only);
@@ -185,8 +206,7 @@ Result<void> App::start(const Result<void>& confined) {
   commands_ = std::make_unique<EvidenceCommands>(tasks_, *checks_, io_.get_executor());
   commands_->configure(current_.config.evidence.commands);
 
-  IdSource boot(random_seed());
-  control_ = std::make_unique<ControlRoom>(io_.get_executor(), *this, boot.next(started_.wall));
+  control_ = std::make_unique<ControlRoom>(io_.get_executor(), *this, ids_->next(now().wall));
   return control_->open(current_.config.control, current_.config.http);
 }
 

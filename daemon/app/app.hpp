@@ -136,6 +136,7 @@ class App : public ControlBackend {
   TaskGroup ending_;  ///< the stop, which joins all other tasks
   std::unique_ptr<Store> store_;
   std::unique_ptr<Sealer> sealer_;
+  std::shared_ptr<IdSource> ids_;  ///< of all that this daemon names: one order
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<CheckRunner> checks_;

@@ -35,8 +35,8 @@ struct Delivery::Parts {
       : loop(std::move(l)),
         store(s),
         setup(std::move(d)),
-        outbox({{setup.config.environment, setup.host}, setup.config.alerts.sinks, setup.seed}),
-        restored(outbox.restore(store.pending(), store.opened(), now())),
+        outbox({{setup.config.environment, setup.host}, setup.config.alerts.sinks, setup.seed, setup.ids}),
+        restored(outbox.restore(store.pending(), store.opened(), now(), store.refused())),
         poster(loop),
         secrets(loop, setup.secrets, setup.say),
         wake(loop),
@@ -138,7 +138,8 @@ struct Delivery::Parts {
     const SinkConfig sink = *outbox.config(row.sink);
     auto refs = refs_of(sink);
     const SecretSource known = co_await secrets.look_up("the sink " + sink.name, std::move(refs));
-    auto requests = requests_for(sink, row, now().wall, known);
+    const auto age = outbox.age(row, now());
+    auto requests = requests_for(sink, row, age, now().wall, known);
     if (requests) {
       sent.body_size = requests->front().body.size();
       fault_point("before_send");
@@ -185,6 +186,10 @@ struct Delivery::Parts {
   net::awaitable<void> perform(OutboxStep step) {
     for (const auto& line : step.say) say(line);
     for (const auto& [sink, incident] : step.forget) store.forget_opened(sink, incident);
+    for (const auto& [sink, incident] : step.retell) {
+      auto told = outbox.tell_again(sink, incident, setup.standing ? setup.standing(incident) : Standing());
+      std::move(told.commit.begin(), told.commit.end(), std::back_inserter(step.commit));
+    }
     if (!step.commit.empty()) {
       Commit commit;
       commit.rows = std::move(step.commit);
@@ -206,7 +211,7 @@ struct Delivery::Parts {
   /// What was committed since the last look may leave.
   void take_in() {
     for (auto row = store.pending().upper_bound(last_seen); row != store.pending().end(); ++row) {
-      outbox.committed(row->second);
+      outbox.committed(row->second, now());
       last_seen = row->first;
     }
     wake.notify();

@@ -36,6 +36,9 @@ struct DeliverySetup {
   std::function<void(const Say&)> say;  ///< the log; may be empty
   std::function<bool()> healthy;        ///< the heartbeat is sent only while this holds; empty: always
   std::uint64_t seed = 0;               ///< of jitter and of the ids of our own alarms
+  std::shared_ptr<IdSource> ids;        ///< where those ids come from; null: one of its own, from the seed
+  /// How an incident stands now; empty: none is open.
+  std::function<Standing(const std::string& incident)> standing;
 };
 
 class Delivery {

@@ -74,7 +74,7 @@ Result<std::vector<PostRequest>> requests(const SinkConfig& sink, std::string bo
 
 }  // namespace
 
-Result<std::vector<PostRequest>> requests_for(const SinkConfig& sink, const OutboxRow& row, WallTime now,
+Result<std::vector<PostRequest>> requests_for(const SinkConfig& sink, const OutboxRow& row, Millis age, WallTime now,
                                               const SecretSource& secrets) {
   std::string routing_key;
   if (sink.type == SinkType::pagerduty) {
@@ -83,7 +83,8 @@ Result<std::vector<PostRequest>> requests_for(const SinkConfig& sink, const Outb
     routing_key = *std::move(secret);
   }
   const bool minimal = row.minimal && !row.minimal_body.empty();
-  std::string body = finish_body(minimal ? row.minimal_body : row.body, row.created, now, routing_key);
+  std::string body = finish_body(minimal ? row.minimal_body : row.body, row.created, now, routing_key, age);
+  if (sink.type == SinkType::alertmanager) body = alertmanager_in_order(body, now);
   return requests(sink, std::move(body), row.content_type, row.event_id, now, secrets);
 }
 

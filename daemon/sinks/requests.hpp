@@ -16,8 +16,9 @@ namespace readback {
 /// Turns a reference into the secret itself; a failure says "credential pagerduty: no such file", never the secret.
 using SecretSource = std::function<Result<std::string>(const SecretRef&)>;
 
-/// One request for each address of the sink, in the order of the configuration; at least one.
-Result<std::vector<PostRequest>> requests_for(const SinkConfig& sink, const OutboxRow& row, WallTime now,
+/// One request for each address of the sink, in the order of the configuration; at least one. `age` is how long ago the
+/// event was, whatever the wall clock says.
+Result<std::vector<PostRequest>> requests_for(const SinkConfig& sink, const OutboxRow& row, Millis age, WallTime now,
                                               const SecretSource& secrets);
 /// The same for what is repeated to an Alertmanager.
 Result<std::vector<PostRequest>> requests_to_repeat(const SinkConfig& sink, const std::string& body, WallTime now,

@@ -13,6 +13,8 @@ void Mirror::load(Tables& from) {
   opened_ = from.load_opened();
   last_seq_ = from.last_seq();
   snapshots_ = from.load_snapshots();
+  refused_ = from.load_refused();
+  newest_event_ = from.newest_event();
 }
 
 void Mirror::take(Commit& commit) {

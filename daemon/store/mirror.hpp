@@ -24,6 +24,9 @@ class Mirror {
   const SavedState& state() const { return state_; }
   const std::map<std::int64_t, OutboxRow>& pending() const { return pending_; }
   const std::vector<OpenedKey>& opened() const { return opened_; }
+  /// As it was loaded.
+  const std::vector<std::pair<std::string, std::string>>& refused() const { return refused_; }
+  const std::string& newest_event() const { return newest_event_; }
   const std::vector<SnapshotRow>& snapshots() const { return snapshots_; }  ///< oldest first
 
   /// Numbers the rows of this commit and takes over its state and what its rows open and close.
@@ -46,6 +49,8 @@ class Mirror {
   std::map<std::int64_t, OutboxRow> pending_;
   std::vector<OpenedKey> opened_;
   std::vector<SnapshotRow> snapshots_;
+  std::vector<std::pair<std::string, std::string>> refused_;
+  std::string newest_event_;
   std::int64_t last_seq_ = 0;
 };
 

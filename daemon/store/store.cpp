@@ -187,6 +187,10 @@ SavedState Store::load_state() const {
 }
 const std::map<std::int64_t, OutboxRow>& Store::pending() const { return parts_->board.mirror.pending(); }
 const std::vector<OpenedKey>& Store::opened() const { return parts_->board.mirror.opened(); }
+const std::vector<std::pair<std::string, std::string>>& Store::refused() const {
+  return parts_->board.mirror.refused();
+}
+const std::string& Store::newest_event() const { return parts_->board.mirror.newest_event(); }
 
 net::awaitable<void> Store::mark(OutboxRow row) {
   Parts& p = *parts_;

@@ -63,6 +63,10 @@ class Store {
   /// Rows that wait, by seq. Served from memory; valid until the next call that changes the outbox.
   const std::map<std::int64_t, OutboxRow>& pending() const;
   const std::vector<OpenedKey>& opened() const;
+  /// As they were when the store was opened: sinks with the incidents whose page they have refused, and the id of the
+  /// newest event ("" when there was none).
+  const std::vector<std::pair<std::string, std::string>>& refused() const;
+  const std::string& newest_event() const;
   /// Writes how the delivery of this row stands. A row that is no longer pending leaves `pending()`.
   net::awaitable<void> mark(OutboxRow row);
   /// As mark(), for a row that its receiver has never heard of and never will: what is open there for its incident is

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "core/text/time.hpp"
+#include "daemon/runtime/clock.hpp"
 
 namespace readback {
 namespace {
@@ -28,10 +29,10 @@ bool is_cut(Sqlite& db, const std::filesystem::path& file) {
 }
 
 std::string set_aside(const std::filesystem::path& file, const std::string& kind, const std::string& why) {
-  const auto now = std::chrono::floor<Millis>(std::chrono::system_clock::now());
-  std::string tail = "." + kind + "-" + compact_stamp(now);
+  const auto moved_at = now().wall;
+  std::string tail = "." + kind + "-" + compact_stamp(moved_at);
   for (int n = 2; std::filesystem::exists(beside(file, tail)); ++n)
-    tail = "." + kind + "-" + compact_stamp(now) + "-" + std::to_string(n);
+    tail = "." + kind + "-" + compact_stamp(moved_at) + "-" + std::to_string(n);
   // The database last: if we are killed in between, it is still found damaged at the next start, and moved then.
   for (const char* part : {"-wal", "-shm", ""}) {
     std::error_code ec;

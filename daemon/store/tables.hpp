@@ -50,6 +50,10 @@ class Tables final : private TextShelf {
   std::vector<OutboxRow> load_pending();
   std::vector<OpenedKey> load_opened();
   std::int64_t last_seq();
+  /// Sinks with the incidents whose page they have refused for good, and of which nothing stands open there.
+  std::vector<std::pair<std::string, std::string>> load_refused();
+  /// Of all that was ever told and is still kept; "" when nothing is.
+  std::string newest_event();
   void save_state(const SavedState& changed);
   void replace_state(const SavedState& all);
   void insert(const OutboxRow& row);  ///< skipped when event and sink are already there

@@ -95,6 +95,21 @@ std::vector<OutboxRow> Tables::load_pending() {
 
 std::int64_t Tables::last_seq() { return db_.number("SELECT max(seq) FROM outbox"); }
 
+std::vector<std::pair<std::string, std::string>> Tables::load_refused() {
+  static_assert(static_cast<int>(OutboxState::dead) == 2 && static_cast<int>(OutboxRow::Mark::open) == 1);
+  Statement s = db_.prepare(
+      "SELECT DISTINCT sink,incident FROM outbox WHERE state=2 AND mark=1 AND kind<>'test' AND NOT EXISTS "
+      "(SELECT 1 FROM opened o WHERE o.sink=outbox.sink AND o.incident=outbox.incident)");
+  std::vector<std::pair<std::string, std::string>> all;
+  while (s.step()) all.emplace_back(s.text(0), s.text(1));
+  return all;
+}
+
+std::string Tables::newest_event() {
+  Statement s = db_.prepare("SELECT max(event_id) FROM outbox");
+  return s.step() && !s.is_null(0) ? s.text(0) : "";
+}
+
 void Tables::insert(const OutboxRow& row) {
   {
     Statement s = db_.prepare(READBACK_OUTBOX_INSERT "ON CONFLICT DO NOTHING");

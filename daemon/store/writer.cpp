@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "daemon/runtime/clock.hpp"
+
 namespace readback {
 namespace {
 
@@ -20,16 +22,22 @@ std::size_t weight(const SweepRecord& sweep) {
   return bytes;
 }
 
-WallTime wall_now() { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
-
 }  // namespace
 
 Writer::Writer(Database& database, Board& board)
     : database_(database),
       board_(board),
       retainer_(database, board),
+      opened_(now()),
       next_retain_(Clock::now() + first_retain),
       thread_([this] { run(); }) {}
+
+/// A wall clock that is set a year ahead while we run makes nothing old, and no evidence goes for it; one that is set
+/// back keeps everything longer.
+WallTime Writer::clock_for_ages() const {
+  const Instant at = now();
+  return std::min(at.wall, opened_.wall + (at.mono - opened_.mono));
+}
 
 Writer::~Writer() {
   {
@@ -108,7 +116,7 @@ std::function<void()> Writer::next_job(Clock::time_point now) {
     return [this] { (void)database_.write(Tables::Sync::full, [](Tables&) {}); };  // tells its trouble by itself
   if (may_retain_ && !database_.failing() && (retaining_ || now >= next_retain_)) {
     next_retain_ = now + retain_every;
-    return [this] { retaining_ = retainer_.step(wall_now()); };
+    return [this] { retaining_ = retainer_.step(clock_for_ages()); };
   }
   return {};
 }

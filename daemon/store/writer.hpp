@@ -40,6 +40,7 @@ class Writer {
   using Clock = Database::Clock;
   void run();
   std::function<void()> next_job(Clock::time_point now);
+  WallTime clock_for_ages() const;
   Clock::time_point next_look(Clock::time_point now) const;
   void write_batches();
 
@@ -54,6 +55,7 @@ class Writer {
   std::deque<SweepRecord> records_;
   std::size_t record_bytes_ = 0;
   std::optional<Clock::time_point> record_since_;
+  Instant opened_;
   Clock::time_point next_retain_;
   bool may_retain_ = false, stopping_ = false;
   bool retaining_ = false;  // the last step left something for the next one

@@ -30,7 +30,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("READBACK_BUILD", ROOT / ".build" / "release"))
 DAEMON = BUILD / "readbackd"
-MORTAL = BUILD / "tests" / "support" / "readbackd-mortal"  # the daemon with the fault points that can die
+MORTAL = BUILD / "tests" / "support" / "readbackd-mortal"  # the daemon that can die at a step, and whose clock can be moved
 CLIENT = BUILD / "readback"
 SIM = BUILD / "tests" / "support" / "readback-sim"
 VERIFIER = ROOT / "tests" / "support" / "verify_runtime_materialization.py"
@@ -415,6 +415,22 @@ def materialized(folder):
     shutil.copy(VERIFIER, folder / "scripts" / VERIFIER.name)
     folder.chmod(0o755)
     return folder
+
+
+class Clock:
+    """The wall clock of a daemon, which the test may move while it runs (tests/support/wall_shift.cpp)."""
+
+    def __init__(self, path, daemon):
+        self.path, self.ahead = pathlib.Path(path), 0
+        daemon.program, daemon.env = MORTAL, {**daemon.env, "READBACK_CLOCK": str(self.path)}
+        self.move(0)
+
+    def move(self, seconds):
+        """To this far ahead of the host's clock; less than zero is behind."""
+        self.ahead = seconds
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(f"{int(seconds * 1000)} ms\n")
+        fresh.replace(self.path)
 
 
 class World:

@@ -87,9 +87,12 @@ class Package(unittest.TestCase):
                 self.assertRegex(headers, r"GNU_STACK .* RW ")
                 self.assertRegex(run("readelf", "-W", "--dyn-syms", program).stdout, r"__stack_chk_fail")
                 self.assertNotIn(b"READBACK_FAULT", program.read_bytes())
+                self.assertNotIn(b"READBACK_CLOCK", program.read_bytes())
         # The search above would find it: the tests' own daemon has it, and only that one.
         self.assertIn(b"READBACK_FAULT", harness.MORTAL.read_bytes())
+        self.assertIn(b"READBACK_CLOCK", harness.MORTAL.read_bytes())
         self.assertNotIn(b"READBACK_FAULT", harness.DAEMON.read_bytes())
+        self.assertNotIn(b"READBACK_CLOCK", harness.DAEMON.read_bytes())
 
     def test_it_depends_on_every_library_that_it_loads(self):
         depends = re.search(r"^Depends: (.*)$", self.control, re.M)[1]

@@ -46,10 +46,32 @@ std::string alert_object(const std::string& labels, const AlertEvent& e, const C
       .done();
 }
 
+std::optional<WallTime> time_in(const json::object& alert, std::string_view name) {
+  const auto* text = alert.if_contains(name);
+  return text && text->is_string() ? parse_rfc3339(text->get_string()) : std::nullopt;
+}
+
+void set_time(json::object& alert, std::string_view name, WallTime at) { alert[name] = json::string(to_rfc3339(at)); }
+
+/// Alertmanager refuses an alert that ends before it starts, or at that very moment. The start gives way: a later end
+/// would lie in the future, and what ends in the future still fires.
+void start_before_end(json::object& alert) {
+  const auto starts = time_in(alert, "startsAt"), ends = time_in(alert, "endsAt");
+  if (starts && ends && *starts >= *ends) set_time(alert, "startsAt", *ends - Millis(1));
+}
+
 /// Alertmanager takes an alert as resolved when its end is not in the future.
-std::string ended(std::string alert, WallTime end) {
-  alert.insert(alert.size() - 1, ",\"endsAt\":" + quoted(to_rfc3339(end)));
-  return alert;
+std::string ended(const std::string& alert, WallTime end) {
+  auto shown = json::parse(alert).as_object();
+  set_time(shown, "endsAt", end);
+  start_before_end(shown);
+  return json::serialize(shown);
+}
+
+bool is_test(const json::object& alert) {
+  const auto* notes = alert.if_contains("annotations");
+  const auto* event = notes && notes->is_object() ? notes->get_object().if_contains("event") : nullptr;
+  return event && event->is_string() && event->get_string() == to_string(EventKind::test);
 }
 
 }  // namespace
@@ -92,6 +114,24 @@ std::string alertmanager_body(const std::vector<RepeatedAlert>& alerts) {
   std::vector<std::string> all;
   for (const auto& alert : alerts) all.push_back(alert.ended ? ended(alert.body, *alert.ended) : alert.body);
   return array_text(all);
+}
+
+std::string alertmanager_in_order(const std::string& body, WallTime sent_at) {
+  boost::system::error_code not_ours;
+  auto alerts = json::parse(body, not_ours);
+  if (not_ours || !alerts.is_array()) return body;
+  bool changed = false;
+  for (auto& each : alerts.get_array()) {
+    auto* alert = each.if_object();
+    if (!alert || is_test(*alert)) continue;  // a test ends by itself a minute ahead
+    const auto before = *alert;
+    if (const auto ends = time_in(*alert, "endsAt"); ends && *ends > sent_at) set_time(*alert, "endsAt", sent_at);
+    if (const auto starts = time_in(*alert, "startsAt"); starts && *starts > sent_at)
+      set_time(*alert, "startsAt", sent_at);
+    start_before_end(*alert);
+    changed = changed || *alert != before;
+  }
+  return changed ? json::serialize(alerts) : body;
 }
 
 }  // namespace readback

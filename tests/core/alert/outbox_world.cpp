@@ -33,6 +33,14 @@ void KeptRows::forget(const std::string& sink, const std::string& incident) {
   std::erase_if(opened, [&](const OpenedKey& k) { return k.sink == sink && k.incident_id == incident; });
 }
 
+std::vector<std::pair<std::string, std::string>> KeptRows::refused() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& row : done)
+    if (row.state == OutboxState::dead && row.mark == OutboxRow::Mark::open)
+      all.emplace_back(row.sink, row.incident_id);
+  return all;
+}
+
 void KeptRows::forget_closed(WallTime before) {
   std::erase_if(opened, [&](const OpenedKey& k) { return k.closed_at && *k.closed_at < before; });
 }
@@ -109,7 +117,8 @@ std::string World::tell(const AlertEvent& e, const std::string& only) {
   count_write();
   const auto first = store.last_seq;
   store.commit(std::move(step.commit));
-  for (auto row = store.pending.upper_bound(first); row != store.pending.end(); ++row) outbox->committed(row->second);
+  for (auto row = store.pending.upper_bound(first); row != store.pending.end(); ++row)
+    outbox->committed(row->second, now);
   wakes.clear();
   return e.id;
 }
@@ -122,7 +131,7 @@ void World::reload() {
 void World::restart() {
   wakes.clear();
   outbox = std::make_unique<Outbox>(OutboxSetup{{config.environment, "host-7"}, config.alerts.sinks, seed_++});
-  perform(outbox->restore(store.pending, store.opened, now));
+  perform(outbox->restore(store.pending, store.opened, now, store.refused()));
 }
 
 void World::perform(OutboxStep step) {
@@ -131,11 +140,17 @@ void World::perform(OutboxStep step) {
     count_write();
     store.forget(sink, incident);
   }
+  for (const auto& [sink, incident] : step.retell) {
+    const auto found = standings.find(incident);
+    auto more = outbox->tell_again(sink, incident, found == standings.end() ? Standing{} : found->second);
+    for (auto& row : more.commit) step.commit.push_back(std::move(row));
+  }
   if (!step.commit.empty()) {
     count_write();
     const auto first = store.last_seq;
     store.commit(std::move(step.commit));
-    for (auto row = store.pending.upper_bound(first); row != store.pending.end(); ++row) outbox->committed(row->second);
+    for (auto row = store.pending.upper_bound(first); row != store.pending.end(); ++row)
+      outbox->committed(row->second, now);
     wakes.clear();
   }
   for (const auto& mark : step.mark) {
@@ -160,7 +175,8 @@ SinkSent World::send(const std::vector<std::string>& urls, const std::string& id
 
 void World::attempt(OutboxRow row) {
   const bool minimal = row.minimal && !row.minimal_body.empty();
-  const auto body = finish_body(minimal ? row.minimal_body : row.body, row.created, now.wall, "key");
+  auto body = finish_body(minimal ? row.minimal_body : row.body, row.created, now.wall, "key", outbox->age(row, now));
+  if (outbox->config(row.sink)->type == SinkType::alertmanager) body = alertmanager_in_order(body, now.wall);
   std::vector<std::string> urls;
   for (const auto& url : outbox->config(row.sink)->urls) urls.push_back(url.value);
   const auto sent = send(urls, row.event_id, body);

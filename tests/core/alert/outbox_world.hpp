@@ -27,6 +27,7 @@ struct KeptRows {
   void mark(const OutboxStep::Mark& mark);
   void forget(const std::string& sink, const std::string& incident);
   void forget_closed(WallTime before);
+  std::vector<std::pair<std::string, std::string>> refused() const;
 };
 
 struct Reply {
@@ -98,6 +99,7 @@ struct World {
   std::unique_ptr<Outbox> outbox;
   IdSource ids{7};
   std::map<std::string, Receiver*> receivers;
+  std::map<std::string, Standing> standings;  ///< what the engine would say of an incident
   std::vector<std::string> said;
   std::map<std::string, MonoTime> wakes;  // when each sink wants to be asked again
   int writes_left = -1;                   // so many writes until a crash; negative: no crash
