@@ -136,7 +136,7 @@ class TheLoopWaitsForNobody(harness.Case):
         world.config["targets"][0]["headers"] = {"X-API-Key": {"file": str(world.folder / "key")}}
         self.configure(world)
         self.start(world)
-        self.refused_reload(world, "the header X-API-Key of the target fabric")
+        self.refused_reload(world, "the files of the target fabric")
 
     def test_reload_while_an_authority_hangs(self):
         world = self.hanging_world()
@@ -147,7 +147,7 @@ class TheLoopWaitsForNobody(harness.Case):
                                            "references": [f"https://127.0.0.1:{harness.free_port()}/"]})
         self.configure(world)
         self.start(world)
-        self.refused_reload(world, "the certificates of the target fabric")
+        self.refused_reload(world, "the files of the target fabric")
 
     def test_stop_while_a_reload_hangs(self):
         world = self.hanging_world()

@@ -37,6 +37,38 @@ class Masks(harness.Case):
                     self.assertEqual(oct(mode(path)), oct(want), path)
 
 
+class Rotation(harness.Case):
+    def test_a_token_that_is_replaced_on_the_disk_is_used_without_a_reload(self):
+        token = self.directory / "token"
+        replaced = self.directory / "token.new"
+        token.write_text("first-of-all-tokens\n")
+        seen, accepted = [], {"first-of-all-tokens", "second-of-all-tokens"}
+
+        def answer(request):
+            seen.append(request["headers"].get("X-API-Key"))
+            good = seen[-1] in accepted
+            return {"status": 200 if good else 401, "headers": {"Content-Type": "application/json"},
+                    "body": '{"status":"ok"}' if good else '{"error":"token expired"}'}
+
+        platform, hook = self.receiver(default=answer), self.receiver()
+        daemon = self.daemon({"environment": "test",
+                              "targets": [harness.fast_target(platform.url, headers={"X-API-Key": {"file": str(token)}})],
+                              "alerts": {"sinks": [{"name": "hook", "type": "webhook", "url": hook.url}]}})
+        daemon.start()
+        self.wait_green(daemon)
+        token.write_text("")  # half of a replacement: the one before stays
+        wait_until(lambda: "the one before stays" in daemon.log(), "it says that the file cannot be used")
+        replaced.write_text("second-of-all-tokens\n")
+        replaced.replace(token)
+        wait_until(lambda: seen[-1] == "second-of-all-tokens", "the new one is used")
+        accepted.remove("first-of-all-tokens")
+        before = len(seen)
+        wait_until(lambda: len(seen) > before + 20, "sweeps go on")
+        self.assertEqual(daemon.status()["exit"], 0)
+        self.assertEqual(hook.seen(), [])
+        self.assertNotIn("of-all-tokens", daemon.log())
+
+
 class Probes(harness.Case):
     def test_a_balancer_that_speaks_http_1_0_is_answered(self):
         port = harness.free_port()
