@@ -53,7 +53,8 @@ int run_once(const Prepared& prepared, const std::string& config_path) {
   Redactor redactor(prepared.config.evidence.redact, random_key(), prepared.secrets);
   std::string scratch = (std::filesystem::temp_directory_path() / "readback-once-XXXXXX").string();
   if (!::mkdtemp(scratch.data())) scratch.clear();
-  CheckRunner runner(scratch, [&](Unredacted<RawRead> read) { return redactor.open(std::move(read)); });
+  CheckRunner runner(io.get_executor(), scratch,
+                     [&](Unredacted<RawRead> read) { return redactor.open(std::move(read)); });
   runner.hide(own_paths(prepared.config, config_path));
   std::string bug;
   TaskGroup tasks(io.get_executor(), [&](const std::string& task, std::exception_ptr failed) {

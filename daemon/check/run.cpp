@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -24,6 +25,7 @@
 
 #include "core/text/result.hpp"
 #include "core/text/time.hpp"
+#include "core/text/words.hpp"
 #include "daemon/check/child.hpp"
 #include "daemon/check/denials.hpp"
 #include "daemon/check/descriptors.hpp"
@@ -35,6 +37,8 @@
 namespace readback {
 namespace {
 
+constexpr Millis longest_preparation = Seconds(10);     // of folders and programs: a file system does not answer
+constexpr std::size_t most_preparations = 4;            // that hang; those that come behind them do not begin
 constexpr auto drain = std::chrono::milliseconds(200);  // for what is still in the pipes when the family is gone
 
 std::string find_program(const std::string& name, const std::string& cwd) {
@@ -104,6 +108,8 @@ std::set<pid_t>& supervisors() {
 
 /// A check that can be started. It points into itself and stays where it was made.
 struct Ready {
+  enum class State { pending, made, given_up };
+  std::atomic<State> state = State::pending;  ///< whoever comes second to it removes the folder
   std::string scratch;
   ChildPlan plan;
   std::optional<PreparedSandbox> sandbox;
@@ -127,6 +133,20 @@ Result<void> make_ready(const CheckRequest& request, Ready& ready) {
   if (!sandbox) return sandbox.failure();
   ready.sandbox.emplace(*std::move(sandbox));
   return {};
+}
+
+bool is_removed(const Ready& ready) { return ready.scratch.empty() || remove_tree(ready.scratch.c_str()); }
+
+/// As make_ready(); nothing stays of what nobody waits for any more.
+Result<void> make_in_time(const CheckRequest& request, Ready& ready) {
+  auto made = make_ready(request, ready);
+  if (ready.state.exchange(Ready::State::made) == Ready::State::given_up) is_removed(ready);
+  return made;
+}
+
+/// The same command is not prepared twice at once: the one before it hangs.
+std::string name_of(const CheckRequest& request) {
+  return request.read + "\n" + joined(request.config.command, "\n") + "\n" + request.config.cwd;
 }
 
 Result<Family> start_family(Ready& ready) {
@@ -335,7 +355,7 @@ net::awaitable<std::optional<CheckRun>> run_ready(const CheckRequest& request, R
 
 }  // namespace
 
-net::awaitable<RawRead> run_check(CheckRequest request, Worker& files) {
+net::awaitable<RawRead> run_check(CheckRequest request, Aside& files) {
   // A cancellation must not leave the family behind, nor its folder: it is looked for where nothing is.
   co_await net::this_coro::throw_if_cancelled(false);
   RawRead read;
@@ -343,16 +363,25 @@ net::awaitable<RawRead> run_check(CheckRequest request, Worker& files) {
   read.at = now().wall;
   const auto started = now().mono;
   const auto ready = std::make_shared<Ready>();
-  std::function<Result<void>()> prepare = [request, ready] { return make_ready(request, *ready); };
-  const auto prepared = co_await off_loop(files, std::move(prepare));
+  std::function<Result<void>()> prepare = [request, ready] { return make_in_time(request, *ready); };
+  std::string question = name_of(request);
+  const auto prepared = co_await files.within(longest_preparation, std::move(question), std::move(prepare));
   const auto state = co_await net::this_coro::cancellation_state;
+  const bool cancelled = state.cancelled() != net::cancellation_type::none;
   std::optional<CheckRun> run;
-  if (!prepared)
-    run = not_started(prepared.error());
-  else if (state.cancelled() == net::cancellation_type::none)
+  const bool is_late = !prepared && ready->state.exchange(Ready::State::given_up) == Ready::State::pending;
+  if (is_late && !cancelled)
+    run = not_started("nothing could be prepared within " + humanize(longest_preparation) +
+                      ": a file system that it needs does not answer");
+  else if (prepared && !*prepared)
+    run = not_started(prepared->error());
+  else if (prepared && !cancelled)
     run = co_await run_ready(request, *ready);
-  std::function<bool()> clean = [ready] { return ready->scratch.empty() || remove_tree(ready->scratch.c_str()); };
-  const bool gone = co_await off_loop(files, std::move(clean));
+  bool gone = true;
+  if (!is_late) {
+    std::function<bool()> clean = [ready] { return is_removed(*ready); };
+    gone = (co_await files.within(longest_preparation, "", std::move(clean))).value_or(false);
+  }
   if (!run) throw boost::system::system_error(net::error::operation_aborted);
   if (!gone) run->detail += (run->detail.empty() ? "" : "; ") + ready->scratch + " could not be removed";
   read.answer = *std::move(run);
@@ -361,8 +390,10 @@ net::awaitable<RawRead> run_check(CheckRequest request, Worker& files) {
   co_return read;
 }
 
-CheckRunner::CheckRunner(std::string scratch_parent, Redact redact)
-    : scratch_parent_(std::move(scratch_parent)), redact_(std::move(redact)) {
+CheckRunner::CheckRunner(net::any_io_executor loop, std::string scratch_parent, Redact redact)
+    : scratch_parent_(std::move(scratch_parent)),
+      redact_(std::move(redact)),
+      files_(std::move(loop), most_preparations) {
   std::vector<std::string> left;
   std::error_code ec;
   for (const auto& each : std::filesystem::directory_iterator(scratch_parent_, ec))

@@ -14,8 +14,8 @@
 #include "core/model/raw_read.hpp"
 #include "core/model/unredacted.hpp"
 #include "daemon/check/sandbox.hpp"
+#include "daemon/runtime/aside.hpp"
 #include "daemon/runtime/net.hpp"
-#include "daemon/runtime/off_loop.hpp"
 
 namespace readback {
 
@@ -31,15 +31,15 @@ inline constexpr std::size_t largest_output =
     256 * 1024;  ///< of stdout, and of stderr; what is more is counted and dropped
 
 /// Never throws for what the command does. When it is cancelled the family is killed first. Folders are made, looked
-/// through and removed by the worker, which may take its time.
-net::awaitable<RawRead> run_check(CheckRequest request, Worker& files);
+/// through and removed aside, and a file system that does not answer costs this check its run, and no other one.
+net::awaitable<RawRead> run_check(CheckRequest request, Aside& files);
 
 /// Runs commands in one place, and has what they say cleaned before anybody else sees it.
 class CheckRunner {
  public:
   using Redact = std::function<RawRead(Unredacted<RawRead>)>;
   /// What a daemon that was killed has left below `scratch_parent` is removed first.
-  CheckRunner(std::string scratch_parent, Redact redact);
+  CheckRunner(net::any_io_executor loop, std::string scratch_parent, Redact redact);
 
   /// From the next run on: what is the daemon's own, of which a check sees its scratch folder and nothing else.
   void hide(std::vector<std::string> paths) { hidden_ = std::move(paths); }
@@ -51,7 +51,7 @@ class CheckRunner {
   std::string scratch_parent_;
   std::vector<std::string> hidden_;
   Redact redact_;
-  Worker files_;
+  Aside files_;
 };
 
 }  // namespace readback

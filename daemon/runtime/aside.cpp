@@ -46,6 +46,8 @@ net::awaitable<bool> Aside::ask(Millis limit, std::string name, std::function<vo
   co_return call->done;
 }
 
+void Aside::post(std::function<void()> job) { hand_over(std::make_shared<Call>(loop_, "", std::move(job))); }
+
 bool Aside::hand_over(std::shared_ptr<Call> call) {
   const std::lock_guard lock(mutex_);
   if (!call->name.empty() && !out_.insert(call->name).second) return false;

@@ -46,6 +46,9 @@ class Aside {
     co_return out;
   }
 
+  /// Done as soon as a thread is free; nobody waits for it.
+  void post(std::function<void()> job);
+
  private:
   struct Call;
   net::awaitable<bool> ask(Millis limit, std::string name, std::function<void()> job);

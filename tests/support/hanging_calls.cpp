@@ -84,6 +84,10 @@ int stat(const char* path, struct stat* to) noexcept {
   look_at(path);
   return static_cast<int>(::syscall(SYS_newfstatat, at_cwd, path, to, 0));
 }
+char* realpath(const char* path, char* resolved) noexcept {
+  look_at(path);
+  return real(&realpath, "realpath")(path, resolved);
+}
 int statvfs(const char* path, struct statvfs* to) noexcept {
   look_at(path);
   return real(&statvfs, "statvfs")(path, to);

@@ -53,7 +53,7 @@ inline Ended run(const Checkout& folder, std::vector<std::string> command, Milli
   request.scratch_parent = (folder.path / "scratch").string();
   request.kernel = kernel;
   net::io_context io;
-  Worker files;
+  Aside files(io.get_executor(), 2);
   Ended ended;
   net::cancellation_signal stop;
   net::steady_timer later(io);
@@ -93,7 +93,7 @@ def attempt(what, do):
 /// One run by itself.
 inline CheckRun ran(CheckRequest request) {
   net::io_context io;
-  Worker files;
+  Aside files(io.get_executor(), 2);
   CheckRun done;
   net::co_spawn(io, run_check(std::move(request), files),
                 [&](std::exception_ptr, RawRead read) { done = std::get<CheckRun>(read.answer); });

@@ -327,7 +327,9 @@ TEST_CASE("What an earlier daemon has left behind is removed when the next one s
   fs::create_directories(folder.path / "scratch/check-old1/a/b");
   fs::create_directories(folder.path / "scratch/check-old2");
   fs::create_directories(folder.path / "scratch/another");
-  const CheckRunner runner((folder.path / "scratch").string(), [](Unredacted<RawRead>) { return RawRead{}; });
+  net::io_context io;
+  const CheckRunner runner(io.get_executor(), (folder.path / "scratch").string(),
+                           [](Unredacted<RawRead>) { return RawRead{}; });
   CHECK(within(Seconds(5), [&] {
     return !fs::exists(folder.path / "scratch/check-old1") && !fs::exists(folder.path / "scratch/check-old2");
   }));
@@ -346,7 +348,7 @@ TEST_CASE("The loop goes on while thousands of files are removed") {
   request.scratch_parent = (folder.path / "scratch").string();
   request.kernel = this_kernel();
   net::io_context io;
-  Worker files;
+  Aside files(io.get_executor(), 2);
   bool over = false;
   net::co_spawn(io, run_check(std::move(request), files), [&](std::exception_ptr, RawRead read) {
     over = true;
