@@ -309,7 +309,22 @@ void Outbox::alarm(const std::string& about, EventKind kind, const std::string& 
     if (sink->config.name == about || ((sink->retired || ends) && !open_there)) continue;
     step.commit.push_back(make_row(sink->config, event, !ends, ends));
   }
-  step.say.push_back(line(ends ? Say::Level::info : Say::Level::error, ends ? "sink.works" : "sink.broken", text));
+  const char* kind_of_line = about.empty() ? (ends ? "watch.whole" : "watch.impaired")
+                             : ends        ? "sink.works"
+                                           : "sink.broken";
+  step.say.push_back(line(ends ? Say::Level::info : Say::Level::error, kind_of_line, text));
+}
+
+OutboxStep Outbox::watch_is(const std::string& trouble, Instant now) {
+  OutboxStep step;
+  const std::string incident(watch_incident);
+  const bool was_told = !impaired_by_.empty() || std::any_of(stories_.begin(), stories_.end(), [&](const auto& all) {
+    return is_open(all.first, incident);
+  });
+  impaired_by_ = trouble.empty() ? "" : "the watch is impaired: " + trouble;
+  if (!trouble.empty() && !was_told) alarm("", EventKind::firing, impaired_by_, now.wall, step);
+  if (trouble.empty() && was_told) alarm("", EventKind::resolved, "the watch is whole again", now.wall, step);
+  return step;
 }
 
 /// Ends the alarms about sinks that the configuration has dropped: they will never accept anything again.
@@ -356,9 +371,11 @@ void Outbox::retell(const std::string& name, WallTime now, OutboxStep& step) {
     auto& s = stories_[name][incident];
     s.told_again = true;
     const auto about = sink_of_own_alarm(incident);
-    if (!about) {
+    if (incident == watch_incident && !impaired_by_.empty()) {
+      step.commit.push_back(make_row(sink->config, alarm_event("", EventKind::firing, impaired_by_, now), true, false));
+    } else if (!about && incident != watch_incident) {
       step.retell.emplace_back(name, incident);
-    } else if (const auto* broken = find(*about); broken && broken->broken && !broken->retired) {
+    } else if (const auto* broken = about ? find(*about) : nullptr; broken && broken->broken && !broken->retired) {
       const auto text = broken->broken_by.empty() ? "sink broken: " + *about : broken->broken_by;
       step.commit.push_back(make_row(sink->config, alarm_event(*about, EventKind::firing, text, now), true, false));
     } else {

@@ -134,6 +134,9 @@ class Outbox {
   /// when it does not fire; and when it is over, the refusal is forgotten.
   OutboxStep tell_again(const std::string& sink, const std::string& incident, const Standing& standing);
 
+  /// What keeps this from being a whole watch, "" when nothing does: told once when it begins, and once when it ends.
+  OutboxStep watch_is(const std::string& trouble, Instant now);
+
   Next next(const std::string& sink, Instant now);
   /// How long ago this row's event was.
   Millis age(const OutboxHead& row, Instant now) const;
@@ -194,6 +197,7 @@ class Outbox {
 
   Origin origin_;
   std::shared_ptr<IdSource> ids_;
+  std::string impaired_by_;                // what the watch suffers from, as was told; "" when it is whole
   std::map<std::int64_t, MonoTime> born_;  // by seq: when each waiting row's event was, on the clock of this run
   std::vector<std::unique_ptr<Sink>> sinks_;
   std::map<std::string, std::map<std::string, Story>> stories_;  // sink -> incident; also of sinks that are unknown

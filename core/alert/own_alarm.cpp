@@ -1,9 +1,11 @@
-// The alarm goes to every other sink, whatever it filters: who hears nothing any more must be told by somebody.
+// An alarm of ours goes to every other sink, whatever it filters: who hears nothing any more must be told by somebody.
 #include "core/alert/own_alarm.hpp"
 
 namespace readback {
 
-std::string own_alarm_incident(const std::string& sink) { return std::string(own_alarm_prefix) + sink; }
+std::string own_alarm_incident(const std::string& sink) {
+  return sink.empty() ? std::string(watch_incident) : std::string(own_alarm_prefix) + sink;
+}
 
 std::optional<std::string> sink_of_own_alarm(const std::string& incident) {
   if (!incident.starts_with(own_alarm_prefix)) return std::nullopt;
@@ -27,13 +29,19 @@ AlertEvent own_alarm(const Origin& origin, const std::string& sink, EventKind ki
   e.incident.opened_at = e.incident.confirmed_at = at;
   e.incident.summary = text;
   e.incident.symptom = text;
-  e.incident.dedup_base = origin.environment + "/readback/sink/" + sink;
-  e.evidence_note = "about the alerting itself; there is no snapshot";
+  e.incident.dedup_base = origin.environment + "/readback/" + (sink.empty() ? "watch" : "sink/" + sink);
+  e.evidence_note =
+      sink.empty() ? "about the watch itself; there is no snapshot" : "about the alerting itself; there is no snapshot";
   e.incident.runbook.title = "readback status";
   e.incident.runbook.owner = "watchdog operator";
-  e.incident.next_safe_step =
-      "Run `readback status`, correct the sink in the configuration, reload, and run `readback test-alert " + sink +
-      "`.";
+  if (sink.empty())
+    e.incident.next_safe_step = "Run `readback status` on " + origin.host +
+                                " and mend what it names there: disk, descriptors, processes, memory. The watch goes "
+                                "on by itself.";
+  else
+    e.incident.next_safe_step =
+        "Run `readback status`, correct the sink in the configuration, reload, and run `readback test-alert " + sink +
+        "`.";
   return e;
 }
 

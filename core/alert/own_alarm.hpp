@@ -1,7 +1,10 @@
 #pragma once
-// The alarm about alerting itself: a sink is off (410) or refused a page for good, and the other sinks are told. It is
-// an event `firing` with boundary `observer`, extent `degraded`, target `readback` and incident `sink-broken/<sink>`;
-// no incident of the engine; `resolved` when that sink accepts something again, or is configured no more.
+// The alarms about ourselves, events `firing` with boundary `observer`, extent `degraded` and target `readback`, of
+// which the engine knows no incident:
+//
+// - `sink-broken/<sink>`: a sink is off (410) or refused a page for good, and the other sinks are told; `resolved` when
+//   that sink accepts something again, or is configured no more.
+// - `watch-impaired`: something on this host keeps us from seeing, proving or recording; every sink is told.
 #include <optional>
 #include <string>
 
@@ -14,13 +17,14 @@ struct Origin {
   std::string environment, host;
 };
 
+/// About this sink; "" is the watch.
 AlertEvent own_alarm(const Origin& origin, const std::string& sink, EventKind kind, const std::string& text,
                      std::string id, WallTime at);
 
-/// Every incident of ours begins with this.
-inline constexpr std::string_view own_alarm_prefix = "sink-broken/";
+/// The incident about the watch; and what each about a sink begins with.
+inline constexpr std::string_view watch_incident = "watch-impaired", own_alarm_prefix = "sink-broken/";
 std::string own_alarm_incident(const std::string& sink);
-/// The sink that this incident is about; nothing when it is no alarm of ours.
+/// The sink that this incident is about; nothing when it is no alarm about a sink.
 std::optional<std::string> sink_of_own_alarm(const std::string& incident);
 
 }  // namespace readback

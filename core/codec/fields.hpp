@@ -199,6 +199,8 @@ void fields(V& visit, X& x) {
   visit("store_error", x.store_error, As::null_if_empty);
   visit("store_bytes", x.store_bytes);
   visit("snapshots", x.snapshots);
+  visit("unwatched", x.unwatched);
+  visit("sweeps_counted", x.sweeps_counted);
   visit("sweeps_total", x.sweeps_total);
   visit("lag_ms", x.lag);
   visit("log_overruns", x.log_overruns);

@@ -129,6 +129,7 @@ void Engine::State::follow_up(Actions& out, TargetState& t, std::vector<Transiti
       auto order =
           snapshot_of(t, i ? i->as_sealed(record, now.wall) : record, kind == EventKind::firing ? "page" : "escalated");
       AfterSeal then;
+      t.unsealed[record.id] = {"", now.mono};
       then.alerts.push_back(alert_of(std::move(transition)));
       seal(out, std::move(order), std::move(then));
     } else {
@@ -177,6 +178,7 @@ void Engine::State::on(CheckDone e, Actions& out) {
   ++t->checks_total;
   t->timetable.check_ended(bare_name(e.read.read), e.outdated, now.mono);
   if (e.outdated) return start_due(out, *t);
+  note_what_cannot_be_started(*t, e.read);
   // Its result is counted with a sweep; one that may change the verdict does not wait for the whole interval.
   const auto known = t->reads.find(e.read.read);
   const bool first_word = known == t->reads.end() || !known->second.seen;
@@ -246,9 +248,11 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
   t.pending_checks.clear();
   record.reads = judge_reads(t.config, t.reads, std::move(e.reads), now.mono);
   heed_throttling(t, record.reads);
+  note_what_cannot_be_read(t, record.reads);
   const SweepFacts facts = facts_of(t.config, t.reads, record.reads, now.mono);
   const Verdict before = std::exchange(t.verdict, diagnose(facts));
   t.counted_once = true;
+  ++sweeps_counted;
 
   const bool disagree = !disagreement(facts).empty();
   if (disagree && !t.disagreed) t.timetable.ask_checks(true);
@@ -277,6 +281,7 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
   const bool seals = std::any_of(transitions.begin(), transitions.end(),
                                  [](const Transition& transition) { return wants_snapshot(transition.kind); });
   follow_up(out, t, std::move(transitions));
+  seal_again(out, t);
   if (changed || !t.saved_at || now.mono - *t.saved_at >= save_at_least_every) {
     t.saved_at = now.mono;
     out.push_back(SaveState{e.target, told});
@@ -287,22 +292,33 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
   start_due(out, t);
 }
 
+/// Told once, and once more when it comes after all.
+void Engine::State::note_sealed(Actions& out, TargetState& t, const Sealed& e) {
+  const auto proof = proof_rules(t.config, config.resolution);
+  const auto& record = t.book.find(e.incident_id)->record;
+  const bool waits_for_none = e.then.alerts.empty() && !e.then.answer;
+  const auto say = [&](Say::Level level, const char* kind, const std::string& text) {
+    out.push_back(Say{level, kind, e.target, e.incident_id, std::string(to_string(record.boundary)), text});
+  };
+  if (e.failure.empty()) {
+    if (waits_for_none)
+      say(Say::Level::info, "snapshot.late", "sealed after its page had left: " + e.evidence.snapshot);
+    t.book.sealed(e.incident_id, e.evidence, e.on_request, proof, now.wall);
+    t.unsealed.erase(e.incident_id);
+  } else {
+    if (auto missing = t.unsealed.find(e.incident_id); missing != t.unsealed.end()) missing->second.why = e.failure;
+    if (waits_for_none) return;
+    t.book.seal_failed(e.incident_id, e.failure, proof, now.wall);
+    say(Say::Level::error, "snapshot.failed", "no snapshot could be sealed: " + e.failure);
+  }
+  out.push_back(SaveState{e.target});
+}
+
 /// The alerts that waited get the snapshot, or the reason why there is none; then they are told, in one transaction
 /// with the state.
 void Engine::State::on(Sealed e, Actions& out) {
   const bool failed = !e.failure.empty();
-  if (auto* t = find_target(e.target); t && t->book.find(e.incident_id)) {
-    const auto proof = proof_rules(t->config, config.resolution);
-    if (failed) {
-      t->book.seal_failed(e.incident_id, e.failure, proof, now.wall);
-      out.push_back(Say{Say::Level::error, "snapshot.failed", e.target, e.incident_id,
-                        std::string(to_string(t->book.find(e.incident_id)->record.boundary)),
-                        "no snapshot could be sealed: " + e.failure});
-    } else {
-      t->book.sealed(e.incident_id, e.evidence, e.on_request, proof, now.wall);
-    }
-    out.push_back(SaveState{e.target});
-  }
+  if (auto* t = find_target(e.target); t && t->book.find(e.incident_id)) note_sealed(out, *t, e);
   for (auto& alert : e.then.alerts) {
     alert.incident.evidence = failed ? EvidenceRef{} : e.evidence;
     if (failed) alert.evidence_note = "no snapshot: " + e.failure;
@@ -366,10 +382,6 @@ Actions Engine::handle(Event event, Instant now) {
 }
 
 MonoTime Engine::next_due() const { return state_->next_due(); }
-bool Engine::is_watching(Instant now) const {
-  return std::all_of(state_->targets.begin(), state_->targets.end(),
-                     [&](const auto& entry) { return entry.second->timetable.is_watching(now.mono); });
-}
 const Config& Engine::config() const { return state_->config; }
 
 }  // namespace readback

@@ -46,8 +46,17 @@ class Engine {
   /// is no disk: what would be sealed counts as sealed, and no Seal is asked for.
   Actions handle(Event event, Instant now);
 
-  /// Sweeps of every target come back and count (a void one does not). False before the first, and when one is overdue.
-  bool is_watching(Instant now) const;
+  /// What keeps this from being a whole watch, a sentence each in operator language; empty: nothing does. A target
+  /// whose sweeps do not come back or do not count, that this host cannot read, whose check it cannot run, or whose
+  /// page has left without its evidence.
+  std::vector<std::string> impairments(Instant now) const;
+  /// Targets whose first sweep is not back yet, and not overdue: a sentence each.
+  std::vector<std::string> yet_to_begin(Instant now) const;
+  /// No sweep of any target comes back any more, counted or void: only a new start may help. Then impairments() say so
+  /// as well.
+  bool is_stuck() const;
+  /// The number that must grow: sweeps that counted since the start, over all targets.
+  std::uint64_t sweeps_counted() const;
 
   /// When the next Tick is wanted; never further away than a minute. Meaningless in a recording.
   MonoTime next_due() const;

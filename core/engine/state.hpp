@@ -19,8 +19,9 @@ struct Engine::State {
   std::vector<IncidentRecord>
       departed;  ///< ended, and remembered by a version that kept them here: the store gets them
   Instant now{};
-  bool must_reconcile = false;  ///< a restored state may know targets that the configuration has dropped
-  Agenda agenda;                ///< when each target wants to be looked at next
+  std::uint64_t sweeps_counted = 0;  ///< since the start, over all targets
+  bool must_reconcile = false;       ///< a restored state may know targets that the configuration has dropped
+  Agenda agenda;                     ///< when each target wants to be looked at next
 
   TargetState* find_target(const std::string& name);
   struct FoundIncident {
@@ -43,12 +44,19 @@ struct Engine::State {
   void start_evidence(Actions& out, const TargetState& target);
   MonoTime next_due() const;
 
+  // watch.cpp: what keeps this from being a watch
+  static constexpr Millis seal_again_after = Seconds(30);
+  static void note_what_cannot_be_read(TargetState& target, const std::vector<JudgedRead>& reads);
+  static void note_what_cannot_be_started(TargetState& target, const RawRead& check);
+  void seal_again(Actions& out, TargetState& target);
+
   // engine.cpp: one handler an event
   void on(const Tick&, Actions& out);
   void on(SweepDone e, Actions& out);
   void on(CheckDone e, Actions& out);
   void on(Sealed e, Actions& out);
   void on(Reconfigured e, Actions& out);
+  void note_sealed(Actions& out, TargetState& target, const Sealed& e);
   void heed_throttling(TargetState& target, const std::vector<JudgedRead>& reads);
   void note_since(TargetState& target);
   void count(TargetState& target, SweepDone e, SweepRecord record, Actions& out);

@@ -35,6 +35,14 @@ struct TargetState {
   std::optional<MonoTime> saved_at;
   MaintenanceHours maintenance;
   std::map<std::string, MonoTime> expiry_told;  ///< of certificates, by address: once a day is enough
+  /// What was to be sealed for a page and is not on the disk, by incident.
+  struct Unsealed {
+    std::string why;  ///< "" while it is being sealed
+    MonoTime asked{};
+  };
+  std::map<std::string, Unsealed> unsealed;
+  std::string cannot_read;                         ///< by which trouble of this host; "" when it can
+  std::map<std::string, std::string> not_started;  ///< checks that this host could not run, and why
   std::uint64_t sweeps_total = 0, sweeps_void = 0, checks_total = 0;
 };
 

@@ -33,9 +33,15 @@ Loudness loudness_of(const TargetView& target) {
   return {"unknown", 3};
 }
 
-std::vector<std::string> own_troubles(const DaemonView& daemon) {
+std::vector<std::string> impairments(const DaemonView& daemon) {
   std::vector<std::string> out;
   if (!daemon.store_ok) out.push_back("the store cannot be written: " + daemon.store_error);
+  out.insert(out.end(), daemon.unwatched.begin(), daemon.unwatched.end());
+  return out;
+}
+
+std::vector<std::string> own_troubles(const DaemonView& daemon) {
+  std::vector<std::string> out = impairments(daemon);
   for (const auto& sink : daemon.sinks) {
     if (sink.state == "broken") out.push_back("sink " + sink.name + " is broken: " + sink.detail);
     if (sink.state == "off") out.push_back("sink " + sink.name + " is off: " + sink.detail);
@@ -49,7 +55,7 @@ Loudness loudness_of(const View& view) {
   Loudness out{"green", 0};
   if (view.engine.targets.empty()) out = {"unknown", 3};
   for (const auto& target : view.engine.targets) out = worse(out, loudness_of(target));
-  if (!view.daemon.reload_ok) out = worse(out, {"warning", 1});
+  if (!view.daemon.reload_ok || !view.daemon.unwatched.empty()) out = worse(out, {"warning", 1});
   const auto lost = [](const SinkView& s) { return s.state == "broken" || s.state == "off"; };
   if (!view.daemon.store_ok || std::any_of(view.daemon.sinks.begin(), view.daemon.sinks.end(), lost))
     out = worse(out, {"error", 2});

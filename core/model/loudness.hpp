@@ -14,9 +14,12 @@ struct Loudness {
   friend bool operator==(const Loudness&, const Loudness&) = default;
 };
 Loudness loudness_of(const TargetView& target);
-/// The worst of all targets and of the daemon itself: a broken sink or store is an error, a refused reload a warning,
-/// no target at all is unknown. Critical and error outweigh unknown, unknown outweighs warning.
+/// The worst of all targets and of the daemon itself: a broken sink or store is an error, a refused reload or a watch
+/// with gaps a warning, no target at all is unknown. Critical and error outweigh unknown, unknown outweighs warning.
 Loudness loudness_of(const View& view);
+/// What keeps the daemon from being a whole watch, one sentence each: the one rule of the dead man's switch, /readyz
+/// and the alarm about ourselves.
+std::vector<std::string> impairments(const DaemonView& daemon);
 /// Why the daemon itself is not green, one sentence each, operator language; empty when it is.
 std::vector<std::string> own_troubles(const DaemonView& daemon);
 

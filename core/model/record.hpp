@@ -42,6 +42,7 @@ struct SnapshotOrder {
   std::string snapshot_id, target;
   std::string reason;       ///< "page", "escalated", "capture: TEXT", "symptom: TEXT"
   bool on_request = false;  ///< an operator's capture
+  bool again = false;       ///< the page has left without one
   WallTime at{};
   std::uint64_t latest = 0;  ///< number of the newest sweep; 0: there is none
   /// The incident as it stood. Without an id it is a capture of a target that has none, and only its sweeps count.

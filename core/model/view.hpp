@@ -101,6 +101,9 @@ struct DaemonView {
   bool store_ok = true;
   std::string store_error;
   std::vector<std::string> store_notes;  ///< what was damaged and set aside since the start
+  /// What else keeps this from being a whole watch (Engine::impairments, and a loop that hangs), a sentence each.
+  std::vector<std::string> unwatched;
+  std::uint64_t sweeps_counted = 0;  ///< since the start: the number that must grow
   std::uint64_t store_bytes = 0, snapshots = 0, sweeps_total = 0, log_overruns = 0;
   std::string sandbox;  ///< "landlock ABI 7, seccomp" or what cannot be enforced
   bool sandbox_complete = true;

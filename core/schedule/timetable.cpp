@@ -29,7 +29,10 @@ void Timetable::follow(const TargetConfig& config, MonoTime now, Millis spread) 
   requests_ = static_cast<int>(config.surfaces.size() + config.paths.size());
   budget_.set_limit(config.request_budget_per_minute);
   due_ = cadence_ ? std::min(due_, now + interval_) : now + spread;
-  if (!cadence_) cadence_ = due_;
+  if (!cadence_) {
+    cadence_ = due_;
+    expect_next();
+  }
   auto before = std::exchange(checks_, {});
   for (const auto& c : config.checks) {
     if (c.role != CheckRole::materialization) continue;
@@ -46,7 +49,10 @@ void Timetable::follow(const TargetConfig& config, MonoTime now, Millis spread) 
 MonoTime Timetable::lost_at() const { return sweep_started_ + timeout_ * 10 + Seconds(30); }
 
 bool Timetable::wants_sweep(MonoTime now) {
-  if (sweeping_ && lost_at() <= now) sweeping_ = false;
+  if (sweeping_ && lost_at() <= now) {
+    sweeping_ = false;
+    lost_ = true;
+  }
   if (sweeping_ || due_ > now) return false;
   due_ = budget_.earliest(requests_, now);
   return due_ <= now;

@@ -31,15 +31,22 @@ class Timetable {
   /// Gives the reads that this sweep leaves out, because they were told to wait. `chance`, from 0 to 1, is the jitter
   /// of the sweep that comes next.
   std::vector<std::string> begin_sweep(MonoTime now, double chance);
-  void sweep_ended() { sweeping_ = false; }
+  void sweep_ended() { sweeping_ = lost_ = false; }
   bool is_sweeping() const { return sweeping_; }
   /// A sweep came back: the next one is not before the budget allows, and soon if a suspicion is to be confirmed.
   void plan_next(MonoTime now, bool suspects);
   /// A sweep that counted came back and the next one is planned.
-  void counted() { watched_until_ = due_ + interval_ * late_intervals + timeout_; }
+  void counted() {
+    has_counted_ = true;
+    expect_next();
+  }
   /// False until a sweep has counted, and when the next one is overdue. Measured from when that one is due, so that a
   /// target which asked for time, or a budget that holds sweeps back, is no watch that has stopped.
-  bool is_watching(MonoTime now) const { return watched_until_ && now <= *watched_until_; }
+  bool is_watching(MonoTime now) const { return has_counted_ && !is_overdue(now); }
+  /// A sweep that counts, be it the first, should have come back by now.
+  bool is_overdue(MonoTime now) const { return now > overdue_after_; }
+  /// A sweep was given up because it never came back, and none has come back since.
+  bool has_lost_sweeps() const { return lost_; }
   MonoTime next_sweep() const { return due_; }
 
   /// The next sweep comes as soon as those of a confirmation do: there is something to see.
@@ -78,6 +85,7 @@ class Timetable {
   static constexpr int late_intervals = 2;  ///< a sweep may be that late before the watch counts as stopped
 
   MonoTime lost_at() const;
+  void expect_next() { overdue_after_ = due_ + interval_ * late_intervals + timeout_; }
 
   Millis interval_{}, timeout_{}, spacing_{};
   int jitter_percent_ = 0;
@@ -86,9 +94,9 @@ class Timetable {
 
   std::optional<MonoTime> cadence_;  ///< absolute: lateness does not add up
   MonoTime due_{};                   ///< cadence with its jitter, or earlier in a burst
-  bool sweeping_ = false;
+  bool sweeping_ = false, lost_ = false, has_counted_ = false;
   MonoTime sweep_started_{};
-  std::optional<MonoTime> watched_until_;
+  MonoTime overdue_after_{};
   std::map<std::string, MonoTime> throttled_until_;  ///< by read
   int slow_down_ = 1;                                ///< times the interval, while the target answers 429
   std::map<std::string, Check, std::less<>> checks_;

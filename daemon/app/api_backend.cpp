@@ -57,6 +57,8 @@ View App::view() {
   d.store_notes = store_->notes();
   d.store_bytes = store_->bytes();
   d.snapshots = store_->snapshot_count();
+  d.unwatched = unwatched();
+  d.sweeps_counted = engine_->sweeps_counted();
   d.sweeps_total = sweeps_total_;
   d.log_overruns = log_overruns();
   d.sandbox = sandbox_text_;

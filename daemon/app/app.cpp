@@ -184,7 +184,7 @@ Result<void> App::start(const Result<void>& confined) {
   setup.secrets = reveal;
   setup.revealed = current_.revealed;
   setup.say = [this](const Say& line) { say(line); };
-  setup.healthy = [this] { return store_->ok() && engine_->is_watching(now()); };  // alive is who sweeps and can write
+  setup.healthy = [this] { return store_->ok() && unwatched().empty(); };
   setup.seed = random_seed();
   setup.ids = ids_;
   setup.standing = [this](const std::string& incident) {
@@ -199,9 +199,9 @@ Result<void> App::start(const Result<void>& confined) {
   if (ec && store_->ok())
     return Failure{"the scratch folder " + (store_->folder() / "scratch").string() +
                    " cannot be made: " + ec.message()};
-  checks_ = std::make_unique<CheckRunner>((store_->folder() / "scratch").string(), [this](Unredacted<RawRead> read) {
-    return redactor_->open(std::move(read));
-  });
+  checks_ =
+      std::make_unique<CheckRunner>(io_.get_executor(), (store_->folder() / "scratch").string(),
+                                    [this](Unredacted<RawRead> read) { return redactor_->open(std::move(read)); });
   checks_->hide(own_paths(current_.config, config_path_));
   commands_ = std::make_unique<EvidenceCommands>(tasks_, *checks_, io_.get_executor());
   commands_->configure(current_.config.evidence.commands);
@@ -219,7 +219,8 @@ void App::run() {
   say({Say::Level::info, "daemon.started", "", "", "",
        "readbackd " + std::string(version()) + " watches " + std::to_string(current_.config.targets.size()) +
            " target(s) from " + host_ + "; sandbox: " + sandbox_text_});
-  notify_ready(engine_->headline());
+  headline_ = engine_->headline();
+  notify_ready(headline_);
   put(Tick{});
   io_.run();
   say({Say::Level::info, "daemon.stopped", "", "", "", "stopped"});

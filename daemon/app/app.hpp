@@ -115,6 +115,10 @@ class App : public ControlBackend {
   void learn(const std::vector<std::string>& secrets);
   net::awaitable<void> look_at_files(std::string target);
   void note_lag();
+  bool is_stuck(MonoTime at) const;
+  std::vector<std::string> impaired_by() const;
+  std::vector<std::string> unwatched() const;
+  void watch_the_watch(MonoTime at);
   void arm();
   const CheckConfig* find_check(const std::string& target, const std::string& check) const;
   SealContext seal_context() const;
@@ -150,6 +154,9 @@ class App : public ControlBackend {
   net::signal_set signal_set_;
   bool stopping_ = false;
   std::optional<MonoTime> busy_since_;
+  std::string headline_;           ///< as the service manager was told
+  MonoTime whole_or_not_since_{};  ///< since when the watch has been as it is now
+  bool is_whole_ = true;
   Instant started_;
   bool reloading_ = false, reload_again_ = false;  ///< under way; asked for meanwhile, however often
   std::optional<WallTime> reloaded_at_;

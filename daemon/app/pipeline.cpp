@@ -112,7 +112,6 @@ struct App::AtOnce {
     app.control_->on_alert(notify.event);
     auto rows = app.delivery_->render(notify.event, notify.only_sink);
     std::move(rows.begin(), rows.end(), std::back_inserter(gathered.commit.rows));
-    notify_status(app.engine_->headline());
   }
   void operator()(SaveState& save) const {
     if (app.unsaved_.empty()) app.unsaved_since_ = now().mono;
@@ -165,6 +164,10 @@ net::awaitable<Actions> App::sealed(Seal asked) {
 /// A page waits for its evidence, but not for a disk that does not answer: then it goes without, and says so. While one
 /// seal is late nobody waits for the next either. What comes late is attached to its incident.
 net::awaitable<Sealed> App::seal_in_time(SnapshotOrder order, Sealed told) {
+  if (order.again && seals_late_ > 0) {
+    told.failure = "the one before it is not sealed yet";
+    co_return told;
+  }
   if (seals_out_ >= most_seals) {
     told.failure = "the snapshots before it are not sealed yet: the disk under the store does not answer";
     co_return told;
@@ -204,9 +207,6 @@ net::awaitable<void> App::seal(SnapshotOrder order, SealContext context, Sealed 
   if (!sealing->late) co_return;
   --seals_late_;
   take_in(*sealing->bundle, told);
-  if (told.failure.empty())
-    say({Say::Level::info, "snapshot.late", told.target, told.incident_id, "",
-         "sealed after its page had left: " + told.evidence.snapshot});
   put(std::move(told));
 }
 
@@ -214,6 +214,10 @@ net::awaitable<void> App::process(Incoming incoming) {
   Gathered gathered;
   auto actions = handle(std::move(incoming.event));
   co_await carry_out(std::move(actions), gathered);
+  if (auto headline = engine_->headline(); headline != headline_) {
+    headline_ = std::move(headline);
+    notify_status(headline_);
+  }
   co_await commit(gathered);
   if (incoming.reply) incoming.reply(gathered.answer.value_or(Answer{}));
 }

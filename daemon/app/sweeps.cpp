@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/model/loudness.hpp"
 #include "core/text/time.hpp"
+#include "core/text/words.hpp"
 #include "daemon/app/app.hpp"
 #include "daemon/check/run.hpp"
 #include "daemon/platform/service_manager.hpp"
@@ -14,7 +16,9 @@ namespace {
 
 constexpr auto beat = std::chrono::milliseconds(250);  // how often the loop looks at its own lag
 constexpr Millis tolerable_step = Seconds(1);          // of the wall clock against the monotonic one, within a sweep
-constexpr Millis stuck_after = Seconds(30);            // the watchdog is not petted for a pipeline that hangs
+constexpr Millis stuck_after = Seconds(30);            // an event that is in work for so long hangs
+constexpr Millis look_every = Seconds(1);              // at whether the watch is whole
+constexpr Millis told_after = Seconds(10);             // of a watch that is impaired, or whole again
 
 /// A check that our own host gave no room to.
 CheckRun not_run(const std::string& why) {
@@ -109,9 +113,45 @@ void App::note_lag() {
   last_lag_ = late;
 }
 
+/// Only a new start may help: then the service manager is not petted. Whatever else impairs the watch ends no process,
+/// for that would lose what waits in memory.
+bool App::is_stuck(MonoTime at) const {
+  return (busy_since_ && at - *busy_since_ > stuck_after) || engine_->is_stuck();
+}
+
+std::vector<std::string> App::impaired_by() const {
+  const auto at = now();
+  auto all = engine_->impairments(at);
+  if (busy_since_ && at.mono - *busy_since_ > stuck_after)
+    all.push_back("an event has been in work for " + humanize(at.mono - *busy_since_));
+  return all;
+}
+
+std::vector<std::string> App::unwatched() const {
+  auto all = impaired_by();
+  auto first = engine_->yet_to_begin(now());
+  std::move(first.begin(), first.end(), std::back_inserter(all));
+  return all;
+}
+
+/// Whoever is on call hears of a watch with a hole, once it has lasted, and when it has been mended.
+void App::watch_the_watch(MonoTime at) {
+  DaemonView self;
+  self.store_ok = store_->ok();
+  self.store_error = store_->error();
+  self.unwatched = impaired_by();
+  const auto found = impairments(self);
+  if (found.empty() != is_whole_) {
+    is_whole_ = found.empty();
+    whole_or_not_since_ = at;
+  }
+  if (at - whole_or_not_since_ >= told_after) delivery_->watch_is(joined(found, "; "));
+}
+
 net::awaitable<void> App::heartbeat() {
   const auto pet_every = watchdog_interval();
-  MonoTime petted{};
+  MonoTime petted{}, looked{};
+  whole_or_not_since_ = now().mono;
   while (!stopping_) {
     beat_expected_ = now().mono + beat;
     beat_.expires_after(beat);
@@ -121,8 +161,11 @@ net::awaitable<void> App::heartbeat() {
     note_lag();
     const auto at = now().mono;
     if (const auto held = watch_.late(at - beat_expected_, at)) say(*held);
-    const bool stuck = busy_since_ && at - *busy_since_ > stuck_after;
-    if (pet_every && !stuck && at - petted >= *pet_every) {
+    if (at - looked >= look_every) {
+      watch_the_watch(at);
+      looked = at;
+    }
+    if (pet_every && !is_stuck(at) && at - petted >= *pet_every) {
       pet_watchdog();
       petted = at;
     }

@@ -157,6 +157,11 @@ void add_daemon(Page& page, const DaemonView& d, const Sight& sight) {
              beginning_of(d.config_digest));
   page.counter("readback_sweeps_total", "Sweeps that came back, over all targets.",
                static_cast<double>(d.sweeps_total));
+  page.counter("readback_sweeps_counted_total",
+               "Sweeps that counted, over all targets: the number that must grow while the watch goes on.",
+               static_cast<double>(d.sweeps_counted));
+  page.gauge("readback_watching", "Whether the watch is whole: what /readyz and the dead man's switch go by.",
+             impairments(d).empty() ? 1 : 0);
   page.gauge("readback_sweep_lag_seconds", "How late our own loop was at the last sweep.",
              static_cast<double>(d.lag.count()) / 1000.0);
   page.gauge("readback_last_sweep_timestamp_seconds", "When the newest sweep came back, 0 before the first.",

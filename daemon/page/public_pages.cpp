@@ -2,6 +2,7 @@
 // the method.
 #include "daemon/page/public_pages.hpp"
 
+#include "core/model/loudness.hpp"
 #include "core/text/url.hpp"
 #include "daemon/page/status_page.hpp"
 #include "daemon/runtime/clock.hpp"
@@ -10,9 +11,7 @@ namespace readback {
 
 std::string not_ready(const View& view) {
   std::string out;
-  if (!view.daemon.store_ok) out += "the store cannot be written: " + view.daemon.store_error + "\n";
-  for (const auto& t : view.engine.targets)
-    if (t.sweep == 0 || !t.last_sweep_at) out += "target " + t.name + " was not swept yet\n";
+  for (const auto& impairment : impairments(view.daemon)) out += impairment + "\n";
   return out;
 }
 

@@ -68,6 +68,8 @@ constexpr std::pair<std::string_view, std::string_view> message_ids[] = {
     {"snapshot.late", "5d1f7c0e2a944c0f9b6d3e8a71c45f42"},
     {"sink.secret", "5d1f7c0e2a944c0f9b6d3e8a71c45f43"},
     {"loop.held", "5d1f7c0e2a944c0f9b6d3e8a71c45f41"},
+    {"watch.impaired", "5d1f7c0e2a944c0f9b6d3e8a71c45f44"},
+    {"watch.whole", "5d1f7c0e2a944c0f9b6d3e8a71c45f45"},
 };
 
 spdlog::level::level_enum level_of(Say::Level l) {

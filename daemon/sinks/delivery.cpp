@@ -231,6 +231,12 @@ std::vector<OutboxRow> Delivery::render(const AlertEvent& event, const std::stri
 
 void Delivery::wake() { parts_->take_in(); }
 
+void Delivery::watch_is(const std::string& trouble) {
+  Parts& p = *parts_;
+  auto step = p.outbox.watch_is(trouble, now());
+  if (!step.commit.empty() || !step.say.empty()) p.tasks.spawn("alarm about the watch", p.perform(std::move(step)));
+}
+
 void Delivery::reconfigure(Config config, const RevealedSecrets& revealed) {
   Parts& p = *parts_;
   p.secrets.remember(revealed);

@@ -52,6 +52,8 @@ class Delivery {
   /// commits them, in this order, and calls wake().
   std::vector<OutboxRow> render(const AlertEvent& event, const std::string& only_sink);
   void wake();
+  /// What keeps the daemon from being a whole watch, "" when nothing does (core/alert/outbox.hpp).
+  void watch_is(const std::string& trouble);
 
   /// Sinks are matched by name. A sink that was off is tried again. One that is gone from the configuration works on
   /// until what it had opened is closed (not beyond a restart: its address is then no longer known).

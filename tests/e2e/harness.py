@@ -68,6 +68,17 @@ def free_port():
         return s.getsockname()[1]
 
 
+def ask(port, path):
+    """What the read-only pages say: a status and a text."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
 class Process:
     """A child with its output in files, ended by its own id."""
 

@@ -212,8 +212,9 @@ class TheLoopWaitsForNobody(harness.Case):
         self.stops_in_time(world.daemon, 75)
         world.let_go()
         world.daemon.start()
-        world.sim.listener("open")  # without evidence nothing is resolved by itself
-        self.assertEqual(world.hook.wait("recovered")["dedup_key"], page["dedup_key"])
+        self.in_log(world, "sealed after its page had left")  # by the next start, while it still proves something
+        world.sim.listener("open")
+        self.assertEqual(world.hook.wait("resolved")["dedup_key"], page["dedup_key"])
         self.assertEqual(len(world.hook.seen("firing")), 1, world.hook.told())
 
     def test_disk_of_the_store_hangs(self):
@@ -231,6 +232,31 @@ class TheLoopWaitsForNobody(harness.Case):
         world.sim.listener("open")  # the evidence may have been late for the kill
         self.assertEqual(world.hook.wait("recovered")["dedup_key"], page["dedup_key"])
         self.assertEqual(len(world.hook.seen("firing")), 1, world.hook.told())
+
+    # ---- a check
+
+    def test_checkout_of_a_check_hangs(self):
+        world = self.hanging_world()
+        port = harness.free_port()
+        hung = harness.materialized(world.folder / "checkout")
+        sound = harness.materialized(self.directory / "checkout")
+        runs_of = lambda name: next(t for t in world.daemon.status()["targets"] if t["name"] == name)["checks_total"]
+        self.configure(world, http={"listen": f"127.0.0.1:{port}"}, targets=[
+            harness.fast_target(world.sim.url, checks=harness.check_at(hung)),
+            harness.fast_target(world.sim.url, name="other", checks=harness.check_at(sound))])
+        self.start(world)
+        world.hang()
+        world.wait_hanging()
+        before = runs_of("other")
+        wait_until(lambda: runs_of("other") > before + 3, "the other check goes on")
+        self.sweeps_go_on(world)
+        page = world.hook.wait("firing")
+        self.assertEqual((page["target"], page["incident"]["boundary"]), ("fabric", "observer"))
+        self.assertIn("a file system that it needs does not answer", json.dumps(page))
+        self.assertEqual(harness.ask(port, "/readyz")[0], 503)
+        world.let_go()
+        world.hook.wait("resolved")
+        wait_until(lambda: harness.ask(port, "/readyz")[0] == 200, "the watch is whole again")
 
     # ---- whoever asks at the socket
 

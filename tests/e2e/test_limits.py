@@ -11,34 +11,31 @@ import harness
 from harness import wait_until
 
 
-class TaskLimit:
-    """A control group for one process, in which no further task may begin while it is `closed`."""
+class ControlGroup:
+    """One for one process, with this controller; gone after the case."""
 
-    def __init__(self, case, pid):
-        self.folder = self._make(case)
+    def __init__(self, case, pid, controller, file):
+        self.folder = self._make(case, controller, file)
         if not self.folder:
-            case.skipTest("no control group with a limit of tasks can be made here")
+            case.skipTest(f"no control group with {file} can be made here")
         (self.folder / "cgroup.procs").write_text(str(pid))
         case.addCleanup(self.remove)
 
     @staticmethod
-    def _make(case):
-        for parent in (pathlib.Path("/sys/fs/cgroup/pids"), pathlib.Path("/sys/fs/cgroup")):
+    def _make(case, controller, file):
+        for parent in (pathlib.Path("/sys/fs/cgroup") / controller, pathlib.Path("/sys/fs/cgroup")):
             folder = parent / f"readback-test-{os.getpid()}-{id(case)}"
             with contextlib.suppress(OSError):
                 if (parent / "cgroup.subtree_control").exists():
-                    (parent / "cgroup.subtree_control").write_text("+pids")
+                    (parent / "cgroup.subtree_control").write_text("+" + controller)
                 folder.mkdir()
-                if (folder / "pids.max").exists():
+                if (folder / file).exists():
                     return folder
                 folder.rmdir()
         return None
 
-    def close(self):
-        (self.folder / "pids.max").write_text((self.folder / "pids.current").read_text().strip())
-
     def open(self):
-        (self.folder / "pids.max").write_text("max")
+        """Takes away whatever would keep the process from ending."""
 
     def remove(self):
         def gone():
@@ -52,6 +49,19 @@ class TaskLimit:
             with contextlib.suppress(OSError):
                 (self.folder.parent / "cgroup.procs").write_text(pid)
         wait_until(gone, "the control group is removed")
+
+
+class TaskLimit(ControlGroup):
+    """No further task may begin while it is closed."""
+
+    def __init__(self, case, pid):
+        super().__init__(case, pid, "pids", "pids.max")
+
+    def close(self):
+        (self.folder / "pids.max").write_text((self.folder / "pids.current").read_text().strip())
+
+    def open(self):
+        (self.folder / "pids.max").write_text("max")
 
 
 class NoFurtherTask(harness.Case):
@@ -76,15 +86,20 @@ class NoFurtherTask(harness.Case):
 
     def test_a_check_that_cannot_be_started_is_our_trouble(self):
         folder = harness.materialized(self.directory / "checkout")
-        world = self.world(target={"checks": harness.check_at(folder)})
+        port = harness.free_port()
+        world = self.world(target={"checks": harness.check_at(folder)}, http={"listen": f"127.0.0.1:{port}"})
         limit = TaskLimit(self, world.daemon.process.pid)
         limit.close()
         page = world.hook.wait("firing")
         self.assertEqual(page["incident"]["boundary"], "observer")
         before = world.sim.reads("/health")
         wait_until(lambda: world.sim.reads("/health") > before + 3, "sweeps go on")
+        status, text = harness.ask(port, "/readyz")
+        self.assertEqual(status, 503)
+        self.assertRegex(text, "^the check:.* of target fabric cannot be run by this host: ")
         limit.open()
         world.hook.wait("resolved", "observer")
+        wait_until(lambda: harness.ask(port, "/readyz") == (200, "ready\n"), "the watch is whole again")
         self.assertEqual({r.json["incident"]["boundary"] for r in world.hook.seen()}, {"observer"})
 
 
@@ -123,6 +138,25 @@ class NoFurtherMemory(harness.Case):
         wait_until(lambda: world.hook.seen("firing") or not world.daemon.process.running(), "it pages, or it ends")
         if not world.daemon.process.running():
             self.assertEqual(world.daemon.process.process.returncode, 70, world.daemon.log()[-3000:])
+            world.daemon.start()
+        world.hook.wait("firing", "outage")
+        self.assertEqual(len({r.json["incident"]["id"] for r in world.hook.seen("firing")}), 1)
+
+    def test_killed_by_the_kernel_for_its_memory_it_pages_after_the_next_start(self):
+        world = self.world()
+        for file in ("memory.limit_in_bytes", "memory.max"):
+            with contextlib.suppress(unittest.SkipTest):
+                group = ControlGroup(self, world.daemon.process.pid, "memory", file)
+                break
+        else:
+            self.skipTest("no control group with a limit of memory can be made here")
+        with contextlib.suppress(OSError):
+            (group.folder / "memory.swap.max").write_text("0")
+        (group.folder / file).write_text(str(1 << 20))  # what it touches from here on
+        world.sim.listener("refused")
+        wait_until(lambda: world.hook.seen("firing") or not world.daemon.process.running(), "it pages, or it ends")
+        if not world.daemon.process.running():
+            self.assertEqual(world.daemon.process.process.returncode, -9, world.daemon.log()[-3000:])
             world.daemon.start()
         world.hook.wait("firing", "outage")
         self.assertEqual(len({r.json["incident"]["id"] for r in world.hook.seen("firing")}), 1)

@@ -220,6 +220,7 @@ class ServiceManager(harness.Case):
         until("READY=1")
         until("WATCHDOG=1")
         self.assertTrue(any("STATUS=fabric: " in t for t in told), told)
+        until("STATUS=fabric: green")
         told.clear()
         world.daemon.reload()
         until("RELOADING=1")
@@ -228,6 +229,9 @@ class ServiceManager(harness.Case):
         told.clear()
         world.sim.fault("/health", "not_ready")
         until("STATUS=fabric: degraded outage")
+        told.clear()
+        world.sim.reset()
+        until("STATUS=fabric: green")
         self.assertEqual(world.daemon.stop(), 0)
         until("STOPPING=1")
 

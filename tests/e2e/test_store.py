@@ -78,6 +78,33 @@ class StoreTrouble(harness.Case):
         self.wait_green(world.daemon)
         self.assertEqual(len({r.json["id"] for r in world.hook.seen("firing")}), 1)
 
+    def test_a_watch_that_cannot_record_is_told_to_everybody_and_ends_no_process(self):
+        port = harness.free_port()
+        narrow = self.receiver()
+        world = self.world(start=False, http={"listen": f"127.0.0.1:{port}"})
+        world.config["alerts"]["sinks"].append({"name": "drift", "type": "webhook", "url": narrow.url, "boundaries": ["drift"]})
+        world.daemon.configure(world.config)
+        mounted(self, world.daemon.state)
+        world.daemon.start()
+        self.wait_green(world.daemon)
+        self.assertEqual(harness.ask(port, "/readyz"), (200, "ready\n"))
+        self.fill(world)
+        wait_until(lambda: harness.ask(port, "/readyz")[0] == 503, "it is not ready")
+        page = world.hook.wait("firing")
+        self.assertEqual((page["incident"]["id"], page["incident"]["boundary"], page["target"]),
+                         ("watch-impaired", "observer", "readback"))
+        self.assertIn("the watch is impaired: the store cannot be written: ", page["summary"])
+        self.assertEqual(narrow.wait("firing")["id"], page["id"])
+        self.assertIn("readback_watching 0", harness.ask(port, "/metrics")[1])
+        counted = world.daemon.status()["daemon"]["sweeps_counted"]
+        wait_until(lambda: world.daemon.status()["daemon"]["sweeps_counted"] > counted + 3, "sweeps count")
+        self.ballast.unlink()
+        wait_until(lambda: harness.ask(port, "/readyz")[0] == 200, "it is ready again")
+        world.hook.wait("resolved")
+        narrow.wait("resolved")
+        self.assertIn("readback_watching 1", harness.ask(port, "/metrics")[1])
+        self.assertEqual(world.hook.told(), [("firing", "observer"), ("resolved", "observer")])
+
     def test_killed_on_a_full_disk_it_starts_again_and_knows_what_is_open(self):
         world = self.world_on_its_own_disk()
         world.sim.listener("refused")

@@ -1,7 +1,10 @@
 """The daemon in the hands of whoever starts and asks it: masks of files, probes of our own health, forms of addresses."""
 import os
 import socket
+import ssl
 import stat
+import subprocess
+import threading
 import unittest
 
 import harness
@@ -37,7 +40,78 @@ class Masks(harness.Case):
                     self.assertEqual(oct(mode(path)), oct(want), path)
 
 
+class MutualTls:
+    """A platform that is green for whoever shows a certificate of its authority, and knows who that was."""
+
+    def __init__(self, case):
+        self.folder, self.seen, self.refused = case.directory, [], set()
+        self._openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "30",
+                      "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.folder / "ca.pem", self.folder / "ca.key")
+        self.context.load_verify_locations(self.folder / "ca.pem")
+        self.context.verify_mode = ssl.CERT_REQUIRED
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.url = f"https://localhost:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+        case.addCleanup(self.listener.close)
+
+    def _openssl(self, *words):
+        subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=self.folder)
+
+    def issue(self, name):
+        """NAME.pem and NAME.key."""
+        self._openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr",
+                      "-subj", f"/CN={name}")
+        self._openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                      "-days", "1", "-out", f"{name}.pem")
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            connection.settimeout(harness.LIMIT)
+            try:
+                with self.context.wrap_socket(connection, server_side=True) as tls:
+                    name = dict(each[0] for each in tls.getpeercert()["subject"])["commonName"]
+                    while b"\r\n\r\n" not in tls.recv(4096):
+                        pass
+                    self.seen.append(name)
+                    status = "401 Unauthorized" if name in self.refused else "200 OK"
+                    body = '{"status":"ok"}'
+                    tls.sendall(f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+                                f"\r\nConnection: close\r\n\r\n{body}".encode())
+            except OSError:
+                pass
+
+
 class Rotation(harness.Case):
+    def test_a_client_certificate_that_is_replaced_on_the_disk_is_used_without_a_reload(self):
+        platform, hook = MutualTls(self), self.receiver()
+        for name in ("first", "second"):
+            platform.issue(name)
+        for kind in ("pem", "key"):
+            (self.directory / f"client.{kind}").write_bytes((self.directory / f"first.{kind}").read_bytes())
+        tls = {"ca_file": str(self.directory / "ca.pem"), "cert_file": str(self.directory / "client.pem"),
+               "key_file": str(self.directory / "client.key")}
+        daemon = self.daemon({"environment": "test", "targets": [harness.fast_target(platform.url, tls=tls)],
+                              "alerts": {"sinks": [{"name": "hook", "type": "webhook", "url": hook.url}]}})
+        daemon.start()
+        self.wait_green(daemon)
+        for kind in ("pem", "key"):  # between the two the pair does not fit
+            before = len(platform.seen)
+            (self.directory / f"second.{kind}").replace(self.directory / f"client.{kind}")
+            wait_until(lambda: len(platform.seen) > before + 8, "sweeps go on")
+        wait_until(lambda: platform.seen[-1] == "second", "the new one is shown")
+        platform.refused.add("first")
+        before = len(platform.seen)
+        wait_until(lambda: len(platform.seen) > before + 20, "sweeps go on")
+        self.assertEqual(set(platform.seen[before:]), {"second"})
+        self.assertEqual(daemon.status()["exit"], 0)
+        self.assertEqual(hook.seen(), [])
+
     def test_a_token_that_is_replaced_on_the_disk_is_used_without_a_reload(self):
         token = self.directory / "token"
         replaced = self.directory / "token.new"

@@ -253,3 +253,72 @@ TEST_CASE("a clock that was set back makes no page unheard of over a restart") {
   m.world.tell(EventKind::resolved, "i");
   CHECK(m.heard() == Events{"resolved"});
 }
+
+namespace {
+
+/// Who is told what about the watch itself, one word a post.
+struct WatchAlarm {
+  World world;
+  Receiver hook{world}, narrow{world};
+
+  WatchAlarm() {
+    auto only_drift = sink_of("narrow", SinkType::webhook, {narrow.url()});
+    only_drift.boundaries = {Boundary::drift};
+    world.config.alerts.sinks = {sink_of("hook", SinkType::webhook, {hook.url()}), only_drift};
+    world.reload();
+  }
+  Events watch_is(const std::string& trouble) {
+    hook.got.clear(), narrow.got.clear();
+    world.perform(world.outbox->watch_is(trouble, world.now));
+    CHECK(world.all_delivered());
+    CHECK(events_of(narrow) == events_of(hook));
+    return events_of(hook);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("whatever impairs the watch is told to every sink, once when it begins and once when it is over") {
+  WatchAlarm w;
+  CHECK(w.watch_is("").empty());
+  CHECK(w.watch_is("the store cannot be written: no space left") == Events{"firing"});
+  const auto& page = w.hook.got.at(0).object();
+  const auto& incident = page.at("incident").as_object();
+  CHECK(incident.at("id").as_string() == "watch-impaired");
+  CHECK(incident.at("boundary").as_string() == "observer");
+  CHECK(page.at("summary").as_string() == "the watch is impaired: the store cannot be written: no space left");
+  CHECK(w.watch_is("the store cannot be written: no space left").empty());
+  CHECK(w.watch_is("something else").empty());
+  CHECK(w.watch_is("") == Events{"resolved"});
+  CHECK(w.watch_is("").empty());
+}
+
+TEST_CASE("it is not told anew by the next start, and that one ends it") {
+  WatchAlarm w;
+  CHECK(w.watch_is("no space left") == Events{"firing"});
+  w.world.restart();
+  CHECK(w.watch_is("no space left").empty());
+  w.world.restart();
+  CHECK(w.watch_is("") == Events{"resolved"});
+}
+
+TEST_CASE("a sink that refused the alarm about the watch hears of it when it is mended, unless it is over") {
+  for (const bool over : {false, true}) {
+    CAPTURE(over);
+    WatchAlarm w;
+    w.hook.otherwise.status = 404;
+    w.world.perform(w.world.outbox->watch_is("no space left", w.world.now));
+    CHECK(w.world.all_delivered());
+    if (over) w.world.perform(w.world.outbox->watch_is("", w.world.now));
+    CHECK(w.world.all_delivered());
+    w.hook.got.clear();
+    w.hook.otherwise.status = 204;
+    w.world.reload();
+    CHECK(w.world.all_delivered());
+    Events about;
+    for (const auto& got : w.hook.got)
+      if (got.object().at("incident").at("id").as_string() == "watch-impaired")
+        about.emplace_back(got.object().at("event").as_string());
+    CHECK(about == (over ? Events{} : Events{"firing"}));
+  }
+}

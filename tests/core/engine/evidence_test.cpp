@@ -42,6 +42,7 @@ class Watch {
   void expires_in(Millis left) { certificate_ = left; }
   IncidentRecord incident() const { return engine_->view(now_).incidents.at(0); }
   std::uint64_t started() const { return engine_->view(now_).targets.at(0).sweep; }
+  std::vector<std::string> impairments() const { return engine_->impairments(now_); }
   Engine& engine() { return *engine_; }
 
  private:
@@ -126,6 +127,60 @@ TEST_CASE("A disk that takes no snapshot holds back no page: it says that it has
   CHECK(of<Notify>(told)[0].event.evidence_note == "no snapshot: no space left");
   CHECK(w.incident().evidence.empty());
   CHECK(w.incident().timeline.back().kind == "snapshot failed");
+}
+
+TEST_CASE(
+    "What could not be sealed for a page is sealed as soon as the disk takes it, and impairs the watch until then") {
+  Watch w;
+  for (int status : {200, 503, 503}) w.sweep(status);
+  const auto asked = of<Seal>(w.sweep(503)).at(0);
+  CHECK(w.impairments().empty());
+  w.tell(not_on_disk(asked, "no space left"));
+  const std::string missing = "no evidence of incident " + w.incident().id + " can be sealed: ";
+  CHECK(w.impairments() == std::vector<std::string>{missing + "no space left"});
+
+  CHECK(of<Seal>(w.sweep(503)).empty());  // not at every sweep
+  w.later(Seconds(30));
+  const auto again = of<Seal>(w.sweep(503));
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].order.again);
+  CHECK(again[0].order.reason == "page");
+  CHECK(of<Say>(w.tell(not_on_disk(again[0], "too many open files"))).empty());  // told once
+  CHECK(w.impairments() == std::vector<std::string>{missing + "too many open files"});
+  w.later(Seconds(30));
+  const auto at_last = of<Seal>(w.sweep(503));
+  REQUIRE(at_last.size() == 1);
+  const auto told = w.tell(on_disk(at_last[0]));
+  CHECK(of<Notify>(told).empty());
+  REQUIRE(of<Say>(told).size() == 1);
+  CHECK(of<Say>(told)[0].kind == "snapshot.late");
+  CHECK(w.impairments().empty());
+  CHECK(w.incident().evidence.snapshot == at_last[0].order.snapshot_id);
+  CHECK(w.incident().conditions.at(1).state == ConditionState::State::met);
+  w.later(Seconds(60));
+  CHECK(of<Seal>(w.sweep(503)).empty());
+}
+
+TEST_CASE("Once all is green there is nothing left to prove: no evidence is asked for") {
+  Watch w;
+  for (int status : {200, 503, 503}) w.sweep(status);
+  w.tell(not_on_disk(of<Seal>(w.sweep(503)).at(0), "no space left"));
+  w.later(Seconds(30));
+  CHECK(of<Seal>(w.sweep(200)).empty());
+  CHECK(w.impairments().empty());
+}
+
+TEST_CASE("Evidence that a kill has taken is sealed by the next start, while it still proves something") {
+  Watch w;
+  for (int status : {200, 503, 503}) w.sweep(status);
+  w.tell(not_on_disk(of<Seal>(w.sweep(503)).at(0), "it was not sealed within 2 s"));
+  Watch next;
+  REQUIRE(
+      next.engine().restore(w.engine().save(), {MonoTime(Seconds(1000)), WallTime(Seconds(1'764'000'000))}).empty());
+  const auto again = of<Seal>(next.sweep(503));
+  REQUIRE(again.size() == 1);
+  next.tell(on_disk(again[0]));
+  CHECK(next.incident().conditions.at(1).state == ConditionState::State::met);
 }
 
 TEST_CASE("Captured is said of what is on the disk") {

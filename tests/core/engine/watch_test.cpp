@@ -1,4 +1,5 @@
-// Whether the watch goes on: what the dead man's switch is told.
+// Whether the watch is whole: what the dead man's switch, /readyz and the alarm about ourselves go by, and when only a
+// new start may help.
 #include <doctest/doctest.h>
 
 #include "core/engine/engine.hpp"
@@ -6,6 +7,8 @@
 using namespace readback;
 
 namespace {
+
+using AnyAnswer = decltype(RawRead::answer);
 
 struct Watch {
   Watch() {
@@ -22,8 +25,15 @@ struct Watch {
   }
   /// A sweep starts and comes back at once.
   void sweep(int status, const std::string& void_reason = "") {
+    HttpAnswer answer;
+    answer.status = status;
+    answer.body = R"({"status":"ok"})";
+    sweep(std::vector<AnyAnswer>(4, answer), void_reason);
+  }
+  void sweep(const std::vector<AnyAnswer>& answers, const std::string& void_reason = "") {
     engine->handle(Tick{}, at);
     SweepDone done;
+    std::size_t next = 0;
     done.target = "fabric";
     done.sweep = ++sweeps;
     done.void_reason = void_reason;
@@ -31,20 +41,19 @@ struct Watch {
       RawRead read;
       read.read = name;
       read.at = at.wall;
-      HttpAnswer answer;
-      answer.status = status;
-      answer.body = R"({"status":"ok"})";
-      read.answer = answer;
+      read.answer = answers.at(next++);
       done.reads.push_back(read);
     }
     engine->handle(done, at);
   }
-  bool goes_on() const { return engine->is_watching(at); }
+  bool goes_on() const { return engine->impairments(at).empty() && engine->yet_to_begin(at).empty(); }
 
   Instant at{MonoTime{} + Seconds(1000), WallTime{} + std::chrono::hours(24 * 20000)};
   std::uint64_t sweeps = 0;
   std::unique_ptr<Engine> engine;
 };
+
+using Texts = std::vector<std::string>;
 
 }  // namespace
 
@@ -86,4 +95,73 @@ TEST_CASE("a target that asks for time is read less often, and that is no watch 
     watch.wait(Seconds(pause));
     CHECK(watch.goes_on());
   }
+}
+
+TEST_CASE("what impairs the watch is said in one sentence each, and the first sweep is waited for before it is") {
+  Watch watch;
+  CHECK(watch.engine->yet_to_begin(watch.at) == Texts{"target fabric was not swept yet"});
+  CHECK(watch.engine->impairments(watch.at).empty());
+  watch.wait(Seconds(66));
+  CHECK(watch.engine->yet_to_begin(watch.at).empty());
+  CHECK(watch.engine->impairments(watch.at) == Texts{"no sweep of target fabric counts: none has come back in time"});
+  watch.sweep(200, "our own loop lagged");
+  CHECK(watch.engine->impairments(watch.at) == Texts{"no sweep of target fabric counts: our own loop lagged"});
+  CHECK(watch.engine->sweeps_counted() == 0);
+  watch.sweep(200);
+  CHECK(watch.goes_on());
+  CHECK(watch.engine->sweeps_counted() == 1);
+}
+
+TEST_CASE("a host that cannot read is no watch, one that meets a dead platform is") {
+  Watch watch;
+  TransportError ours, theirs;
+  ours.fault = TransportFault::local;
+  ours.detail = "Too many open files";
+  theirs.fault = TransportFault::refused;
+  watch.sweep(std::vector<AnyAnswer>(4, theirs));
+  CHECK(watch.goes_on());
+  watch.sweep({ours, ours, theirs, ours});
+  CHECK(watch.goes_on());
+  watch.sweep(std::vector<AnyAnswer>(4, ours));
+  CHECK(watch.engine->impairments(watch.at) == Texts{"target fabric cannot be read by this host: Too many open files"});
+  watch.sweep(200);
+  CHECK(watch.goes_on());
+}
+
+TEST_CASE("a check that this host cannot start impairs the watch, one that fails does not") {
+  Watch watch;
+  watch.sweep(200);
+  const auto ends = [&](std::optional<CheckFault> fault) {
+    CheckDone done;
+    done.target = "fabric";
+    done.read.read = "check:materialization";
+    CheckRun run;
+    run.fault = fault;
+    run.detail = "Resource temporarily unavailable";
+    done.read.answer = run;
+    watch.engine->handle(done, watch.at);
+  };
+  ends(CheckFault::timeout);
+  CHECK(watch.goes_on());
+  ends(CheckFault::spawn);
+  CHECK(
+      watch.engine->impairments(watch.at) ==
+      Texts{"the check:materialization of target fabric cannot be run by this host: Resource temporarily unavailable"});
+  ends(std::nullopt);
+  CHECK(watch.goes_on());
+}
+
+TEST_CASE("only when no sweep comes back at all a new start may help, and then the watch is impaired as well") {
+  Watch watch;
+  watch.sweep(200);
+  for (int minute = 0; minute < 3; ++minute) {  // they start, and nothing is heard of them
+    CHECK(!watch.engine->is_stuck());
+    watch.wait(Seconds(60));
+    watch.engine->handle(Tick{}, watch.at);
+  }
+  CHECK(watch.engine->is_stuck());
+  CHECK(!watch.engine->impairments(watch.at).empty());
+  watch.sweep(200, "our wall clock was moved");
+  CHECK(!watch.engine->is_stuck());
+  CHECK(!watch.engine->impairments(watch.at).empty());
 }

@@ -29,7 +29,7 @@ TEST_CASE("the read-only listener shows, and changes nothing") {
   CHECK(r.page("/", "GET", "localhost\r\nHost: evil.example").status == 400);
   CHECK(r.page("/", "GET", "127.0.0.1:9464").status == 200);
   CHECK(r.page("/", "GET", "[::1]:9464").status == 200);
-  r.on_loop([&] { r.backend.shown.engine.targets[1].sweep = 0; });
+  r.on_loop([&] { r.backend.shown.daemon.unwatched = {"target second was not swept yet"}; });
   const Seen early = r.page("/readyz");
   CHECK(early.status == 503);
   CHECK(early.body == "target second was not swept yet\n");
