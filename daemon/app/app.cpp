@@ -1,6 +1,7 @@
 // The daemon's parts are put together, started in their order, and stopped in the reverse of it.
 #include "daemon/app/app.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,6 +46,15 @@ std::string boot_id() {
   return id;
 }
 
+/// A third of the descriptors, which may become two. The listeners hold a third at most; what is left is for pages, the
+/// store and the checks.
+std::size_t reads_at_once() {
+  constexpr std::size_t share = 3, fewest = 4;
+  rlimit open{};
+  if (::getrlimit(RLIMIT_NOFILE, &open) != 0) return fewest;
+  return std::max<std::size_t>(open.rlim_cur / share, fewest);
+}
+
 std::string text_of(const std::exception_ptr& failed) {
   try {
     std::rethrow_exception(failed);
@@ -78,6 +88,7 @@ App::App(net::io_context& io, std::string config_path, Prepared prepared)
       host_(host_name(current_.config)),
       known_secrets_(current_.secrets),
       resolver_(io.get_executor()),
+      reading_(io.get_executor(), reads_at_once()),
       tasks_(io.get_executor(),
              [this](const std::string& task, std::exception_ptr failed) {
                say({Say::Level::error, "daemon.bug", "", "", "",

@@ -25,6 +25,7 @@
 #include "daemon/evidence/sealer.hpp"
 #include "daemon/runtime/aside.hpp"
 #include "daemon/runtime/loop_watch.hpp"
+#include "daemon/runtime/places.hpp"
 #include "daemon/runtime/task_group.hpp"
 #include "daemon/sinks/delivery.hpp"
 #include "daemon/store/store.hpp"
@@ -133,6 +134,7 @@ class App : public ControlBackend {
   std::shared_ptr<const SigningKey> evidence_key_;  ///< null when nothing can be signed
   std::unique_ptr<Redactor> redactor_;
   Resolver resolver_;
+  Places reading_;  ///< a read holds a descriptor, or two while it tries two addresses
   TaskGroup tasks_;
   Wake seal_turn_;  ///< one seal has ended
   std::size_t seals_out_ = 0, seals_late_ = 0;

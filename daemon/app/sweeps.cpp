@@ -41,6 +41,8 @@ net::awaitable<void> App::sweep(StartSweep what) {
   done.target = what.target;
   done.sweep = what.sweep;
   try {
+    Places::Seat seat(reading_, reader->size());
+    co_await seat.taken();
     co_await read_into(done, std::move(reader), std::move(what), number);
   } catch (const boost::system::system_error& e) {
     if (e.code() == net::error::operation_aborted) throw;

@@ -1,6 +1,7 @@
 #pragma once
 // One sweep of one target: every surface and every path together, so that their answers can be compared; and when
 // nothing of the target could be reached, the references, to tell our own blindness from their outage.
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ class TargetReader {
   /// left out. The reader is kept alive by the caller's pointer until it ends.
   static net::awaitable<Unredacted<std::vector<RawRead>>> sweep(std::shared_ptr<const TargetReader> self,
                                                                 Resolver& resolver, std::vector<std::string> skip);
+
+  /// Reads of one sweep that are made at once.
+  std::size_t size() const { return std::max(own_.size(), references_.size()); }
 
  private:
   std::vector<ReadRequest> own_, references_;

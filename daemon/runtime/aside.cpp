@@ -72,22 +72,26 @@ void Aside::run() {
     auto call = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    const std::string name = call->name;
-    answer(std::move(call));
+    std::exception_ptr failed;
+    const bool asked = !call->abandoned;
+    if (asked) failed = done(*call);
     lock.lock();
-    out_.erase(name);
+    out_.erase(call->name);  // before its asker goes on: it may ask anew at once
+    if (asked) answer(std::move(call), failed);
   }
 }
 
-/// Back in the loop, which then is the last to hold the call.
-void Aside::answer(std::shared_ptr<Call> call) {
-  if (call->abandoned) return;
-  std::exception_ptr failed;
+std::exception_ptr Aside::done(const Call& call) {
   try {
-    call->job();
+    call.job();
   } catch (...) {
-    failed = std::current_exception();
+    return std::current_exception();
   }
+  return {};
+}
+
+/// Back in the loop, which then is the last to hold the call.
+void Aside::answer(std::shared_ptr<Call> call, std::exception_ptr failed) {
   net::post(loop_, [call = std::move(call), failed] {
     call->done = true;
     call->failed = failed;

@@ -54,7 +54,8 @@ class Aside {
   net::awaitable<bool> ask(Millis limit, std::string name, std::function<void()> job);
   bool hand_over(std::shared_ptr<Call> call);
   void run();
-  void answer(std::shared_ptr<Call> call);
+  static std::exception_ptr done(const Call& call);
+  void answer(std::shared_ptr<Call> call, std::exception_ptr failed);
 
   net::any_io_executor loop_;
   const std::size_t most_;

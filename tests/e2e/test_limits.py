@@ -128,6 +128,21 @@ class NoFurtherDescriptor(harness.Case):
             self.assertTrue(scraper.recv(64).startswith(b"HTTP/1.0 200"))
 
 
+    def test_a_platform_that_keeps_every_connection_takes_none_from_ourselves(self):
+        sim, hook = self.sim(), self.receiver()
+        names = {f"t{number}" for number in range(40)}  # 160 reads at once, if they could
+        daemon = self.daemon({"environment": "test", "targets": [harness.fast_target(sim.url, name=name, timeout="1s")
+                                                                 for name in sorted(names)],
+                              "alerts": {"sinks": [{"name": "hook", "type": "webhook", "url": hook.url}]}})
+        daemon.start(wrapper=["prlimit", "--nofile=128:128"])
+        self.wait_green(daemon)
+        sim.listener("deaf")
+        paged = lambda: {r.json["target"] for r in hook.seen("firing") if r.json["incident"]["boundary"] == "outage"}
+        wait_until(lambda: paged() == names, lambda: f"each is paged: {len(paged())} of {len(names)}", limit=2 * harness.LIMIT)
+        self.assertEqual({r.json["incident"]["boundary"] for r in hook.seen() if r.json["target"] in names}, {"outage"})
+        self.assertNotIn("Too many open files", daemon.log())
+
+
 class NoFurtherMemory(harness.Case):
     def test_the_page_comes_at_the_latest_after_a_restart(self):
         world = self.world()

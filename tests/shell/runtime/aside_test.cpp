@@ -79,3 +79,14 @@ TEST_CASE("when all threads hang, what waits behind them is not begun after its 
   }
   CHECK(begun == 0);
 }
+
+TEST_CASE("who has its answer may ask the same at once") {
+  net::io_context io;
+  Aside aside(io.get_executor(), 2);
+  int answered = 0;
+  for (int i = 0; i < 2000; ++i)
+    if (run_coro(io, ask(
+                         aside, "file", [] { return 1; }, Seconds(30))))
+      ++answered;
+  CHECK(answered == 2000);
+}
