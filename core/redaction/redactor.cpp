@@ -167,6 +167,15 @@ RawRead Redactor::open(Unredacted<RawRead> received) {
   return std::move(received.received_);
 }
 
+std::size_t Redactor::size_of(const Unredacted<std::vector<RawRead>>& received) {
+  std::size_t size = 0;
+  for (const auto& read : received.received_) {
+    if (const auto* answer = std::get_if<HttpAnswer>(&read.answer)) size += answer->body.size();
+    if (const auto* run = std::get_if<CheckRun>(&read.answer)) size += run->out.size() + run->err.size();
+  }
+  return size;
+}
+
 std::vector<RawRead> Redactor::open(Unredacted<std::vector<RawRead>> received) {
   for (auto& read : received.received_) clean(read);
   return std::move(received.received_);

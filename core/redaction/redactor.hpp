@@ -33,6 +33,8 @@ class Redactor {
   /// The only ways to what was received.
   RawRead open(Unredacted<RawRead> received);
   std::vector<RawRead> open(Unredacted<std::vector<RawRead>> received);
+  /// How much there is to look through, in bytes of bodies and outputs.
+  static std::size_t size_of(const Unredacted<std::vector<RawRead>>& received);
   /// Of what has texts in several places: `clean(received, *this)` takes each of them through text().
   template <class T, class Clean>
   T open(Unredacted<T> received, Clean clean) {

@@ -25,6 +25,7 @@
 #include "daemon/evidence/sealer.hpp"
 #include "daemon/runtime/aside.hpp"
 #include "daemon/runtime/loop_watch.hpp"
+#include "daemon/runtime/off_loop.hpp"
 #include "daemon/runtime/places.hpp"
 #include "daemon/runtime/task_group.hpp"
 #include "daemon/sinks/delivery.hpp"
@@ -121,6 +122,7 @@ class App : public ControlBackend {
   std::vector<std::string> unwatched() const;
   void watch_the_watch(MonoTime at);
   void arm();
+  net::awaitable<std::vector<RawRead>> redacted(Unredacted<std::vector<RawRead>> reads);
   const CheckConfig* find_check(const std::string& target, const std::string& check) const;
   SealContext seal_context() const;
   void pin();
@@ -148,8 +150,9 @@ class App : public ControlBackend {
   std::unique_ptr<CheckRunner> checks_;
   std::unique_ptr<EvidenceCommands> commands_;
   std::unique_ptr<ControlRoom> control_;
-  Aside files_;  ///< looks at what targets name, before each sweep
-  Aside aside_;  ///< reads the configuration anew, and bundles for who asks at the socket
+  Aside files_;       ///< looks at what targets name, before each sweep
+  Worker redaction_;  ///< of what is large
+  Aside aside_;       ///< reads the configuration anew, and bundles for who asks at the socket
 
   std::deque<Incoming> queue_;
   net::steady_timer queue_wake_, due_, beat_;

@@ -17,6 +17,7 @@ namespace {
 constexpr auto beat = std::chrono::milliseconds(250);  // how often the loop looks at its own lag
 constexpr Millis tolerable_step = Seconds(1);          // of the wall clock against the monotonic one, within a sweep
 constexpr Millis stuck_after = Seconds(30);            // an event that is in work for so long hangs
+constexpr std::size_t redacted_at_once = 64 * 1024;    // bytes of a sweep, a few milliseconds
 constexpr Millis look_every = Seconds(1);              // at whether the watch is whole
 constexpr Millis told_after = Seconds(10);             // of a watch that is impaired, or whole again
 
@@ -74,8 +75,22 @@ net::awaitable<void> App::read_into(SweepDone& done, std::shared_ptr<const Targe
            still == current_.targets.end() ||
            still->second.reader != reader)  // asked by the old rules, with the old keys
     done.void_reason = "the configuration was reloaded during the sweep";
-  const LoopWatch::Step redaction(watch_, "the redaction of a sweep");
-  done.reads = redactor_->open(std::move(reads));
+  auto opened = co_await redacted(std::move(reads));
+  done.reads = std::move(opened);
+}
+
+/// What is large, and may have been made to take its time, is looked through where nothing waits for it.
+net::awaitable<std::vector<RawRead>> App::redacted(Unredacted<std::vector<RawRead>> reads) {
+  if (Redactor::size_of(reads) <= redacted_at_once) {
+    const LoopWatch::Step step(watch_, "the redaction of a sweep");
+    co_return redactor_->open(std::move(reads));
+  }
+  auto box = std::make_shared<Unredacted<std::vector<RawRead>>>(std::move(reads));
+  std::function<std::vector<RawRead>()> work = [box, rules = current_.config.evidence.redact, key = placeholder_key_,
+                                                known = known_secrets_] {
+    return Redactor(rules, key, known).open(std::move(*box));
+  };
+  co_return co_await off_loop(redaction_, std::move(work));
 }
 
 const CheckConfig* App::find_check(const std::string& target, const std::string& check) const {

@@ -233,6 +233,20 @@ class TheLoopWaitsForNobody(harness.Case):
         self.assertEqual(world.hook.wait("recovered")["dedup_key"], page["dedup_key"])
         self.assertEqual(len(world.hook.seen("firing")), 1, world.hook.told())
 
+    # ---- an answer
+
+    def test_an_answer_that_takes_seconds_to_look_through_holds_nothing(self):
+        made = {"status": 200, "headers": {"Content-Type": "application/json"},
+                "body": json.dumps({"status": "ok", "log": "token: \"x " * 70000})}
+        slow = self.receiver(default=made)
+        world = self.world(start=False)
+        self.configure(world, targets=[harness.fast_target(world.sim.url), harness.fast_target(slow.url, name="slow")])
+        world.daemon.start()
+        self.sweeps_go_on(world)
+        counted = lambda: next(t for t in world.daemon.status()["targets"] if t["name"] == "slow")["sweeps_total"]
+        wait_until(lambda: counted() >= 2, "the slow one is judged, too")
+        self.assertNotIn("redaction of a sweep held the loop", world.daemon.log())
+
     # ---- a check
 
     def test_checkout_of_a_check_hangs(self):
