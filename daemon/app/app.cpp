@@ -158,7 +158,7 @@ Result<void> App::start(const Result<void>& confined) {
   redactor_ = std::make_unique<Redactor>(current_.config.evidence.redact, placeholder_key_, known_secrets_);
   tell_store_notes();
   if (!store_->ok()) {
-    ++writes_failed_;
+    course_.store_failed();
     say({Say::Level::error, "store.failed", "", "", "", store_->error()});
   }
 

@@ -10,12 +10,12 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "core/engine/course.hpp"
 #include "core/engine/engine.hpp"
 #include "core/model/ids.hpp"
 #include "core/redaction/redactor.hpp"
@@ -73,12 +73,6 @@ class App : public ControlBackend {
     Millis timeout{0};
   };
 
-  /// What one event brings about, and must be on the disk together.
-  struct Gathered {
-    Commit commit;
-    bool urgent = false;
-    std::optional<Answer> answer;
-  };
   struct AtOnce;
   /// A seal that is under way, shared by the page that waits for it and the task that does it.
   struct Sealing {
@@ -96,12 +90,10 @@ class App : public ControlBackend {
   net::awaitable<void> pipeline();
   net::awaitable<void> process(Incoming incoming);
   Actions handle(Event event);
-  net::awaitable<void> carry_out(Actions actions, Gathered& gathered);
   net::awaitable<Actions> sealed(Seal asked);
   net::awaitable<Sealed> seal_in_time(SnapshotOrder order, Sealed told);
   net::awaitable<void> seal(SnapshotOrder order, SealContext context, Sealed told, std::shared_ptr<Sealing> sealing);
-  net::awaitable<void> commit(Gathered& gathered);
-  void start_reads(const Actions& actions);
+  net::awaitable<void> commit(Course::Commit together);
   net::awaitable<void> sweep(StartSweep what);
   net::awaitable<void> read_into(SweepDone& done, std::shared_ptr<const TargetReader> reader, StartSweep what,
                                  std::uint64_t number);
@@ -116,6 +108,7 @@ class App : public ControlBackend {
   void take_over(Prepared fresh);
   void learn(const std::vector<std::string>& secrets);
   net::awaitable<void> look_at_files(std::string target);
+  void tell_headline();
   void note_lag();
   bool is_stuck(MonoTime at) const;
   std::vector<std::string> impaired_by() const;
@@ -139,7 +132,7 @@ class App : public ControlBackend {
   Places reading_;  ///< a read holds a descriptor, or two while it tries two addresses
   TaskGroup tasks_;
   Wake seal_turn_;  ///< one seal has ended
-  std::size_t seals_out_ = 0, seals_late_ = 0;
+  SealPatience seals_;
   bool sealing_ = false;
   TaskGroup ending_;  ///< the stop, which joins all other tasks
   std::unique_ptr<Store> store_;
@@ -174,10 +167,8 @@ class App : public ControlBackend {
   MonoTime beat_expected_{};
   Millis last_lag_{0};
   std::uint64_t sweeps_total_ = 0;
-  std::uint64_t writes_failed_ = 0;  ///< since the store last took one
   std::size_t store_notes_told_ = 0;
-  std::set<std::string> unsaved_;  ///< parts of the engine's state that the disk does not know yet
-  MonoTime unsaved_since_{};
+  Course course_;  ///< of the event that the pipeline is at
 };
 
 }  // namespace readback

@@ -1,8 +1,5 @@
-// The one way from an event to what follows from it. Whatever happens goes through one queue to the engine; the
-// engine's actions are carried out in their order, and what must be on the disk together is gathered and committed
-// once:
-//
-//   record -> seal on disk, and what waited for it -> state, alerts and ended incidents in one transaction -> deliver
+// The one way from an event to what follows from it. Whatever happens goes through one queue to the engine, and what
+// follows is done step by step, in the order that core/engine/course.hpp gives.
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <utility>
@@ -16,10 +13,6 @@
 
 namespace readback {
 namespace {
-
-constexpr Millis save_within = Seconds(1);  // what nobody was told of; what follows an event at once
-constexpr Millis seal_limit = Seconds(2);   // how long a page waits for its evidence
-constexpr std::size_t most_seals = 16;      // under way, where the disk does not answer
 
 IncidentRow row_of(const IncidentRecord& incident) {
   IncidentRow row;
@@ -86,22 +79,9 @@ net::awaitable<void> App::clock() {
   }
 }
 
-void App::start_reads(const Actions& actions) {
-  if (stopping_) return;  // they would have to be waited for
-  for (const auto& action : actions) {
-    if (const auto* start = std::get_if<StartSweep>(&action)) tasks_.spawn("sweep of " + start->target, sweep(*start));
-    if (const auto* start = std::get_if<StartCheck>(&action)) tasks_.spawn("check " + start->check, check(*start));
-    if (std::holds_alternative<StartEvidence>(action)) {
-      commands_->start();
-      sealer_->look_ahead();
-    }
-  }
-}
-
-/// What can be done at once, one overload an action. What needs the disk is gathered.
+/// What is done at once, one overload a step.
 struct App::AtOnce {
   App& app;
-  Gathered& gathered;
 
   void operator()(Record& record) const {
     ++app.sweeps_total_;
@@ -110,43 +90,34 @@ struct App::AtOnce {
   }
   void operator()(Notify& notify) const {
     app.control_->on_alert(notify.event);
-    auto rows = app.delivery_->render(notify.event, notify.only_sink);
-    std::move(rows.begin(), rows.end(), std::back_inserter(gathered.commit.rows));
+    app.course_.notified(app.delivery_->render(notify.event, notify.only_sink));
   }
-  void operator()(SaveState& save) const {
-    if (app.unsaved_.empty()) app.unsaved_since_ = now().mono;
-    app.unsaved_.insert(save.part);
-    gathered.urgent = gathered.urgent || save.urgent;
-  }
-  void operator()(Keep& keep) const { gathered.commit.incidents.push_back(row_of(keep.incident)); }
   void operator()(Say& line) const { app.say(line); }
-  void operator()(Answer& answer) const { gathered.answer = std::move(answer); }
-  // Started before anything else is done, and beside it.
-  void operator()(StartSweep&) const {}
-  void operator()(StartCheck&) const {}
-  void operator()(StartEvidence&) const {}
-  // Waited for by carry_out().
+  void operator()(StartSweep& start) const {
+    if (app.stopping_) return;  // it would have to be waited for
+    const std::string task = "sweep of " + start.target;
+    app.tasks_.spawn(task, app.sweep(std::move(start)));
+  }
+  void operator()(StartCheck& start) const {
+    if (app.stopping_) return;
+    const std::string task = "check " + start.check;
+    app.tasks_.spawn(task, app.check(std::move(start)));
+  }
+  void operator()(StartEvidence&) const {
+    if (app.stopping_) return;
+    app.commands_->start();
+    app.sealer_->look_ahead();
+  }
+  void operator()(Course::Deliver&) const { app.delivery_->wake(); }
+  // Waited for by process().
   void operator()(Seal&) const {}
+  void operator()(Course::Commit&) const {}
+  void operator()(Course::Done&) const {}
 };
 
 Actions App::handle(Event event) {
   const LoopWatch::Step step(watch_, "the judgement of an event");
   return engine_->handle(std::move(event), now());
-}
-
-net::awaitable<void> App::carry_out(Actions actions, Gathered& gathered) {
-  start_reads(actions);  // what is slow below must not delay the next reads
-  for (auto& action : actions) {
-    const AtOnce at_once{*this, gathered};
-    {
-      const LoopWatch::Step step(watch_, "what follows from an event");
-      std::visit(at_once, action);
-    }
-    if (auto* asked = std::get_if<Seal>(&action)) {
-      auto more = co_await sealed(std::move(*asked));
-      co_await carry_out(std::move(more), gathered);
-    }
-  }
 }
 
 /// Seals, and asks the engine what follows from that.
@@ -164,26 +135,21 @@ net::awaitable<Actions> App::sealed(Seal asked) {
 /// A page waits for its evidence, but not for a disk that does not answer: then it goes without, and says so. While one
 /// seal is late nobody waits for the next either. What comes late is attached to its incident.
 net::awaitable<Sealed> App::seal_in_time(SnapshotOrder order, Sealed told) {
-  if (order.again && seals_late_ > 0) {
-    told.failure = "the one before it is not sealed yet";
-    co_return told;
-  }
-  if (seals_out_ >= most_seals) {
-    told.failure = "the snapshots before it are not sealed yet: the disk under the store does not answer";
+  const auto patience = seals_.begin(order.again);
+  if (!patience) {
+    told.failure = patience.error();
     co_return told;
   }
   const auto sealing = std::make_shared<Sealing>(io_.get_executor());
   auto context = seal_context();
   tasks_.spawn("seal", seal(std::move(order), std::move(context), told, sealing));
-  const Millis limit = seals_late_ > 0 ? Millis(0) : seal_limit;
+  const Millis limit = *patience;
   if (!sealing->bundle) co_await sealing->wake.wait_for(limit);
   if (sealing->bundle) {
     take_in(*sealing->bundle, told);
   } else {
     sealing->late = true;
-    ++seals_late_;
-    told.failure = seals_late_ > 1 ? "the snapshots before it are not sealed yet; it is attached once it is"
-                                   : "it was not sealed within " + humanize(seal_limit) + "; it is attached once it is";
+    told.failure = seals_.give_up();
   }
   co_return told;
 }
@@ -192,7 +158,6 @@ net::awaitable<Sealed> App::seal_in_time(SnapshotOrder order, Sealed told) {
 net::awaitable<void> App::seal(SnapshotOrder order, SealContext context, Sealed told,
                                std::shared_ptr<Sealing> sealing) {
   co_await net::this_coro::reset_cancellation_state(net::disable_cancellation());
-  ++seals_out_;
   while (sealing_) co_await seal_turn_.wait();
   sealing_ = true;
   try {
@@ -201,48 +166,59 @@ net::awaitable<void> App::seal(SnapshotOrder order, SealContext context, Sealed 
     sealing->bundle = Failure{e.what()};
   }
   sealing_ = false;
-  --seals_out_;
+  seals_.ended(sealing->late);
   sealing->wake.notify();
   seal_turn_.notify();
   if (!sealing->late) co_return;
-  --seals_late_;
   take_in(*sealing->bundle, told);
   put(std::move(told));
 }
 
-net::awaitable<void> App::process(Incoming incoming) {
-  Gathered gathered;
-  auto actions = handle(std::move(incoming.event));
-  co_await carry_out(std::move(actions), gathered);
-  if (auto headline = engine_->headline(); headline != headline_) {
-    headline_ = std::move(headline);
-    notify_status(headline_);
-  }
-  co_await commit(gathered);
-  if (incoming.reply) incoming.reply(gathered.answer.value_or(Answer{}));
+/// The service manager shows the verdict of now.
+void App::tell_headline() {
+  auto headline = engine_->headline();
+  if (headline == headline_) return;
+  headline_ = std::move(headline);
+  notify_status(headline_);
 }
 
-/// State, alerts and ended incidents in one transaction, and then the alerts may leave.
-net::awaitable<void> App::commit(Gathered& gathered) {
-  const bool old = !unsaved_.empty() && now().mono - unsaved_since_ >= save_within;
-  const bool any_rows = !gathered.commit.rows.empty(), any_ended = !gathered.commit.incidents.empty();
-  if (!gathered.urgent && !old && !any_rows && !any_ended) co_return;
-  if (store_->hangs() && !any_rows && !any_ended) co_return;  // saved once it answers, whatever else changes until then
+net::awaitable<void> App::process(Incoming incoming) {
+  course_.begin(handle(std::move(incoming.event)));
+  for (;;) {
+    auto step = course_.next(now(), store_->hangs());
+    {
+      const AtOnce at_once{*this};
+      const LoopWatch::Step watched(watch_, "what follows from an event");
+      std::visit(at_once, step);
+    }
+    if (auto* seal = std::get_if<Seal>(&step)) {
+      auto more = co_await sealed(std::move(*seal));
+      course_.sealed(std::move(more));
+    } else if (auto* together = std::get_if<Course::Commit>(&step)) {
+      tell_headline();
+      co_await commit(std::move(*together));
+    } else if (auto* done = std::get_if<Course::Done>(&step)) {
+      tell_headline();
+      if (incoming.reply) incoming.reply(done->answer);
+      co_return;
+    }
+  }
+}
+
+/// State, alerts and ended incidents in one transaction.
+net::awaitable<void> App::commit(Course::Commit together) {
   pin();
+  Commit commit;
+  commit.rows = std::move(together.rows);
+  for (const auto& incident : together.ended) commit.incidents.push_back(row_of(incident));
   {
     const LoopWatch::Step step(watch_, "the state to be saved");
-    for (const auto& part : std::exchange(unsaved_, {})) gathered.commit.state[part] = engine_->save(part);
+    for (const auto& part : together.parts) commit.state[part] = engine_->save(part);
   }
-  if (any_ended) control_->on_ended();  // whoever asks from here on is answered behind this commit
-  auto result = co_await store_->commit(std::move(gathered.commit));
-  if (!result && ++writes_failed_ == 1)
-    say({Say::Level::error, "store.failed", "", "", "",
-         "the store cannot be written, alerts go on from memory: " + result.error()});
-  if (result && writes_failed_ > 0)
-    say({Say::Level::info, "store.works", "", "", "",
-         "the store can be written again; writes that failed: " + std::to_string(std::exchange(writes_failed_, 0))});
+  if (!commit.incidents.empty()) control_->on_ended();  // whoever asks from here on is answered behind this commit
+  const auto result = co_await store_->commit(std::move(commit));
+  for (const auto& line : course_.committed(result)) say(line);
   tell_store_notes();
-  if (any_rows) delivery_->wake();
 }
 
 /// What an open incident needs is not for retention to take.

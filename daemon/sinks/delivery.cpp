@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "core/alert/writing.hpp"
 #include "daemon/runtime/clock.hpp"
 #include "daemon/runtime/join.hpp"
 #include "daemon/runtime/task_group.hpp"
@@ -182,29 +183,30 @@ struct Delivery::Parts {
     co_return all;
   }
 
-  /// Writes what was decided, in the order that the outbox gives.
+  /// Writes what was decided, in the order of core/alert/writing.hpp.
   net::awaitable<void> perform(OutboxStep step) {
-    for (const auto& line : step.say) say(line);
-    for (const auto& [sink, incident] : step.forget) store.forget_opened(sink, incident);
-    for (const auto& [sink, incident] : step.retell) {
-      auto told = outbox.tell_again(sink, incident, setup.standing ? setup.standing(incident) : Standing());
-      std::move(told.commit.begin(), told.commit.end(), std::back_inserter(step.commit));
+    auto writes = in_order(std::move(step), outbox, setup.standing);
+    for (auto& write : writes) {
+      if (const auto* line = std::get_if<Say>(&write)) {
+        say(*line);
+      } else if (const auto* opened = std::get_if<ForgetOpened>(&write)) {
+        store.forget_opened(opened->sink, opened->incident);
+      } else if (auto* fresh = std::get_if<CommitRows>(&write)) {
+        Commit commit;
+        commit.rows = std::move(fresh->rows);
+        co_await store.commit(std::move(commit));
+        take_in();
+      } else if (auto* mark = std::get_if<OutboxStep::Mark>(&write)) {
+        fault_point("before_mark");
+        if (mark->forget)
+          co_await store.mark_unheard(std::move(mark->row));
+        else
+          co_await store.mark(std::move(mark->row));
+        fault_point("after_mark");
+      } else if (const auto* closed = std::get_if<ForgetClosed>(&write)) {
+        store.forget_closed(closed->before);
+      }
     }
-    if (!step.commit.empty()) {
-      Commit commit;
-      commit.rows = std::move(step.commit);
-      co_await store.commit(std::move(commit));
-      take_in();
-    }
-    for (auto& mark : step.mark) {
-      fault_point("before_mark");
-      if (mark.forget)
-        co_await store.mark_unheard(std::move(mark.row));
-      else
-        co_await store.mark(std::move(mark.row));
-      fault_point("after_mark");
-    }
-    if (step.forget_closed) store.forget_closed(*step.forget_closed);
     answered.notify();
   }
 

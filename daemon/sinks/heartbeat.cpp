@@ -1,9 +1,7 @@
-// Beats are due at absolute times, so lateness does not add up; a beat that is held back is looked at again every
-// second, so that it comes soon after all is well again.
+// When a beat is due is core/alert/dead_man.hpp; here it is sent, and what becomes of it is told.
 #include "daemon/sinks/heartbeat.hpp"
 
-#include <algorithm>
-
+#include "core/alert/dead_man.hpp"
 #include "core/alert/retry.hpp"
 #include "daemon/runtime/clock.hpp"
 
@@ -20,27 +18,18 @@ void Heartbeat::reconfigure(HeartbeatConfig config) {
 }
 
 net::awaitable<void> Heartbeat::run() {
-  auto due = now().mono;
+  DeadMansSwitch dead_man(now().mono);
   while (!stopping_) {
-    if (!setup_.config.url) {
-      co_await wake_.wait();
-      due = now().mono;
-      continue;
-    }
     const auto at = now().mono;
-    if (at < due) {
-      const Millis left = due - at;
+    const auto until = dead_man.wait(setup_.config, setup_.healthy, at);
+    if (!until) {
+      co_await beat();
+    } else if (*until == MonoTime::max()) {
+      co_await wake_.wait();
+    } else {
+      const Millis left = *until - at;
       co_await wake_.wait_for(left);
-      continue;
     }
-    const Millis interval = setup_.config.interval;
-    if (setup_.healthy && !setup_.healthy()) {
-      due = at + std::min<Millis>(interval, Seconds(1));
-      continue;
-    }
-    due += interval;
-    if (due < at) due = at + interval;
-    co_await beat();
   }
 }
 

@@ -1,0 +1,138 @@
+// In which order one event is carried out, and what of it is on the disk together.
+#include <doctest/doctest.h>
+
+#include "core/engine/course.hpp"
+
+using namespace readback;
+
+namespace {
+
+/// A word a step, as it is asked for; what a seal brings is `more`.
+struct Driver {
+  Course course;
+  Instant now{MonoTime(Seconds(100)), WallTime(Seconds(1'795'402'800))};
+  bool hangs = false;
+  Result<void> written;
+  Actions more;
+  std::vector<std::string> said;
+
+  std::string run(Actions actions) {
+    std::string words;
+    course.begin(std::move(actions));
+    for (;;) {
+      auto step = course.next(now, hangs);
+      if (std::holds_alternative<Course::Done>(step))
+        return words + "answer " + std::get<Course::Done>(step).answer.text;
+      words += word(step) + "; ";
+    }
+  }
+  std::string word(Course::Step& step) {
+    if (auto* sweep = std::get_if<StartSweep>(&step)) return "read " + sweep->target;
+    if (auto* check = std::get_if<StartCheck>(&step)) return "check " + check->check;
+    if (std::holds_alternative<StartEvidence>(step)) return "evidence";
+    if (std::holds_alternative<Record>(step)) return "record";
+    if (std::holds_alternative<Course::Deliver>(step)) return "deliver";
+    if (auto* line = std::get_if<Say>(&step)) return "say " + line->text;
+    if (auto* notify = std::get_if<Notify>(&step)) {
+      OutboxRow row;
+      row.event_id = notify->event.id;
+      course.notified({row});
+      return "render " + notify->event.id;
+    }
+    if (std::holds_alternative<Seal>(step)) {
+      course.sealed(std::exchange(more, {}));
+      return "seal";
+    }
+    const auto& commit = std::get<Course::Commit>(step);
+    std::string text = "commit";
+    for (const auto& part : commit.parts) text += " state:" + part;
+    for (const auto& row : commit.rows) text += " row:" + row.event_id;
+    for (const auto& incident : commit.ended) text += " ended:" + incident.id;
+    for (const auto& line : course.committed(written)) said.push_back(line.text);
+    return text;
+  }
+};
+
+Notify notify(const char* id) {
+  Notify n;
+  n.event.id = id;
+  return n;
+}
+Keep keep(const char* id) {
+  Keep k;
+  k.incident.id = id;
+  return k;
+}
+Answer answer(const char* text) {
+  Answer a;
+  a.text = text;
+  return a;
+}
+
+}  // namespace
+
+TEST_CASE("reads start before all else, and what must be on the disk together is one commit before anything leaves") {
+  Driver d;
+  CHECK(d.run({Record{}, notify("e1"), SaveState{"fabric", true}, keep("i1"), answer("done"), StartEvidence{"fabric"},
+               StartSweep{"fabric", 2, {}}}) ==
+        "evidence; read fabric; record; render e1; commit state:fabric row:e1 ended:i1; deliver; answer done");
+}
+
+TEST_CASE("what a seal brings is done before what stands behind the seal, in the same commit") {
+  Driver d;
+  d.more = {SaveState{"fabric", true}, notify("page"), answer("sealed"), StartCheck{"fabric", "drift"}};
+  CHECK(d.run({Record{}, Seal{}, notify("later"), StartSweep{"fabric", 2, {}}}) ==
+        "read fabric; record; seal; check drift; render page; render later; commit state:fabric row:page row:later; "
+        "deliver; answer sealed");
+}
+
+TEST_CASE("counts that nobody was told of are saved a second later, or with whatever is told first") {
+  Driver d;
+  CHECK(d.run({SaveState{"a", false}}) == "answer ");
+  d.now.mono += Millis(999);
+  CHECK(d.run({SaveState{"b", false}}) == "answer ");
+  d.now.mono += Millis(1);
+  CHECK(d.run({}) == "commit state:a state:b; answer ");
+  CHECK(d.run({SaveState{"a", false}}) == "answer ");
+  CHECK(d.run({notify("e1")}) == "render e1; commit state:a row:e1; deliver; answer ");
+  CHECK(d.run({}) == "answer ");
+}
+
+TEST_CASE("while a write hangs only what somebody must hear is committed, and the rest waits for it") {
+  Driver d;
+  d.hangs = true;
+  CHECK(d.run({SaveState{"a", true}}) == "answer ");
+  CHECK(d.run({keep("i1")}) == "commit state:a ended:i1; answer ");
+  CHECK(d.run({SaveState{"b", true}}) == "answer ");
+  d.hangs = false;
+  CHECK(d.run({SaveState{"c", true}}) == "commit state:b state:c; answer ");
+}
+
+TEST_CASE("a store that fails is told once, and again when it works; alerts leave all the same") {
+  Driver d;
+  d.written = Failure{"no space left on device"};
+  CHECK(d.run({notify("e1")}) == "render e1; commit row:e1; deliver; answer ");
+  CHECK(d.run({notify("e2")}) == "render e2; commit row:e2; deliver; answer ");
+  d.written = {};
+  CHECK(d.run({SaveState{"a", true}}) == "commit state:a; answer ");
+  CHECK(d.said ==
+        std::vector<std::string>{"the store cannot be written, alerts go on from memory: no space left on device",
+                                 "the store can be written again; writes that failed: 2"});
+}
+
+TEST_CASE("a page waits two seconds for its evidence, not at all behind one that is late, and sixteen are enough") {
+  SealPatience seals;
+  CHECK(*seals.begin() == Seconds(2));
+  CHECK(seals.give_up() == "it was not sealed within 2s; it is attached once it is");
+  CHECK(*seals.begin() == Millis(0));
+  CHECK(seals.give_up() == "the snapshots before it are not sealed yet; it is attached once it is");
+  seals.ended(true);
+  CHECK(*seals.begin() == Millis(0));
+  seals.ended(true);
+  seals.ended(false);
+  CHECK(*seals.begin() == Seconds(2));
+  for (int i = 1; i < 16; ++i) CHECK(seals.begin().ok());
+  const auto refused = seals.begin();
+  CHECK(!refused.ok());
+  CHECK(refused.error() == "the snapshots before it are not sealed yet: the disk under the store does not answer");
+}
