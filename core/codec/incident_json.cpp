@@ -8,10 +8,7 @@
 namespace readback {
 
 std::string write_incident(const IncidentRecord& incident) {
-  boost::json::object out;
-  StateWriter visit{{}, out};
-  fields(visit, incident);
-  return boost::json::serialize(out);
+  return write_object({}, [&](StateWriter& visit) { fields(visit, incident); });
 }
 
 Result<IncidentRecord> read_incident(std::string_view text) {

@@ -6,15 +6,19 @@
 // part unusable, and it is said. Wall times are milliseconds since the epoch. Monotonic times are written as their
 // distance to the moment of saving and come back moved by the wall time that has passed since: the clock of a host that
 // restarted begins anew, the age of an incident does not.
+#include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <charconv>
 #include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "core/codec/fields.hpp"
@@ -22,67 +26,107 @@
 
 namespace readback {
 
+/// Writes the text itself, in the order of the fields: states are saved often, and a tree of values costs far more to
+/// make and to forget than its text does.
 struct StateWriter {
-  Instant clock;  ///< of the saving
-  boost::json::object& out;
+  Instant clock;     ///< of the saving
+  std::string& out;  ///< an object that is open, see write_object
 
   template <class T>
   void operator()(const char* key, const T& value, As = As::plain) {
-    out[key] = write(value);
+    name(key);
+    write(value);
   }
   template <class F>
   void derived(const char*, F) {}
 
-  boost::json::value write(const std::string& v) const { return boost::json::value(v); }
+ private:
+  void name(std::string_view key) {
+    if (out.back() != '{') out += ',';
+    write_text(key);
+    out += ':';
+  }
+  void write_text(std::string_view text) {
+    const auto is_plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
+    if (std::all_of(text.begin(), text.end(), is_plain))
+      out.append(1, '"').append(text).append(1, '"');
+    else
+      out += boost::json::serialize(boost::json::string_view(text.data(), text.size()));
+  }
+  void write(const std::string& v) { write_text(v); }
   template <class N>
-  requires std::is_arithmetic_v<N> boost::json::value write(N v)
-  const { return v; }
-  boost::json::value write(WallTime v) const { return v.time_since_epoch().count(); }
-  boost::json::value write(Millis v) const { return v.count(); }
-  boost::json::value write(MonoTime v) const { return (v - clock.mono).count(); }
+  requires std::is_integral_v<N>
+  void write(N v) {
+    if constexpr (std::is_same_v<N, bool>) {
+      out += v ? "true" : "false";
+    } else {
+      char digits[24];
+      out.append(digits, std::to_chars(digits, digits + sizeof digits, v).ptr);
+    }
+  }
+  void write(WallTime v) { write(v.time_since_epoch().count()); }
+  void write(Millis v) { write(v.count()); }
+  void write(MonoTime v) { write((v - clock.mono).count()); }
   template <class E>
-  requires std::is_enum_v<E> boost::json::value write(E v)
-  const { return boost::json::string(word_of(v)); }
+  requires std::is_enum_v<E>
+  void write(E v) { write_text(word_of(v)); }
   template <class T>
-  boost::json::value write(const std::optional<T>& v) const {
-    return v ? write(*v) : boost::json::value(nullptr);
+  void write(const std::optional<T>& v) {
+    if (v)
+      write(*v);
+    else
+      out += "null";
   }
   template <class T>
-  boost::json::value write(const std::vector<T>& v) const {
-    return write_list(v);
+  void write(const std::vector<T>& v) {
+    write_list(v);
   }
   template <class T>
-  boost::json::value write(const std::deque<T>& v) const {
-    return write_list(v);
+  void write(const std::deque<T>& v) {
+    write_list(v);
   }
   template <class T, std::size_t N>
-  boost::json::value write(const std::array<T, N>& v) const {
-    return write_list(v);
+  void write(const std::array<T, N>& v) {
+    write_list(v);
   }
-  boost::json::value write(const std::set<std::string>& v) const { return write_list(v); }
+  void write(const std::set<std::string>& v) { write_list(v); }
   template <class T>
-  boost::json::value write(const std::map<std::string, T>& v) const {
-    boost::json::object o;
-    for (const auto& [key, value] : v) o[key] = write(value);
-    return o;
+  void write(const std::map<std::string, T>& v) {
+    out += '{';
+    for (const auto& [key, value] : v) {
+      name(key);
+      write(value);
+    }
+    out += '}';
   }
   template <class T>
   requires requires(StateWriter& visit, const T& v) { fields(visit, v); }
-  boost::json::value write(const T& v) const {
-    boost::json::object o;
-    StateWriter inner{clock, o};
-    fields(inner, v);
-    return o;
+  void write(const T& v) {
+    out += '{';
+    fields(*this, v);
+    out += '}';
   }
-
- private:
   template <class List>
-  boost::json::value write_list(const List& list) const {
-    boost::json::array a;
-    for (const auto& v : list) a.push_back(write(v));
-    return a;
+  void write_list(const List& list) {
+    out += '[';
+    bool first = true;
+    for (const auto& v : list) {
+      if (!std::exchange(first, false)) out += ',';
+      write(v);
+    }
+    out += ']';
   }
 };
+
+/// The object that `fill` puts into the writer it is given, as its text.
+template <class F>
+std::string write_object(Instant clock, F fill) {
+  std::string text = "{";
+  StateWriter visit{clock, text};
+  fill(visit);
+  text += '}';
+  return text;
+}
 
 /// Throws std::exception with a reason when a value is of another kind or out of range. A key that is absent leaves its
 /// member as it is: an older version did not know it.

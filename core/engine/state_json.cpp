@@ -184,23 +184,21 @@ json::value parse_part(const std::string& text) {
 }  // namespace
 
 std::string Engine::save(const std::string& part) const {
-  json::object all;
-  StateWriter w{state_->now, all};
-  w("version", state_version);
-  w("saved_at", state_->now.wall);
-  if (const auto& boot = state_->options.boot; !boot.empty()) {
-    w("boot", boot);
-    w("saved_at_mono", state_->now.mono.time_since_epoch());
-  }
-  w("newest_id_ms", state_->ids->newest_ms());
-  if (part.empty()) {
-    w("silences", state_->silences);
-  } else {
-    const auto* target = state_->find_target(part);
-    if (!target) return "";
-    w("target", *target);
-  }
-  return json::serialize(all);
+  const auto* target = state_->find_target(part);
+  if (!part.empty() && !target) return "";
+  return write_object(state_->now, [&](StateWriter& w) {
+    w("version", state_version);
+    w("saved_at", state_->now.wall);
+    if (const auto& boot = state_->options.boot; !boot.empty()) {
+      w("boot", boot);
+      w("saved_at_mono", state_->now.mono.time_since_epoch());
+    }
+    w("newest_id_ms", state_->ids->newest_ms());
+    if (target)
+      w("target", *target);
+    else
+      w("silences", state_->silences);
+  });
 }
 
 SavedState Engine::save() const {
