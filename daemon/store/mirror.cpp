@@ -3,18 +3,16 @@
 
 #include <algorithm>
 
-#include "daemon/store/tables.hpp"
-
 namespace readback {
 
-void Mirror::load(Tables& from) {
-  state_ = from.load_state();
-  for (auto& row : from.load_pending()) pending_.emplace(row.seq, std::move(row));
-  opened_ = from.load_opened();
-  last_seq_ = from.last_seq();
-  snapshots_ = from.load_snapshots();
-  refused_ = from.load_refused();
-  newest_event_ = from.newest_event();
+void Mirror::load(Kept kept) {
+  state_ = std::move(kept.state);
+  pending_ = std::move(kept.pending);
+  opened_ = std::move(kept.opened);
+  last_seq_ = kept.last_seq;
+  snapshots_ = std::move(kept.snapshots);
+  refused_ = std::move(kept.refused);
+  newest_event_ = std::move(kept.newest_event);
 }
 
 void Mirror::take(Commit& commit) {

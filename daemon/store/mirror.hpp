@@ -19,7 +19,18 @@ class Tables;
 
 class Mirror {
  public:
-  void load(Tables& from);  ///< throws SqliteError; then it holds what was read until then
+  /// What a file holds.
+  struct Kept {
+    SavedState state;
+    std::map<std::int64_t, OutboxRow> pending;
+    std::vector<OpenedKey> opened;
+    std::int64_t last_seq = 0;
+    std::vector<SnapshotRow> snapshots;  ///< oldest first
+    std::vector<std::pair<std::string, std::string>> refused;
+    std::string newest_event;
+  };
+  void load(Kept kept);
+  void load(Tables& from);  ///< throws SqliteError, and is then as it was
 
   const SavedState& state() const { return state_; }
   const std::map<std::int64_t, OutboxRow>& pending() const { return pending_; }
