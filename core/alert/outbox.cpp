@@ -45,8 +45,10 @@ struct Outbox::Sink {
   bool off = false;       ///< answered 410
   bool broken = false;    ///< parked something since it last accepted anything
   bool failing = false;
-  bool may_retell = false;  ///< something was refused that has not been told anew
-  std::string broken_by;    ///< as the alarm about it tells it
+  bool may_retell = false;    ///< something was refused that has not been told anew
+  bool asked = false;         ///< something was given out to be sent, and its answer has not come
+  bool asked_before = false;  ///< and that was before the configuration was read: perhaps at another address
+  std::string broken_by;      ///< as the alarm about it tells it
   std::string detail;
   std::uint64_t delivered = 0, failed = 0, dead = 0;
   std::optional<WallTime> last_attempt, last_success;
@@ -92,6 +94,7 @@ void Outbox::adopt(const SinkConfig& config) {
   if (!sink) sink = sinks_.emplace_back(std::make_unique<Sink>()).get();
   sink->config = config;
   sink->retired = sink->off = false;
+  sink->asked_before = sink->asked;
   sink->paused_until = MonoTime::min();
   sink->queue.all_due();
   sink->repetition.reset(config.type == SinkType::alertmanager ? std::max<std::size_t>(1, config.urls.size()) : 0);
@@ -435,6 +438,7 @@ Outbox::Next Outbox::next(const std::string& name, Instant now) {
     if (const auto* row = sink->queue.first_due(now.mono)) {
       if (!why_dropped(*sink, *row, now).empty()) return Drop{row->seq};
       if (sink->config.type == SinkType::slack) sink->paced_until = now.mono + slack_pace;
+      sink->asked = true;
       return Send{row->seq};
     }
   wait.until = std::max(held_until, sink->queue.next_due());
@@ -557,7 +561,12 @@ OutboxStep Outbox::answered(OutboxRow row, const SinkSent& sent, Instant now) {
   a.body_size = sent.body_size;
   a.minimal_size = row.minimal_body.size();
   a.random = ids_->unit();
-  const Decision decision = decide(a);
+  Decision decision = decide(a);
+  // What was asked before a reload may have been asked at another address, or with another key: whatever it has refused
+  // for good, the sink as it is now has not.
+  const bool is_refusal = decision.what == Decision::What::dead || decision.what == Decision::What::sink_off;
+  if (std::exchange(sink->asked_before, false) && is_refusal) decision.what = Decision::What::again;
+  sink->asked = false;
   row.last_status = a.status;
   row.last_detail = decision.text;
   if (decision.what != Decision::What::delivered && decision.what != Decision::What::expired) ++sink->failed;

@@ -150,6 +150,25 @@ TEST_CASE("a sink that was off hears its page after the reload, and no second on
   CHECK(m.heard() == Events{"firing"});
 }
 
+TEST_CASE("what was asked before a reload and is refused after it is asked anew, as the sink is configured now") {
+  for (const int status : {410, 404}) {
+    CAPTURE(status);
+    Mended m;
+    m.page = m.world.event(EventKind::firing, "i");
+    m.world.tell(m.page);
+    const auto next = m.world.outbox->next("hook", m.world.now);
+    const auto* send = std::get_if<Outbox::Send>(&next);
+    REQUIRE(send);
+    const OutboxRow row = m.world.store.pending.at(send->seq);
+    m.world.reload();
+    SinkSent sent;
+    sent.answers = {{status, "", ""}};
+    m.world.perform(m.world.outbox->answered(row, sent, m.world.now));
+    CHECK(m.heard() == Events{"firing"});
+    CHECK(events_of(m.other) == Events{"firing"});  // its own page, and no alarm
+  }
+}
+
 TEST_CASE("the alarm about another sink is told to one that refused it, while it is true") {
   Mended m;
   m.other.otherwise.status = 404;
