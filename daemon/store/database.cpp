@@ -114,18 +114,24 @@ bool Database::clean_up(const std::function<void(Tables&)>& step) {
 void Database::resync() {
   SavedState state;
   std::vector<OpenedKey> opened;
+  std::map<std::uint64_t, Mirror::Coming> coming;
   {
     const std::lock_guard lock(board_.mutex);
     state = board_.mirror.state();
     opened = board_.mirror.opened();
+    coming = board_.mirror.coming();
   }
   tables_->sync(Tables::Sync::full);
   Transaction t(tables_->db());
   tables_->replace_state(state);
   for (const auto& [seq, row] : unsaved_) tables_->upsert(row);
+  for (const auto& [number, commit] : coming)
+    for (const auto& row : commit.rows) tables_->insert(row);
   tables_->replace_opened(opened);
   for (const auto& row : unsaved_snapshots_) tables_->insert(row);
   for (const auto& row : unsaved_incidents_) tables_->upsert(row);
+  for (const auto& [number, commit] : coming)
+    for (const auto& row : commit.incidents) tables_->upsert(row);
   t.commit();
   unsaved_.clear();
   unsaved_snapshots_.clear();

@@ -15,7 +15,7 @@ void Mirror::load(Kept kept) {
   newest_event_ = std::move(kept.newest_event);
 }
 
-void Mirror::take(Commit& commit) {
+std::uint64_t Mirror::take(Commit& commit) {
   for (auto& row : commit.rows) {
     row.seq = ++last_seq_;
     note_opened(opened_, row);
@@ -26,6 +26,8 @@ void Mirror::take(Commit& commit) {
     else
       state_[part] = text;
   }
+  coming_.emplace(++taken_, Coming{commit.rows, commit.incidents});
+  return taken_;
 }
 
 void Mirror::wait_for_delivery(OutboxRow row) {

@@ -40,8 +40,18 @@ class Mirror {
   const std::string& newest_event() const { return newest_event_; }
   const std::vector<SnapshotRow>& snapshots() const { return snapshots_; }  ///< oldest first
 
-  /// Numbers the rows of this commit and takes over its state and what its rows open and close.
-  void take(Commit& commit);
+  /// Numbers the rows of this commit and takes over its state and what its rows open and close. Until the number that
+  /// this gives is settled, the commit is one that is coming.
+  std::uint64_t take(Commit& commit);
+  /// What came with the state that memory has already, and is not written yet: who writes that state writes this too,
+  /// or a crash in between leaves a state that says who was told, and nobody who tells them.
+  struct Coming {
+    std::vector<OutboxRow> rows;
+    std::vector<IncidentRow> incidents;
+  };
+  const std::map<std::uint64_t, Coming>& coming() const { return coming_; }
+  /// It is on the disk, or remembered by who could not write it.
+  void settled(std::uint64_t commit) { coming_.erase(commit); }
   /// From now on this row waits to be delivered.
   void wait_for_delivery(OutboxRow row);
   void mark(const OutboxRow& row);
@@ -63,6 +73,8 @@ class Mirror {
   std::vector<std::pair<std::string, std::string>> refused_;
   std::string newest_event_;
   std::int64_t last_seq_ = 0;
+  std::map<std::uint64_t, Coming> coming_;
+  std::uint64_t taken_ = 0;
 };
 
 /// What no retention may take.

@@ -154,21 +154,25 @@ std::uint64_t Store::snapshot_count() const {
 net::awaitable<CommitResult> Store::commit(Commit what) {
   Parts& p = *parts_;
   auto shared = std::make_shared<Commit>(std::move(what));
+  std::uint64_t number = 0;
   {
     const auto lock = p.locked();
-    p.board.mirror.take(*shared);
+    number = p.board.mirror.take(*shared);
   }
   fault_point("before_commit");
-  std::function<CommitResult()> work = [&p, shared] {
+  std::function<CommitResult()> work = [&p, shared, number] {
     auto written = p.database.write(Tables::Sync::full, [&](Tables& tables) {
       tables.save_state(shared->state);
       for (const auto& row : shared->rows) tables.insert(row);
       for (const auto& row : shared->incidents) tables.upsert(row);
       fault_point("in_commit");
     });
-    if (written) return written;
-    for (const auto& row : shared->rows) p.database.remember(row);
-    for (const auto& row : shared->incidents) p.database.remember(row);
+    if (!written) {
+      for (const auto& row : shared->rows) p.database.remember(row);
+      for (const auto& row : shared->incidents) p.database.remember(row);
+    }
+    const auto lock = p.locked();
+    p.board.mirror.settled(number);
     return written;
   };
   const auto written = co_await p.call_within<CommitResult>(std::move(work));
