@@ -1,0 +1,352 @@
+// The pipeline of the daemon, its start and its stop: what daemon/app does, on simulated time.
+#include "tests/sim/process.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/text/time.hpp"
+
+namespace readback::sim {
+namespace {
+
+constexpr Millis forced_end(4800);  // after a stop, whatever hangs
+
+}  // namespace
+
+/// A seal that is under way.
+struct Process::Sealing {
+  Sealed told;
+  bool begun = false, late = false, over = false;
+  std::function<void(Sealed)> done;
+};
+
+Process::Process(World& world, Host& host)
+    : world_(world),
+      host_(host),
+      config_(config_of(world.schedule.setup, host.file, host.name)),
+      dead_man_(world.now(host).mono) {}
+
+void Process::start() {
+  const auto& kept = host_.disk.now();
+  Mirror::Kept loaded;
+  loaded.state = kept.state;
+  for (const auto& [seq, row] : kept.rows)
+    if (row.state == OutboxState::pending) loaded.pending.emplace(seq, row);
+  loaded.opened = kept.opened;
+  loaded.last_seq = kept.rows.empty() ? 0 : kept.rows.rbegin()->first;
+  loaded.refused = kept.refused();
+  loaded.newest_event = kept.newest_event();
+  mirror_.load(std::move(loaded));
+  kept_memories_ = kept.memories;
+  if (host_.disk.mood != DiskMood::works) {  // what it shows is read, and all goes on from memory
+    failing_ = true;
+    course_.store_failed();
+    retry_later();
+  }
+  ids_ = std::make_shared<IdSource>(world_.luck.random());
+  ids_->stay_behind(mirror_.newest_event());
+  for (const auto& bundle : host_.disk.bundles) ids_->stay_behind(bundle);
+  EngineOptions options;
+  options.ids = ids_;
+  options.boot = "boot-" + std::to_string(host_.boots);
+  options.host = host_.name;
+  engine_ = std::make_unique<Engine>(config_, options, now());
+  std::vector<std::string> refused;
+  if (!mirror_.state().empty()) refused = engine_->restore(mirror_.state(), now());
+  OutboxSetup setup;
+  setup.origin = {config_.environment, host_.name};
+  setup.sinks = config_.alerts.sinks;
+  setup.ids = ids_;
+  outbox_ = std::make_unique<Outbox>(std::move(setup));
+  auto step = outbox_->restore(mirror_.pending(), mirror_.opened(), now(), mirror_.refused());
+  if (!mirror_.pending().empty()) last_seen_ = mirror_.pending().rbegin()->first;
+  world_.witness.started(host_, *this, refused);
+  put(Tick{});
+  perform(std::move(step), [this] {
+    delivers_ = true;
+    wake();
+  });
+  beat();
+}
+
+void Process::later(Millis after, std::function<void()> what) {
+  world_.at(world_.time + after, &host_, std::move(what));
+}
+
+void Process::say(const Say& line) {
+  if (world_.tells()) world_.tell(host_.name, "says: " + line.text);
+}
+
+// ---- the pipeline
+
+void Process::put(Event event, bool of_operator) {
+  queue_.push_back({std::move(event), of_operator});
+  if (!busy_) later(Millis(0), [this] { pump(); });
+}
+
+void Process::pump() {
+  if (busy_ || queue_.empty() || stopping_) return;
+  busy_ = true;
+  auto next = std::move(queue_.front());
+  queue_.pop_front();
+  of_operator_ = next.of_operator;
+  course_.begin(handle(std::move(next.event)));
+  go_on();
+}
+
+Actions Process::handle(Event event) {
+  ++world_.outcome.actions;
+  if (const auto* done = std::get_if<SweepDone>(&event))
+    if (done->void_reason.empty()) world_.witness.counted(host_, done->target, done->sweep);
+  auto actions = engine_->handle(std::move(event), now());
+  world_.witness.decided(host_, *this, actions);
+  return actions;
+}
+
+void Process::go_on() {
+  for (;;) {
+    auto step = course_.next(now(), hangs());
+    if (!take(step)) return;
+  }
+}
+
+/// False when it must be waited for, or the event is over.
+bool Process::take(Course::Step& step) {
+  if (auto* sweep = std::get_if<StartSweep>(&step)) {
+    start_sweep(*sweep);
+  } else if (auto* check = std::get_if<StartCheck>(&step)) {
+    start_check(*check);
+  } else if (std::holds_alternative<Record>(step)) {
+    if (failing_ || host_.disk.mood != DiskMood::works) record_later();
+  } else if (auto* notify = std::get_if<Notify>(&step)) {
+    world_.witness.notified(host_, *this, notify->event);
+    course_.notified(render(*notify));
+  } else if (auto* line = std::get_if<Say>(&step)) {
+    say(*line);
+  } else if (auto* asked = std::get_if<Seal>(&step)) {
+    seal(std::move(*asked));
+    return false;
+  } else if (auto* together = std::get_if<Course::Commit>(&step)) {
+    commit(std::move(*together));
+    return false;
+  } else if (std::holds_alternative<Course::Deliver>(step)) {
+    action("before the alerts leave");
+    take_in();
+  } else if (auto* done = std::get_if<Course::Done>(&step)) {
+    if (of_operator_) world_.witness.answered(host_, done->answer);
+    busy_ = false;
+    arm();
+    if (stopping_)
+      stop();
+    else if (!queue_.empty())
+      pump();
+    return false;
+  }
+  return true;
+}
+
+/// A Tick when something is due.
+void Process::arm() {
+  const auto wait = std::max(Millis(1), engine_->next_due() - now().mono);
+  const auto mine = ++armed_;
+  later(wait, [this, mine] {
+    if (mine != armed_ || stopping_) return;
+    if (engine_->next_due() > now().mono) return arm();  // the host slept meanwhile
+    put(Tick{});
+  });
+}
+
+void Process::commit(Course::Commit together) {
+  SavedState state;
+  std::map<std::string, Memory> memories;
+  for (const auto& part : together.parts) {
+    state[part] = engine_->save(part);
+    memories[part] = world_.witness.memory_of(host_, *this, part);
+  }
+  world_.witness.ended(host_, together.ended);
+  Batch batch{std::move(state), std::move(together.rows), {}, std::move(memories)};
+  for (const auto& i : together.ended) batch.ended.push_back(i.id);
+  store_commit(std::move(batch), [this](const Result<void>& written) {
+    for (const auto& line : course_.committed(written)) say(line);
+    go_on();
+  });
+}
+
+void Process::seal(Seal asked) {
+  const auto sealing = std::make_shared<Sealing>();
+  auto& told = sealing->told;
+  told.target = asked.order.target;
+  told.incident_id = asked.order.incident.id;
+  told.on_request = asked.order.on_request;
+  told.evidence.snapshot = asked.order.snapshot_id;
+  world_.witness.named(host_, asked.order.snapshot_id);
+  auto then = std::make_shared<AfterSeal>(std::move(asked.then));
+  sealing->done = [this, then](Sealed ended) {
+    ended.then = std::move(*then);
+    course_.sealed(handle(std::move(ended)));
+    go_on();
+  };
+  const auto patience = seals_.begin();
+  if (!patience) {
+    told.failure = patience.error();
+    return sealing->done(told);
+  }
+  to_seal_.push_back(sealing);
+  seal_next();
+  later(*patience, [this, sealing] {
+    if (sealing->over) return;
+    sealing->late = true;
+    auto waited = sealing->told;
+    waited.failure = seals_.give_up();
+    sealing->done(std::move(waited));
+  });
+}
+
+/// One after the other; a disk that does not answer is waited for.
+void Process::seal_next() {
+  if (to_seal_.empty() || host_.disk.mood == DiskMood::hangs) return;
+  const auto sealing = to_seal_.front();
+  if (std::exchange(sealing->begun, true)) return;
+  action("before a seal");
+  later(Millis(world_.luck.between(1, 40)), [this, sealing] {
+    if (host_.disk.mood == DiskMood::hangs) {
+      sealing->begun = false;
+      return;
+    }
+    to_seal_.pop_front();
+    sealing->over = true;
+    auto told = sealing->told;
+    if (host_.disk.mood == DiskMood::works) {
+      host_.disk.bundles.insert(told.evidence.snapshot);
+      told.evidence.sha256 = "digest of " + told.evidence.snapshot;
+    } else {
+      told.failure = "no space left on device";
+    }
+    if (world_.tells()) world_.tell(host_.name, told.failure.empty() ? "seals a snapshot" : "cannot seal a snapshot");
+    action("after a seal");
+    seals_.ended(sealing->late);
+    seal_next();
+    if (sealing->late)
+      put(std::move(told));
+    else
+      sealing->done(std::move(told));
+  });
+}
+
+// ---- reads
+
+void Process::start_sweep(const StartSweep& what) {
+  if (stopping_) return;
+  const auto target = std::find_if(config_.targets.begin(), config_.targets.end(),
+                                   [&](const TargetConfig& t) { return t.name == what.target; });
+  if (target == config_.targets.end()) return;
+  ++world_.outcome.sweeps;
+  const auto reading = std::make_shared<Reading>();
+  reading->target = what.target;
+  reading->sweep = what.sweep;
+  reading->started = now();
+  reading->timeout = target->timeout;
+  reading->reloads = reloads_;
+  const auto& there = world_.targets[static_cast<std::size_t>(what.target[1] - '0')];
+  const auto seen = std::make_shared<Seen>();
+  Millis takes(world_.luck.between(1, 30));
+  for (std::size_t i = 0; i < target->surfaces.size(); ++i) {
+    const auto& name = target->surfaces[i].name;
+    const bool skipped = std::find(what.skip.begin(), what.skip.end(), name) != what.skip.end();
+    const char letter = skipped ? 'T' : there.letters[i];
+    seen->letters += letter;
+    if (skipped) continue;
+    takes = std::max(takes, patience_of(letter));
+    reading->reads.push_back(
+        answer_of(letter, name, reading->started.wall + Millis(static_cast<int>(i)), world_.true_wall()));
+  }
+  seen->path = there.path || target->paths.empty();
+  for (std::size_t i = 0; i < target->paths.size(); ++i)
+    reading->reads.push_back(path_answer(there.path, reading->started.wall + Millis(9)));
+  seen->references = there.references;
+  const bool reached = seen->letters.find_first_not_of("ROLV") != std::string::npos;
+  if (!reached)
+    for (std::size_t i = 0; i < target->references.size(); ++i)
+      reading->reads.push_back(reference_answer(there.references, reading->started.wall));
+  reading->seen = seen;
+  reading_.push_back(reading);
+  later(takes, [this, reading] { sweep_ended(reading); });
+}
+
+void Process::sweep_ended(const std::shared_ptr<Reading>& reading) {
+  std::erase(reading_, reading);
+  const auto ended = now();
+  SweepDone done;
+  done.target = reading->target;
+  done.sweep = reading->sweep;
+  const auto step = (ended.wall - reading->started.wall) - (ended.mono - reading->started.mono);
+  if (reading->worst_lag > reading->timeout)
+    done.void_reason = "our own loop lagged by " + humanize(reading->worst_lag) + ", more than the timeout";
+  else if (step > Seconds(1) || step < -Seconds(1))
+    done.void_reason = "our wall clock was moved by " + humanize(step < Millis(0) ? -step : step) + " during the sweep";
+  else if (reading->reloads != reloads_)
+    done.void_reason = "the configuration was reloaded during the sweep";
+  done.reads = std::move(reading->reads);
+  if (world_.tells())
+    world_.tell(host_.name, "has read " + done.target + ": " + reading->seen->letters +
+                                (done.void_reason.empty() ? "" : ", void: " + done.void_reason));
+  world_.witness.read(host_, done.target, done.sweep, reading->seen);
+  put(std::move(done));
+}
+
+void Process::start_check(const StartCheck& what) {
+  if (stopping_) return;
+  const auto& there = world_.targets[static_cast<std::size_t>(what.target[1] - '0')];
+  const bool hangs = there.check == "hangs";
+  const auto began = now().wall;
+  const auto asked = config_;
+  later(hangs ? Millis(Seconds(60)) : Millis(world_.luck.between(100, 1500)), [this, what, began, hangs, asked] {
+    const auto& then = world_.targets[static_cast<std::size_t>(what.target[1] - '0')];
+    CheckDone done;
+    done.target = what.target;
+    const std::string word = hangs ? "hangs" : then.check == "hangs" ? "broken" : then.check;
+    done.read = check_answer(word, began);
+    const auto find = [&](const Config& c) -> const CheckConfig* {
+      for (const auto& t : c.targets)
+        for (const auto& each : t.checks)
+          if (t.name == what.target && each.name == what.check) return &each;
+      return nullptr;
+    };
+    const auto *before = find(asked), *wanted = find(config_);
+    done.outdated = !wanted || !before || !is_same_question(*wanted, *before);
+    if (world_.tells())
+      world_.tell(host_.name,
+                  "has run the check of " + what.target + ": " + word + (done.outdated ? ", outdated" : ""));
+    if (!done.outdated) world_.witness.checked(host_, what.target, word);
+    put(std::move(done));
+  });
+}
+
+void Process::lagged(Millis by) {
+  for (auto& reading : reading_) reading->worst_lag = std::max(reading->worst_lag, by);
+}
+
+// ---- what is done to it
+
+void Process::reload() {
+  ++reloads_;
+  config_ = config_of(world_.schedule.setup, host_.file, host_.name);
+  world_.witness.reconfigured(host_, config_);
+  auto step = outbox_->reconfigure({config_.environment, host_.name}, config_.alerts.sinks, now());
+  perform(std::move(step), [] {});
+  wake();
+  beat();
+  put(Reconfigured{config_});
+}
+
+/// What has begun with an event is brought to its end; then all is saved.
+void Process::stop() {
+  if (!std::exchange(stopping_, true)) later(forced_end, [] { throw Crash{}; });
+  if (busy_) return;
+  SavedState all = engine_->save();
+  std::map<std::string, Memory> memories;
+  for (const auto& [part, text] : all) memories[part] = world_.witness.memory_of(host_, *this, part);
+  store_commit({std::move(all), {}, {}, std::move(memories)}, [](const Result<void>&) { throw Crash{}; });
+}
+
+}  // namespace readback::sim

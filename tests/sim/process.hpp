@@ -1,0 +1,160 @@
+#pragma once
+// One life of the daemon on one host, from its start to wherever it ends. What daemon/app, daemon/sinks and
+// daemon/store do between sockets and a disk, with the same machines of core in it and the same mirror.
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/alert/dead_man.hpp"
+#include "core/alert/writing.hpp"
+#include "core/engine/course.hpp"
+#include "core/engine/engine.hpp"
+#include "daemon/store/mirror.hpp"
+#include "tests/sim/platform.hpp"
+#include "tests/sim/world.hpp"
+
+namespace readback::sim {
+
+class Process {
+ public:
+  Process(World& world, Host& host);
+  /// Everything of a start that may already end in a crash.
+  void start();
+
+  void reload();
+  void put(Event event, bool of_operator = false);
+  void disk_changed();
+  void lagged(Millis by);
+  void stop();
+  bool is_idle() const { return !busy_ && queue_.empty(); }
+  bool ok() const { return !failing_ && !hangs(); }
+
+  const Config& config() const { return config_; }
+  Engine& engine() { return *engine_; }
+  Outbox& outbox() { return *outbox_; }
+  const Mirror& mirror() const { return mirror_; }
+
+ private:
+  struct Incoming {
+    Event event;
+    bool of_operator;
+  };
+  /// A write that somebody waits for.
+  struct Call {
+    bool back = false, given_up = false;
+    std::function<void(bool written)> done;
+  };
+  struct Job {
+    std::function<bool()> work;
+    std::shared_ptr<Call> call;  ///< null: nobody waits
+    bool is_watched = false;
+  };
+  struct Reading {
+    std::string target;
+    std::uint64_t sweep;
+    Instant started;
+    Millis worst_lag{0}, timeout{0};
+    std::vector<RawRead> reads;
+    std::shared_ptr<Seen> seen;
+    int reloads = 0;
+  };
+
+  Instant now() const { return world_.now(host_); }
+  void later(Millis after, std::function<void()> what);
+  void say(const Say& line);
+  void action(const char* what) { world_.action(host_, what); }
+
+  // The pipeline.
+  void arm();
+  void pump();
+  void go_on();
+  bool take(Course::Step& step);
+  Actions handle(Event event);
+  void commit(Course::Commit together);
+  void seal(Seal asked);
+  void seal_next();
+
+  // Reads.
+  void start_sweep(const StartSweep& what);
+  void sweep_ended(const std::shared_ptr<Reading>& reading);
+  void start_check(const StartCheck& what);
+
+  // The store.
+  struct Batch {
+    SavedState state;
+    std::vector<OutboxRow> rows;
+    std::vector<std::string> ended;
+    std::map<std::string, Memory> memories;
+  };
+  void store_commit(Batch batch, std::function<void(const Result<void>&)> done);
+  void store_mark(const OutboxStep::Mark& mark, std::function<void()> done);
+  void replace_opened();
+  bool write(Written w);
+  void resync(Written& into);
+  void post(std::function<bool()> work, std::shared_ptr<Call> call);
+  void give_up(const std::shared_ptr<Call>& call);
+  void run_jobs();
+  void watch(Job& job);
+  bool hangs() const;
+  void retry_later();
+  void record_later();
+
+  // Delivery.
+  std::vector<OutboxRow> render(const Notify& notify);
+  void take_in();
+  void wake();
+  void work(const std::string& sink);
+  void rested(const std::string& sink);
+  struct Asked {
+    SinkSent sent;
+    Millis after{0};
+  };
+  Asked ask_all(const std::string& sink, const std::vector<std::size_t>& places,
+                const std::function<void(std::size_t place, const Reply&)>& got);
+  void attempt(const std::string& sink, OutboxRow row);
+  void repeat(const std::string& sink, Outbox::Repeat what);
+  void perform(OutboxStep step, std::function<void()> done);
+  void write_on(std::shared_ptr<std::deque<OutboxWrite>> writes, std::function<void()> done);
+  Standing standing(const std::string& incident);
+  void beat();
+
+  World& world_;
+  Host& host_;
+  Config config_;
+  int reloads_ = 0;
+  bool stopping_ = false;
+
+  Mirror mirror_;
+  bool failing_ = false, running_jobs_ = false, retries_ = false;
+  std::deque<Job> jobs_;
+  std::vector<std::shared_ptr<Call>> out_;
+  std::map<std::int64_t, OutboxRow> unsaved_;
+  std::vector<std::string> unsaved_ended_;
+  std::map<std::uint64_t, std::vector<std::string>> coming_ended_;  ///< beside what comes in the mirror
+  std::map<std::string, Memory> kept_memories_;                     ///< beside the state in the mirror
+
+  std::shared_ptr<IdSource> ids_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Outbox> outbox_;
+  Course course_;
+  SealPatience seals_;
+  DeadMansSwitch dead_man_;
+  std::deque<Incoming> queue_;
+  bool busy_ = false;
+  bool of_operator_ = false;
+  bool delivers_ = false;  ///< what the outbox asked for at the start is done
+  std::uint64_t armed_ = 0, beats_planned_ = 0;
+  struct Sealing;
+  std::deque<std::shared_ptr<Sealing>> to_seal_;
+  bool sealing_ = false;
+  std::vector<std::shared_ptr<Reading>> reading_;
+  std::set<std::string> working_;                 // sinks that are at something
+  std::map<std::string, std::uint64_t> resting_;  // which rest of a sink is the newest
+  std::int64_t last_seen_ = 0;
+};
+
+}  // namespace readback::sim
