@@ -30,6 +30,10 @@ Say line(Say::Level level, std::string kind, std::string text) {
 /// So long ago, as far as the wall clock can tell; one that went back makes nothing younger than now.
 MonoTime since(WallTime then, Instant now) { return now.mono - std::max(Millis{0}, now.wall - then); }
 
+/// What was asked before a reload may have been asked at another address, or with another key: what it has refused for
+/// good, the sink as it is now has not.
+bool is_refusal(const Decision& d) { return d.what == Decision::What::dead || d.what == Decision::What::sink_off; }
+
 bool opens(const OutboxHead& row, const OpenedKey& key) {
   return row.mark == OutboxRow::Mark::open && row.sink == key.sink && row.incident_id == key.incident_id &&
          row.created == key.opened_at;
@@ -562,10 +566,7 @@ OutboxStep Outbox::answered(OutboxRow row, const SinkSent& sent, Instant now) {
   a.minimal_size = row.minimal_body.size();
   a.random = ids_->unit();
   Decision decision = decide(a);
-  // What was asked before a reload may have been asked at another address, or with another key: whatever it has refused
-  // for good, the sink as it is now has not.
-  const bool is_refusal = decision.what == Decision::What::dead || decision.what == Decision::What::sink_off;
-  if (std::exchange(sink->asked_before, false) && is_refusal) decision.what = Decision::What::again;
+  if (std::exchange(sink->asked_before, false) && is_refusal(decision)) decision.what = Decision::What::again;
   sink->asked = false;
   row.last_status = a.status;
   row.last_detail = decision.text;
