@@ -6,13 +6,14 @@
 #   tests/run.sh unit            the doctest programs, the fuzz corpus and the lints, under ASan and UBSan
 #   tests/run.sh unit core       only the core; likewise `config`, `shell`, `fuzz` and `lint`
 #   tests/run.sh unit ROOM…      only the programs of these rooms: `unit store`, `unit alert sinks`
+#   tests/run.sh sim             2,000 schedules of the simulated world (tests/sim), in the optimized build
 #   tests/run.sh lint            only what reads the sources; nothing is built
 #   tests/run.sh e2e [NAME…]     the end-to-end tests (all, or these files of tests/e2e: `e2e store cli`) with the programs
 #                                as they are installed, and with the package that is made of them
 #   tests/run.sh help            these lines
 #
 # READBACK_PRESET=dev builds the unit tests without optimization and sanitizers: the quickest way to an answer.
-# READBACK_JOBS=N is how many at once; as many as there are processors unless told.
+# READBACK_SCHEDULES=N plays more of them. READBACK_JOBS=N is how many at once; as many as there are processors unless told.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH=$PATH:/usr/sbin:/sbin
@@ -22,7 +23,7 @@ help() { sed -n '5,${/^#/!q;s/^# \{0,1\}//p}' tests/run.sh; }
 what=${1:-all}
 [ $# -gt 0 ] && shift
 case $what in
-  all | unit | lint | e2e) ;;
+  all | unit | lint | sim | e2e) ;;
   help | -h | --help) help; exit 0 ;;
   *) echo "tests/run.sh: there is no \"$what\"" >&2; help >&2; exit 64 ;;
 esac
@@ -67,7 +68,7 @@ unit() { # the names of heights and rooms; none stands for all
   local name height targets=() wanted=()
   for name in "$@"; do
     case $name in
-      core) targets+=(tests_core) wanted+=('(core|cases)\..*') ;;
+      core) targets+=(tests_core) wanted+=('(core|cases|sim)\..*') ;;
       config | shell | fuzz) targets+=("tests_$name") wanted+=("$name(\\..*)?") ;;
       lint) wanted+=('lint\..*') ;;
       *)
@@ -94,6 +95,14 @@ unit() { # the names of heights and rooms; none stands for all
   count "$logs/unit.summary"
 }
 
+sim() {
+  step "build the simulated world"
+  build release readback-world
+  step "the simulated world"
+  .build/release/tests/sim/readback-world --schedules "${READBACK_SCHEDULES:-2000}" --jobs "$jobs" | tee "$logs/sim.log"
+  count "$logs/sim.log"
+}
+
 e2e() { # the names of files of tests/e2e, with or without test_ and .py; none stands for all
   local name names=()
   for name in "$@"; do
@@ -112,9 +121,11 @@ e2e() { # the names of files of tests/e2e, with or without test_ and .py; none s
 case $what in
   all)
     unit
+    sim
     e2e ;;
   unit) unit "$@" ;;
   lint) unit lint ;;
+  sim) sim ;;
   e2e) e2e "$@" ;;
 esac
 

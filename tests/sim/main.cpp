@@ -14,6 +14,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "tests/sim/shrink.hpp"
 #include "tests/sim/world.hpp"
 
 using namespace readback;
@@ -24,7 +25,7 @@ namespace {
 struct Options {
   std::uint64_t seed = 0, from = 1, schedules = 1;
   Wishes wishes;
-  bool trace = false, json = false, pages = false;
+  bool trace = false, json = false, pages = false, stop = false, shrink = false;
   int jobs = 1;
 };
 
@@ -42,7 +43,7 @@ void print_broken(std::uint64_t seed, const Outcome& outcome) {
 struct Total {
   std::uint64_t schedules = 0, crashes = 0, pages = 0, sends = 0, sweeps = 0, starts = 0, actions = 0, broken = 0;
   std::int64_t ms = 0;
-  std::uint64_t states = 0, pad = 0;
+  std::uint64_t states = 0, first_broken = 0;
 };
 
 Total play(const Options& o, int job) {
@@ -66,8 +67,10 @@ Total play(const Options& o, int job) {
     sum.ms += outcome.time.count();
     if (outcome.broken.empty()) continue;
     ++sum.broken;
+    if (!sum.first_broken) sum.first_broken = seed;
     print_broken(seed, outcome);
     std::fflush(stdout);
+    if (o.stop) break;
   }
   sum.states = states.size();
   return sum;
@@ -84,6 +87,8 @@ void add(Total& all, const Total& one) {
   all.broken += one.broken;
   all.ms += one.ms;
   all.states += one.states;
+  if (one.first_broken && (!all.first_broken || one.first_broken < all.first_broken))
+    all.first_broken = one.first_broken;
 }
 
 /// Each job is a process of its own, and hands its sum back through a pipe.
@@ -114,6 +119,16 @@ Total play_all(const Options& o) {
   return all;
 }
 
+/// The short form of what this seed breaks, as a story.
+void print_short(std::uint64_t seed, const Schedule& schedule, const std::string& broken) {
+  const auto best = shrunk(schedule, broken);
+  World world(best, true);
+  world.run();
+  std::printf("%zu of %zu happenings are enough:\n%sreadback-world --seed %llu --shrink  tells it again\n",
+              best.happenings.size(), schedule.happenings.size(), world.story().c_str(),
+              static_cast<unsigned long long>(seed));
+}
+
 int one(const Options& o) {
   const auto schedule = of_seed(o.seed, o.wishes);
   if (o.json) std::printf("%s\n", as_json(schedule).c_str());
@@ -124,7 +139,22 @@ int one(const Options& o) {
     for (const auto& page : outcome.pages_told) std::printf("%s\n", page.c_str());
   if (outcome.broken.empty()) return 0;
   print_broken(o.seed, outcome);
+  if (o.shrink) print_short(o.seed, schedule, outcome.broken);
   return 1;
+}
+
+/// The same seed gives the same story, to the byte.
+bool repeats_itself(const Options& o) {
+  for (std::uint64_t seed = o.from; seed < o.from + std::min<std::uint64_t>(20, o.schedules); ++seed) {
+    const auto schedule = of_seed(seed, o.wishes);
+    World first(schedule, true), second(of_seed(seed, o.wishes), true);
+    first.run();
+    second.run();
+    if (first.story() == second.story()) continue;
+    std::printf("seed %llu does not tell the same story twice\n", static_cast<unsigned long long>(seed));
+    return false;
+  }
+  return true;
 }
 
 Options parse(int argc, char** argv) {
@@ -146,13 +176,18 @@ Options parse(int argc, char** argv) {
       o.jobs = static_cast<int>(number());
     else if (word == "--trace")
       o.trace = true;
+    else if (word == "--stop")
+      o.stop = true;
+    else if (word == "--shrink")
+      o.shrink = true;
     else if (word == "--json")
       o.json = true;
     else if (word == "--pages")
       o.pages = true;
     else {
       std::fprintf(stderr,
-                   "readback-world [--seed N [--trace] [--json] [--pages]] [--schedules N] [--from N] [--jobs N] "
+                   "readback-world [--seed N [--trace] [--shrink] [--json] [--pages]] [--schedules N [--stop]] [--from "
+                   "N] [--jobs N] "
                    "[--hosts N] [--days D]\n");
       std::exit(64);
     }
@@ -177,5 +212,13 @@ int main(int argc, char** argv) {
       static_cast<double>(all.crashes) / seconds, static_cast<unsigned long long>(all.pages),
       static_cast<unsigned long long>(all.sends), static_cast<unsigned long long>(all.sweeps),
       static_cast<unsigned long long>(all.actions), years, static_cast<unsigned long long>(all.states));
-  return all.broken ? 1 : 0;
+  if (all.first_broken && !options.stop) {
+    const auto schedule = of_seed(all.first_broken, options.wishes);
+    if (const auto broken = World(schedule, false).run().broken; !broken.empty())
+      print_short(all.first_broken, schedule, broken);
+  }
+  const bool repeats = options.stop || repeats_itself(options);
+  std::printf("world: %llu passed, %llu failed\n", static_cast<unsigned long long>(all.schedules - all.broken),
+              static_cast<unsigned long long>(all.broken + !repeats));
+  return all.broken || !repeats ? 1 : 0;
 }

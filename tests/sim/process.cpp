@@ -166,7 +166,10 @@ void Process::commit(Course::Commit together) {
   world_.witness.ended(host_, together.ended);
   Batch batch{std::move(state), std::move(together.rows), {}, std::move(memories)};
   for (const auto& i : together.ended) batch.ended.push_back(i.id);
-  store_commit(std::move(batch), [this](const Result<void>& written) {
+  std::shared_ptr<const std::vector<OutboxRow>> rows;
+  if (!batch.rows.empty()) rows = std::make_shared<const std::vector<OutboxRow>>(batch.rows);
+  store_commit(std::move(batch), [this, rows](const Result<void>& written) {
+    if (rows) later(Seconds(30), [this, rows] { world_.witness.should_have_left(host_, *this, *rows); });
     for (const auto& line : course_.committed(written)) say(line);
     go_on();
   });

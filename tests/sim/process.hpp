@@ -30,7 +30,8 @@ class Process {
   void disk_changed();
   void lagged(Millis by);
   void stop();
-  bool is_idle() const { return !busy_ && queue_.empty(); }
+  bool is_idle() const { return !busy_ && queue_.empty() && !stopping_; }
+  bool has_sink_off() const;
   bool ok() const { return !failing_ && !hangs(); }
 
   const Config& config() const { return config_; }

@@ -150,6 +150,12 @@ void Process::write_on(std::shared_ptr<std::deque<OutboxWrite>> writes, std::fun
   done();
 }
 
+/// It waits for a reload.
+bool Process::has_sink_off() const {
+  const auto sinks = outbox_->view();
+  return std::any_of(sinks.begin(), sinks.end(), [](const SinkView& sink) { return sink.state == "off"; });
+}
+
 /// The dead man's switch, and when it is to be looked at again.
 void Process::beat() {
   const auto mine = ++beats_planned_;

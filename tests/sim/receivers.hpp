@@ -57,6 +57,7 @@ struct Reply {
 
 struct Receiver {
   Mood mood = Mood::takes;
+  Millis changed{-1'000'000};  ///< when its mood did
   std::uint64_t asked = 0;
   Reply ask(Millis latency);
 };

@@ -57,6 +57,7 @@ struct Setup {
 struct Variant {
   int without_sink = -1, loud_sink = -1;
   bool other_failures = false, without_target = false, other_check = false, without_path = false, silent_heart = false;
+  bool operator==(const Variant&) const = default;
 };
 inline constexpr int variants = 8;
 void turn(Variant& v, int which, int sinks);

@@ -269,6 +269,23 @@ void Witness::marked(Host& host, const OutboxRow& row) {
   }
 }
 
+void Witness::should_have_left(Host& host, Process& process, const std::vector<OutboxRow>& rows) {
+  auto& h = of(host);
+  constexpr Millis pause = Seconds(400);  // the longest that a receiver may have asked for, and what waited for that
+  for (const auto& row : rows) {
+    const auto* sink = process.outbox().config(row.sink);
+    if (!process.mirror().pending().contains(row.seq) || !sink) continue;
+    const bool excused = std::any_of(sink->urls.begin(), sink->urls.end(), [&](const SecretRef& url) {
+      const auto& receiver = world_.receivers[url.value];
+      return receiver.mood != Mood::takes || world_.time - receiver.changed < pause ||
+             h.told[url.value][row.incident_id].ids.contains(row.event_id);
+    });
+    if (!excused)
+      broken("arrives", std::string(to_string(row.kind)) + " of " + row.incident_id + " was not sent to " + row.sink +
+                            ", which takes all, within half a minute");
+  }
+}
+
 void Witness::arrived(Host& host, Process&, const OutboxRow& row, const SinkConfig& sink, std::size_t place,
                       const Reply& reply, const std::string& body) {
   auto& h = of(host);

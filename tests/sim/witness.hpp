@@ -52,6 +52,8 @@ class Witness {
                const Reply& reply, const std::string& body);
   void repeated(Host& host, const SinkConfig& sink, std::size_t place, const Reply& reply, const std::string& body);
   void marked(Host& host, const OutboxRow& row);
+  /// These rows could leave half a minute ago.
+  void should_have_left(Host& host, Process& process, const std::vector<OutboxRow>& rows);
   void beats(Host& host, Process& process);
   Memory memory_of(Host& host, Process& process, const std::string& part);
 

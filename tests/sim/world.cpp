@@ -3,8 +3,7 @@
 #include "tests/sim/world.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
+#include <utility>
 
 #include "core/text/time.hpp"
 #include "tests/sim/process.hpp"
@@ -48,7 +47,6 @@ World::World(const Schedule& s, bool tell)
 World::~World() = default;
 
 void World::tell(const std::string& who, const std::string& text) {
-  if (std::getenv("LIVE")) std::fprintf(stderr, "%s %s %s\n", clock_of(time).c_str(), who.c_str(), text.c_str());
   story_ += clock_of(time) + "  " + (who.empty() ? "" : who + " ") + text + "\n";
 }
 
@@ -177,8 +175,12 @@ void World::happen(const Happening& h) {
       return;
     case Happens::receiver: {
       const auto url = "http://receiver/" + host.name + "/" + std::to_string(h.a);
-      receivers[url].mood = static_cast<Mood>(h.b);
-      at(time + h.lasts, nullptr, [this, url] { receivers[url].mood = Mood::takes; });
+      const auto set = [this, url](Mood mood) {
+        receivers[url].mood = mood;
+        receivers[url].changed = time;
+      };
+      set(static_cast<Mood>(h.b));
+      at(time + h.lasts, nullptr, [set] { set(Mood::takes); });
       return;
     }
     case Happens::disk: set_disk(host, static_cast<DiskMood>(h.a), h.lasts); return;
@@ -209,7 +211,9 @@ void World::happen(const Happening& h) {
       if (host.process) host.process->lagged(h.lasts);
       return;
     default:
-      if (host.process) guarded(host, [&] { ask(host, h); });
+      at(std::max(time, host.stands_until), &host, [this, &host, h] {
+        if (host.process) ask(host, h);
+      });
       return;
   }
 }
@@ -279,25 +283,26 @@ void World::note_state() {
 void World::mend_all() {
   if (tell_) tell("", "* all is mended");
   for (auto& t : targets) t = Target{};
-  for (auto& [url, receiver] : receivers) receiver.mood = Mood::takes;
+  for (auto& [url, receiver] : receivers)
+    if (std::exchange(receiver.mood, Mood::takes) != Mood::takes) receiver.changed = time;
   for (auto& host : hosts) {
     host->actions_left = -1;
-    host->file = Variant{};
+    const bool changes = std::exchange(host->file, Variant{}) != Variant{};
     if (host->disk.mood != DiskMood::works) set_disk(*host, DiskMood::works, Millis(0));
-    if (host->process) guarded(*host, [&] { host->process->reload(); });
+    if (host->process && (changes || host->process->has_sink_off())) guarded(*host, [&] { host->process->reload(); });
   }
 }
 
 bool World::is_at_rest() const {
-  return std::all_of(hosts.begin(), hosts.end(), [](const auto& host) {
-    return host->process && host->process->is_idle() && host->process->ok() &&
+  return std::all_of(hosts.begin(), hosts.end(), [this](const auto& host) {
+    return host->process && host->stands_until <= time && host->process->is_idle() && host->process->ok() &&
            host->process->mirror().pending().empty() && host->process->engine().open_incidents().empty();
   });
 }
 
 void World::come_to_rest(bool at_the_end) {
   const auto limit = time + longest_rest;
-  while (!is_at_rest()) {
+  for (bool rests = false; !rests; rests = run_until([this] { return is_at_rest(); }, time + Seconds(120))) {
     if (time > limit) throw Broken{"no end", what_waits()};
     for (auto& host : hosts) {
       if (!host->process) continue;
@@ -308,7 +313,6 @@ void World::come_to_rest(bool at_the_end) {
           host->process->put(ResolveAttested{i.id, "the owner's runbook", "", "story", {}}, true);
       });
     }
-    run_until([this] { return is_at_rest(); }, time + Seconds(120));
   }
   for (auto& host : hosts) witness.at_rest(*host, *host->process, at_the_end);
 }

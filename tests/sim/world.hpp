@@ -80,7 +80,7 @@ class World {
 
   Millis time{0};
   Chance luck;
-  const Schedule& schedule;
+  const Schedule schedule;
   std::vector<Target> targets;
   std::map<std::string, Receiver> receivers;
   std::vector<std::unique_ptr<Host>> hosts;
