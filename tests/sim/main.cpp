@@ -176,6 +176,8 @@ Options parse(int argc, char** argv) {
       o.jobs = static_cast<int>(number());
     else if (word == "--trace")
       o.trace = true;
+    else if (word == "--plain")
+      o.wishes.plain = true;
     else if (word == "--stop")
       o.stop = true;
     else if (word == "--shrink")
@@ -188,7 +190,7 @@ Options parse(int argc, char** argv) {
       std::fprintf(stderr,
                    "readback-world [--seed N [--trace] [--shrink] [--json] [--pages]] [--schedules N [--stop]] [--from "
                    "N] [--jobs N] "
-                   "[--hosts N] [--days D]\n");
+                   "[--hosts N] [--days D] [--plain]\n");
       std::exit(64);
     }
   }

@@ -25,6 +25,7 @@ class Drawer {
   Drawer(Chance& chance, const Wishes& wishes, Schedule& schedule) : chance_(chance), wishes_(wishes), s_(schedule) {}
 
   void draw() {
+    if (wishes_.plain) return draw_plain();
     set_up();
     const auto minutes = wishes_.days > 0 ? wishes_.days * 24 * 60 : chance_.between(6, 20);
     s_.ends = std::chrono::minutes(minutes);
@@ -37,6 +38,29 @@ class Drawer {
 
  private:
   int some(int n) { return static_cast<int>(chance_.below(static_cast<std::uint64_t>(n))); }
+
+  /// A few kinds of weather, each long enough for all that follows from it, and kills at any time.
+  void draw_plain() {
+    auto& u = s_.setup;
+    u.sinks = 1;
+    u.interval_s = 20;
+    u.failures = 3 - some(2);
+    u.recoveries = 3 - some(2);
+    u.settle_s = 20;
+    constexpr std::array plain = {"PPPP", "FFFF", "PPFP", "PPPF", "FPPP", "RRRR", "PFPP"};
+    Millis at(Seconds(120));
+    const auto phases = chance_.between(2, 5);
+    for (std::int64_t i = 0; i <= phases; ++i) {
+      add(Happens::surfaces, at).text = i == phases ? "PPPP" : plain[chance_.below(plain.size())];
+      if (chance_.one_in(2)) {
+        auto& h = add(Happens::crash, at + Seconds(chance_.between(0, 100)));
+        h.a = some(4);
+        h.lasts = Seconds(2);
+      }
+      at += Seconds(400);
+    }
+    s_.ends = at + Seconds(200);
+  }
 
   void set_up() {
     auto& u = s_.setup;

@@ -318,7 +318,10 @@ void Witness::arrived(Host& host, Process&, const OutboxRow& row, const SinkConf
   }
   if (row.mark == OutboxRow::Mark::open) h.lines[row.sink][row.incident_id].opening.insert(row.event_id);
   if (!reply.has_it) return;
-  h.taken.insert(what);
+  if (h.taken.insert(what).second && sink.name == "s0" && &host == world_.hosts.front().get() &&
+      world_.time <= world_.schedule.ends)
+    world_.outcome.pages_told.push_back(row.incident_id + " " + row.target + " " + row.key + " " +
+                                        std::string(to_string(row.kind)));
   told.key = row.key;
   told.last = world_.time;
   if (row.mark == OutboxRow::Mark::open) told.open = told.ever_open = true, h.heard_open[sink.name] = world_.time;

@@ -63,9 +63,6 @@ void Witness::notified(Host& host, Process& process, const AlertEvent& event) {
                                i.id.substr(24));
   if (!i.evidence.empty() && !host.disk.bundles.contains(i.evidence.snapshot))
     broken("evidence", "the page names snapshot " + i.evidence.snapshot + ", which is not on the disk");
-  if (&host == world_.hosts.front().get())
-    world_.outcome.pages_told.push_back(i.target + " " + std::string(to_string(i.boundary)) + " " +
-                                        std::string(to_string(event.kind)));
   switch (event.kind) {
     case EventKind::firing:
       ++world_.outcome.pages;

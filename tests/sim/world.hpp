@@ -56,7 +56,8 @@ struct Outcome {
   std::string detail;
   std::uint64_t crashes = 0, pages = 0, sends = 0, sweeps = 0, starts = 0, actions = 0;
   Millis time{0};
-  std::vector<std::string> pages_told;  ///< "t0 outage firing", in their order, of host 0
+  /// What the first sink of the first host has had before the end, each event once: "incident t0 outage firing".
+  std::vector<std::string> pages_told;
 };
 
 class World {

@@ -1,0 +1,130 @@
+"""The simulated world held against the real thing: a schedule of readback-world is played on the real daemon, with the
+simulated platform, a real receiver and kill -9, and every receiver hears the same of every incident.
+
+A few seeds belong to the ordinary run. READBACK_WORLD_SEEDS=200 plays so many, READBACK_WORLD_JOBS of them at once.
+"""
+import concurrent.futures
+import json
+import os
+import subprocess
+import time
+
+import harness
+
+WORLD = harness.BUILD / "tests" / "sim" / "readback-world"
+ROUTES = ["/health", "/api/v1/platform/services", "/api/v1/observability/readiness", "/api/v1/security/readiness"]
+ANSWERS = {"P": {"status": 200, "body": {"status": "ok"}}, "F": {"status": 503, "body": {"status": "down"}}}
+SWEEP = 20  # seconds of the world that are one sweep here
+ENOUGH = 16  # sweeps: all that a kind of weather brings about has come, and flapping is far
+STEPS = [None, "before_commit", "after_send", "before_mark"]  # where the daemon that comes after a kill ends by itself
+
+
+def told(lines):
+    """{(boundary, how many of it before): [event, …]} of (incident, boundary, event), each event once."""
+    order, of = [], {}
+    for incident, boundary, event in lines:
+        if incident not in of:
+            order.append((incident, boundary))
+        of.setdefault(incident, []).append(event)
+    result = {}
+    for incident, boundary in order:
+        number = sum(1 for key in result if key[0] == boundary)
+        result[(boundary, number)] = of[incident]
+    return result
+
+
+class Played:
+    """One schedule on the real daemon."""
+
+    def __init__(self, case, seed):
+        output = subprocess.run([str(WORLD), "--plain", "--seed", str(seed), "--json", "--pages"], capture_output=True, text=True, check=True).stdout
+        text, _, pages = output.partition("]}")
+        self.schedule = json.loads(text + "]}")
+        self.expected = told((i, key.split("/")[2], event) for i, _, key, event in (line.split() for line in pages.split("\n") if line.strip()))
+        self.case, self.seed, self.sweeps, self.last = case, seed, 0, 0
+        self.sim, self.hook = case.sim(name=f"sim-{seed}"), case.receiver()
+        target = harness.fast_target(self.sim.url, interval="100ms", confirm={"failures": self.schedule["failures"], "spacing": "50ms", "recoveries": self.schedule["recoveries"]})
+        config = {"environment": "test", "targets": [target], "resolution": {"settle": "100ms"},
+                  "alerts": {"sinks": [{"name": "s0", "type": "webhook", "url": self.hook.url + "/alerts"}]}}
+        self.daemon = case.daemon(config, name=f"daemon-{seed}")
+        self.daemon.program = harness.MORTAL
+
+    def start(self, step=None):
+        self.daemon.env = {"READBACK_FAULT": step} if step else {}
+        self.daemon.start(wait=False)
+        self.last = None
+
+    def look(self):
+        """Sweeps that have counted, also over restarts; a daemon that has ended at its step is started again."""
+        if not self.daemon.process.running():
+            self.start()
+        try:
+            now = json.loads(self.daemon.get("/v1/targets/fabric")[1])["sweeps_total"]
+        except (OSError, KeyError, TypeError, ValueError):
+            return self.sweeps
+        if self.last is not None and now > self.last:
+            self.sweeps += now - self.last
+        self.last = now
+        return self.sweeps
+
+    def wait_sweeps(self, more):
+        wanted = self.look() + more
+        harness.wait_until(lambda: self.look() >= wanted, lambda: f"seed {self.seed}: {more} more sweeps\n{self.daemon.log()[-2000:]}", every=0.05)
+
+    def weather(self, letters):
+        self.sim.listener("refused" if letters == "RRRR" else "open")
+        for route, letter in zip(ROUTES, letters):
+            if letter in ANSWERS:
+                self.sim.fault(route, "answer", **ANSWERS[letter])
+
+    def heard(self):
+        seen, lines = set(), []
+        for request in self.hook.seen():
+            body = request.json
+            if body["id"] not in seen:
+                seen.add(body["id"])
+                lines.append((body["incident"]["id"], body["incident"]["boundary"], body["event"]))
+        return told(lines)
+
+    def run(self):
+        self.weather("PPPP")
+        self.start()
+        self.wait_sweeps(4)
+        began = 0
+        for h in self.schedule["happenings"]:
+            if h["what"] == "surfaces":
+                self.wait_sweeps(max(0, ENOUGH - began))
+                self.weather(h["text"])
+                at, began = h["at_ms"], 0
+            else:
+                sweeps = max(0, (h["at_ms"] - at) // 1000 // SWEEP - began)
+                self.wait_sweeps(sweeps)
+                began += sweeps
+                self.daemon.kill()
+                self.start(STEPS[h["a"]])
+        self.wait_sweeps(ENOUGH)
+        end = time.monotonic() + harness.LIMIT
+        while self.heard() != self.expected and time.monotonic() < end:
+            self.look()
+            time.sleep(0.05)
+        self.daemon.kill()
+        self.sim.stop()
+        return self.heard()
+
+
+class World(harness.Case):
+    def test_the_real_daemon_pages_what_the_world_says(self):
+        seeds = range(1, int(os.environ.get("READBACK_WORLD_SEEDS", "6")) + 1)
+        jobs = int(os.environ.get("READBACK_WORLD_JOBS", "2"))
+
+        def one(seed):
+            try:
+                played = Played(self, seed)
+                heard = played.run()
+                return "" if heard == played.expected else f"seed {seed}: the world says {played.expected}, the daemon {heard}"
+            except AssertionError as failed:
+                return f"seed {seed}: {failed}"
+
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            wrong = [text for text in pool.map(one, seeds) if text]
+        self.assertEqual(wrong, [])
