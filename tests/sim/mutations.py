@@ -80,7 +80,7 @@ def main():
     parser.add_argument("--schedules", type=int, default=5000)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("names", nargs="*")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     root = options.root.resolve()
     if options.check:
         return 1 if check(root) else 0

@@ -90,6 +90,11 @@ void Process::pump() {
   auto next = std::move(queue_.front());
   queue_.pop_front();
   of_operator_ = next.of_operator;
+  silence_.reset();
+  if (const auto* added = std::get_if<SilenceAdded>(&next.event)) {
+    silence_ = added->silence;
+    silence_for_ = silence_->expires_at - now().wall;
+  }
   course_.begin(handle(std::move(next.event)));
   go_on();
 }
@@ -134,6 +139,7 @@ bool Process::take(Course::Step& step) {
     take_in();
   } else if (auto* done = std::get_if<Course::Done>(&step)) {
     if (of_operator_) world_.witness.answered(host_, done->answer);
+    if (silence_ && done->answer.ok) world_.witness.silenced(host_, *silence_, silence_for_);
     busy_ = false;
     arm();
     if (stopping_)

@@ -147,6 +147,8 @@ class Process {
   std::deque<Incoming> queue_;
   bool busy_ = false;
   bool of_operator_ = false;
+  std::optional<Silence> silence_;  ///< that is being added
+  Millis silence_for_{0};
   bool delivers_ = false;  ///< what the outbox asked for at the start is done
   std::uint64_t armed_ = 0, beats_planned_ = 0;
   struct Sealing;

@@ -116,7 +116,9 @@ void Witness::reconfigured(Host& host, const Config& config) {
   for (const auto& target : config.targets) h.failures = std::min(h.failures, target.confirm.failures);
 }
 
-void Witness::ends(Host& host) { of(host).is_asked = false; }
+void Witness::ends(Host& host, bool durable) {
+  if (!durable) of(host).quiet.clear();
+}
 
 // ---- reads
 
@@ -353,9 +355,9 @@ void Witness::beats(Host& host, Process& process) {
     broken("heartbeat", "the heart beats, and the disk has not taken anything for long");
 }
 
-void Witness::silenced(Host& host, int target, std::optional<Boundary> boundary, Millis lasts) {
+void Witness::silenced(Host& host, const Silence& silence, Millis lasts) {
   const Millis mono(world_.now(host).mono.time_since_epoch());
-  of(host).quiet.push_back({target, boundary, mono, mono + lasts, host.boots});
+  of(host).quiet.push_back({silence.target, silence.boundary, mono, mono + lasts, host.boots});
 }
 
 void Witness::unsilenced(Host& host) { of(host).quiet.clear(); }

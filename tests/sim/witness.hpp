@@ -58,8 +58,9 @@ class Witness {
   Memory memory_of(Host& host, Process& process, const std::string& part);
 
   // Told by the world.
-  void ends(Host& host);
-  void silenced(Host& host, int target, std::optional<Boundary> boundary, Millis lasts);
+  /// `durable`: all that was answered is on the disk.
+  void ends(Host& host, bool durable);
+  void silenced(Host& host, const Silence& silence, Millis lasts);
   void unsilenced(Host& host);
   void at_rest(Host& host, Process& process, bool at_the_end);
   void steps(Host& host);  ///< something was done at this time of the world
@@ -90,7 +91,7 @@ class Witness {
     bool excused = false;  ///< what ends it may never come: the design says so, and something has happened
   };
   struct Quiet {
-    int target;
+    std::string target;  ///< "" is all
     std::optional<Boundary> boundary;
     Millis from, until;  ///< on the monotonic clock
     int boot;
@@ -113,7 +114,6 @@ class Witness {
     std::map<std::string, Millis> counted;  ///< last, in this life
     std::uint64_t steps = 0;
     Millis steps_since{0};
-    bool is_asked = false;
   };
   OfHost& of(const Host& host) { return hosts_[&host]; }
   const OfHost* of(const Host& host) const;

@@ -49,8 +49,8 @@ bool Witness::is_quiet(const Host& host, const std::string& target, Boundary b) 
   const auto* h = of(host);
   const Millis mono(world_.now(host).mono.time_since_epoch());
   return std::any_of(h->quiet.begin(), h->quiet.end(), [&](const Quiet& q) {
-    return (q.target < 0 || "t" + std::to_string(q.target) == target) && (!q.boundary || *q.boundary == b) &&
-           q.boot == host.boots && q.from <= mono - margin && mono + margin < q.until;
+    return (q.target.empty() || q.target == target) && (!q.boundary || *q.boundary == b) && q.boot == host.boots &&
+           q.from <= mono - margin && mono + margin < q.until;
   });
 }
 

@@ -130,10 +130,10 @@ void World::start(Host& host) {
 void World::end(Host& host, End how, Millis away) {
   ++outcome.crashes;
   ++host.life;
+  witness.ends(host, host.process && host.process->ok());
   host.process.reset();
   host.actions_left = -1;
   host.end = End::kill;
-  witness.ends(host);
   if (how == End::power_cut) {
     host.disk.lose(luck);
     ++host.boots;
@@ -307,6 +307,7 @@ void World::come_to_rest(bool at_the_end) {
     for (auto& host : hosts) {
       if (!host->process) continue;
       guarded(*host, [&] {
+        witness.unsilenced(*host);
         for (const auto& s : host->process->engine().silences(now(*host)))
           host->process->put(SilenceExpired{s.id}, true);
         for (const auto& i : host->process->engine().open_incidents())
