@@ -159,7 +159,9 @@ bool Process::has_sink_off() const {
 /// The dead man's switch, and when it is to be looked at again.
 void Process::beat() {
   const auto mine = ++beats_planned_;
-  const auto healthy = [this] { return ok() && engine_->is_watching(now()); };
+  const auto healthy = [this] {
+    return ok() && engine_->impairments(now()).empty() && engine_->yet_to_begin(now()).empty();
+  };
   for (;;) {
     const auto until = dead_man_.wait(config_.heartbeat, healthy, now().mono);
     if (!until) {
