@@ -122,7 +122,7 @@ class World(harness.Case):
                 played = Played(self, seed)
                 heard = played.run()
                 return "" if heard == played.expected else f"seed {seed}: the world says {played.expected}, the daemon {heard}"
-            except AssertionError as failed:
+            except (AssertionError, OSError, subprocess.SubprocessError) as failed:
                 return f"seed {seed}: {failed}"
 
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:

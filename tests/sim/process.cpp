@@ -24,7 +24,9 @@ Process::Process(World& world, Host& host)
     : world_(world),
       host_(host),
       config_(config_of(world.schedule.setup, host.file, host.name)),
-      dead_man_(world.now(host).mono) {}
+      dead_man_(world.now(host).mono) {
+  host.loaded = host.file;
+}
 
 void Process::start() {
   const auto& kept = host_.disk.now();
@@ -339,6 +341,7 @@ void Process::lagged(Millis by) {
 
 void Process::reload() {
   ++reloads_;
+  host_.loaded = host_.file;
   config_ = config_of(world_.schedule.setup, host_.file, host_.name);
   world_.witness.reconfigured(host_, config_);
   auto step = outbox_->reconfigure({config_.environment, host_.name}, config_.alerts.sinks, now());

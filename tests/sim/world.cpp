@@ -287,9 +287,10 @@ void World::mend_all() {
     if (std::exchange(receiver.mood, Mood::takes) != Mood::takes) receiver.changed = time;
   for (auto& host : hosts) {
     host->actions_left = -1;
-    const bool changes = std::exchange(host->file, Variant{}) != Variant{};
+    host->file = Variant{};
     if (host->disk.mood != DiskMood::works) set_disk(*host, DiskMood::works, Millis(0));
-    if (host->process && (changes || host->process->has_sink_off())) guarded(*host, [&] { host->process->reload(); });
+    if (host->process && (host->loaded != host->file || host->process->has_sink_off()))
+      guarded(*host, [&] { host->process->reload(); });
   }
 }
 

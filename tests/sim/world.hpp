@@ -27,7 +27,8 @@ struct Host {
   ~Host();
   std::string name;
   Disk disk;
-  Variant file;  ///< what the configuration file says now
+  Variant file;    ///< what the configuration file says now
+  Variant loaded;  ///< and what the process has read
   std::unique_ptr<Process> process;
   std::uint64_t life = 0;  ///< of the process; what was planned in an earlier one never happens
   int boots = 1;
