@@ -5,7 +5,6 @@
 
 #include "core/model/loudness.hpp"
 #include "core/text/time.hpp"
-#include "core/text/words.hpp"
 #include "daemon/app/app.hpp"
 #include "daemon/check/run.hpp"
 #include "daemon/platform/service_manager.hpp"
@@ -162,7 +161,10 @@ void App::watch_the_watch(MonoTime at) {
     is_whole_ = found.empty();
     whole_or_not_since_ = at;
   }
-  if (at - whole_or_not_since_ >= told_after) delivery_->watch_is(joined(found, "; "));
+  if (at - whole_or_not_since_ < told_after) return;
+  std::string told = found.empty() ? "" : found.front();  // one cause may impair a thousand targets
+  if (found.size() > 1) told += "; and " + std::to_string(found.size() - 1) + " more: readback status";
+  delivery_->watch_is(told);
 }
 
 net::awaitable<void> App::heartbeat() {
