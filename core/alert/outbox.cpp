@@ -364,6 +364,13 @@ void Outbox::break_sink(Sink& sink, const std::string& text, WallTime at, Outbox
   alarm(sink.config.name, EventKind::firing, text, at, step);
 }
 
+/// As the alarm about it tells it; "" when it is not broken, or nobody could correct it any more.
+std::string Outbox::why_broken(const std::string& name) const {
+  const auto* sink = find(name);
+  if (!sink || !sink->broken || sink->retired) return "";
+  return sink->broken_by.empty() ? "sink broken: " + name : sink->broken_by;
+}
+
 // ---- a page that was refused
 
 /// All that this sink has refused and may take now. Once: what it refuses again waits for the next reload.
@@ -378,13 +385,11 @@ void Outbox::retell(const std::string& name, WallTime now, OutboxStep& step) {
     auto& s = stories_[name][incident];
     s.told_again = true;
     const auto about = sink_of_own_alarm(incident);
-    if (incident == watch_incident && !impaired_by_.empty()) {
-      step.commit.push_back(make_row(sink->config, alarm_event("", EventKind::firing, impaired_by_, now), true, false));
-    } else if (!about && incident != watch_incident) {
+    if (!about && incident != watch_incident) {
       step.retell.emplace_back(name, incident);
-    } else if (const auto* broken = about ? find(*about) : nullptr; broken && broken->broken && !broken->retired) {
-      const auto text = broken->broken_by.empty() ? "sink broken: " + *about : broken->broken_by;
-      step.commit.push_back(make_row(sink->config, alarm_event(*about, EventKind::firing, text, now), true, false));
+    } else if (const auto text = about ? why_broken(*about) : impaired_by_; !text.empty()) {
+      const auto alarm = alarm_event(about.value_or(""), EventKind::firing, text, now);
+      step.commit.push_back(make_row(sink->config, alarm, true, false));
     } else {
       s.refused = false;
       tidy(name, incident);

@@ -186,6 +186,7 @@ class Outbox {
   void alarm(const std::string& about, EventKind kind, const std::string& text, WallTime at, OutboxStep& step);
   void clear_orphans(WallTime at, OutboxStep& step);
   void break_sink(Sink& sink, const std::string& text, WallTime at, OutboxStep& step);
+  std::string why_broken(const std::string& sink) const;
   bool is_finished(const Sink& sink);
   std::string why_dropped(const Sink& sink, const OutboxHead& row, Instant now);
   std::vector<RepeatedAlert> to_repeat(Sink& sink, MonoTime now);

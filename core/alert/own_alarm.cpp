@@ -2,6 +2,26 @@
 #include "core/alert/own_alarm.hpp"
 
 namespace readback {
+namespace {
+
+/// What the two alarms say differently.
+struct Words {
+  std::string key, subject, next_safe_step;
+};
+
+Words about_the_watch(const Origin& origin) {
+  return {"watch", "the watch",
+          "Run `readback status` on " + origin.host +
+              " and mend what it names there: disk, descriptors, processes, memory. The watch goes on by itself."};
+}
+
+Words about_a_sink(const std::string& sink) {
+  return {"sink/" + sink, "the alerting",
+          "Run `readback status`, correct the sink in the configuration, reload, and run `readback test-alert " + sink +
+              "`."};
+}
+
+}  // namespace
 
 std::string own_alarm_incident(const std::string& sink) {
   return sink.empty() ? std::string(watch_incident) : std::string(own_alarm_prefix) + sink;
@@ -29,19 +49,12 @@ AlertEvent own_alarm(const Origin& origin, const std::string& sink, EventKind ki
   e.incident.opened_at = e.incident.confirmed_at = at;
   e.incident.summary = text;
   e.incident.symptom = text;
-  e.incident.dedup_base = origin.environment + "/readback/" + (sink.empty() ? "watch" : "sink/" + sink);
-  e.evidence_note =
-      sink.empty() ? "about the watch itself; there is no snapshot" : "about the alerting itself; there is no snapshot";
+  const Words words = sink.empty() ? about_the_watch(origin) : about_a_sink(sink);
+  e.incident.dedup_base = origin.environment + "/readback/" + words.key;
+  e.evidence_note = "about " + words.subject + " itself; there is no snapshot";
   e.incident.runbook.title = "readback status";
   e.incident.runbook.owner = "watchdog operator";
-  if (sink.empty())
-    e.incident.next_safe_step = "Run `readback status` on " + origin.host +
-                                " and mend what it names there: disk, descriptors, processes, memory. The watch goes "
-                                "on by itself.";
-  else
-    e.incident.next_safe_step =
-        "Run `readback status`, correct the sink in the configuration, reload, and run `readback test-alert " + sink +
-        "`.";
+  e.incident.next_safe_step = words.next_safe_step;
   return e;
 }
 

@@ -130,12 +130,17 @@ class TheLoopWaitsForNobody(harness.Case):
         world.sim.listener("open")
         world.hook.wait("resolved")
 
-    def test_reload_while_a_secret_hangs(self):
+    def world_with_a_hanging_key(self):
+        """One whose key of the platform lies where calls may hang."""
         world = self.hanging_world()
         (world.folder / "key").write_text("an-api-key\n")
         world.config["targets"][0]["headers"] = {"X-API-Key": {"file": str(world.folder / "key")}}
         self.configure(world)
         self.start(world)
+        return world
+
+    def test_reload_while_a_secret_hangs(self):
+        world = self.world_with_a_hanging_key()
         self.refused_reload(world, "the files of the target fabric")
 
     def test_reload_while_an_authority_hangs(self):
@@ -150,11 +155,7 @@ class TheLoopWaitsForNobody(harness.Case):
         self.refused_reload(world, "the files of the target fabric")
 
     def test_stop_while_a_reload_hangs(self):
-        world = self.hanging_world()
-        (world.folder / "key").write_text("an-api-key\n")
-        world.config["targets"][0]["headers"] = {"X-API-Key": {"file": str(world.folder / "key")}}
-        self.configure(world)
-        self.start(world)
+        world = self.world_with_a_hanging_key()
         world.hang()
         world.daemon.reload()
         world.wait_hanging()
