@@ -7,7 +7,6 @@
 #include "core/codec/incident_json.hpp"
 #include "core/text/time.hpp"
 #include "daemon/app/app.hpp"
-#include "daemon/platform/service_manager.hpp"
 #include "daemon/platform/version.hpp"
 #include "daemon/runtime/clock.hpp"
 
@@ -174,14 +173,6 @@ net::awaitable<void> App::seal(SnapshotOrder order, SealContext context, Sealed 
   put(std::move(told));
 }
 
-/// The service manager shows the verdict of now.
-void App::tell_headline() {
-  auto headline = engine_->headline();
-  if (headline == headline_) return;
-  headline_ = std::move(headline);
-  notify_status(headline_);
-}
-
 net::awaitable<void> App::process(Incoming incoming) {
   course_.begin(handle(std::move(incoming.event)));
   for (;;) {
@@ -195,10 +186,8 @@ net::awaitable<void> App::process(Incoming incoming) {
       auto more = co_await sealed(std::move(*seal));
       course_.sealed(std::move(more));
     } else if (auto* together = std::get_if<Course::Commit>(&step)) {
-      tell_headline();
       co_await commit(std::move(*together));
     } else if (auto* done = std::get_if<Course::Done>(&step)) {
-      tell_headline();
       if (incoming.reply) incoming.reply(done->answer);
       co_return;
     }

@@ -167,6 +167,15 @@ void App::watch_the_watch(MonoTime at) {
   delivery_->watch_is(told);
 }
 
+/// The service manager shows the verdict of now. Looked at with each beat and not with each event: it walks through all
+/// targets.
+void App::tell_headline() {
+  auto headline = engine_->headline();
+  if (headline == headline_) return;
+  headline_ = std::move(headline);
+  notify_status(headline_);
+}
+
 net::awaitable<void> App::heartbeat() {
   const auto pet_every = watchdog_interval();
   MonoTime petted{}, looked{};
@@ -178,6 +187,7 @@ net::awaitable<void> App::heartbeat() {
     if (ec) break;
     last_lag_ = Millis(0);
     note_lag();
+    tell_headline();
     const auto at = now().mono;
     if (const auto held = watch_.late(at - beat_expected_, at)) say(*held);
     if (at - looked >= look_every) {
