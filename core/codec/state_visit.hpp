@@ -10,8 +10,11 @@
 #include <array>
 #include <boost/json.hpp>
 #include <charconv>
+#include <cstdint>
+#include <cstring>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -22,41 +25,86 @@
 #include <vector>
 
 #include "core/codec/fields.hpp"
+#include "core/codec/texts.hpp"
 #include "core/model/words.hpp"
 
 namespace readback {
+
+/// A text that is only added to. The room for a piece is found once and for all of the piece: a state consists of some
+/// hundred short ones, and is written with every sweep.
+class GrowingText {
+ public:
+  void put(std::string_view piece) { std::memcpy(room(piece.size()), piece.data(), piece.size()); }
+  void put(char c) { *room(1) = c; }
+  template <std::size_t N>
+  void put(const char (&piece)[N]) {
+    std::memcpy(room(N - 1), piece, N - 1);
+  }
+  /// Where the next so many bytes go.
+  [[gnu::always_inline]] char* room(std::size_t bytes) {
+    if (static_cast<std::size_t>(end_ - next_) < bytes) grow(bytes);
+    return std::exchange(next_, next_ + bytes);
+  }
+  void give_back(std::size_t bytes) { next_ -= bytes; }
+  char back() const { return next_[-1]; }
+  std::string_view view() const { return {begin_.get(), size()}; }
+
+ private:
+  std::size_t size() const { return static_cast<std::size_t>(next_ - begin_.get()); }
+  [[gnu::noinline]] void grow(std::size_t bytes) {
+    const std::size_t used = size(), room = std::max<std::size_t>(4096, 2 * (used + bytes));
+    auto larger = std::make_unique_for_overwrite<char[]>(room);
+    if (used) std::memcpy(larger.get(), begin_.get(), used);
+    begin_ = std::move(larger);
+    next_ = begin_.get() + used;
+    end_ = begin_.get() + room;
+  }
+
+  std::unique_ptr<char[]> begin_;
+  char *next_ = nullptr, *end_ = nullptr;
+};
 
 /// Writes the text itself, in the order of the fields: states are saved often, and a tree of values costs far more to
 /// make and to forget than its text does.
 struct StateWriter {
   Instant clock;     ///< of the saving
-  std::string& out;  ///< an object that is open, see write_object
+  GrowingText& out;  ///< an object that is open, see write_object
 
-  template <class T>
-  void operator()(const char* key, const T& value, As = As::plain) {
-    out.append(out.back() == '{' ? "\"" : ",\"").append(key).append("\":");  // our own names: nothing to escape
+  template <std::size_t N, class T>
+  void operator()(const char (&key)[N], const T& value, As = As::plain) {  // our own names: nothing to escape
+    if (out.back() != '{') out.put(',');
+    char* at = out.room(N + 2);
+    *at = '"';
+    std::memcpy(at + 1, key, N - 1);
+    std::memcpy(at + N, "\":", 2);
     write(value);
   }
   template <class F>
   void derived(const char*, F) {}
 
  private:
+  void write_plain(std::string_view text) {
+    char* at = out.room(text.size() + 2);
+    *at = '"';
+    std::memcpy(at + 1, text.data(), text.size());
+    at[text.size() + 1] = '"';
+  }
   void write_text(std::string_view text) {
-    const auto is_plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
-    if (std::all_of(text.begin(), text.end(), is_plain))
-      out.append(1, '"').append(text).append(1, '"');
+    if (is_plain_json(text))
+      write_plain(text);
     else
-      out += boost::json::serialize(boost::json::string_view(text.data(), text.size()));
+      out.put(boost::json::serialize(boost::json::string_view(text.data(), text.size())));
   }
   void write(const std::string& v) { write_text(v); }
   template <class N>
   requires std::is_integral_v<N>
   void write(N v) {
     if constexpr (std::is_same_v<N, bool>) {
-      out += v ? "true" : "false";
+      v ? out.put("true") : out.put("false");
     } else {
-      char digits[24];
-      out.append(digits, std::to_chars(digits, digits + sizeof digits, v).ptr);
+      constexpr std::size_t longest = 24;
+      char* digits = out.room(longest);
+      out.give_back(longest - static_cast<std::size_t>(std::to_chars(digits, digits + longest, v).ptr - digits));
     }
   }
   void write(WallTime v) { write(v.time_since_epoch().count()); }
@@ -64,13 +112,13 @@ struct StateWriter {
   void write(MonoTime v) { write((v - clock.mono).count()); }
   template <class E>
   requires std::is_enum_v<E>
-  void write(E v) { write_text(word_of(v)); }
+  void write(E v) { write_plain(word_of(v)); }
   template <class T>
   void write(const std::optional<T>& v) {
     if (v)
       write(*v);
     else
-      out += "null";
+      out.put("null");
   }
   template <class T>
   void write(const std::vector<T>& v) {
@@ -87,42 +135,43 @@ struct StateWriter {
   void write(const std::set<std::string>& v) { write_list(v); }
   template <class T>
   void write(const std::map<std::string, T>& v) {
-    out += '{';
+    out.put('{');
     for (const auto& [key, value] : v) {
-      if (out.back() != '{') out += ',';
+      if (out.back() != '{') out.put(',');
       write_text(key);
-      out += ':';
+      out.put(':');
       write(value);
     }
-    out += '}';
+    out.put('}');
   }
   template <class T>
   requires requires(StateWriter& visit, const T& v) { fields(visit, v); }
   void write(const T& v) {
-    out += '{';
+    out.put('{');
     fields(*this, v);
-    out += '}';
+    out.put('}');
   }
   template <class List>
   void write_list(const List& list) {
-    out += '[';
+    out.put('[');
     bool first = true;
     for (const auto& v : list) {
-      if (!std::exchange(first, false)) out += ',';
+      if (!std::exchange(first, false)) out.put(',');
       write(v);
     }
-    out += ']';
+    out.put(']');
   }
 };
 
 /// The object that `fill` puts into the writer it is given, as its text.
 template <class F>
 std::string write_object(Instant clock, F fill) {
-  std::string text = "{";
+  GrowingText text;
+  text.put('{');
   StateWriter visit{clock, text};
   fill(visit);
-  text += '}';
-  return text;
+  text.put('}');
+  return std::string(text.view());
 }
 
 /// Throws std::exception with a reason when a value is of another kind or out of range. A key that is absent leaves its

@@ -1,6 +1,9 @@
 // The one place where a text of ours becomes a JSON string.
 #include "core/codec/texts.hpp"
 
+#include <boost/json/serialize.hpp>
+#include <utility>
+
 #include "core/text/utf8.hpp"
 
 namespace readback {
@@ -12,6 +15,13 @@ boost::json::array json_texts(const std::vector<std::string>& texts) {
   list.reserve(texts.size());
   for (const auto& text : texts) list.emplace_back(json_text(text));
   return list;
+}
+
+std::string quoted_json(std::string_view text) {
+  if (!is_plain_json(text)) return boost::json::serialize(boost::json::string_view(text.data(), text.size()));
+  std::string out;
+  out.reserve(text.size() + 2);
+  return std::move(out.append(1, '"').append(text).append(1, '"'));
 }
 
 }  // namespace readback

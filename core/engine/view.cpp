@@ -149,8 +149,14 @@ std::optional<AlertEvent> Engine::firing(const std::string& id, Instant now) {
 
 std::vector<IncidentRecord> Engine::open_incidents() const {
   std::vector<IncidentRecord> open;
+  for (const auto* i : open_records()) open.push_back(*i);
+  return open;
+}
+
+std::vector<const IncidentRecord*> Engine::open_records() const {
+  std::vector<const IncidentRecord*> open;
   for (const auto& [name, t] : state_->targets)
-    for (const auto* i : t->book.open_incidents()) open.push_back(i->record);
+    for (const auto* i : t->book.open_incidents()) open.push_back(&i->record);
   return open;
 }
 

@@ -214,10 +214,10 @@ net::awaitable<void> App::commit(Course::Commit together) {
 void App::pin() {
   std::vector<SweepKey> sweeps;
   std::vector<std::string> incidents;
-  for (const auto& i : engine_->open_incidents()) {
-    incidents.push_back(i.id);
-    for (const auto number : {i.sweeps.last_good, i.sweeps.first_bad, i.sweeps.at_page})
-      if (number) sweeps.push_back({i.target, number});
+  for (const auto* i : engine_->open_records()) {
+    incidents.push_back(i->id);
+    for (const auto number : {i->sweeps.last_good, i->sweeps.first_bad, i->sweeps.at_page})
+      if (number) sweeps.push_back({i->target, number});
   }
   store_->pin(std::move(sweeps), std::move(incidents));
 }
