@@ -2,6 +2,8 @@
 // fits.
 #include "core/alert/render.hpp"
 
+#include <algorithm>
+
 #include "core/alert/render/parts.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
@@ -50,8 +52,13 @@ std::string finish_body(const std::string& body, WallTime event_at, WallTime sen
   const auto late = std::chrono::floor<Seconds>(delay).count();
   std::string out;
   out.reserve(body.size() + 96);
-  for (const char c : body) {
-    switch (c) {
+  const auto is_mark = [](char c) { return c >= sent_at_mark && c <= late_mark; };
+  for (auto at = body.begin(); at != body.end(); ++at) {
+    const auto mark = std::find_if(at, body.end(), is_mark);
+    out.append(at, mark);
+    at = mark;
+    if (at == body.end()) break;
+    switch (*at) {
       case sent_at_mark: out += to_rfc3339(sent_at); break;
       case delayed_mark:
         if (late >= 1) out += ",\"delayed_s\":" + std::to_string(late);
@@ -64,7 +71,6 @@ std::string finish_body(const std::string& body, WallTime event_at, WallTime sen
       case late_mark:
         if (late >= 60) out += ", happened at " + to_clock(event_at) + " and delivered " + humanize(delay) + " late";
         break;
-      default: out += c;
     }
   }
   return out;

@@ -1,6 +1,7 @@
 // Everything that is shown goes through one visitor; what is put together of several things stands here by hand.
 #include "core/codec/view_json.hpp"
 
+#include <algorithm>
 #include <boost/json/value.hpp>
 #include <type_traits>
 #include <utility>
@@ -26,11 +27,14 @@ json::value text_or_null(std::string_view s) { return s.empty() ? json::value(nu
 /// Writes what a list of fields shows. Each kind of value has one form.
 class Shown {
  public:
-  explicit Shown(bool details, EmptyTexts empty = EmptyTexts::are_null) : details_(details), empty_(empty) {}
+  explicit Shown(bool details, EmptyTexts empty = EmptyTexts::are_null,
+                 std::initializer_list<std::string_view> names = {})
+      : details_(details), empty_(empty), names_(names) {}
   json::object done() { return std::move(out_); }
 
   template <class T>
   void operator()(std::string_view name, const T& value, As as = As::plain) {
+    if (!is_wanted(name)) return;
     switch (as) {
       case As::kept_only: return;
       case As::details:
@@ -50,10 +54,13 @@ class Shown {
   }
   template <class F>
   void derived(std::string_view name, F value) {
-    add(name, form(value()));
+    if (is_wanted(name)) add(name, form(value()));
   }
 
  private:
+  bool is_wanted(std::string_view name) const {
+    return names_.size() == 0 || std::find(names_.begin(), names_.end(), name) != names_.end();
+  }
   void add(std::string_view name, json::value value) { out_[name] = std::move(value); }
   json::value form(const std::string& v) const { return json_text(v); }
   json::value form(bool v) const { return v; }
@@ -86,6 +93,7 @@ class Shown {
 
   bool details_;
   EmptyTexts empty_;
+  std::initializer_list<std::string_view> names_;  ///< none: all; what stands within a member is whole
   json::object out_;
 };
 
@@ -127,6 +135,12 @@ json::object view_json(const TargetView& target) { return shown(target); }
 json::object view_json(const ReadView& read) { return shown(read); }
 json::object view_json(const IncidentRecord& incident, bool details, EmptyTexts empty) {
   return shown(incident, details, empty);
+}
+json::object view_json(const IncidentRecord& incident, std::initializer_list<std::string_view> names,
+                       EmptyTexts empty) {
+  Shown visit(false, empty, names);
+  fields(visit, incident);
+  return visit.done();
 }
 json::object view_json(const Silence& silence) { return shown(silence); }
 json::object view_json(const SinkView& sink) { return shown(sink); }

@@ -22,6 +22,9 @@ boost::json::object view_json(const ReadView& read);
 enum class EmptyTexts { are_null, stay };
 /// With `details` the timeline too, as `GET /v1/incidents/{id}` answers it.
 boost::json::object view_json(const IncidentRecord& incident, bool details, EmptyTexts empty = EmptyTexts::are_null);
+/// Of the whole these members alone.
+boost::json::object view_json(const IncidentRecord& incident, std::initializer_list<std::string_view> names,
+                              EmptyTexts empty);
 boost::json::object view_json(const Silence& silence);
 boost::json::object view_json(const SinkView& sink);
 boost::json::object view_json(const SnapshotView& snapshot);

@@ -52,12 +52,19 @@ std::optional<WallTime> time_in(const json::object& alert, std::string_view name
 }
 
 void set_time(json::object& alert, std::string_view name, WallTime at) { alert[name] = json::string(to_rfc3339(at)); }
+/// Not behind this moment. True: it was.
+bool bring_forward(json::object& alert, std::string_view name, WallTime latest) {
+  const auto told = time_in(alert, name);
+  if (!told || *told <= latest) return false;
+  set_time(alert, name, latest);
+  return true;
+}
 
 /// Alertmanager refuses an alert that ends before it starts, or at that very moment. The start gives way: a later end
 /// would lie in the future, and what ends in the future still fires.
-void start_before_end(json::object& alert) {
-  const auto starts = time_in(alert, "startsAt"), ends = time_in(alert, "endsAt");
-  if (starts && ends && *starts >= *ends) set_time(alert, "startsAt", *ends - Millis(1));
+bool start_before_end(json::object& alert) {
+  const auto ends = time_in(alert, "endsAt");
+  return ends && bring_forward(alert, "startsAt", *ends - Millis(1));
 }
 
 /// Alertmanager takes an alert as resolved when its end is not in the future.
@@ -124,12 +131,8 @@ std::string alertmanager_in_order(const std::string& body, WallTime sent_at) {
   for (auto& each : alerts.get_array()) {
     auto* alert = each.if_object();
     if (!alert || is_test(*alert)) continue;  // a test ends by itself a minute ahead
-    const auto before = *alert;
-    if (const auto ends = time_in(*alert, "endsAt"); ends && *ends > sent_at) set_time(*alert, "endsAt", sent_at);
-    if (const auto starts = time_in(*alert, "startsAt"); starts && *starts > sent_at)
-      set_time(*alert, "startsAt", sent_at);
-    start_before_end(*alert);
-    changed = changed || *alert != before;
+    for (const char* name : {"endsAt", "startsAt"}) changed = bring_forward(*alert, name, sent_at) || changed;
+    changed = start_before_end(*alert) || changed;
   }
   return changed ? json::serialize(alerts) : body;
 }

@@ -30,7 +30,8 @@ std::string_view pagerduty_action(EventKind kind) {
 
 std::string pagerduty_text(const AlertEvent& e, const std::string& key, const Caps& caps) {
   const IncidentRecord incident = fitted(e, caps);
-  const auto shown = view_json(incident, false, EmptyTexts::stay);
+  const auto shown = view_json(incident, {"boundary", "extent", "target", "opened_at", "first_failure", "why", "also"},
+                               EmptyTexts::stay);
   const auto host = fit(e.host, 1024);
   ObjectText details;
   details.text("event", to_string(e.kind)).raw("sent_at", sent_at_text).append(delayed_mark);

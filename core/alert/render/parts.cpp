@@ -1,18 +1,23 @@
 // Texts come from operators and from the watched platform: each is made valid and is cut before it is quoted.
 #include "core/alert/render/parts.hpp"
 
+#include "core/codec/texts.hpp"
 #include "core/text/utf8.hpp"
 
 namespace readback {
 
 std::string fit(std::string_view text, std::size_t most) { return cut_bytes(clean_utf8(text), most); }
 
-std::string quoted(std::string_view text) { return json::serialize(json::string_view(text.data(), text.size())); }
+std::string quoted(std::string_view text) { return quoted_json(text); }
 
 std::string array_text(const std::vector<std::string>& entries) {
   std::string out = "[";
-  for (const auto& entry : entries) out += (out.size() > 1 ? "," : "") + entry;
-  return out + "]";
+  for (const auto& entry : entries) {
+    if (out.size() > 1) out += ',';
+    out += entry;
+  }
+  out += ']';
+  return out;
 }
 
 std::vector<std::string> why_of(const AlertEvent& e, const Caps& caps) {

@@ -42,12 +42,16 @@ bool is_web_address(std::string_view url);
 /// An object whose members stand in the order in which they were added, with raw text where a mark is needed.
 class ObjectText {
  public:
-  ObjectText& member(std::string_view name, const json::value& v) { return raw(name, json::serialize(v)); }
+  ObjectText& member(std::string_view name, const json::value& v) {
+    const auto* is_text = v.if_string();
+    return is_text ? text(name, *is_text) : raw(name, json::serialize(v));
+  }
   ObjectText& text(std::string_view name, std::string_view v) { return raw(name, quoted(v)); }
+  /// Names are our own: nothing in them must be escaped.
   ObjectText& raw(std::string_view name, std::string_view v) {
-    out_ += out_.empty() ? "{" : ",";
-    out_ += quoted(name);
-    out_ += ':';
+    out_ += out_.empty() ? "{\"" : ",\"";
+    out_ += name;
+    out_ += "\":";
     out_ += v;
     return *this;
   }

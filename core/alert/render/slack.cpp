@@ -18,7 +18,7 @@ std::string slack_escaped(std::string_view text, std::size_t most) {
   while (i < clean.size()) {
     std::size_t end = i + 1;
     while (end < clean.size() && (static_cast<unsigned char>(clean[end]) & 0xc0) == 0x80) ++end;
-    std::string piece = clean.substr(i, end - i);
+    auto piece = std::string_view(clean).substr(i, end - i);
     if (piece == "&") piece = "&amp;";
     if (piece == "<") piece = "&lt;";
     if (piece == ">") piece = "&gt;";

@@ -5,7 +5,11 @@
 
 namespace readback {
 std::string webhook_text(const AlertEvent& e, const std::string& key, const Caps& caps) {
-  const auto shown = view_json(fitted(e, caps), false, EmptyTexts::stay);
+  const auto shown =
+      view_json(fitted(e, caps),
+                {"target", "id", "episode", "boundary", "extent", "severity", "opened_at", "confirmed_at",
+                 "first_failure", "symptom", "summary", "why", "also", "runbook", "next_safe_step"},
+                EmptyTexts::stay);
   ObjectText body;
   body.text("schema", "readback.alert/v1").text("id", e.id).text("event", to_string(e.kind));
   body.raw("sent_at", sent_at_text).append(delayed_mark);
