@@ -2,6 +2,7 @@
 #include "tests/sim/disk.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace readback::sim {
 
@@ -13,25 +14,27 @@ Seen::~Seen() {  // without a call for each sweep of a long list
   }
 }
 
-void Tables::apply(const Written& w) {
+void Tables::apply(Written w) {
   if (w.whole_state) state.clear(), memories.clear();
-  for (const auto& [part, text] : w.state) {
+  for (auto& [part, text] : w.state) {
     if (text.empty())
       state.erase(part);
     else
-      state[part] = text;
+      state[part] = std::move(text);
   }
-  for (const auto& [part, memory] : w.memories) memories[part] = memory;
-  for (const auto& row : w.inserted) {
+  for (auto& [part, memory] : w.memories) memories[part] = std::move(memory);
+  for (auto& row : w.inserted) {
     if (rows.contains(row.seq) || !known.emplace(row.event_id, row.sink).second) continue;
-    rows[row.seq] = row;
     note_opened(opened, row);
+    const auto seq = row.seq;
+    rows[seq] = std::move(row);
   }
-  for (const auto& row : w.upserted) {
+  for (auto& row : w.upserted) {
     known.emplace(row.event_id, row.sink);
-    rows[row.seq] = row;
+    const auto seq = row.seq;
+    rows[seq] = std::move(row);
   }
-  if (w.opened) opened = *w.opened;
+  if (w.opened) opened = *std::move(w.opened);
   ended.insert(w.ended.begin(), w.ended.end());
 }
 
@@ -54,18 +57,18 @@ std::string Tables::newest_event() const {
   return newest;
 }
 
-void Disk::write(std::shared_ptr<const Written> w) {
-  now_.apply(*w);
-  if (!may_lose_) return;
-  const bool synced = w->synced;
-  since_.push_back(std::move(w));
-  if (synced) synced_ = since_.size();
+void Disk::write(Written w) {
+  if (may_lose_) {
+    since_.push_back(w);
+    if (w.synced) synced_ = since_.size();
+  }
+  now_.apply(std::move(w));
 }
 
 void Disk::lose(Chance& chance) {
   if (!may_lose_) return;
   const auto kept = synced_ + chance.below(since_.size() - synced_ + 1);
-  for (std::size_t i = 0; i < kept; ++i) base_.apply(*since_[i]);
+  for (std::size_t i = 0; i < kept; ++i) base_.apply(std::move(since_[i]));
   now_ = base_;
   since_.clear();
   synced_ = 0;

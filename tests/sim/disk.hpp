@@ -42,7 +42,7 @@ struct Tables {
   std::set<std::string> ended;  ///< incidents
   std::map<std::string, Memory> memories;
 
-  void apply(const Written& w);
+  void apply(Written w);
   std::vector<std::pair<std::string, std::string>> refused() const;
   std::string newest_event() const;
 };
@@ -51,7 +51,7 @@ class Disk {
  public:
   /// `may_lose`: a power cut is to come, and what was written is remembered for it.
   explicit Disk(bool may_lose) : may_lose_(may_lose) {}
-  void write(std::shared_ptr<const Written> w);
+  void write(Written w);
   /// Loses what was not synced, or a part of it.
   void lose(Chance& chance);
   const Tables& now() const { return now_; }
@@ -62,7 +62,7 @@ class Disk {
  private:
   bool may_lose_;
   Tables now_, base_;
-  std::vector<std::shared_ptr<const Written>> since_;  // the base
+  std::vector<Written> since_;  // the base
   std::size_t synced_ = 0;
 };
 

@@ -310,21 +310,22 @@ void Process::start_check(const StartCheck& what) {
   const auto& there = world_.targets[static_cast<std::size_t>(what.target[1] - '0')];
   const bool hangs = there.check == "hangs";
   const auto began = now().wall;
-  const auto asked = config_;
-  later(hangs ? Millis(Seconds(60)) : Millis(world_.luck.between(100, 1500)), [this, what, began, hangs, asked] {
+  const auto find = [this, what]() -> const CheckConfig* {
+    for (const auto& t : config_.targets)
+      for (const auto& each : t.checks)
+        if (t.name == what.target && each.name == what.check) return &each;
+    return nullptr;
+  };
+  const auto* known = find();
+  const auto asked = known ? std::optional(*known) : std::nullopt;
+  later(hangs ? Millis(Seconds(60)) : Millis(world_.luck.between(100, 1500)), [this, what, began, hangs, asked, find] {
     const auto& then = world_.targets[static_cast<std::size_t>(what.target[1] - '0')];
     CheckDone done;
     done.target = what.target;
     const std::string word = hangs ? "hangs" : then.check == "hangs" ? "broken" : then.check;
     done.read = check_answer(word, began);
-    const auto find = [&](const Config& c) -> const CheckConfig* {
-      for (const auto& t : c.targets)
-        for (const auto& each : t.checks)
-          if (t.name == what.target && each.name == what.check) return &each;
-      return nullptr;
-    };
-    const auto *before = find(asked), *wanted = find(config_);
-    done.outdated = !wanted || !before || !is_same_question(*wanted, *before);
+    const auto* wanted = find();
+    done.outdated = !wanted || !asked || !is_same_question(*wanted, *asked);
     if (world_.tells())
       world_.tell(host_.name,
                   "has run the check of " + what.target + ": " + word + (done.outdated ? ", outdated" : ""));

@@ -93,13 +93,13 @@ bool Process::write(Written w) {
   if (failing_) {
     Written all;
     resync(all);
-    host_.disk.write(std::make_shared<const Written>(std::move(all)));
+    host_.disk.write(std::move(all));
     unsaved_.clear();
     failing_ = false;
     if (world_.tells()) world_.tell(host_.name, "writes its store again");
     action("between what was kept and what is new");
   }
-  host_.disk.write(std::make_shared<const Written>(std::move(w)));
+  host_.disk.write(std::move(w));
   return true;
 }
 
@@ -138,14 +138,14 @@ void Process::store_commit(Batch batch, std::function<void(const Result<void>&)>
     for (const auto& row : shared->rows) mirror_.wait_for_delivery(row);
     done(written ? Result<void>() : Failure{"it cannot be written"});
   };
-  const auto work = [this, shared, number, ended = std::move(batch.ended), memories = std::move(batch.memories)] {
+  auto work = [this, shared, number, ended = std::move(batch.ended), memories = std::move(batch.memories)]() mutable {
     action("in a commit");
     Written w;
     w.synced = true;
-    w.state = shared->state;
+    w.state = std::move(shared->state);
     w.inserted = shared->rows;
     w.ended = ended;
-    w.memories = memories;
+    w.memories = std::move(memories);
     const bool written = write(std::move(w));
     mirror_.settled(number);
     coming_ended_.erase(number);
@@ -154,7 +154,7 @@ void Process::store_commit(Batch batch, std::function<void(const Result<void>&)>
     unsaved_ended_.insert(unsaved_ended_.end(), ended.begin(), ended.end());
     return false;
   };
-  post(work, call);
+  post(std::move(work), call);
 }
 
 void Process::store_mark(const OutboxStep::Mark& mark, std::function<void()> done) {

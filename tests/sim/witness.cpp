@@ -85,7 +85,7 @@ void Witness::started(Host& host, Process& process, const std::vector<std::strin
       for (const auto& [seq, row] : disk.rows)
         if (row.sink == sink && row.state == OutboxState::dead)
           broken("together", "an alert for " + sink + " is parked on the disk, and no alarm about that is");
-  for (const auto& i : process.engine().open_incidents()) has[i.id] = i.boundary;
+  for (const auto* i : process.engine().open_records()) has[i->id] = i->boundary;
   if (has != known)
     broken("restart", std::to_string(known.size()) + " incidents were open on the disk, and " +
                           std::to_string(has.size()) + " are after the restart");
@@ -182,19 +182,18 @@ Memory Witness::memory_of(Host& host, Process& process, const std::string& part)
   auto& h = of(host);
   const auto life = h.lives.find(part);
   if (life == h.lives.end()) return {};
-  Memory m = life->second.memory;
+  auto& memory = life->second.memory;
   std::map<std::string, Known> open;
-  for (const auto& i : process.engine().open_incidents()) {
-    if (i.target != part) continue;
-    auto& known = open[i.id];
-    if (const auto before = m.open.find(i.id); before != m.open.end()) known = before->second;
-    known.id = i.id;
-    known.boundary = i.boundary;
-    known.acknowledged = i.acknowledged_at.has_value();
+  for (const auto* i : process.engine().open_records()) {
+    if (i->target != part) continue;
+    auto& known = open[i->id];
+    if (const auto before = memory.open.find(i->id); before != memory.open.end()) known = std::move(before->second);
+    known.id = i->id;
+    known.boundary = i->boundary;
+    known.acknowledged = i->acknowledged_at.has_value();
   }
-  m.open = std::move(open);
-  life->second.memory.open = m.open;
-  return m;
+  memory.open = std::move(open);
+  return memory;
 }
 
 void Witness::ended(Host& host, const std::vector<IncidentRecord>& ended) {

@@ -231,8 +231,8 @@ void World::set_disk(Host& host, DiskMood mood, Millis lasts) {
 /// What an operator says at the socket.
 void World::ask(Host& host, const Happening& h) {
   auto& process = *host.process;
-  const auto open = process.engine().open_incidents();
-  const std::string id = open.empty() ? "none" : open[static_cast<std::size_t>(h.a) % open.size()].id;
+  const auto open = process.engine().open_records();
+  const std::string id = open.empty() ? "none" : open[static_cast<std::size_t>(h.a) % open.size()]->id;
   switch (h.what) {
     case Happens::silence: {
       Silence s;
@@ -266,9 +266,9 @@ void World::note_state() {
   for (const auto& host : hosts) {
     digest = mixed(digest, static_cast<std::uint64_t>(host->disk.mood) + (host->process ? 8 : 0));
     if (!host->process) continue;
-    for (const auto& i : host->process->engine().open_incidents())
-      digest = mixed(digest, static_cast<std::uint64_t>(i.boundary) * 64 + static_cast<std::uint64_t>(i.state) * 8 +
-                                 static_cast<std::uint64_t>(i.severity) * 2 + i.acknowledged_at.has_value());
+    for (const auto* i : host->process->engine().open_records())
+      digest = mixed(digest, static_cast<std::uint64_t>(i->boundary) * 64 + static_cast<std::uint64_t>(i->state) * 8 +
+                                 static_cast<std::uint64_t>(i->severity) * 2 + i->acknowledged_at.has_value());
     for (const auto& [seq, row] : host->process->mirror().pending())
       digest = mixed(digest, static_cast<std::uint64_t>(row.kind) * 16 + std::min(row.attempts, 8) +
                                  std::hash<std::string>{}(row.sink));
@@ -297,7 +297,7 @@ void World::mend_all() {
 bool World::is_at_rest() const {
   return std::all_of(hosts.begin(), hosts.end(), [this](const auto& host) {
     return host->process && host->stands_until <= time && host->process->is_idle() && host->process->ok() &&
-           host->process->mirror().pending().empty() && host->process->engine().open_incidents().empty();
+           host->process->mirror().pending().empty() && host->process->engine().open_records().empty();
   });
 }
 
@@ -311,8 +311,8 @@ void World::come_to_rest(bool at_the_end) {
         witness.unsilenced(*host);
         for (const auto& s : host->process->engine().silences(now(*host)))
           host->process->put(SilenceExpired{s.id}, true);
-        for (const auto& i : host->process->engine().open_incidents())
-          host->process->put(ResolveAttested{i.id, "the owner's runbook", "", "story", {}}, true);
+        for (const auto* i : host->process->engine().open_records())
+          host->process->put(ResolveAttested{i->id, "the owner's runbook", "", "story", {}}, true);
       });
     }
   }
@@ -326,8 +326,9 @@ std::string World::what_waits() const {
       text += ", " + host->name + " is not back";
       continue;
     }
-    for (const auto& i : host->process->engine().open_incidents())
-      text += ", " + std::string(to_string(i.boundary)) + " of " + i.target + " is " + std::string(to_string(i.state));
+    for (const auto* i : host->process->engine().open_records())
+      text +=
+          ", " + std::string(to_string(i->boundary)) + " of " + i->target + " is " + std::string(to_string(i->state));
     for (const auto& [seq, row] : host->process->mirror().pending())
       text += ", " + std::string(to_string(row.kind)) + " waits for " + row.sink;
     if (!host->process->ok()) text += ", the store is not well";
