@@ -291,6 +291,11 @@ void World::mend_all() {
     if (host->disk.mood != DiskMood::works) set_disk(*host, DiskMood::works, Millis(0));
     if (host->process && (host->loaded != host->file || host->process->has_sink_off()))
       guarded(*host, [&] { host->process->reload(); });
+    // What a receiver answered before may be on its way, and turn its sink off: whoever mends all reads that, and
+    // reloads.
+    at(time + Seconds(1), host.get(), [h = host.get()] {
+      if (h->process && h->process->has_sink_off()) h->process->reload();
+    });
   }
 }
 
