@@ -96,6 +96,15 @@ std::vector<Judged> judge_all(const TargetConfig& config, std::vector<RawRead> r
   return all;
 }
 
+/// An answer that names no version takes its place as well: what alternated is forgotten when it is no longer told, and
+/// not held against a surface for ever.
+void note_version(std::deque<std::string>& versions, const SurfaceReading& said) {
+  if (said.version.empty() && (versions.empty() || !said.own_word)) return;
+  versions.push_back(said.version);
+  if (versions.size() > versions_kept) versions.pop_front();
+  while (!versions.empty() && versions.front().empty()) versions.pop_front();
+}
+
 void remember(ReadState& state, const Judged& j, MonoTime now) {
   const bool throttled = j.read.word == "throttled";
   const auto& raw = j.read.raw;
@@ -123,10 +132,7 @@ void remember(ReadState& state, const Judged& j, MonoTime now) {
   state.surface = j.surface;
   state.check = j.check;
   state.path = j.path;
-  if (!j.surface.version.empty()) {
-    state.versions.push_back(j.surface.version);
-    if (state.versions.size() > versions_kept) state.versions.pop_front();
-  }
+  note_version(state.versions, j.surface);
 }
 
 }  // namespace
@@ -149,7 +155,9 @@ std::vector<JudgedRead> judge_without_counting(const TargetConfig& config, std::
 }
 
 std::optional<std::string> alternation(const std::string& read, const ReadState& state) {
-  const auto& v = state.versions;
+  std::vector<std::string> v;
+  for (const auto& version : state.versions)
+    if (!version.empty()) v.push_back(version);
   int changes = 0, returns = 0;
   for (std::size_t i = 1; i < v.size(); ++i) {
     if (v[i] == v[i - 1]) continue;
@@ -158,10 +166,9 @@ std::optional<std::string> alternation(const std::string& read, const ReadState&
     returns += std::find(v.begin(), here, v[i]) != here;
   }
   if (changes < changes_that_alternate || returns < returns_that_alternate) return std::nullopt;
-  std::vector<std::string> distinct(state.versions.begin(), state.versions.end());
-  std::sort(distinct.begin(), distinct.end());
-  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
-  return read + ": versions " + joined(distinct);
+  std::sort(v.begin(), v.end());
+  v.erase(std::unique(v.begin(), v.end()), v.end());
+  return read + ": versions " + joined(v);
 }
 
 }  // namespace readback

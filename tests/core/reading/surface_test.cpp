@@ -2,6 +2,7 @@
 // case: the answer, the reading with its flags, and where it matters the whole reasons.
 #include <doctest/doctest.h>
 
+#include "core/reading/judge_sweep.hpp"
 #include "core/reading/read.hpp"
 #include "core/text/time.hpp"
 
@@ -555,6 +556,25 @@ TEST_CASE("depth is bounded") {
     body += '}';
     CHECK(read(200, body).reading == (depth < 500 ? Reading::pass : Reading::unknown));
   }
+}
+
+TEST_CASE("versions alternate by what the last ten answers named") {
+  TargetConfig target;
+  target.surfaces = {plain_surface()};
+  ReadStates states;
+  const auto alternates = [&](const std::string& version) {
+    judge_reads(
+        target, states,
+        {answer(200, version.empty() ? R"({"status":"ok"})" : R"({"status":"ok","version":")" + version + "\"}")},
+        MonoTime{});
+    return alternation("obs", states["obs"]).has_value();
+  };
+  for (const char* version : {"", "1", "2", "", "1"}) CHECK(!alternates(version));
+  CHECK(alternates("2"));
+  for (int i = 0; i < 5; ++i) CHECK(alternates(""));
+  for (int i = 0; i < 5; ++i) alternates("");
+  CHECK(!alternates(""));
+  CHECK(states["obs"].versions.empty());
 }
 
 }  // namespace readback
