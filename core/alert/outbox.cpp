@@ -352,8 +352,19 @@ void Outbox::clear_orphans(WallTime at, OutboxStep& step) {
   }
 }
 
+/// Where it was the only sink when it broke, nobody could be told: those that were configured since have not heard.
+bool Outbox::has_new_listener(const std::string& about) {
+  const auto alarm = own_alarm_incident(about);
+  bool any = false;
+  for (const auto& sink : sinks_) {
+    if (story(sink->config.name, alarm)) return false;
+    any = any || (sink->config.name != about && !sink->retired);
+  }
+  return any;
+}
+
 void Outbox::break_sink(Sink& sink, const std::string& text, WallTime at, OutboxStep& step) {
-  if (std::exchange(sink.broken, true)) return;
+  if (std::exchange(sink.broken, true) && (sink.retired || !has_new_listener(sink.config.name))) return;
   sink.broken_by = text;
   if (sink.retired) {  // nobody could correct it any more, and nothing would end the alarm
     step.say.push_back(line(Say::Level::error, "sink.broken", text));

@@ -185,6 +185,7 @@ class Outbox {
   void forget_at_unknown_sinks(const std::string& incident, OutboxStep& step);
   void alarm(const std::string& about, EventKind kind, const std::string& text, WallTime at, OutboxStep& step);
   void clear_orphans(WallTime at, OutboxStep& step);
+  bool has_new_listener(const std::string& about);
   void break_sink(Sink& sink, const std::string& text, WallTime at, OutboxStep& step);
   std::string why_broken(const std::string& sink) const;
   bool is_finished(const Sink& sink);

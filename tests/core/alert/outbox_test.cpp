@@ -108,6 +108,26 @@ TEST_CASE("410: the sink is off until a reload, the alarm leaves by the others, 
   CHECK(chat.got[1].object().at("dedup_key").as_string() == "prod/readback/sink/hook/host-7");
 }
 
+TEST_CASE("a sink that broke when it was alone is told of to the first that is configured beside it") {
+  World stage;
+  Receiver hook(stage), chat(stage);
+  hook.otherwise = {404};
+  stage.config.alerts.sinks = {sink_of("hook", SinkType::webhook, {hook.url()})};
+  stage.reload();
+  stage.tell(EventKind::firing, "i1");
+  REQUIRE(stage.all_delivered());
+  stage.config.alerts.sinks.push_back(sink_of("other", SinkType::webhook, {chat.url()}));
+  stage.reload();
+  stage.tell(EventKind::firing, "i2", Boundary::security);
+  stage.tell(EventKind::firing, "i3", Boundary::drift);
+  REQUIRE(stage.all_delivered());
+  std::vector<std::string> alarms;
+  for (const auto& g : chat.got)
+    if (g.object().at("target").as_string() == "readback") alarms.emplace_back(g.object().at("summary").as_string());
+  REQUIRE(alarms.size() == 1);
+  CHECK(alarms[0].starts_with("sink broken: hook refused an alert"));
+}
+
 TEST_CASE("a refused page is parked, told to the others once, and its resolve does not go there") {
   World stage;
   Receiver hook(stage), chat(stage);
