@@ -2,6 +2,7 @@
 #include "tests/sim/platform.hpp"
 
 #include <array>
+#include <ctime>
 
 #include "core/text/time.hpp"
 
@@ -53,6 +54,14 @@ const Answer& one_of(char letter) {
   return all[static_cast<std::size_t>(letter) & 127];
 }
 
+std::string http_date(WallTime at) {
+  const std::time_t seconds = std::chrono::floor<Seconds>(at.time_since_epoch()).count();
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[40];
+  return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts)};
+}
+
 RawRead raw(std::string name, WallTime at) {
   RawRead r;
   r.read = std::move(name);
@@ -67,7 +76,7 @@ RawRead answer_of(char letter, const std::string& surface, WallTime at, WallTime
   auto r = raw(surface, at);
   if (letter == 's') {
     auto a = http(200, R"({"status":"ok","generated_at":")" + to_rfc3339(truly - std::chrono::hours(2)) + "\"}");
-    a.headers.push_back({"Date", to_rfc3339(truly)});
+    a.headers.push_back({"Date", http_date(truly)});
     r.answer = std::move(a);
   } else {
     r.answer = one_of(letter);

@@ -105,6 +105,10 @@ Actions Process::handle(Event event) {
   ++world_.outcome.actions;
   if (const auto* done = std::get_if<SweepDone>(&event))
     if (done->void_reason.empty()) world_.witness.counted(host_, done->target, done->sweep);
+  if (const auto* done = std::get_if<CheckDone>(&event)) {
+    if (const auto& word = checks_coming_.front(); !word.empty()) world_.witness.checked(host_, done->target, word);
+    checks_coming_.pop_front();
+  }
   auto actions = engine_->handle(std::move(event), now());
   world_.witness.decided(host_, *this, actions);
   return actions;
@@ -329,7 +333,7 @@ void Process::start_check(const StartCheck& what) {
     if (world_.tells())
       world_.tell(host_.name,
                   "has run the check of " + what.target + ": " + word + (done.outdated ? ", outdated" : ""));
-    if (!done.outdated) world_.witness.checked(host_, what.target, word);
+    checks_coming_.push_back(done.outdated ? "" : word);
     put(std::move(done));
   });
 }

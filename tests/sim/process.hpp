@@ -145,6 +145,7 @@ class Process {
   SealPatience seals_;
   DeadMansSwitch dead_man_;
   std::deque<Incoming> queue_;
+  std::deque<std::string> checks_coming_;  ///< what the checks in the queue said, by their word; "" of an outdated one
   bool busy_ = false;
   bool of_operator_ = false;
   std::optional<Silence> silence_;  ///< that is being added
