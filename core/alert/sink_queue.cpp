@@ -11,18 +11,24 @@ void SinkQueue::add(const OutboxHead& row) {
   by_age_.emplace(row.created, row.seq);
   auto& line = lines_[row.incident_id];
   line.insert(row.seq);
-  if (*line.begin() == row.seq) ready_.insert(row.seq);
+  if (*line.begin() != row.seq) return;
+  if (line.size() > 1) hold_back(*std::next(line.begin()));  // it came late, and goes first all the same
+  ready_.insert(row.seq);
+}
+
+void SinkQueue::hold_back(std::int64_t seq) {
+  ready_.erase(seq);
+  if (const auto waits = due_.find(seq); waits != due_.end()) {
+    later_.erase({waits->second, seq});
+    due_.erase(waits);
+  }
 }
 
 void SinkQueue::remove(std::int64_t seq) {
   const auto found = rows_.find(seq);
   if (found == rows_.end()) return;
   by_age_.erase({found->second.created, seq});
-  ready_.erase(seq);
-  if (const auto waits = due_.find(seq); waits != due_.end()) {
-    later_.erase({waits->second, seq});
-    due_.erase(waits);
-  }
+  hold_back(seq);
   const auto line = lines_.find(found->second.incident_id);
   const bool was_head = *line->second.begin() == seq;
   line->second.erase(seq);

@@ -40,6 +40,8 @@ class SinkQueue {
   WallTime oldest() const { return by_age_.empty() ? WallTime::max() : by_age_.begin()->first; }
 
  private:
+  void hold_back(std::int64_t seq);
+
   std::map<std::int64_t, OutboxHead> rows_;
   std::map<std::string, std::set<std::int64_t>> lines_;  // incident -> its rows, the first is the head
   std::set<std::int64_t> ready_;                         // heads that may go

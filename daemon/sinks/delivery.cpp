@@ -46,7 +46,6 @@ struct Delivery::Parts {
         heartbeat(loop, poster, secrets, heartbeat_setup()),
         tasks(loop, [this](const std::string& task, std::exception_ptr failed) { failed_task(task, failed); }) {
     secrets.remember(setup.revealed);
-    if (!store.pending().empty()) last_seen = store.pending().rbegin()->first;
   }
 
   net::any_io_executor loop;
@@ -61,7 +60,6 @@ struct Delivery::Parts {
   Wake answered;  // a row was answered, for who waits for a test
   Heartbeat heartbeat;
   std::set<std::string> working;  // sinks that have a task
-  std::int64_t last_seen = 0;     // the newest row of the store that the outbox knows
   bool started = false, stopping = false;
   TaskGroup tasks;
 
@@ -212,10 +210,7 @@ struct Delivery::Parts {
 
   /// What was committed since the last look may leave.
   void take_in() {
-    for (auto row = store.pending().upper_bound(last_seen); row != store.pending().end(); ++row) {
-      outbox.committed(row->second, now());
-      last_seen = row->first;
-    }
+    for (const auto& row : store.take_fresh()) outbox.committed(row, now());
     wake.notify();
   }
 };

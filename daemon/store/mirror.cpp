@@ -2,6 +2,7 @@
 #include "daemon/store/mirror.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace readback {
 
@@ -13,6 +14,7 @@ void Mirror::load(Kept kept) {
   snapshots_ = std::move(kept.snapshots);
   refused_ = std::move(kept.refused);
   newest_event_ = std::move(kept.newest_event);
+  fresh_.clear();
 }
 
 std::uint64_t Mirror::take(Commit& commit) {
@@ -31,7 +33,16 @@ std::uint64_t Mirror::take(Commit& commit) {
 }
 
 void Mirror::wait_for_delivery(OutboxRow row) {
-  if (row.state == OutboxState::pending) pending_.emplace(row.seq, std::move(row));
+  const auto seq = row.seq;
+  if (row.state == OutboxState::pending && pending_.emplace(seq, std::move(row)).second) fresh_.push_back(seq);
+}
+
+std::vector<OutboxRow> Mirror::take_fresh() {
+  std::vector<OutboxRow> rows;
+  std::sort(fresh_.begin(), fresh_.end());
+  for (const auto seq : std::exchange(fresh_, {}))
+    if (const auto row = pending_.find(seq); row != pending_.end()) rows.push_back(row->second);
+  return rows;
 }
 
 void Mirror::mark(const OutboxRow& row) {

@@ -54,6 +54,9 @@ class Mirror {
   void settled(std::uint64_t commit) { coming_.erase(commit); }
   /// From now on this row waits to be delivered.
   void wait_for_delivery(OutboxRow row);
+  /// Those that wait since this was asked last. Not what has a higher number than the last: a commit that a disk holds
+  /// up is overtaken by one that is not waited for.
+  std::vector<OutboxRow> take_fresh();
   void mark(const OutboxRow& row);
   void mark_unheard(const OutboxRow& row);
   bool forget_closed(WallTime before);  ///< true: something was forgotten
@@ -73,6 +76,7 @@ class Mirror {
   std::vector<std::pair<std::string, std::string>> refused_;
   std::string newest_event_;
   std::int64_t last_seq_ = 0;
+  std::vector<std::int64_t> fresh_;
   std::map<std::uint64_t, Coming> coming_;
   std::uint64_t taken_ = 0;
 };

@@ -190,6 +190,10 @@ SavedState Store::load_state() const {
   return parts_->board.mirror.state();
 }
 const std::map<std::int64_t, OutboxRow>& Store::pending() const { return parts_->board.mirror.pending(); }
+std::vector<OutboxRow> Store::take_fresh() {
+  const auto lock = parts_->locked();
+  return parts_->board.mirror.take_fresh();
+}
 const std::vector<OpenedKey>& Store::opened() const { return parts_->board.mirror.opened(); }
 const std::vector<std::pair<std::string, std::string>>& Store::refused() const {
   return parts_->board.mirror.refused();

@@ -62,6 +62,8 @@ class Store {
 
   /// Rows that wait, by seq. Served from memory; valid until the next call that changes the outbox.
   const std::map<std::int64_t, OutboxRow>& pending() const;
+  /// Those that wait since this was asked last, by seq.
+  std::vector<OutboxRow> take_fresh();
   const std::vector<OpenedKey>& opened() const;
   /// As they were when the store was opened: sinks with the incidents whose page they have refused, and the id of the
   /// newest event ("" when there was none).

@@ -20,11 +20,7 @@ std::vector<OutboxRow> Process::render(const Notify& notify) {
 
 /// What was committed since the last look may leave.
 void Process::take_in() {
-  const auto& pending = mirror_.pending();
-  for (auto row = pending.upper_bound(last_seen_); row != pending.end(); ++row) {
-    outbox_->committed(row->second, now());
-    last_seen_ = row->first;
-  }
+  for (const auto& row : mirror_.take_fresh()) outbox_->committed(row, now());
   wake();
 }
 

@@ -541,3 +541,27 @@ TEST_CASE("a queue gives the oldest head that may go, and holds back only the in
   CHECK(queue.empty());
   CHECK(queue.next_due() == MonoTime::max());
 }
+
+TEST_CASE("a row that comes late stands before the rows of its incident that overtook it") {
+  SinkQueue queue;
+  const auto row = [](std::int64_t seq) {
+    OutboxRow r;
+    r.seq = seq;
+    r.incident_id = "one";
+    return r;
+  };
+  const MonoTime start{Seconds(100)};
+  queue.add(row(3));
+  queue.add(row(2));
+  CHECK(queue.first_due(start)->seq == 2);
+  queue.put_off(row(2), start + Seconds(5));
+  queue.add(row(1));
+  CHECK(queue.first_due(start)->seq == 1);
+  queue.put_off(row(1), start + Seconds(9));
+  CHECK(queue.first_due(start + Seconds(5)) == nullptr);  // neither of those behind it goes before it
+  CHECK(queue.first_due(start + Seconds(9))->seq == 1);
+  for (const std::int64_t seq : {1, 2}) {
+    queue.remove(seq);
+    CHECK(queue.first_due(start)->seq == seq + 1);
+  }
+}

@@ -16,6 +16,7 @@
 
 #include "core/model/ids.hpp"
 #include "core/text/time.hpp"
+#include "daemon/store/mirror.hpp"
 #include "daemon/store/sqlite.hpp"
 #include "daemon/store/store.hpp"
 #include "store_support.hpp"
@@ -679,4 +680,17 @@ TEST_CASE("for want of room what was captured during an open incident goes, the 
   std::vector<std::string> kept;
   for (const auto& row : store->snapshots()) kept.push_back(row.id);
   CHECK(kept == std::vector<std::string>{"05", "00"});
+}
+
+TEST_CASE("a row whose commit was held up is found behind one that overtook it") {
+  Mirror mirror;
+  Commit first{{}, {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}};
+  Commit second{{}, {row_of("e2", "hook", "i2", OutboxRow::Mark::open)}};
+  mirror.take(first);
+  mirror.take(second);
+  mirror.wait_for_delivery(second.rows.at(0));
+  CHECK(mirror.take_fresh().at(0).event_id == "e2");
+  mirror.wait_for_delivery(first.rows.at(0));
+  CHECK(mirror.take_fresh().at(0).event_id == "e1");
+  CHECK(mirror.take_fresh().empty());
 }
