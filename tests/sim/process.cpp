@@ -61,7 +61,6 @@ void Process::start() {
   setup.ids = ids_;
   outbox_ = std::make_unique<Outbox>(std::move(setup));
   auto step = outbox_->restore(mirror_.pending(), mirror_.opened(), now(), mirror_.refused());
-  if (!mirror_.pending().empty()) last_seen_ = mirror_.pending().rbegin()->first;
   world_.witness.started(host_, *this, refused);
   put(Tick{});
   perform(std::move(step), [this] {
@@ -145,6 +144,7 @@ bool Process::take(Course::Step& step) {
     take_in();
   } else if (auto* done = std::get_if<Course::Done>(&step)) {
     if (of_operator_) world_.witness.answered(host_, done->answer);
+    owes_ = owes_ || (of_operator_ && !ok());
     if (silence_ && done->answer.ok) world_.witness.silenced(host_, *silence_, silence_for_);
     busy_ = false;
     arm();
@@ -183,6 +183,7 @@ void Process::commit(Course::Commit together) {
   store_commit(std::move(batch), [this, rows](const Result<void>& written) {
     if (rows) later(Seconds(30), [this, rows] { world_.witness.should_have_left(host_, *this, *rows); });
     for (const auto& line : course_.committed(written)) say(line);
+    if (written) owes_ = false;
     go_on();
   });
 }

@@ -33,6 +33,8 @@ class Process {
   bool is_idle() const { return !busy_ && queue_.empty() && !stopping_; }
   bool has_sink_off() const;
   bool ok() const { return !failing_ && !hangs(); }
+  /// All that was answered is on the disk.
+  bool is_durable() const { return ok() && !owes_; }
 
   const Config& config() const { return config_; }
   Engine& engine() { return *engine_; }
@@ -150,6 +152,7 @@ class Process {
   bool of_operator_ = false;
   std::optional<Silence> silence_;  ///< that is being added
   Millis silence_for_{0};
+  bool owes_ = false;      ///< something was answered behind a disk that hangs, and is saved with the next commit
   bool delivers_ = false;  ///< what the outbox asked for at the start is done
   std::uint64_t armed_ = 0, beats_planned_ = 0;
   struct Sealing;
@@ -158,7 +161,6 @@ class Process {
   std::vector<std::shared_ptr<Reading>> reading_;
   std::set<std::string> working_;                 // sinks that are at something
   std::map<std::string, std::uint64_t> resting_;  // which rest of a sink is the newest
-  std::int64_t last_seen_ = 0;
 };
 
 }  // namespace readback::sim

@@ -130,7 +130,7 @@ void World::start(Host& host) {
 void World::end(Host& host, End how, Millis away) {
   ++outcome.crashes;
   ++host.life;
-  witness.ends(host, host.process && host.process->ok());
+  witness.ends(host, host.process && host.process->is_durable());
   host.process.reset();
   host.actions_left = -1;
   host.end = End::kill;
