@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "daemon/store/fault_point.hpp"
+
 namespace readback {
 namespace {
 
@@ -90,6 +92,45 @@ Result<void> Database::write(Tables::Sync sync, const std::function<void(Tables&
   }
 }
 
+bool Database::was_written(std::uint64_t change) {
+  const std::lock_guard lock(board_.mutex);
+  return board_.mirror.was_written(change);
+}
+
+Result<void> Database::commit(const Commit& what, std::uint64_t change) {
+  auto written = write(Tables::Sync::full, [&](Tables& tables) {
+    if (!was_written(change)) {
+      tables.save_state(what.state);
+      for (const auto& row : what.rows) tables.insert(row);
+      for (const auto& row : what.incidents) tables.upsert(row);
+    }
+    fault_point("in_commit");
+  });
+  if (!written) {
+    for (const auto& row : what.rows) remember(row);
+    for (const auto& row : what.incidents) remember(row);
+  }
+  const std::lock_guard lock(board_.mutex);
+  board_.mirror.settled(change);
+  return written;
+}
+
+void Database::replace_opened(const std::vector<OpenedKey>& all, std::uint64_t change) {
+  // What could not be written is written again whole, as memory has it.
+  (void)write(Tables::Sync::normal, [&](Tables& tables) {
+    if (!was_written(change)) tables.replace_opened(all);
+  });
+}
+
+Result<void> Database::mark(const OutboxRow& row, const std::vector<OpenedKey>* opened, std::uint64_t change) {
+  auto written = write(Tables::Sync::normal, [&](Tables& tables) {
+    tables.upsert(row);
+    if (opened && !was_written(change)) tables.replace_opened(*opened);
+  });
+  if (!written) remember(row);
+  return written;
+}
+
 void Database::tolerate(const std::function<void()>& question) {
   try {
     question();
@@ -115,8 +156,10 @@ void Database::resync() {
   SavedState state;
   std::vector<OpenedKey> opened;
   std::map<std::uint64_t, Mirror::Coming> coming;
+  std::uint64_t until = 0;
   {
     const std::lock_guard lock(board_.mutex);
+    until = board_.mirror.changes();
     state = board_.mirror.state();
     opened = board_.mirror.opened();
     coming = board_.mirror.coming();
@@ -137,7 +180,9 @@ void Database::resync() {
   unsaved_snapshots_.clear();
   unsaved_incidents_.clear();
   failing_ = false;
-  board_.set_trouble("");
+  const std::lock_guard lock(board_.mutex);
+  board_.mirror.wrote_all(until);
+  board_.trouble.clear();
 }
 
 /// The file turned out to be damaged while we used it: set it aside. What memory has goes into a new one with the next

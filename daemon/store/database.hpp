@@ -42,6 +42,12 @@ class Database {
   /// Runs one write as a transaction. An error is flagged on the board already; the caller has what could not be
   /// written remembered.
   Result<void> write(Tables::Sync sync, const std::function<void(Tables&)>& work);
+  /// As above, for what the mirror has taken; `change` is what it called that. Not when it was written already with all
+  /// that memory had: that is newer. What cannot be written is remembered.
+  Result<void> commit(const Commit& what, std::uint64_t change);
+  void replace_opened(const std::vector<OpenedKey>& all, std::uint64_t change);
+  /// `opened`: as it is after this row was found never to have been heard of.
+  Result<void> mark(const OutboxRow& row, const std::vector<OpenedKey>* opened, std::uint64_t change);
   void remember(const OutboxRow& row) { unsaved_.insert_or_assign(row.seq, row); }
   void remember(const SnapshotRow& row) { unsaved_snapshots_.push_back(row); }
   void remember(const IncidentRow& row);
@@ -68,6 +74,7 @@ class Database {
  private:
   std::filesystem::path file() const { return folder_ / "readback.db"; }
   void tolerate(const std::function<void()>& question);
+  bool was_written(std::uint64_t change);
   void fail(const std::string& trouble, Clock::duration retry);
   void resync();
   void start_anew();

@@ -28,8 +28,8 @@ std::uint64_t Mirror::take(Commit& commit) {
     else
       state_[part] = text;
   }
-  coming_.emplace(++taken_, Coming{commit.rows, commit.incidents});
-  return taken_;
+  coming_.emplace(++changes_, Coming{commit.rows, commit.incidents});
+  return changes_;
 }
 
 void Mirror::wait_for_delivery(OutboxRow row) {
@@ -60,10 +60,12 @@ void Mirror::mark_unheard(const OutboxRow& row) {
 }
 
 bool Mirror::forget_closed(WallTime before) {
+  ++changes_;
   return std::erase_if(opened_, [&](const OpenedKey& k) { return k.closed_at && *k.closed_at < before; }) > 0;
 }
 
 void Mirror::forget_opened(std::string_view sink, std::string_view incident_id) {
+  ++changes_;
   std::erase_if(opened_, [&](const OpenedKey& k) { return k.sink == sink && k.incident_id == incident_id; });
 }
 

@@ -40,9 +40,14 @@ class Mirror {
   const std::string& newest_event() const { return newest_event_; }
   const std::vector<SnapshotRow>& snapshots() const { return snapshots_; }  ///< oldest first
 
-  /// Numbers the rows of this commit and takes over its state and what its rows open and close. Until the number that
+  /// Numbers the rows of this commit and takes over its state and what its rows open and close. Until the change that
   /// this gives is settled, the commit is one that is coming.
   std::uint64_t take(Commit& commit);
+  /// Counts what has become of the state and of what is opened. Who writes all that memory has tells up to which change
+  /// that was; what an earlier one brings has then been written, and would put something older over it.
+  std::uint64_t changes() const { return changes_; }
+  void wrote_all(std::uint64_t until) { written_until_ = until; }
+  bool was_written(std::uint64_t change) const { return change <= written_until_; }
   /// What came with the state that memory has already, and is not written yet: who writes that state writes this too,
   /// or a crash in between leaves a state that says who was told, and nobody who tells them.
   struct Coming {
@@ -51,7 +56,7 @@ class Mirror {
   };
   const std::map<std::uint64_t, Coming>& coming() const { return coming_; }
   /// It is on the disk, or remembered by who could not write it.
-  void settled(std::uint64_t commit) { coming_.erase(commit); }
+  void settled(std::uint64_t change) { coming_.erase(change); }
   /// From now on this row waits to be delivered.
   void wait_for_delivery(OutboxRow row);
   /// Those that wait since this was asked last. Not what has a higher number than the last: a commit that a disk holds
@@ -78,7 +83,7 @@ class Mirror {
   std::int64_t last_seq_ = 0;
   std::vector<std::int64_t> fresh_;
   std::map<std::uint64_t, Coming> coming_;
-  std::uint64_t taken_ = 0;
+  std::uint64_t changes_ = 0, written_until_ = 0;
 };
 
 /// What no retention may take.

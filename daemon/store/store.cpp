@@ -98,10 +98,8 @@ struct Store::Parts {
   std::lock_guard<std::mutex> locked() { return std::lock_guard(board.mutex); }
 
   void replace_opened() {
-    writer->post([this, all = board.mirror.opened()] {
-      // What could not be written is written again whole, as memory has it.
-      (void)database.write(Tables::Sync::normal, [&](Tables& tables) { tables.replace_opened(all); });
-    });
+    writer->post(
+        [this, all = board.mirror.opened(), change = board.mirror.changes()] { database.replace_opened(all, change); });
   }
 };
 
@@ -154,27 +152,13 @@ std::uint64_t Store::snapshot_count() const {
 net::awaitable<CommitResult> Store::commit(Commit what) {
   Parts& p = *parts_;
   auto shared = std::make_shared<Commit>(std::move(what));
-  std::uint64_t number = 0;
+  std::uint64_t change = 0;
   {
     const auto lock = p.locked();
-    number = p.board.mirror.take(*shared);
+    change = p.board.mirror.take(*shared);
   }
   fault_point("before_commit");
-  std::function<CommitResult()> work = [&p, shared, number] {
-    auto written = p.database.write(Tables::Sync::full, [&](Tables& tables) {
-      tables.save_state(shared->state);
-      for (const auto& row : shared->rows) tables.insert(row);
-      for (const auto& row : shared->incidents) tables.upsert(row);
-      fault_point("in_commit");
-    });
-    if (!written) {
-      for (const auto& row : shared->rows) p.database.remember(row);
-      for (const auto& row : shared->incidents) p.database.remember(row);
-    }
-    const auto lock = p.locked();
-    p.board.mirror.settled(number);
-    return written;
-  };
+  std::function<CommitResult()> work = [&p, shared, change] { return p.database.commit(*shared, change); };
   const auto written = co_await p.call_within<CommitResult>(std::move(work));
   fault_point("after_commit");
   {
@@ -206,29 +190,22 @@ net::awaitable<void> Store::mark(OutboxRow row) {
     const auto lock = p.locked();
     p.board.mirror.mark(row);
   }
-  std::function<bool()> work = [&p, row = std::move(row)] {
-    const auto written = p.database.write(Tables::Sync::normal, [&](Tables& tables) { tables.upsert(row); });
-    if (!written) p.database.remember(row);
-    return written.ok();
-  };
+  std::function<bool()> work = [&p, row = std::move(row)] { return p.database.mark(row, nullptr, 0).ok(); };
   co_await p.call_within<bool>(std::move(work));
 }
 
 net::awaitable<void> Store::mark_unheard(OutboxRow row) {
   Parts& p = *parts_;
   std::vector<OpenedKey> opened;
+  std::uint64_t change = 0;
   {
     const auto lock = p.locked();
     p.board.mirror.mark_unheard(row);
     opened = p.board.mirror.opened();
+    change = p.board.mirror.changes();
   }
-  std::function<bool()> work = [&p, row = std::move(row), opened = std::move(opened)] {
-    const auto written = p.database.write(Tables::Sync::normal, [&](Tables& tables) {
-      tables.upsert(row);
-      tables.replace_opened(opened);
-    });
-    if (!written) p.database.remember(row);
-    return written.ok();
+  std::function<bool()> work = [&p, row = std::move(row), opened = std::move(opened), change] {
+    return p.database.mark(row, &opened, change).ok();
   };
   co_await p.call_within<bool>(std::move(work));
 }

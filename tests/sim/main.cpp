@@ -110,7 +110,10 @@ Total play_all(const Options& o) {
   Total all;
   for (const int each : pipes) {
     Total one;
-    if (read(each, &one, sizeof one) != static_cast<ssize_t>(sizeof one)) one.broken = 1;  // it has died
+    if (read(each, &one, sizeof one) != static_cast<ssize_t>(sizeof one)) {
+      one.schedules = one.broken = 1;
+      std::printf("a job has died\n");
+    }
     add(all, one);
     close(each);
   }

@@ -10,6 +10,7 @@ namespace readback::sim {
 namespace {
 
 constexpr Millis forced_end(4800);  // after a stop, whatever hangs
+constexpr Millis half_a_minute = Seconds(30);
 
 }  // namespace
 
@@ -178,13 +179,19 @@ void Process::commit(Course::Commit together) {
   world_.witness.ended(host_, together.ended);
   Batch batch{std::move(state), std::move(together.rows), {}, std::move(memories)};
   for (const auto& i : together.ended) batch.ended.push_back(i.id);
-  std::shared_ptr<const std::vector<OutboxRow>> rows;
-  if (!batch.rows.empty()) rows = std::make_shared<const std::vector<OutboxRow>>(batch.rows);
-  store_commit(std::move(batch), [this, rows](const Result<void>& written) {
-    if (rows) later(Seconds(30), [this, rows] { world_.witness.should_have_left(host_, *this, *rows); });
+  store_commit(std::move(batch), [this](const Result<void>& written, const std::vector<OutboxRow>& rows) {
+    if (!rows.empty()) judge_later(rows);
     for (const auto& line : course_.committed(written)) say(line);
     if (written) owes_ = false;
     go_on();
+  });
+}
+
+/// Whether these have left within half a minute in which the host was awake.
+void Process::judge_later(const std::vector<OutboxRow>& rows) {
+  later(half_a_minute, [this, rows] {
+    if (world_.time < host_.stands_until + half_a_minute) return judge_later(rows);
+    world_.witness.should_have_left(host_, *this, rows);
   });
 }
 
@@ -364,7 +371,7 @@ void Process::stop() {
   SavedState all = engine_->save();
   std::map<std::string, Memory> memories;
   for (const auto& [part, text] : all) memories[part] = world_.witness.memory_of(host_, *this, part);
-  store_commit({std::move(all), {}, {}, std::move(memories)}, [](const Result<void>&) { throw Crash{}; });
+  store_commit({std::move(all), {}, {}, std::move(memories)}, [](const Result<void>&, const auto&) { throw Crash{}; });
 }
 
 }  // namespace readback::sim

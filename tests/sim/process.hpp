@@ -78,6 +78,7 @@ class Process {
   bool take(Course::Step& step);
   Actions handle(Event event);
   void commit(Course::Commit together);
+  void judge_later(const std::vector<OutboxRow>& rows);
   void seal(Seal asked);
   void seal_next();
 
@@ -93,10 +94,12 @@ class Process {
     std::vector<std::string> ended;
     std::map<std::string, Memory> memories;
   };
-  void store_commit(Batch batch, std::function<void(const Result<void>&)> done);
+  /// The rows have their numbers.
+  using Committed = std::function<void(const Result<void>& written, const std::vector<OutboxRow>& rows)>;
+  void store_commit(Batch batch, Committed done);
   void store_mark(const OutboxStep::Mark& mark, std::function<void()> done);
   void replace_opened();
-  bool write(Written w);
+  bool write(Written w, std::uint64_t change = 0);
   void resync(Written& into);
   void post(std::function<bool()> work, std::shared_ptr<Call> call);
   void give_up(const std::shared_ptr<Call>& call);

@@ -128,7 +128,7 @@ void Process::write_on(std::shared_ptr<std::deque<OutboxWrite>> writes, std::fun
       replace_opened();
     } else if (auto* fresh = std::get_if<CommitRows>(&next)) {
       world_.witness.own_rows(host_, fresh->rows);
-      return store_commit({{}, std::move(fresh->rows), {}, {}}, [this, writes, done](const Result<void>&) {
+      return store_commit({{}, std::move(fresh->rows), {}, {}}, [this, writes, done](const Result<void>&, const auto&) {
         take_in();
         write_on(writes, done);
       });

@@ -78,13 +78,14 @@ void Process::resync(Written& into) {
   for (const auto& [seq, row] : unsaved_) into.upserted.push_back(row);
   into.opened = mirror_.opened();
   into.ended = std::exchange(unsaved_ended_, {});
-  for (const auto& [number, commit] : mirror_.coming())
+  for (const auto& [change, commit] : mirror_.coming())
     into.inserted.insert(into.inserted.end(), commit.rows.begin(), commit.rows.end());
-  for (const auto& [number, ended] : coming_ended_) into.ended.insert(into.ended.end(), ended.begin(), ended.end());
+  for (const auto& [change, ended] : coming_ended_) into.ended.insert(into.ended.end(), ended.begin(), ended.end());
 }
 
-/// One transaction; after trouble it is preceded by one that writes everything.
-bool Process::write(Written w) {
+/// One transaction; after trouble it is preceded by one that writes everything. `change`: of the mirror, which it
+/// brings.
+bool Process::write(Written w, std::uint64_t change) {
   if (host_.disk.mood != DiskMood::works) {
     if (!std::exchange(failing_, true) && world_.tells()) world_.tell(host_.name, "cannot write its store");
     retry_later();
@@ -96,8 +97,13 @@ bool Process::write(Written w) {
     host_.disk.write(std::move(all));
     unsaved_.clear();
     failing_ = false;
+    mirror_.wrote_all(mirror_.changes());
     if (world_.tells()) world_.tell(host_.name, "writes its store again");
     action("between what was kept and what is new");
+  }
+  if (change > 0 && mirror_.was_written(change)) {
+    w.state.clear(), w.memories.clear(), w.inserted.clear(), w.ended.clear();
+    w.opened.reset();
   }
   host_.disk.write(std::move(w));
   return true;
@@ -122,12 +128,12 @@ void Process::record_later() {
 
 // ---- what is written
 
-void Process::store_commit(Batch batch, std::function<void(const Result<void>&)> done) {
+void Process::store_commit(Batch batch, Committed done) {
   const auto shared = std::make_shared<Commit>();
   shared->state = std::move(batch.state);
   shared->rows = std::move(batch.rows);
-  const auto number = mirror_.take(*shared);
-  coming_ended_[number] = batch.ended;
+  const auto change = mirror_.take(*shared);
+  coming_ended_[change] = batch.ended;
   for (const auto& [part, memory] : batch.memories) kept_memories_[part] = memory;
   action("before a commit");
   // The store's own thread may try the disk again just now: memory knows of the commit, and nobody has written it.
@@ -136,9 +142,9 @@ void Process::store_commit(Batch batch, std::function<void(const Result<void>&)>
   call->done = [this, shared, done = std::move(done)](bool written) {
     action("after a commit");
     for (const auto& row : shared->rows) mirror_.wait_for_delivery(row);
-    done(written ? Result<void>() : Failure{"it cannot be written"});
+    done(written ? Result<void>() : Failure{"it cannot be written"}, shared->rows);
   };
-  auto work = [this, shared, number, ended = std::move(batch.ended), memories = std::move(batch.memories)]() mutable {
+  auto work = [this, shared, change, ended = std::move(batch.ended), memories = std::move(batch.memories)]() mutable {
     action("in a commit");
     Written w;
     w.synced = true;
@@ -146,9 +152,9 @@ void Process::store_commit(Batch batch, std::function<void(const Result<void>&)>
     w.inserted = shared->rows;
     w.ended = ended;
     w.memories = std::move(memories);
-    const bool written = write(std::move(w));
-    mirror_.settled(number);
-    coming_ended_.erase(number);
+    const bool written = write(std::move(w), change);
+    mirror_.settled(change);
+    coming_ended_.erase(change);
     if (written) return true;
     for (const auto& row : shared->rows) unsaved_.insert_or_assign(row.seq, row);
     unsaved_ended_.insert(unsaved_ended_.end(), ended.begin(), ended.end());
@@ -165,11 +171,11 @@ void Process::store_mark(const OutboxStep::Mark& mark, std::function<void()> don
   const auto call = std::make_shared<Call>();
   call->done = [done = std::move(done)](bool) { done(); };
   post(
-      [this, row = mark.row, forget = mark.forget, opened = mirror_.opened()] {
+      [this, row = mark.row, forget = mark.forget, opened = mirror_.opened(), change = mirror_.changes()] {
         Written w;
         w.upserted.push_back(row);
         if (forget) w.opened = opened;
-        if (write(std::move(w))) return true;
+        if (write(std::move(w), change)) return true;
         unsaved_.insert_or_assign(row.seq, row);
         return false;
       },
@@ -178,10 +184,10 @@ void Process::store_mark(const OutboxStep::Mark& mark, std::function<void()> don
 
 void Process::replace_opened() {
   post(
-      [this, all = mirror_.opened()] {
+      [this, all = mirror_.opened(), change = mirror_.changes()] {
         Written w;
         w.opened = all;
-        return write(std::move(w));
+        return write(std::move(w), change);
       },
       nullptr);
 }

@@ -273,12 +273,16 @@ void Witness::marked(Host& host, const OutboxRow& row) {
 void Witness::should_have_left(Host& host, Process& process, const std::vector<OutboxRow>& rows) {
   auto& h = of(host);
   constexpr Millis pause = Seconds(400);  // the longest that a receiver may have asked for, and what waited for that
+  const auto is_off = [sinks = process.outbox().view()](const std::string& name) {
+    return std::any_of(sinks.begin(), sinks.end(), [&](const auto& s) { return s.name == name && s.state == "off"; });
+  };
   for (const auto& row : rows) {
     const auto* sink = process.outbox().config(row.sink);
+    if (is_off(row.sink)) continue;  // until the next reload
     if (!process.mirror().pending().contains(row.seq) || !sink) continue;
     const bool excused = std::any_of(sink->urls.begin(), sink->urls.end(), [&](const SecretRef& url) {
       const auto& receiver = world_.receivers[url.value];
-      return receiver.mood != Mood::takes || world_.time - receiver.changed < pause ||
+      return receiver.mood != Mood::takes || world_.time - std::max(receiver.changed, host.stands_until) < pause ||
              h.told[url.value][row.incident_id].ids.contains(row.event_id);
     });
     if (!excused)

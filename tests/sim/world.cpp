@@ -190,13 +190,13 @@ void World::happen(const Happening& h) {
       host.away = h.lasts;
       if (host.end == End::stop && host.process) {
         host.actions_left = -1;
-        guarded(host, [&] { host.process->stop(); });
+        once_awake(host, [&host] { host.process->stop(); });
       }
       return;
     case Happens::edit: turn(host.file, h.a, schedule.setup.sinks); return;
     case Happens::reload:
       turn(host.file, h.a, schedule.setup.sinks);
-      if (host.process) guarded(host, [&] { host.process->reload(); });
+      once_awake(host, [&host] { host.process->reload(); });
       return;
     case Happens::step:
       host.wall_shift += h.lasts;
@@ -210,12 +210,15 @@ void World::happen(const Happening& h) {
       move(host, time + h.lasts, false);
       if (host.process) host.process->lagged(h.lasts);
       return;
-    default:
-      at(std::max(time, host.stands_until), &host, [this, &host, h] {
-        if (host.process) ask(host, h);
-      });
-      return;
+    default: once_awake(host, [this, &host, h] { ask(host, h); }); return;
   }
+}
+
+/// What is done to a process that may be standing; never, when there is none by then or another.
+void World::once_awake(Host& host, std::function<void()> what) {
+  at(std::max(time, host.stands_until), &host, [&host, what = std::move(what)] {
+    if (host.process) what();
+  });
 }
 
 void World::set_disk(Host& host, DiskMood mood, Millis lasts) {
@@ -290,7 +293,7 @@ void World::mend_all() {
     host->file = Variant{};
     if (host->disk.mood != DiskMood::works) set_disk(*host, DiskMood::works, Millis(0));
     if (host->process && (host->loaded != host->file || host->process->has_sink_off()))
-      guarded(*host, [&] { host->process->reload(); });
+      once_awake(*host, [h = host.get()] { h->process->reload(); });
     // What a receiver answered before may be on its way, and turn its sink off: whoever mends all reads that, and
     // reloads.
     at(time + Seconds(1), host.get(), [h = host.get()] {
@@ -301,7 +304,7 @@ void World::mend_all() {
 
 bool World::is_at_rest() const {
   return std::all_of(hosts.begin(), hosts.end(), [this](const auto& host) {
-    return host->process && host->stands_until <= time && host->process->is_idle() && host->process->ok() &&
+    return host->process && host->stands_until < time && host->process->is_idle() && host->process->ok() &&
            host->process->mirror().pending().empty() && host->process->engine().open_records().empty();
   });
 }

@@ -103,6 +103,7 @@ class World {
   bool run_until(const std::function<bool()>& holds, Millis until);
   void guarded(Host& host, const std::function<void()>& what);
   void happen(const Happening& h);
+  void once_awake(Host& host, std::function<void()> what);
   void set_disk(Host& host, DiskMood mood, Millis lasts);
   void ask(Host& host, const Happening& h);
   void start(Host& host);

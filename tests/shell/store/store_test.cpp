@@ -16,12 +16,35 @@
 
 #include "core/model/ids.hpp"
 #include "core/text/time.hpp"
-#include "daemon/store/mirror.hpp"
+#include "daemon/store/database.hpp"
 #include "daemon/store/sqlite.hpp"
 #include "daemon/store/store.hpp"
 #include "store_support.hpp"
 
 using namespace readback;
+
+namespace {
+
+/// Every write(2) fails, as on a file system that an error has turned read-only.
+class FullDisk {
+ public:
+  FullDisk() {
+    std::signal(SIGXFSZ, SIG_IGN);
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
+    rlimit none = before_;
+    none.rlim_cur = 0;
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0);
+  }
+  ~FullDisk() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+}  // namespace
+
 TEST_CASE("a commit is there after the store was closed and opened again, in order, with what was opened") {
   Folder folder;
   net::io_context io;
@@ -386,15 +409,10 @@ TEST_CASE("writes that fail while it is in use: from memory with a flag, and it 
   net::io_context io;
   auto store = open_store(folder.path);
   REQUIRE(run(io, store->commit({whole("{\"s\":1}"), {}})));
-  std::signal(SIGXFSZ, SIG_IGN);
-  rlimit before{};
-  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
-  rlimit none = before;
-  none.rlim_cur = 0;  // every write(2) fails, as on a file system that an error has turned read-only
-  REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0);
+  std::optional<FullDisk> full(std::in_place);
   const auto result = run(io, store->commit({whole("{\"s\":2}"), {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}}));
   const bool flagged = !store->ok();
-  ::setrlimit(RLIMIT_FSIZE, &before);
+  full.reset();
   CHECK(!result);
   CHECK(flagged);
   CHECK(store->pending().size() == 1);
@@ -693,4 +711,46 @@ TEST_CASE("a row whose commit was held up is found behind one that overtook it")
   mirror.wait_for_delivery(first.rows.at(0));
   CHECK(mirror.take_fresh().at(0).event_id == "e1");
   CHECK(mirror.take_fresh().empty());
+}
+
+TEST_CASE("what a disk that works again was given whole is not written over by what had waited for it") {
+  Folder folder;
+  Board board;
+  Database database(folder.path, board);
+  REQUIRE(database.open(false));
+  const auto on_disk = [&] {
+    return database.read<SavedState>([](Tables& tables) { return tables.load_state(); }).at("fabric");
+  };
+  const auto opened_on_disk = [&] {
+    return database.read<std::size_t>([](Tables& tables) { return tables.load_opened().size(); });
+  };
+  Commit fails{whole("0"), {}};
+  Commit older{whole("1"), {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}};
+  Commit newer{whole("2"), {row_of("e2", "hook", "i2", OutboxRow::Mark::open)}};
+  {
+    const FullDisk full;
+    CHECK(!database.commit(fails, board.mirror.take(fails)));
+  }
+  const auto first = board.mirror.take(older);
+  const auto opened_then = board.mirror.opened();
+  board.mirror.mark_unheard(row_of("e0", "hook", "i0", OutboxRow::Mark::open));
+  const auto second = board.mirror.changes();
+  const auto third = board.mirror.take(newer);
+
+  REQUIRE(database.commit(older, first));
+  CHECK(on_disk() == "2");
+  CHECK(opened_on_disk() == 2);
+  database.replace_opened(opened_then, second);
+  REQUIRE(database.mark(row_of("e0", "hook", "i0", OutboxRow::Mark::open), &opened_then, second));
+  CHECK(opened_on_disk() == 2);
+  REQUIRE(database.commit(newer, third));
+  CHECK(on_disk() == "2");
+  CHECK(board.mirror.coming().empty());
+
+  Commit last{whole("3"), {row_of("e3", "hook", "i1", OutboxRow::Mark::close)}};
+  REQUIRE(database.commit(last, board.mirror.take(last)));
+  CHECK(on_disk() == "3");
+  board.mirror.forget_opened("hook", "i1");
+  database.replace_opened(board.mirror.opened(), board.mirror.changes());
+  CHECK(opened_on_disk() == 1);
 }
