@@ -4,6 +4,8 @@
 namespace readback {
 namespace {
 
+constexpr Millis told_after = Seconds(10);  // of a watch that is impaired, or whole again
+
 /// What the two alarms say differently.
 struct Words {
   std::string key, subject, next_safe_step;
@@ -30,6 +32,21 @@ std::string own_alarm_incident(const std::string& sink) {
 std::optional<std::string> sink_of_own_alarm(const std::string& incident) {
   if (!incident.starts_with(own_alarm_prefix)) return std::nullopt;
   return incident.substr(own_alarm_prefix.size());
+}
+
+bool is_own_alarm(std::string_view incident) {
+  return incident == watch_incident || incident.starts_with(own_alarm_prefix);
+}
+
+std::optional<std::string> WatchNotice::look(const std::vector<std::string>& impairments, MonoTime now) {
+  if (impairments.empty() != is_whole_) {
+    is_whole_ = impairments.empty();
+    since_ = now;
+  }
+  if (now - since_ < told_after) return std::nullopt;
+  std::string told = is_whole_ ? "" : impairments.front();  // one cause may impair a thousand targets
+  if (impairments.size() > 1) told += "; and " + std::to_string(impairments.size() - 1) + " more: readback status";
+  return told;
 }
 
 AlertEvent own_alarm(const Origin& origin, const std::string& sink, EventKind kind, const std::string& text,

@@ -7,8 +7,11 @@
 // - `watch-impaired`: something on this host keeps us from seeing, proving or recording; every sink is told.
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/model/alert_event.hpp"
+#include "core/text/instant.hpp"
 
 namespace readback {
 
@@ -26,5 +29,18 @@ inline constexpr std::string_view watch_incident = "watch-impaired", own_alarm_p
 std::string own_alarm_incident(const std::string& sink);
 /// The sink that this incident is about; nothing when it is no alarm about a sink.
 std::optional<std::string> sink_of_own_alarm(const std::string& incident);
+bool is_own_alarm(std::string_view incident);
+
+/// When whoever is on call hears of a watch with a hole: once it has lasted, and once it has been mended.
+class WatchNotice {
+ public:
+  explicit WatchNotice(MonoTime start) : since_(start) {}
+  /// What the outbox is told the watch to be (Outbox::watch_is); nothing, when it has not been so for long enough.
+  std::optional<std::string> look(const std::vector<std::string>& impairments, MonoTime now);
+
+ private:
+  MonoTime since_;  // it has been as it is now
+  bool is_whole_ = true;
+};
 
 }  // namespace readback

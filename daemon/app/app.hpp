@@ -152,9 +152,8 @@ class App : public ControlBackend {
   net::signal_set signal_set_;
   bool stopping_ = false;
   std::optional<MonoTime> busy_since_;
-  std::string headline_;           ///< as the service manager was told
-  MonoTime whole_or_not_since_{};  ///< since when the watch has been as it is now
-  bool is_whole_ = true;
+  std::string headline_;  ///< as the service manager was told
+  WatchNotice notice_{MonoTime{}};
   Instant started_;
   bool reloading_ = false, reload_again_ = false;  ///< under way; asked for meanwhile, however often
   std::optional<WallTime> reloaded_at_;

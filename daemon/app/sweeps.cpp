@@ -18,7 +18,6 @@ constexpr Millis tolerable_step = Seconds(1);          // of the wall clock agai
 constexpr Millis stuck_after = Seconds(30);            // an event that is in work for so long hangs
 constexpr std::size_t redacted_at_once = 64 * 1024;    // bytes of a sweep, a few milliseconds
 constexpr Millis look_every = Seconds(1);              // at whether the watch is whole
-constexpr Millis told_after = Seconds(10);             // of a watch that is impaired, or whole again
 
 /// A check that our own host gave no room to.
 CheckRun not_run(const std::string& why) {
@@ -150,21 +149,12 @@ std::vector<std::string> App::unwatched() const {
   return all;
 }
 
-/// Whoever is on call hears of a watch with a hole, once it has lasted, and when it has been mended.
 void App::watch_the_watch(MonoTime at) {
   DaemonView self;
   self.store_ok = store_->ok();
   self.store_error = store_->error();
   self.unwatched = impaired_by();
-  const auto found = impairments(self);
-  if (found.empty() != is_whole_) {
-    is_whole_ = found.empty();
-    whole_or_not_since_ = at;
-  }
-  if (at - whole_or_not_since_ < told_after) return;
-  std::string told = found.empty() ? "" : found.front();  // one cause may impair a thousand targets
-  if (found.size() > 1) told += "; and " + std::to_string(found.size() - 1) + " more: readback status";
-  delivery_->watch_is(told);
+  if (const auto told = notice_.look(impairments(self), at)) delivery_->watch_is(*told);
 }
 
 /// The service manager shows the verdict of now. Looked at with each beat and not with each event: it walks through all
@@ -179,7 +169,7 @@ void App::tell_headline() {
 net::awaitable<void> App::heartbeat() {
   const auto pet_every = watchdog_interval();
   MonoTime petted{}, looked{};
-  whole_or_not_since_ = now().mono;
+  notice_ = WatchNotice(now().mono);
   while (!stopping_) {
     beat_expected_ = now().mono + beat;
     beat_.expires_after(beat);

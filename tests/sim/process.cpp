@@ -25,7 +25,8 @@ Process::Process(World& world, Host& host)
     : world_(world),
       host_(host),
       config_(config_of(world.schedule.setup, host.file, host.name)),
-      dead_man_(world.now(host).mono) {
+      dead_man_(world.now(host).mono),
+      notice_(world.now(host).mono) {
   host.loaded = host.file;
 }
 
@@ -69,6 +70,7 @@ void Process::start() {
     wake();
   });
   beat();
+  look_at_itself();
 }
 
 void Process::later(Millis after, std::function<void()> what) {
@@ -209,7 +211,7 @@ void Process::seal(Seal asked) {
     course_.sealed(handle(std::move(ended)));
     go_on();
   };
-  const auto patience = seals_.begin();
+  const auto patience = seals_.begin(asked.order.again);
   if (!patience) {
     told.failure = patience.error();
     return sealing->done(told);

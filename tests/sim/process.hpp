@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/alert/dead_man.hpp"
+#include "core/alert/own_alarm.hpp"
 #include "core/alert/writing.hpp"
 #include "core/engine/course.hpp"
 #include "core/engine/engine.hpp"
@@ -127,6 +128,7 @@ class Process {
   void write_on(std::shared_ptr<std::deque<OutboxWrite>> writes, std::function<void()> done);
   Standing standing(const std::string& incident);
   void beat();
+  void look_at_itself();
 
   World& world_;
   Host& host_;
@@ -149,6 +151,7 @@ class Process {
   Course course_;
   SealPatience seals_;
   DeadMansSwitch dead_man_;
+  WatchNotice notice_;
   std::deque<Incoming> queue_;
   std::deque<std::string> checks_coming_;  ///< what the checks in the queue said, by their word; "" of an outdated one
   bool busy_ = false;

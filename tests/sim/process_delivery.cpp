@@ -4,9 +4,15 @@
 #include <utility>
 
 #include "core/alert/render.hpp"
+#include "core/model/loudness.hpp"
 #include "tests/sim/process.hpp"
 
 namespace readback::sim {
+namespace {
+
+constexpr Millis look_every = Seconds(20);  // at ourselves
+
+}  // namespace
 
 std::vector<OutboxRow> Process::render(const Notify& notify) {
   auto step = outbox_->render(notify.event, notify.only_sink);
@@ -150,6 +156,22 @@ void Process::write_on(std::shared_ptr<std::deque<OutboxWrite>> writes, std::fun
 bool Process::has_sink_off() const {
   const auto sinks = outbox_->view();
   return std::any_of(sinks.begin(), sinks.end(), [](const SinkView& sink) { return sink.state == "off"; });
+}
+
+/// What ails the watch itself is told as an alarm. The daemon looks each second; here it is enough that it looks.
+void Process::look_at_itself() {
+  DaemonView self;
+  self.store_ok = ok();
+  self.store_error = "it cannot be written";
+  self.unwatched = engine_->impairments(now());
+  const auto ailing = impairments(self);
+  if (const auto told = notice_.look(ailing, now().mono)) {
+    perform(outbox_->watch_is(*told, now()), [] {});
+    world_.witness.looked_at_itself(host_, *this, *told);
+  }
+  later(look_every, [this] {
+    if (!stopping_) look_at_itself();
+  });
 }
 
 /// The dead man's switch, and when it is to be looked at again.

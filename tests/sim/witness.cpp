@@ -29,6 +29,7 @@ constexpr Rule rules[] = {
     {"reminder", "diagnosis 4: still firing after renotify: reminder; contract 1: ack, reminders stop"},
     {"evidence", "product 5: the id and digest of an evidence snapshot that is already on disk"},
     {"heartbeat", "contract 2: dead-man's switch, sent only while sweeps really happen"},
+    {"whole", "own_alarm.hpp: something on this host keeps us from seeing, proving or recording; every sink is told"},
     {"restart", "diagnosis 4: a restart of the daemon changes nothing, state is reloaded"},
     {"answer", "engine.hpp: an operator's event has exactly one Answer"},
     {"no end", "outbox.hpp: nothing waits for ever"},
@@ -62,6 +63,7 @@ void Witness::started(Host& host, Process& process, const std::vector<std::strin
   if (!refused.empty()) broken("restart", refused.front());
   h.lives.clear();
   h.counted.clear();
+  h.ailing_since = Millis(-1);
   h.started = world_.time;
   std::map<std::string, Boundary> known, has;
   for (const auto& [part, memory] : disk.memories) {
@@ -75,7 +77,7 @@ void Witness::started(Host& host, Process& process, const std::vector<std::strin
     }
   }
   for (const auto& [seq, row] : disk.rows)
-    if (row.kind == EventKind::firing && !sink_of_own_alarm(row.incident_id) && !known.contains(row.incident_id) &&
+    if (row.kind == EventKind::firing && !is_own_alarm(row.incident_id) && !known.contains(row.incident_id) &&
         !disk.ended.contains(row.incident_id))
       broken("together",
              "the page of incident " + row.incident_id + " is on the disk, and the state knows nothing of it");
@@ -256,8 +258,7 @@ void Witness::marked(Host& host, const OutboxRow& row) {
     case OutboxState::dead:
       how("refused");
       line.excused = true;
-      if (h.sinks.size() > 1 && h.sinks.contains(row.sink) && !sink_of_own_alarm(row.incident_id))
-        h.parked.insert(row.sink);
+      if (h.sinks.size() > 1 && h.sinks.contains(row.sink) && !is_own_alarm(row.incident_id)) h.parked.insert(row.sink);
       if (!h.refused.contains(what)) broken("told what it is", about + " is parked, and nobody has refused it");
       return;
     case OutboxState::expired: {
@@ -329,7 +330,10 @@ void Witness::arrived(Host& host, Process&, const OutboxRow& row, const SinkConf
                                         std::string(to_string(row.kind)));
   told.key = row.key;
   told.last = world_.time;
-  if (row.mark == OutboxRow::Mark::open) told.open = told.ever_open = true, h.heard_open[sink.name] = world_.time;
+  if (row.mark == OutboxRow::Mark::open) {
+    told.open = told.ever_open = true;
+    if (!is_own_alarm(row.incident_id)) h.heard_open[sink.name] = world_.time;
+  }
   if (row.mark == OutboxRow::Mark::close) told.open = false;
 }
 
@@ -358,6 +362,20 @@ void Witness::beats(Host& host, Process& process) {
     broken("heartbeat", "the heart beats, and the disk has not taken anything for long");
 }
 
+void Witness::looked_at_itself(Host& host, Process& process, const std::string& ailing) {
+  auto& h = of(host);
+  if (ailing.empty()) {
+    h.ailing_since = Millis(-1);
+    return;
+  }
+  if (h.ailing_since < Millis(0)) h.ailing_since = world_.time;
+  const Millis from = std::max({h.ailing_since, h.started, h.reconfigured, host.stands_until});
+  if (world_.time - from < Seconds(60)) return;
+  for (const auto& sink : process.config().alerts.sinks)
+    if (h.lines[sink.name][std::string(watch_incident)].firing.empty())
+      broken("whole", sink.name + " was not told within a minute: " + ailing);
+}
+
 void Witness::silenced(Host& host, const Silence& silence, Millis lasts) {
   const Millis mono(world_.now(host).mono.time_since_epoch());
   of(host).quiet.push_back({silence.target, silence.boundary, mono, mono + lasts, host.boots});
@@ -376,7 +394,8 @@ void Witness::at_rest(Host& host, Process& process, bool at_the_end) {
   for (const auto& sink : process.config().alerts.sinks)
     for (const auto& [incident, line] : h.lines[sink.name]) {
       if (line.excused) continue;
-      if (!at_the_end && sink_of_own_alarm(incident)) continue;  // still true until that sink takes something
+      if (!at_the_end && is_own_alarm(incident))
+        continue;  // still true for a moment, or until that sink takes something
       const bool all_open = std::all_of(sink.urls.begin(), sink.urls.end(), [&, &i = incident](const SecretRef& url) {
         const auto& told = h.told[url.value];
         const auto found = told.find(i);

@@ -55,6 +55,8 @@ class Witness {
   /// These rows could leave half a minute ago.
   void should_have_left(Host& host, Process& process, const std::vector<OutboxRow>& rows);
   void beats(Host& host, Process& process);
+  /// `ailing`: what its sinks are to know of the watch itself; "" is nothing.
+  void looked_at_itself(Host& host, Process& process, const std::string& ailing);
   Memory memory_of(Host& host, Process& process, const std::string& part);
 
   // Told by the world.
@@ -111,6 +113,7 @@ class Witness {
     Millis last_repeat{-1};
     std::set<std::string> sinks;  ///< as the process knows them
     Millis started{0}, reconfigured{0}, last_beat{-1};
+    Millis ailing_since{-1};                ///< -1: it is not
     std::map<std::string, Millis> counted;  ///< last, in this life
     std::uint64_t steps = 0;
     Millis steps_since{0};
