@@ -1,9 +1,11 @@
 """The simulated world held against the real thing: a schedule of readback-world is played on the real daemon, with the
-simulated platform, a real receiver and kill -9, and every receiver hears the same of every incident.
+simulated platform, a real receiver, kill -9 and a small disk that fills up, and every receiver hears the same of every
+incident.
 
 A few seeds belong to the ordinary run. READBACK_WORLD_SEEDS=200 plays so many, READBACK_WORLD_JOBS of them at once.
 """
 import concurrent.futures
+import contextlib
 import json
 import os
 import subprocess
@@ -48,6 +50,22 @@ class Played:
                   "alerts": {"sinks": [{"name": "s0", "type": "webhook", "url": self.hook.url + "/alerts"}]}}
         self.daemon = case.daemon(config, name=f"daemon-{seed}")
         self.daemon.program = harness.MORTAL
+        if any(h["what"] == "disk" for h in self.schedule["happenings"]) and os.geteuid() == 0:
+            self.daemon.state.mkdir()
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", self.daemon.state], check=True)
+            case.addCleanup(subprocess.run, ["umount", "-l", self.daemon.state], check=False)
+
+    def fill_the_disk(self, sweeps):
+        """For so many sweeps; without root there is no disk of its own to fill, and what is told must be the same."""
+        if os.geteuid() != 0:
+            return self.wait_sweeps(sweeps)
+        ballast = self.daemon.state / "ballast"
+        with open(ballast, "wb", buffering=0) as f, contextlib.suppress(OSError):
+            while f.write(b"x" * 4096):
+                pass
+        self.wait_sweeps(sweeps)
+        ballast.unlink()
+        harness.wait_until(lambda: self.daemon.status()["daemon"]["store_ok"], lambda: f"seed {self.seed}: the store is written again")
 
     def start(self, step=None):
         self.daemon.env = {"READBACK_FAULT": step} if step else {}
@@ -81,7 +99,7 @@ class Played:
         seen, lines = set(), []
         for request in self.hook.seen():
             body = request.json
-            if body["id"] not in seen:
+            if body["id"] not in seen and body["target"] != "readback":
                 seen.add(body["id"])
                 lines.append((body["incident"]["id"], body["incident"]["boundary"], body["event"]))
         return told(lines)
@@ -100,8 +118,13 @@ class Played:
                 sweeps = max(0, (h["at_ms"] - at) // 1000 // SWEEP - began)
                 self.wait_sweeps(sweeps)
                 began += sweeps
-                self.daemon.kill()
-                self.start(STEPS[h["a"]])
+                if h["what"] == "disk":
+                    lasts = h["lasts_ms"] // 1000 // SWEEP
+                    self.fill_the_disk(lasts)
+                    began += lasts
+                else:
+                    self.daemon.kill()
+                    self.start(STEPS[h["a"]])
         self.wait_sweeps(ENOUGH)
         end = time.monotonic() + harness.LIMIT
         while self.heard() != self.expected and time.monotonic() < end:

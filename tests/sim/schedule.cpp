@@ -39,7 +39,7 @@ class Drawer {
  private:
   int some(int n) { return static_cast<int>(chance_.below(static_cast<std::uint64_t>(n))); }
 
-  /// A few kinds of weather, each long enough for all that follows from it, and kills at any time.
+  /// A few kinds of weather, each long enough for all that follows from it; in each a kill at any time, or a full disk.
   void draw_plain() {
     auto& u = s_.setup;
     u.sinks = 1;
@@ -56,6 +56,10 @@ class Drawer {
         auto& h = add(Happens::crash, at + Seconds(chance_.between(0, 100)));
         h.a = some(4);
         h.lasts = Seconds(2);
+      } else if (chance_.one_in(3)) {
+        auto& h = add(Happens::disk, at + Seconds(chance_.between(0, 100)));
+        h.a = static_cast<int>(DiskMood::full);
+        h.lasts = Seconds(chance_.between(60, 200));
       }
       at += Seconds(400);
     }

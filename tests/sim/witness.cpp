@@ -324,7 +324,7 @@ void Witness::arrived(Host& host, Process&, const OutboxRow& row, const SinkConf
   }
   if (row.mark == OutboxRow::Mark::open) h.lines[row.sink][row.incident_id].opening.insert(row.event_id);
   if (!reply.has_it) return;
-  if (h.taken.insert(what).second && sink.name == "s0" && &host == world_.hosts.front().get() &&
+  if (h.taken.insert(what).second && sink.name == "s0" && !is_own_alarm(row.incident_id) && &host == world_.hosts.front().get() &&
       world_.time <= world_.schedule.ends)
     world_.outcome.pages_told.push_back(row.incident_id + " " + row.target + " " + row.key + " " +
                                         std::string(to_string(row.kind)));
