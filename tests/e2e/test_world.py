@@ -60,6 +60,9 @@ class Played:
         """For so many sweeps; without root there is no disk of its own to fill, and what is told must be the same."""
         if os.geteuid() != 0:
             return self.wait_sweeps(sweeps)
+        if self.daemon.env:  # a step at which it still would end: what only memory has would be lost with it
+            self.daemon.kill()
+            self.start()
         ballast = self.daemon.state / "ballast"
         with open(ballast, "wb", buffering=0) as f, contextlib.suppress(OSError):
             while f.write(b"x" * 4096):
