@@ -108,6 +108,10 @@ OutboxStep Outbox::reconfigure(Origin origin, std::vector<SinkConfig> sinks, Ins
   origin_ = std::move(origin);
   for (auto& sink : sinks_) sink->retired = true;
   for (const auto& sink : sinks) adopt(sink);
+  std::erase_if(told_of_watch_, [this](const std::string& name) {
+    const auto* sink = find(name);
+    return !sink || sink->retired;
+  });
   OutboxStep step;
   clear_orphans(now.wall, step);
   for (const auto& sink : sinks_) {
@@ -329,8 +333,19 @@ OutboxStep Outbox::watch_is(const std::string& trouble, Instant now) {
     return is_open(all.first, incident);
   });
   impaired_by_ = trouble.empty() ? "" : "the watch is impaired: " + trouble;
-  if (!trouble.empty() && !was_told) alarm("", EventKind::firing, impaired_by_, now.wall, step);
-  if (trouble.empty() && was_told) alarm("", EventKind::resolved, "the watch is whole again", now.wall, step);
+  if (trouble.empty()) {
+    told_of_watch_.clear();
+    if (was_told) alarm("", EventKind::resolved, "the watch is whole again", now.wall, step);
+    return step;
+  }
+  if (!was_told) alarm("", EventKind::firing, impaired_by_, now.wall, step);
+  for (const auto& sink : sinks_) {
+    if (sink->retired || !told_of_watch_.insert(sink->config.name).second) continue;
+    if (!was_told || story(sink->config.name, incident)) continue;
+    // It was configured since.
+    step.commit.push_back(
+        make_row(sink->config, alarm_event("", EventKind::firing, impaired_by_, now.wall), true, false));
+  }
   return step;
 }
 

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -200,6 +201,7 @@ class Outbox {
   Origin origin_;
   std::shared_ptr<IdSource> ids_;
   std::string impaired_by_;                // what the watch suffers from, as was told; "" when it is whole
+  std::set<std::string> told_of_watch_;    // and the sinks for which that was written
   std::map<std::int64_t, MonoTime> born_;  // by seq: when each waiting row's event was, on the clock of this run
   std::vector<std::unique_ptr<Sink>> sinks_;
   std::map<std::string, std::map<std::string, Story>> stories_;  // sink -> incident; also of sinks that are unknown

@@ -193,11 +193,29 @@ class Drawer {
     h.a = 1 + some(3);
     h.lasts = while_(1, 200);
     const auto from = h.at, to = h.at + h.lasts;
-    switch (some(3)) {
+    switch (some(4)) {
       case 0: return;
+      case 3: queue_up(to); return;
       case 1: add(Happens::crash, from + Millis(chance_.between(0, (to - from).count()))); break;
       default: add(Happens::crash, std::max(from, to - Seconds(chance_.between(0, 10)))); break;  // as it works again
     }
+    finish_crash();
+  }
+
+  /// Behind a disk that has failed and then does not answer, commits wait in a line until `to`; killed as they are
+  /// written.
+  void queue_up(Millis to) {
+    const auto from = std::max(Millis(0), to - while_(3, 60));
+    auto& hangs = add(Happens::disk, from);
+    hangs.a = static_cast<int>(DiskMood::hangs);
+    hangs.lasts = to - from;
+    const auto target = some(s_.setup.targets);
+    for (const bool begins : {true, false}) {
+      auto& weather_turns = add(Happens::surfaces, begins ? from : to + while_(1, 200));
+      weather_turns.a = target;
+      weather_turns.text = begins ? weather() : "PPPP";
+    }
+    add(Happens::crash, std::max(from, to - Seconds(chance_.between(0, 2))));
     finish_crash();
   }
 

@@ -97,6 +97,9 @@ void Witness::started(Host& host, Process& process, const std::vector<std::strin
   const auto last_seq = disk.rows.empty() ? 0 : disk.rows.rbegin()->first;
   for (auto& [address, incidents] : h.told)
     for (auto& [incident, told] : incidents) told.newest_seq = std::min(told.newest_seq, last_seq);
+  for (const auto& key : disk.opened)  // its end may have left from memory, and the memory is gone
+    if (!key.closed_at && key.incident_id == watch_incident)
+      h.lines[key.sink][key.incident_id].firing.emplace("on the disk", "taken");
   for (auto& [sink, lines] : h.lines)
     for (auto& [incident, line] : lines) {
       if (!h.sinks.contains(sink)) line.excused = true;  // its address is no longer known
@@ -104,7 +107,7 @@ void Witness::started(Host& host, Process& process, const std::vector<std::strin
         if (!disk.known.contains({event, sink})) line.excused = true;  // it left from memory, and the memory is gone
       for (auto i = line.firing.begin(); i != line.firing.end();) {
         const auto here = i++;
-        if (disk.known.contains({here->first, sink})) continue;
+        if (here->first == "on the disk" || disk.known.contains({here->first, sink})) continue;
         line.firing.erase(here);
       }
     }
@@ -115,6 +118,10 @@ void Witness::reconfigured(Host& host, const Config& config) {
   h.reconfigured = world_.time;
   h.sinks.clear();
   for (const auto& sink : config.alerts.sinks) h.sinks.insert(sink.name);
+  for (auto& [sink, lines] : h.lines)
+    if (!h.sinks.contains(sink))  // one of its name that comes later is another
+      for (auto& [incident, line] : lines)
+        if (is_own_alarm(incident)) line.firing.clear();
   for (const auto& target : config.targets) h.failures = std::min(h.failures, target.confirm.failures);
 }
 
@@ -234,7 +241,7 @@ void Witness::own_rows(Host& host, const std::vector<OutboxRow>& rows) {
     if (row.mark == OutboxRow::Mark::close) line.firing.clear();
     if (row.kind != EventKind::firing) continue;
     for (const auto& [event, how] : line.firing)
-      if (how != "refused")
+      if (how != "refused" && how != "dropped")
         broken("page once", "sink " + row.sink + " is told anew of incident " + row.incident_id + ", and event " +
                                 event + " was not refused");
     line.firing[row.event_id];
@@ -263,6 +270,7 @@ void Witness::marked(Host& host, const OutboxRow& row) {
       return;
     case OutboxState::expired: {
       line.excused = line.excused || row.mark != OutboxRow::Mark::none;
+      how("dropped");
       const bool may = row.kind == EventKind::reminder || row.kind == EventKind::test || !h.sinks.contains(row.sink) ||
                        row.last_detail == "its page never arrived";
       if (!may) broken("told what it is", about + " is called expired: " + row.last_detail);
@@ -324,8 +332,8 @@ void Witness::arrived(Host& host, Process&, const OutboxRow& row, const SinkConf
   }
   if (row.mark == OutboxRow::Mark::open) h.lines[row.sink][row.incident_id].opening.insert(row.event_id);
   if (!reply.has_it) return;
-  if (h.taken.insert(what).second && sink.name == "s0" && !is_own_alarm(row.incident_id) && &host == world_.hosts.front().get() &&
-      world_.time <= world_.schedule.ends)
+  if (h.taken.insert(what).second && sink.name == "s0" && !is_own_alarm(row.incident_id) &&
+      &host == world_.hosts.front().get() && world_.time <= world_.schedule.ends)
     world_.outcome.pages_told.push_back(row.incident_id + " " + row.target + " " + row.key + " " +
                                         std::string(to_string(row.kind)));
   told.key = row.key;

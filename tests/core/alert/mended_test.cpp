@@ -312,6 +312,21 @@ TEST_CASE("whatever impairs the watch is told to every sink, once when it begins
   CHECK(w.watch_is("").empty());
 }
 
+TEST_CASE("a sink that is configured while the watch is impaired is told too, once") {
+  WatchAlarm w;
+  const auto all = w.world.config.alerts.sinks;
+  w.world.config.alerts.sinks.clear();
+  w.world.reload();
+  CHECK(w.watch_is("no space left").empty());
+  w.world.config.alerts.sinks = all;
+  w.world.reload();
+  CHECK(w.watch_is("no space left") == Events{"firing"});
+  CHECK(w.watch_is("no space left").empty());
+  w.world.reload();
+  CHECK(w.watch_is("no space left").empty());
+  CHECK(w.watch_is("") == Events{"resolved"});
+}
+
 TEST_CASE("it is not told anew by the next start, and that one ends it") {
   WatchAlarm w;
   CHECK(w.watch_is("no space left") == Events{"firing"});
