@@ -37,6 +37,8 @@ constexpr Rule rules[] = {
     {"bounded", "reliability 24: flat memory; product, never: load the thing that it watches"},
 };
 
+const std::string on_the_disk = "on the disk";  // an event of which only the disk tells
+
 std::string short_id(const std::string& id) { return id.size() > 24 ? id.substr(24) : id; }
 std::string bare_id(const std::string& id) { return id.substr(0, id.find('/')); }
 
@@ -99,7 +101,7 @@ void Witness::started(Host& host, Process& process, const std::vector<std::strin
     for (auto& [incident, told] : incidents) told.newest_seq = std::min(told.newest_seq, last_seq);
   for (const auto& key : disk.opened)  // its end may have left from memory, and the memory is gone
     if (!key.closed_at && key.incident_id == watch_incident)
-      h.lines[key.sink][key.incident_id].firing.emplace("on the disk", "taken");
+      h.lines[key.sink][key.incident_id].firing.emplace(on_the_disk, "taken");
   for (auto& [sink, lines] : h.lines)
     for (auto& [incident, line] : lines) {
       if (!h.sinks.contains(sink)) line.excused = true;  // its address is no longer known
@@ -107,7 +109,7 @@ void Witness::started(Host& host, Process& process, const std::vector<std::strin
         if (!disk.known.contains({event, sink})) line.excused = true;  // it left from memory, and the memory is gone
       for (auto i = line.firing.begin(); i != line.firing.end();) {
         const auto here = i++;
-        if (here->first == "on the disk" || disk.known.contains({here->first, sink})) continue;
+        if (here->first == on_the_disk || disk.known.contains({here->first, sink})) continue;
         line.firing.erase(here);
       }
     }
@@ -264,6 +266,7 @@ void Witness::marked(Host& host, const OutboxRow& row) {
       return;
     case OutboxState::dead:
       how("refused");
+      line.firing.erase(on_the_disk);
       line.excused = true;
       if (h.sinks.size() > 1 && h.sinks.contains(row.sink) && !is_own_alarm(row.incident_id)) h.parked.insert(row.sink);
       if (!h.refused.contains(what)) broken("told what it is", about + " is parked, and nobody has refused it");

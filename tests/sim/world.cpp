@@ -305,7 +305,8 @@ void World::mend_all() {
 bool World::is_at_rest() const {
   return std::all_of(hosts.begin(), hosts.end(), [this](const auto& host) {
     return host->process && host->stands_until < time && host->process->is_idle() && host->process->ok() &&
-           host->process->mirror().pending().empty() && host->process->engine().open_records().empty();
+           host->process->mirror().pending().empty() && host->process->engine().open_records().empty() &&
+           host->process->engine().silences(now(*host)).empty();
   });
 }
 
