@@ -56,7 +56,11 @@ Proof recovery_proof(Boundary b, const std::set<std::string>& blamed, const Swee
     if (s.seen && (!s.never_there || b == Boundary::observer)) weigh_surface(weigh, b, blamed.contains(s.name), s);
   if (b == Boundary::drift || b == Boundary::observer)
     for (const auto& c : facts.checks) {
-      if (!c.seen || !blamed.contains("check:" + c.name)) continue;
+      if (!blamed.contains("check:" + c.name)) continue;
+      if (!c.seen) {  // it runs something else since a reload, and has not said anything yet
+        weigh.add(Proof::neutral);
+        continue;
+      }
       const bool works =
           b == Boundary::drift ? c.said.result == CheckResult::in_sync : c.said.result != CheckResult::broken;
       weigh.add(c.held ? Proof::neutral : works ? Proof::good : Proof::bad);

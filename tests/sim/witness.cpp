@@ -3,6 +3,7 @@
 #include "tests/sim/witness.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/alert/own_alarm.hpp"
 #include "tests/sim/process.hpp"
@@ -121,9 +122,7 @@ void Witness::reconfigured(Host& host, const Config& config) {
   h.sinks.clear();
   for (const auto& sink : config.alerts.sinks) h.sinks.insert(sink.name);
   for (auto& [sink, lines] : h.lines)
-    if (!h.sinks.contains(sink))  // one of its name that comes later is another
-      for (auto& [incident, line] : lines)
-        if (is_own_alarm(incident)) line.firing.clear();
+    for (auto& [incident, line] : lines) line.uncertain = line.uncertain || !h.sinks.contains(sink);
   for (const auto& target : config.targets) h.failures = std::min(h.failures, target.confirm.failures);
 }
 
@@ -243,7 +242,7 @@ void Witness::own_rows(Host& host, const std::vector<OutboxRow>& rows) {
     if (row.mark == OutboxRow::Mark::close) line.firing.clear();
     if (row.kind != EventKind::firing) continue;
     for (const auto& [event, how] : line.firing)
-      if (how != "refused" && how != "dropped")
+      if (how != "refused" && how != "dropped" && !line.uncertain)
         broken("page once", "sink " + row.sink + " is told anew of incident " + row.incident_id + ", and event " +
                                 event + " was not refused");
     line.firing[row.event_id];
@@ -377,13 +376,15 @@ void Witness::looked_at_itself(Host& host, Process& process, const std::string& 
   auto& h = of(host);
   if (ailing.empty()) {
     h.ailing_since = Millis(-1);
+    for (auto& [sink, lines] : h.lines)
+      if (auto& line = lines[std::string(watch_incident)]; std::exchange(line.uncertain, false)) line.firing.clear();
     return;
   }
   if (h.ailing_since < Millis(0)) h.ailing_since = world_.time;
   const Millis from = std::max({h.ailing_since, h.started, h.reconfigured, host.stands_until});
   if (world_.time - from < Seconds(60)) return;
   for (const auto& sink : process.config().alerts.sinks)
-    if (h.lines[sink.name][std::string(watch_incident)].firing.empty())
+    if (const auto& line = h.lines[sink.name][std::string(watch_incident)]; line.firing.empty() && !line.uncertain)
       broken("whole", sink.name + " was not told within a minute: " + ailing);
 }
 

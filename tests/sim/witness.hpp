@@ -90,7 +90,8 @@ class Witness {
   struct Line {
     std::map<std::string, std::string> firing;  ///< event id -> how it went: "", taken, refused
     std::set<std::string> opening;              ///< events that open it there and have left
-    bool excused = false;  ///< what ends it may never come: the design says so, and something has happened
+    bool uncertain = false;  ///< of our own alarms: its sink was gone for a while, and may know of it or not
+    bool excused = false;    ///< what ends it may never come: the design says so, and something has happened
   };
   struct Quiet {
     std::string target;  ///< "" is all

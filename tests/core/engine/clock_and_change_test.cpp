@@ -324,6 +324,27 @@ TEST_CASE("whatever an open incident waits for and is removed holds up nothing")
   }
 }
 
+TEST_CASE("drift is over when the check that a reload changed says so, and not while it has said nothing") {
+  Watch w;
+  CheckConfig check;
+  check.name = "materialization";
+  check.command = {"check"};
+  w.target().checks = {check};
+  w.start();
+  w.check(0);
+  w.check(1);
+  w.check(1);
+  REQUIRE(w.count(EventKind::firing) == 1);
+  w.target().checks[0].command = {"another"};
+  w.reload();
+  w.sweep(6);
+  CHECK(w.count(EventKind::recovered) == 0);
+  w.check(0);
+  w.check(0);
+  w.check(0);
+  CHECK(w.count(EventKind::recovered) == 1);
+}
+
 TEST_CASE("a path that comes back is one like any other") {
   Watch w;
   w.start();
