@@ -287,6 +287,8 @@ void Witness::should_have_left(Host& host, Process& process, const std::vector<O
   const auto is_off = [sinks = process.outbox().view()](const std::string& name) {
     return std::any_of(sinks.begin(), sinks.end(), [&](const auto& s) { return s.name == name && s.state == "off"; });
   };
+  if (world_.time - h.reconfigured < Seconds(120))
+    return;  // what had piled up for a sink that was off goes in its turn
   for (const auto& row : rows) {
     const auto* sink = process.outbox().config(row.sink);
     if (is_off(row.sink)) continue;  // until the next reload
