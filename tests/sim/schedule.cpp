@@ -69,7 +69,7 @@ class Drawer {
   void set_up() {
     auto& u = s_.setup;
     u.hosts = std::max(1, wishes_.hosts);
-    u.targets = chance_.one_in(4) ? 2 : 1;
+    u.targets = chance_.one_in(3) ? 2 : 1;
     u.sinks = 1 + some(4);
     u.first_type = some(4);
     u.interval_s = std::array{30, 20, 60}[static_cast<std::size_t>(some(3))];
@@ -336,7 +336,7 @@ Config config_of(const Setup& setup, const Variant& v, const std::string& host) 
   c.environment = "prod";
   c.host = host;
   for (int i = 0; i < setup.targets; ++i)
-    if (!(v.without_target && i == setup.targets - 1)) c.targets.push_back(target_of(setup, v, i));
+    if (!(v.without_target && i > 0 && i == setup.targets - 1)) c.targets.push_back(target_of(setup, v, i));
   for (int i = 0; i < setup.sinks; ++i)
     if (i != v.without_sink) c.alerts.sinks.push_back(sink_of(setup, host, i));
   for (auto& sink : c.alerts.sinks)

@@ -44,6 +44,11 @@ bool may_alternate(const Seen& seen) {
   return ones > 1 && twos > 0 && ones + twos > 3;
 }
 
+/// Not one that was never read: such a surface keeps no incident open.
+bool is_yet_to_say(const Seen& seen, std::size_t surface) {
+  return says_nothing(seen.letters[surface]) && !says_nothing(effective(seen, surface));
+}
+
 }  // namespace
 
 char effective(const Seen& seen, std::size_t surface) {
@@ -110,8 +115,9 @@ bool may_have_recovered(Boundary b, const Seen& seen, int recoveries) {
     const auto& l = s->letters;
     switch (b) {
       case Boundary::outage:
-        if (says_nothing(l[health]) || says_nothing(l[services])) continue;
-        if (!(passes(l[health]) || l[health] == 's') || !(passes(l[services]) || l[services] == 's')) return false;
+        if (is_yet_to_say(*s, health) || is_yet_to_say(*s, services)) continue;
+        for (const auto surface : {health, services})
+          if (!passes(l[surface]) && l[surface] != 's' && !says_nothing(l[surface])) return false;
         break;
       case Boundary::security:
         if (says_nothing(l[security])) continue;
