@@ -39,6 +39,12 @@ struct Watch {
     }
   }
   TargetConfig& target() { return config.targets.at(0); }
+  void add_check() {
+    CheckConfig check;
+    check.name = "materialization";
+    check.command = {"check"};
+    target().checks = {check};
+  }
 
   void start() {
     EngineOptions options;
@@ -299,10 +305,7 @@ TEST_CASE("whatever an open incident waits for and is removed holds up nothing")
       CAPTURE(c.name);
       CAPTURE(over_a_restart);
       Watch w;
-      CheckConfig check;
-      check.name = "materialization";
-      check.command = {"check"};
-      w.target().checks = {check};
+      w.add_check();
       w.start();
       w.check(0);
       w.sweep(1);
@@ -326,10 +329,7 @@ TEST_CASE("whatever an open incident waits for and is removed holds up nothing")
 
 TEST_CASE("drift is over when the check that a reload changed says so, and not while it has said nothing") {
   Watch w;
-  CheckConfig check;
-  check.name = "materialization";
-  check.command = {"check"};
-  w.target().checks = {check};
+  w.add_check();
   w.start();
   w.check(0);
   w.check(1);
