@@ -42,7 +42,7 @@ std::vector<std::pair<std::string, std::string>> Tables::refused() const {
   std::vector<std::pair<std::string, std::string>> all;
   for (const auto& [seq, row] : rows) {
     if (row.state != OutboxState::dead || row.mark != OutboxRow::Mark::open || row.kind == EventKind::test) continue;
-    const bool open = std::any_of(opened.begin(), opened.end(), [&](const OpenedKey& k) {
+    const bool open = std::any_of(opened.begin(), opened.end(), [&, &row = row](const OpenedKey& k) {
       return k.sink == row.sink && k.incident_id == row.incident_id;
     });
     const std::pair one(row.sink, row.incident_id);
