@@ -242,7 +242,7 @@ void Witness::own_rows(Host& host, const std::vector<OutboxRow>& rows) {
     if (row.mark == OutboxRow::Mark::close) line.firing.clear();
     if (row.kind != EventKind::firing) continue;
     for (const auto& [event, how] : line.firing)
-      if (how != "refused" && how != "dropped" && !line.uncertain)
+      if (how != "refused" && how != "dropped" && !line.uncertain && !h.refused.contains(event + " " + row.sink))
         broken("page once", "sink " + row.sink + " is told anew of incident " + row.incident_id + ", and event " +
                                 event + " was not refused");
     line.firing[row.event_id];
