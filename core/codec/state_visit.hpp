@@ -93,7 +93,7 @@ struct StateWriter {
     if (is_plain_json(text))
       write_plain(text);
     else
-      out.put(boost::json::serialize(boost::json::string_view(text.data(), text.size())));
+      out.put(quoted_json(text));
   }
   void write(const std::string& v) { write_text(v); }
   template <class N>

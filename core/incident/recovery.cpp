@@ -57,13 +57,11 @@ Proof recovery_proof(Boundary b, const std::set<std::string>& blamed, const Swee
   if (b == Boundary::drift || b == Boundary::observer)
     for (const auto& c : facts.checks) {
       if (!blamed.contains("check:" + c.name)) continue;
-      if (!c.seen) {  // it runs something else since a reload, and has not said anything yet
-        weigh.add(Proof::neutral);
-        continue;
-      }
+      // One that runs something else since a reload, and has not said anything yet, is not seen.
+      const bool is_unread = c.held || !c.seen;
       const bool works =
           b == Boundary::drift ? c.said.result == CheckResult::in_sync : c.said.result != CheckResult::broken;
-      weigh.add(c.held ? Proof::neutral : works ? Proof::good : Proof::bad);
+      weigh.add(is_unread ? Proof::neutral : works ? Proof::good : Proof::bad);
     }
   if (b == Boundary::security && !facts.certificate.empty()) weigh.add(Proof::bad);
   if (b == Boundary::product)

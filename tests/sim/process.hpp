@@ -32,7 +32,8 @@ class Process {
   void lagged(Millis by);
   void stop();
   bool is_idle() const { return !busy_ && queue_.empty() && !stopping_; }
-  bool has_sink_off() const;
+  /// The sinks that wait for a reload.
+  std::set<std::string> sinks_off() const;
   bool ok() const { return !failing_ && !hangs(); }
   /// All that was answered is on the disk.
   bool is_durable() const { return ok() && !owes_; }

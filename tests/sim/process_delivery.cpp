@@ -152,10 +152,11 @@ void Process::write_on(std::shared_ptr<std::deque<OutboxWrite>> writes, std::fun
   done();
 }
 
-/// It waits for a reload.
-bool Process::has_sink_off() const {
-  const auto sinks = outbox_->view();
-  return std::any_of(sinks.begin(), sinks.end(), [](const SinkView& sink) { return sink.state == "off"; });
+std::set<std::string> Process::sinks_off() const {
+  std::set<std::string> off;
+  for (const auto& sink : outbox_->view())
+    if (sink.state == "off") off.insert(sink.name);
+  return off;
 }
 
 /// What ails the watch itself is told as an alarm. The daemon looks each second; here it is enough that it looks.

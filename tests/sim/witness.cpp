@@ -284,14 +284,12 @@ void Witness::marked(Host& host, const OutboxRow& row) {
 void Witness::should_have_left(Host& host, Process& process, const std::vector<OutboxRow>& rows) {
   auto& h = of(host);
   constexpr Millis pause = Seconds(400);  // the longest that a receiver may have asked for, and what waited for that
-  const auto is_off = [sinks = process.outbox().view()](const std::string& name) {
-    return std::any_of(sinks.begin(), sinks.end(), [&](const auto& s) { return s.name == name && s.state == "off"; });
-  };
+  const auto off = process.sinks_off();
   if (world_.time - h.reconfigured < Seconds(120))
     return;  // what had piled up for a sink that was off goes in its turn
   for (const auto& row : rows) {
     const auto* sink = process.outbox().config(row.sink);
-    if (is_off(row.sink)) continue;  // until the next reload
+    if (off.contains(row.sink)) continue;
     if (!process.mirror().pending().contains(row.seq) || !sink) continue;
     const bool excused = std::any_of(sink->urls.begin(), sink->urls.end(), [&](const SecretRef& url) {
       const auto& receiver = world_.receivers[url.value];

@@ -292,12 +292,12 @@ void World::mend_all() {
     host->actions_left = -1;
     host->file = Variant{};
     if (host->disk.mood != DiskMood::works) set_disk(*host, DiskMood::works, Millis(0));
-    if (host->process && (host->loaded != host->file || host->process->has_sink_off()))
+    if (host->process && (host->loaded != host->file || !host->process->sinks_off().empty()))
       once_awake(*host, [h = host.get()] { h->process->reload(); });
     // What a receiver answered before may be on its way, and turn its sink off: whoever mends all reads that, and
     // reloads.
     at(time + Seconds(1), host.get(), [h = host.get()] {
-      if (h->process && h->process->has_sink_off()) h->process->reload();
+      if (h->process && !h->process->sinks_off().empty()) h->process->reload();
     });
   }
 }

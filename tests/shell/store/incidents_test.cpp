@@ -1,8 +1,7 @@
 // Incidents outlive the engine's memory: what a commit brought is found again by id, target, time and state.
 #include <doctest/doctest.h>
-#include <sys/resource.h>
 
-#include <csignal>
+#include <optional>
 
 #include "store_support.hpp"
 
@@ -106,12 +105,7 @@ TEST_CASE("while the disk takes nothing incidents are found in memory, and are o
   net::io_context io;
   auto store = open_store(folder.path);
   run(io, store->commit(commit_of({incident_of("01a", "fabric", 0, 5), incident_of("01b", "fabric", 10)})));
-  std::signal(SIGXFSZ, SIG_IGN);
-  rlimit before{};
-  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
-  rlimit none = before;
-  none.rlim_cur = 0;
-  REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0);
+  std::optional<FullDisk> full(std::in_place);
   run(io, store->commit(commit_of({incident_of("01b", "fabric", 10, 20), incident_of("01c", "fabric", 30)})));
   const bool flagged = !store->ok();
   const auto changed = run(io, store->incident("01b"));
@@ -125,7 +119,7 @@ TEST_CASE("while the disk takes nothing incidents are found in memory, and are o
   IncidentSearch everything;
   everything.limit = 1000;
   const auto bounded = run(io, store->incidents(everything)).size();
-  ::setrlimit(RLIMIT_FSIZE, &before);
+  full.reset();
   CHECK(flagged);
   CHECK(seen == "01c 01b 01a");
   CHECK(seen_resolved == "01b 01a");

@@ -1,7 +1,9 @@
 #pragma once
 // What the tests of the store share: a folder of their own, a store in it, and rows and sweeps to put there.
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <random>
@@ -32,6 +34,24 @@ inline std::unique_ptr<Store> open_store(const fs::path& folder, Retention keep 
   if (!opened) FAIL(opened.error());
   return *std::move(opened);
 }
+
+/// Every write(2) fails, as on a file system that an error has turned read-only.
+class FullDisk {
+ public:
+  FullDisk() {
+    std::signal(SIGXFSZ, SIG_IGN);
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
+    rlimit none = before_;
+    none.rlim_cur = 0;
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0);
+  }
+  ~FullDisk() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit before_{};
+};
 
 inline const WallTime t0 = *parse_rfc3339("2026-11-23T03:00:00Z");
 
