@@ -92,6 +92,9 @@ void each_secret(const Config& config, Look look) {
     for (const auto& url : s.urls)
       if (s.type == SinkType::slack || url.from != SecretRef::From::plain) look(url);
   }
+  const auto& nats = config.fleet.nats;
+  for (const auto* each : {&nats.credentials, &nats.token, &nats.password})
+    if (*each) look(**each);
   if (const auto& url = config.heartbeat.url; url && url->from != SecretRef::From::plain) look(*url);
 }
 
@@ -108,6 +111,7 @@ std::vector<ConfigProblem> problems_of_access(const Config& config, const std::s
   if (secrets_inside) check.nobody_else_reads(file, "the configuration", ", and secrets stand in it in plain text", {});
   for (const auto& t : config.targets) check.tls(t.tls);
   for (const auto& s : config.alerts.sinks) check.tls(s.tls);
+  check.tls(config.fleet.nats.tls);
   return check.done();
 }
 

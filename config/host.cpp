@@ -94,6 +94,7 @@ std::vector<ConfigProblem> problems_on_host(const Config& config, const std::str
   }
   for (const auto& c : config.evidence.commands) look_at_command(c, file, out);
   for (const auto& s : config.alerts.sinks) readable_tls(s.tls);
+  readable_tls(config.fleet.nats.tls);
   return out;
 }
 

@@ -78,6 +78,7 @@ Section section_of(Config& c) {
                          {"format", choice(c.log.format, log_formats),
                           "auto is the journal's fields under systemd and text elsewhere."}}}},
            "The log."},
+          {"fleet", Fleet{c.fleet}, "Other hosts that watch the same.", hidden_if(!c.fleet.is_on())},
       }};
 }
 
@@ -332,6 +333,49 @@ Section section_of(EvidenceConfig& e) {
               {"commands", Checks{e.commands, CheckRole::evidence},
                "Read-only commands whose output goes into every snapshot, by name."},
           }};
+}
+
+Section section_of(FleetConfig& f) {
+  auto& n = f.nats;
+  auto& e = f.evidence;
+  return {
+      .title = "fleet",
+      .about =
+          "Hosts that watch the same platform and share what they see, over NATS JetStream: one page for all, and "
+          "none for what only one of them sees. While its servers cannot be reached, a host decides and pages "
+          "alone. In a fleet the key of an incident is the platform's for every sink (dedup_scope).",
+      .keys = {
+          {"name", Token{f.name}, "Its name: letters, digits, `-` and `_`, at most 32. Hosts of one fleet share it.",
+           required("prod")},
+          {"host", Name{f.host}, "This host's name in the fleet, instead of its own. No two members have the same."},
+          {"nats",
+           Map{{.title = "nats",
+                .about = "Servers of the watchers' own: with the platform's they would be gone when they are needed. "
+                         "Buckets and streams called after the fleet are made there, and nothing else.",
+                .keys = {{"urls", NatsUrls{n}, "Where they are, as nats://10.0.0.1:4222 or tls://…; any of a cluster.",
+                          required("[nats://10.0.0.1:4222]")},
+                         {"credentials", Secret{n.credentials, true}, "A file of NATS credentials.",
+                          hidden_if(!n.credentials)},
+                         {"token", Secret{n.token}, "A token, instead.", hidden_if(!n.token)},
+                         {"user", Text{n.user}, "A user, instead; needs password."},
+                         {"password", Secret{n.password}, "The user's password.", hidden_if(!n.password)},
+                         {"tls", Tls{n.tls}, "How their certificates are judged."}}}},
+           "The servers.", required("{urls: [nats://10.0.0.1:4222]}")},
+          {"replicas", WholeNumber{f.replicas, 1, 5},
+           "How many servers hold each bucket and stream; 1 for a single server."},
+          {"jury", WholeNumber{f.jury, 1, 25}, "How many hosts are asked about one target."},
+          {"agree_within", Duration{f.agree_within, Seconds(6)}, "How long a confirmed finding waits for their word."},
+          {"evidence",
+           Map{{.title = "evidence",
+                .keys = {{"ship", Boolean{e.ship}, "Whether sealed snapshots go there, so that they outlive the host."},
+                         {"keep",
+                          Map{{.title = "keep",
+                               .keys = {{"days", Days{e.keep_time, 1, 3660}, "How many days."},
+                                        {"size", Size{e.keep_bytes, std::uint64_t{1} << 20}, "Room on the servers."}}}},
+                          "How long; the older goes first."}}}},
+           "Snapshots of all hosts."},
+          {"silent_after", Duration{f.silent_after, Seconds(30)}, "A member not heard for so long is missing."},
+      }};
 }
 
 }  // namespace readback

@@ -119,6 +119,10 @@ struct Listen {  ///< HOST:PORT
   std::string& out;
   std::string text() const { return out; }
 };
+struct Token {  ///< one word of a subject: letters, digits, `-`, `_`, at most 32
+  std::string& out;
+  std::string text() const { return out; }
+};
 struct Clock {  ///< minutes after midnight
   int& out;
   std::string text() const;
@@ -129,6 +133,10 @@ struct Zone {
 };
 
 // --- secrets ---
+struct Secret {
+  std::optional<SecretRef>& out;
+  bool only_named = false;  ///< it is no single line, so it cannot stand in the file
+};
 struct RoutingKey {
   SecretRef& out;
 };
@@ -160,6 +168,9 @@ struct Patterns {  ///< expressions of RE2
 };
 struct Urls {
   std::vector<std::string>& out;
+};
+struct NatsUrls {  ///< at least one
+  NatsConfig& out;
 };
 struct WordSet {
   std::set<std::string>& out;
@@ -197,6 +208,9 @@ struct CodeReadings {  ///< `{473: pass}`
 struct Map {
   Section section;
 };
+struct Fleet {  ///< judged as a whole
+  FleetConfig& out;
+};
 struct Tls {
   TlsConfig& out;
 };
@@ -225,10 +239,10 @@ struct Runbooks {
 
 using Value =
     std::variant<Text, Name, Path, SocketPath, Duration, OwnDuration, WholeNumber, Days, Size, Jitter, Rate, Boolean,
-                 Choice, Url, BaseUrl, UrlOrPath, UrlPath, Pointer, Listen, Clock, Zone, RoutingKey, HeartbeatUrl,
-                 SinkUrl, SinkUrls, SigningSecret, SigningSecrets, Headers, Texts, Patterns, Urls, WordSet, Boundaries,
-                 WeekDays, StatusCodes, JsonValues, Variables, Command, Folder, ExitCodes, CodeReadings, Map, Tls,
-                 Targets, Sinks, Paths, Windows, Surfaces, Checks, Runbooks>;
+                 Choice, Url, BaseUrl, UrlOrPath, UrlPath, Pointer, Listen, Token, Clock, Zone, Secret, RoutingKey,
+                 HeartbeatUrl, SinkUrl, SinkUrls, SigningSecret, SigningSecrets, Headers, Texts, Patterns, Urls,
+                 NatsUrls, WordSet, Boundaries, WeekDays, StatusCodes, JsonValues, Variables, Command, Folder,
+                 ExitCodes, CodeReadings, Map, Fleet, Tls, Targets, Sinks, Paths, Windows, Surfaces, Checks, Runbooks>;
 
 /// The entries of these have a section each; `with_entry` shows the one of an entry that says nothing of its own.
 void with_entry(const Targets&, const std::function<void(const Section&)>& look);
@@ -275,5 +289,6 @@ Section section_of(TlsConfig& t);
 Section section_of(AlertsConfig& a);
 Section section_of(SinkConfig& s);
 Section section_of(EvidenceConfig& e);
+Section section_of(FleetConfig& f);
 
 }  // namespace readback

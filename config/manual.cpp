@@ -34,8 +34,10 @@ struct Kind {
   std::string operator()(const key::UrlPath&) const { return "text"; }
   std::string operator()(const key::Pointer&) const { return "text"; }
   std::string operator()(const key::Listen&) const { return "text"; }
+  std::string operator()(const key::Token&) const { return "name"; }
   std::string operator()(const key::Clock&) const { return "text"; }
   std::string operator()(const key::Zone&) const { return "text"; }
+  std::string operator()(const key::Secret&) const { return "secret"; }
   std::string operator()(const key::RoutingKey&) const { return "secret"; }
   std::string operator()(const key::HeartbeatUrl&) const { return "address or secret"; }
   std::string operator()(const key::SinkUrl&) const { return "address or secret"; }
@@ -46,6 +48,7 @@ struct Kind {
   std::string operator()(const key::Texts&) const { return "list"; }
   std::string operator()(const key::Patterns&) const { return "list"; }
   std::string operator()(const key::Urls&) const { return "list"; }
+  std::string operator()(const key::NatsUrls&) const { return "list"; }
   std::string operator()(const key::WordSet&) const { return "list"; }
   std::string operator()(const key::Boundaries&) const { return "list"; }
   std::string operator()(const key::WeekDays&) const { return "list"; }
@@ -56,6 +59,7 @@ struct Kind {
   std::string operator()(const key::ExitCodes&) const { return "map"; }
   std::string operator()(const key::CodeReadings&) const { return "map"; }
   std::string operator()(const key::Map&) const { return "map"; }
+  std::string operator()(const key::Fleet&) const { return "map"; }
   std::string operator()(const key::Tls&) const { return "map"; }
   std::string operator()(const key::Targets&) const { return "list"; }
   std::string operator()(const key::Sinks&) const { return "list"; }
@@ -135,6 +139,9 @@ class Table {
 
   void descend(const key::Map& v, const std::string& place, std::string_view of_key) { add(v.section, place, of_key); }
   void descend(const key::Tls& v, const std::string& place, std::string_view of_key) {
+    add(section_of(v.out), place, of_key);
+  }
+  void descend(const key::Fleet& v, const std::string& place, std::string_view of_key) {
     add(section_of(v.out), place, of_key);
   }
   template <class Value>

@@ -139,6 +139,10 @@ class Printer {
     out_ << YAML::DoubleQuoted << v.text();
   }
 
+  void write(std::string_view name, const key::Secret& v) {
+    begin(name);
+    secret(*v.out);
+  }
   void write(std::string_view name, const key::RoutingKey& v) {
     begin(name);
     secret(v.out);
@@ -176,6 +180,7 @@ class Printer {
     for (const auto& each : v.out) shown.push_back(url(each));
     row(name, shown);
   }
+  void write(std::string_view name, const key::NatsUrls& v) { row(name, v.out.urls); }
   void write(std::string_view name, const key::WordSet& v) { row(name, v.out); }
   void write(std::string_view name, const key::Boundaries& v) {
     std::vector<std::string> names;
@@ -224,6 +229,7 @@ class Printer {
   }
 
   void write(std::string_view name, const key::Map& v) { named_section(std::string(name), v.section); }
+  void write(std::string_view name, const key::Fleet& v) { named_section(std::string(name), section_of(v.out)); }
   void write(std::string_view name, const key::Tls& v) { named_section(std::string(name), section_of(v.out)); }
   void write(std::string_view name, const key::Targets& v) { sections(name, v.out); }
   void write(std::string_view name, const key::Sinks& v) { sections(name, v.out); }

@@ -46,6 +46,11 @@ constexpr std::string_view kinds = R"json({
     "type": "string",
     "pattern": "^https?://(\\[[0-9A-Fa-f:.%]+\\]|[^\\s/?#@:\\[\\]]+)(:[0-9]{1,5})?([/?#][^\\s]*)?$"
   },
+  "nats_url": {
+    "description": "nats:// or tls://, a host, perhaps a port; no user name and no password.",
+    "type": "string",
+    "pattern": "^(nats|tls)://(\\[[0-9A-Fa-f:.%]+\\]|[^\\s/?#@:\\[\\]]+)(:[0-9]{1,5})?/?$"
+  },
   "status": {"description": "An HTTP status code.", "type": "integer", "minimum": 100, "maximum": 599},
   "exit_code": {"description": "An exit code.", "type": "integer", "minimum": 0, "maximum": 255},
   "secret": {
@@ -75,6 +80,14 @@ constexpr std::string_view kinds = R"json({
         "required": ["env"],
         "properties": {"env": {"description": "Its name.", "$ref": "#/$defs/text"}}
       }
+    ]
+  },
+  "named_secret": {
+    "description": "Where to find a secret that cannot stand in the file itself.",
+    "anyOf": [
+      {"$ref": "#/$defs/secret/anyOf/1"},
+      {"$ref": "#/$defs/secret/anyOf/2"},
+      {"$ref": "#/$defs/secret/anyOf/3"}
     ]
   },
   "secret_url": {
@@ -200,9 +213,11 @@ class Writer {
   json::object operator()(const key::UrlPath&) { return matching("^/[^ \\r\\n#]*$"); }
   json::object operator()(const key::Pointer&) { return matching("^/"); }
   json::object operator()(const key::Listen&) { return matching("^.+:[0-9]{1,5}$"); }
+  json::object operator()(const key::Token&) { return matching("^[A-Za-z0-9_-]{1,32}$"); }
   json::object operator()(const key::Clock&) { return matching("^([01][0-9]|2[0-3]):[0-5][0-9]$"); }
   json::object operator()(const key::Zone&) { return matching("^[A-Za-z]"); }
 
+  json::object operator()(const key::Secret& v) { return reference(v.only_named ? "named_secret" : "secret"); }
   json::object operator()(const key::RoutingKey&) { return reference("secret"); }
   json::object operator()(const key::HeartbeatUrl&) { return reference("secret_url"); }
   json::object operator()(const key::SinkUrl&) { return reference("secret_url"); }
@@ -222,6 +237,12 @@ class Writer {
   json::object operator()(const key::Texts&) { return list_of(reference("text")); }
   json::object operator()(const key::Patterns&) { return list_of(reference("text")); }
   json::object operator()(const key::Urls&) { return list_of(reference("http_url")); }
+  json::object operator()(const key::NatsUrls&) {
+    auto list = list_of(reference("nats_url"));
+    list["minItems"] = 1;
+    list["uniqueItems"] = true;
+    return list;
+  }
   json::object operator()(const key::WordSet&) { return list_of({{"type", {"string", "number", "boolean"}}}); }
   json::object operator()(const key::Boundaries&) {
     auto list = list_of(one_of(boundary_words()));
@@ -273,6 +294,7 @@ class Writer {
   }
 
   json::object operator()(const key::Map& v) { return section(v.section); }
+  json::object operator()(const key::Fleet& v) { return section(section_of(v.out)); }
   json::object operator()(const key::Tls& v) { return section(section_of(v.out)); }
   json::object operator()(const key::Targets& v) { return list_of(entry(v)); }
   json::object operator()(const key::Sinks& v) { return list_of(entry(v)); }

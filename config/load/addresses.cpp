@@ -132,6 +132,13 @@ void Loader::read(const Node& n, const key::Listen& v) {
          "127.0.0.1:" + std::to_string(*port) + " behind a proxy that asks who it is");
 }
 
+void Loader::read(const Node& n, const key::Secret& v) {
+  if (v.only_named && n.kind == Node::Kind::scalar)
+    return error(n, "this secret has several lines and cannot stand here", better_named);
+  secret(n, v.out.emplace(), false);
+  if (n.kind == Node::Kind::scalar) warn(n, "the secret stands here in plain text", better_named);
+}
+
 void Loader::read(const Node& n, const key::RoutingKey& v) {
   secret(n, v.out, false);
   if (n.kind == Node::Kind::scalar) warn(n, "the routing key stands here in plain text", better_named);

@@ -21,6 +21,8 @@ void Loader::sink(const Node& n, std::vector<SinkConfig>& all) {
   for (const auto& other : all)
     if (!s.name.empty() && other.name == s.name)
       error(n, "a sink called `" + s.name + "` stands above already", "give each its own name");
+  if (const Node* scope = n.find("dedup_scope"); scope && s.dedup_scope == DedupScope::host)
+    keys_of_one_host_.push_back(*scope);
   judge_sink(n, s, what);
   all.push_back(std::move(s));
 }

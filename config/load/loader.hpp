@@ -82,6 +82,7 @@ class Loader {
   void read(const Node& n, const key::UrlPath& v);
   void read(const Node& n, const key::Urls& v);
   void read(const Node& n, const key::Listen& v);
+  void read(const Node& n, const key::Secret& v);
   void read(const Node& n, const key::RoutingKey& v);
   void read(const Node& n, const key::HeartbeatUrl& v);
   void read(const Node& n, const key::SinkUrl& v);
@@ -90,6 +91,13 @@ class Loader {
   void read(const Node& n, const key::SigningSecrets& v);
   void read(const Node& n, const key::Headers& v);
   void read(const Node& n, const key::Tls& v);
+
+  // --- fleet.cpp ---
+  void read(const Node& n, const key::Token& v);
+  void read(const Node& n, const key::NatsUrls& v);
+  void read(const Node& n, const key::Fleet& v);
+  void judge_nats(const Node& n, const NatsConfig& nats);
+  void whole_fleet();
 
   // --- target.cpp ---
   void read(const Node& n, const key::Targets& v);
@@ -130,7 +138,8 @@ class Loader {
   LoadedConfig& out_;
   Config& config_;
   std::vector<Node> command_names_;
-  std::string key_;  ///< whose value is being read
+  std::vector<Node> keys_of_one_host_;  ///< each `dedup_scope: host` that was written
+  std::string key_;                     ///< whose value is being read
 };
 
 }  // namespace readback

@@ -8,6 +8,7 @@ namespace readback {
 
 void Loader::whole() {
   command_names();
+  whole_fleet();
   const auto& sinks = config_.alerts.sinks;
   for (const auto& s : sinks) reached_sink(s);
   const Node nowhere;

@@ -8,6 +8,7 @@
 #include "core/config/alerts.hpp"
 #include "core/config/daemon.hpp"
 #include "core/config/evidence.hpp"
+#include "core/config/fleet.hpp"
 #include "core/config/target.hpp"
 
 namespace readback {
@@ -24,6 +25,7 @@ struct Config {
   HttpConfig http;
   StoreConfig store;
   LogConfig log;
+  FleetConfig fleet;
 };
 
 }  // namespace readback

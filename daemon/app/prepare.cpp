@@ -59,6 +59,10 @@ std::vector<std::string> own_paths(const Config& config, const std::string& conf
     secret(s.routing_key);
   }
   if (config.heartbeat.url) secret(*config.heartbeat.url);
+  const auto& nats = config.fleet.nats;
+  for (const auto* each : {&nats.credentials, &nats.token, &nats.password})
+    if (*each) secret(**each);
+  secrets(decltype(SinkConfig::headers)(), nats.tls);
   return own;
 }
 
@@ -88,6 +92,9 @@ class Preparation {
     for (const auto& t : out_.config.targets) target(t);
     for (const auto& s : out_.config.alerts.sinks) sink(s);
     if (out_.config.heartbeat.url) address(*out_.config.heartbeat.url, "the heartbeat", false);
+    const auto& nats = out_.config.fleet.nats;
+    for (const auto* each : {&nats.credentials, &nats.token, &nats.password})
+      if (*each) look_up(**each, "the fleet", true);
     keep_variables(out_.config.evidence.commands);
     return std::move(problems_);
   }

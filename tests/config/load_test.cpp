@@ -30,6 +30,13 @@ std::string sinks(const std::string& list) {
   return "targets: [{name: fabric, base_url: \"http://127.0.0.1:38080\"}]\nalerts: {sinks: [" + list + "]}\n";
 }
 
+/// A fleet with this further key, and this way to log in.
+std::string fleet(const std::string& key, const std::string& login = "token: {credential: nats}") {
+  return "targets: [{name: fabric, base_url: \"https://fabric.example:38080\"}]\n"
+         "fleet: {name: prod, nats: {urls: [\"nats://watch.example\"], " +
+         login + "}, " + key + "}\n";
+}
+
 }  // namespace
 
 TEST_CASE("a mistake is told with its place and with what to write instead") {
@@ -132,6 +139,36 @@ TEST_CASE("a mistake is told with its place and with what to write instead") {
        "an expression of RE2, without look-around and back-references, in single quotes"},
       {"a time zone that is none", with("    maintenance: [{from: \"02:00\", for: 1h, timezone: Mars/Olympus}]\n"),
        "f.yaml:4:54: timezone: this host knows no time zone `Mars/Olympus`; an IANA name like Europe/Berlin"},
+      {"a misspelt key of the fleet", fleet("juri: 7"),
+       "f.yaml:2:88: unknown key `juri` in fleet; did you mean `jury`?"},
+      {"a fleet that a subject cannot name", "targets: []\nfleet: {name: a b, nats: {urls: [\"nats://s\"]}}\n",
+       "f.yaml:2:15: `a b` is no name of a fleet; use letters, digits, `-` and `_`, at most 32"},
+      {"a fleet without servers", "targets: []\nfleet: {name: prod}\n",
+       "f.yaml:2:8: `nats` is missing from fleet; nats: {urls: [nats://10.0.0.1:4222]}"},
+      {"a NATS server that speaks HTTP", "targets: []\nfleet: {name: prod, nats: {urls: [\"http://s/x?t=T0K3N\"]}}\n",
+       "f.yaml:2:35: urls: `http://s/\u2026` is no address of a NATS server: nats://HOST[:PORT] or tls://HOST[:PORT]; "
+       "like nats://10.0.0.1:4222"},
+      {"a NATS server with a path", "targets: []\nfleet: {name: prod, nats: {urls: [\"nats://s/x\"]}}\n",
+       "f.yaml:2:35: urls: `nats://s/\u2026`: there is more than host and port; nats://HOST[:PORT]"},
+      {"a NATS server twice", "targets: []\nfleet: {name: prod, nats: {urls: [\"nats://s\", \"nats://s\"]}}\n",
+       "f.yaml:2:47: urls: `nats://s` stands above already; name each server once"},
+      {"a password in the address of a NATS server",
+       "targets: []\nfleet: {name: prod, nats: {urls: [\"nats://u:T0K3N@s\"]}}\n",
+       "f.yaml:2:35: urls: the address holds a user name or a password; put it into `user` and `password`, or `token`"},
+      {"two ways to log in", fleet("replicas: 1", "token: {env: A}, credentials: {env: B}"),
+       "f.yaml:2:27: nats has credentials as well as token; keep one of them"},
+      {"a user without a password", fleet("replicas: 1", "user: readback"),
+       "f.yaml:2:27: nats needs both user and password; password: {credential: NAME}"},
+      {"credentials in the file itself", fleet("replicas: 1", "credentials: SUAB"),
+       "f.yaml:2:73: credentials: this secret has several lines and cannot stand here; {credential: NAME}, {file: "
+       "/path} "
+       "or {env: NAME}"},
+      {"more replicas than JetStream keeps", fleet("replicas: 7"),
+       "f.yaml:2:98: replicas: 7 is out of range; between 1 and 5"},
+      {"a wait that outlasts a member", fleet("agree_within: 60s"),
+       "f.yaml:2:102: fleet: agree_within is as long as silent_after: who is waited for is missing by then; a few "
+       "times less "
+       "than silent_after"},
       {"the last surface is removed",
        with("    surfaces: {health: null, services: null, observability: null, security: null}\n"),
        "f.yaml:2:5: no surface is left to read; keep at least one of the four"},
@@ -189,6 +226,58 @@ TEST_CASE("what is risky is warned about and does not keep the daemon from start
     CHECK(parse_config(c.yaml, "f.yaml").ok());
     CHECK(complaints(c.yaml, true) == c.warning + "\n");
   }
+}
+
+TEST_CASE("a fleet's server on the host of a target is warned about, under whatever name") {
+  struct Case {
+    const char *name, *server, *base_url;
+    bool warned;
+  };
+  const Case cases[] = {
+      {"another host", "nats://watch.example:4222", "https://fabric.example:38080", false},
+      {"the same name in capitals, and another port", "nats://Fabric.Example", "https://fabric.example:38080", true},
+      {"with a last dot, over TLS", "tls://fabric.example.", "https://fabric.example:38080", true},
+      {"the same address", "nats://10.0.0.1:4222", "http://10.0.0.1:8080", true},
+      {"this machine under two of its names", "nats://127.0.0.1:4222", "http://localhost:8080", true},
+      {"this machine and a socket of it", "nats://[::1]", "unix:///run/fabric.sock", true},
+      {"a longer name", "nats://fabric.example.org", "https://fabric.example", false},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(std::string(c.name));
+    const std::string yaml = "targets: [{name: fabric, base_url: \"" + std::string(c.base_url) +
+                             "\"}]\nfleet: {name: prod, nats: {token: {env: A}, urls: [\"" + c.server + "\"]}}\n";
+    CHECK(parse_config(yaml, "f.yaml").ok());
+    const std::string warning = "f.yaml:2:52: warning: the fleet's server " + std::string(c.server) +
+                                " is on the host of the target fabric: an outage takes both; a server of the watchers' "
+                                "own, on another host\n";
+    CHECK((complaints(yaml, true).find(warning) != std::string::npos) == c.warned);
+  }
+}
+
+TEST_CASE("in a fleet every key is the platform's, and who asked for the host's is told") {
+  const std::string hook =
+      "{name: a, type: webhook, url: \"http://b\"}, "
+      "{name: c, type: webhook, url: \"http://d\", dedup_scope: host}";
+  const auto alone = parse_config(sinks(hook), "f.yaml");
+  REQUIRE(alone.ok());
+  CHECK(alone.config.alerts.sinks.at(0).dedup_scope == DedupScope::host);
+  CHECK_FALSE(alone.config.fleet.is_on());
+  CHECK(print_config(alone.config).find("fleet") == std::string::npos);
+
+  const std::string yaml =
+      sinks(hook) + "fleet: {name: prod, nats: {urls: [\"nats://s\"], user: u, password: T0K3N}}\n";
+  const auto together = parse_config(yaml, "f.yaml");
+  REQUIRE(together.ok());
+  for (const auto& sink : together.config.alerts.sinks) CHECK(sink.dedup_scope == DedupScope::platform);
+  CHECK(complaints(yaml, true) ==
+        "f.yaml:2:116: warning: in a fleet several hosts share one incident, and its key is the "
+        "platform's; dedup_scope: platform\n"
+        "f.yaml:3:8: warning: this version does not join a fleet yet: it watches and pages alone; leave `fleet` out "
+        "until it does\n"
+        "f.yaml:3:67: warning: password: the secret stands here in plain text; {credential: NAME}, {file: /path} or "
+        "{env: NAME}\n");
+  CHECK(print_config(together.config).find("T0K3N") == std::string::npos);
+  CHECK(config_digest(together.config) != config_digest(alone.config));
 }
 
 TEST_CASE("a pattern of the redaction may be whatever RE2 reads: without case, with named groups") {
