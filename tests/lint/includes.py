@@ -24,6 +24,7 @@ ALLOWED = {
     "redaction": {"text", "model", "config"},
     "evidence": {"text", "model", "codec", "config", "redaction"},
     "incident": {"text", "model", "codec", "config", "diagnosis", "alert", "schedule"},
+    "fleet": {"text", "model", "codec", "config"},
     "engine": {"text", "model", "codec", "config", "reading", "diagnosis", "schedule", "alert", "evidence", "incident"},
     "replay": {"text", "model", "codec", "config", "engine"},
 }
