@@ -1,0 +1,239 @@
+// From what is known of the others to what follows: the jury is drawn and counted, and a boundary that this host has
+// confirmed fires, becomes the way's fault, or waits for a word.
+#include <algorithm>
+
+#include "core/fleet/state.hpp"
+
+namespace readback {
+namespace {
+
+/// What a story needs to know of a sweep before it believes it: that what it tells has stood for an interval.
+Millis standing(Millis interval) { return interval * 6 / 5; }
+
+}  // namespace
+
+const TargetConfig* Fleet::State::config_of(const std::string& target) const {
+  for (const auto& t : setup.config.targets)
+    if (t.name == target) return &t;
+  return nullptr;
+}
+
+/// Whoever was heard lately; and for a while after a connect whoever was known before, since nobody can have been heard
+/// then, and that a host has gone is told by nobody.
+std::vector<std::string> Fleet::State::live() const {
+  const Millis silent_after = setup.config.fleet.silent_after;
+  const bool is_fresh = is_synced && now - synced_at < silent_after;
+  std::vector<std::string> hosts{setup.host};
+  for (const auto& [host, member] : kept.known) {
+    const auto heard = members.find(host);
+    if (is_fresh || (heard != members.end() && now - heard->second.at < silent_after)) hosts.push_back(host);
+  }
+  return hosts;
+}
+
+std::vector<std::string> Fleet::State::jury(const std::string& target) const {
+  auto hosts = live();
+  std::erase_if(hosts, [&](const std::string& host) {
+    if (host == setup.host) return config_of(target) == nullptr;
+    const auto& member = kept.known.at(host);
+    return member.environment != setup.config.environment || !member.targets.contains(target);
+  });
+  return jury_of(target, std::move(hosts), static_cast<std::size_t>(setup.config.fleet.jury));
+}
+
+/// Those who miss a member for all: as many as are asked about a target.
+std::vector<std::string> Fleet::State::jury_for_missing(const std::string& host) const {
+  auto hosts = live();
+  std::erase_if(hosts, [&](const std::string& each) {
+    if (each == setup.host) return false;
+    return each == host || kept.known.at(each).environment != setup.config.environment;
+  });
+  return jury_of(host, std::move(hosts), static_cast<std::size_t>(setup.config.fleet.jury));
+}
+
+/// Unset: it does not hold. After an incident was closed it is suspected again, whatever was counted before.
+std::optional<SeenAs> Fleet::State::my_state(const Target& t, Boundary b) const {
+  const auto m = t.mine.find(b);
+  if (m == t.mine.end()) return std::nullopt;
+  return m->second.is_confirmed ? SeenAs::holding : SeenAs::suspected;
+}
+
+Witness Fleet::State::witness(const std::string& host, const Target& t, Boundary b) const {
+  Witness w;
+  if (host == setup.host) {
+    w.is_self = true;
+    w.blind = !t.sees || !t.has_swept;
+    w.state = my_state(t, b);
+    w.knows = t.knows;
+    return w;
+  }
+  const auto heard = members.find(host);
+  w.heard_ago = heard == members.end() ? never_mind : now - heard->second.at;
+  const auto known = t.views.find(host);
+  w.is_readable = known != t.views.end() && known->second.view.has_value();
+  if (!w.is_readable) return w;
+  const auto& view = *known->second.view;
+  w.in_first_picture = known->second.in_first_picture;
+  w.view_ago = now - known->second.at;
+  w.interval = view.interval;
+  w.blind = view.blind;
+  w.knows = view.seen;
+  if (const auto closing = t.vote_after.find(b); closing != t.vote_after.end())
+    w.before_closing = known->second.at < closing->second;
+  for (const auto& each : view.boundaries)
+    if (each.boundary == b) w.state = each.state, w.suspected_for = now - known->second.asked.at(b).second;
+  return w;
+}
+
+int Fleet::State::level_seen(const std::string& host, const Target& t, Boundary b) const {
+  if (host == setup.host) {
+    const auto m = t.mine.find(b);
+    return m == t.mine.end() ? 0 : level_of(m->second.finding.severity, m->second.finding.is_total);
+  }
+  for (const auto& each : t.views.at(host).view->boundaries)
+    if (each.boundary == b) return level_of(each.severity, each.total);
+  return 0;
+}
+
+Tally Fleet::State::votes(const std::string& target, Boundary b, std::optional<std::uint64_t> at_least) const {
+  Tally tally;
+  const auto found = targets.find(target);
+  static const Target nothing;
+  const Target& t = found == targets.end() ? nothing : found->second;
+  Question q{t.mine.contains(b), std::nullopt, setup.config.fleet.agree_within};
+  if (q.holds_here) q.revision = t.mine.at(b).revision;
+  if (at_least) q.holds_here = true, q.revision = std::max(q.revision.value_or(0), *at_least);
+  for (const auto& host : jury(target)) {
+    const Witness w = witness(host, t, b);
+    Vote vote = vote_of(w, q);
+    if (vote == Vote::no && w.is_self && at_least && t.knows < *at_least) vote = Vote::silent;
+    tally.is_juror = tally.is_juror || w.is_self;
+    tally.add(host, vote, vote == Vote::yes ? level_seen(host, t, b) : 0);
+  }
+  return tally;
+}
+
+void Fleet::State::decide() {
+  for (auto& [name, t] : targets) {
+    std::vector<Boundary> held;
+    for (const auto& [b, m] : t.mine) held.push_back(b);
+    for (const Boundary b : held) decide(name, t, b);
+  }
+}
+
+void Fleet::State::decide(const std::string& target, Target& t, Boundary b) {
+  if (my_state(t, b) != SeenAs::holding) return;
+  const auto subject = *voted(b);
+  const auto& mine = t.mine.at(b);
+  const int level = level_of(mine.finding.severity, mine.finding.is_total);
+  if (is_away()) return decide_alone(target, t, b, level);
+  if (!is_synced) return;
+  const auto sinks = sinks_for(target, subject, level);
+  const bool is_all_open = std::all_of(sinks.begin(), sinks.end(), [&](const std::string& sink) {
+    return kept.stories.contains({target, subject, sink});
+  });
+  if (is_all_open) return;
+  const Tally tally = votes(target, b);
+  MonoTime from = std::max(mine.confirmed_at, synced_at);
+  if (const auto closing = t.vote_after.find(b); closing != t.vote_after.end()) from = std::max(from, closing->second);
+  const Agreed follows = agreed(tally, now - from, setup.config.fleet.agree_within);
+  const bool may_ask = kept.known.size() > 0 && (!t.looked_at || now - *t.looked_at > look_again);
+  switch (follows) {
+    case Agreed::wait: return;
+    case Agreed::alone:
+      if (may_ask) return look(target, t);
+      [[fallthrough]];
+    case Agreed::fires:
+      t.verdicts.erase(b);
+      own_way(target, t, false, tally);
+      return start(target, subject, level, false, tally);
+    case Agreed::vantage:
+    case Agreed::own: return stand(target, t, b, follows, tally);
+  }
+}
+
+/// What stands between this host and the target is told when it has stood for an interval.
+void Fleet::State::stand(const std::string& target, Target& t, Boundary b, Agreed follows, const Tally& tally) {
+  auto& verdict = t.verdicts[b];
+  if (verdict.last != follows) verdict = {follows, now};
+  const auto* config = config_of(target);
+  if (!config || now - verdict.since < standing(config->interval)) return;
+  if (follows == Agreed::own) return own_way(target, t, true, tally);
+  own_way(target, t, false, tally);
+  const bool is_told = std::any_of(kept.stories.begin(), kept.stories.end(), [&](const auto& each) {
+    return each.first.target == target && each.first.subject != Subject::missing;
+  });
+  if (!is_told) start(target, Subject::vantage, level_of(Severity::error, false), false, tally);
+}
+
+void Fleet::State::own_way(const std::string& target, Target& t, bool is_blamed, const Tally& tally) {
+  if (std::exchange(t.is_way_blamed, is_blamed) != is_blamed) out.push_back(OwnWay{target, is_blamed, tally});
+}
+
+/// A watch may lag behind; the servers know.
+void Fleet::State::look(const std::string& target, Target& t) {
+  if (t.is_looking) return;
+  t.is_looking = true;
+  Fetch fetch;
+  for (const auto& [host, member] : kept.known) {
+    if (!member.targets.contains(target) || fetch.keys.size() >= 2 * 64) continue;
+    fetch.keys.emplace_back(Bucket::hosts, member_key(host));
+    fetch.keys.emplace_back(Bucket::views, view_key(target, host));
+  }
+  fetch.ticket = ticket({.what = Ticket::For::look, .target = target});
+  out.push_back(std::move(fetch));
+}
+
+/// The fleet is out of reach: as alone. And told again at times, since the others may have ended what this host sees.
+void Fleet::State::decide_alone(const std::string& target, Target& t, Boundary b, int level) {
+  const auto subject = *voted(b);
+  const auto* config = config_of(target);
+  if (!t.retold_at || *t.retold_at < last_ack) {
+    t.retold_at = last_ack;
+    t.retell_every = setup.config.fleet.silent_after + setup.config.resolution.settle +
+                     3 * (config ? config->interval : Millis(Seconds(30)));
+  }
+  if (now - *t.retold_at > t.retell_every) {
+    for (const auto& key : stories_of(target, subject))
+      if (!kept.stories.at(key).is_resolved && !first_row(key) && is_configured(key.sink))
+        add_row(key, EventKind::firing, kept.stories.at(key).level, "the other hosts cannot be asked", true, true);
+    t.retold_at = now;
+    t.retell_every = std::min(t.retell_every * 2, std::max(t.retell_every, setup.config.alerts.renotify));
+  }
+  start(target, subject, level, true, votes(target, b));
+}
+
+void Fleet::State::start(const std::string& target, Subject s, int level, bool alone, const Tally& tally) {
+  const bool was_vantage = s != Subject::vantage && !stories_of(target, Subject::vantage).empty();
+  bool is_new = false;
+  for (const auto& sink : sinks_for(target, s, level)) {
+    const ClaimKey key{target, s, sink};
+    if (kept.stories.contains(key)) continue;
+    const auto held = kept.claims.find(key);
+    const auto* c = claim(key);
+    const std::uint64_t epoch = c && !c->closed ? c->epoch : (held == kept.claims.end() ? 0 : held->second.epoch) + 1;
+    kept.stories[key] = {epoch, false, level, false};
+    is_new = true;
+    save();
+    if (c && !c->closed && c->told > 0) continue;
+    add_row(key, EventKind::firing, level, alone ? "the other hosts cannot be asked" : seen_from(tally), alone);
+  }
+  if (!is_new) return;
+  ending.erase({target, s});
+  turn(target, s, EventKind::firing, level, tally, was_vantage);
+}
+
+/// Each member watches the others: one that is silent without a goodbye is told once, by all.
+void Fleet::State::miss_members() {
+  const Millis silent_after = setup.config.fleet.silent_after;
+  if (!is_synced || is_away() || now - synced_at <= silent_after) return;
+  for (const auto& [host, member] : kept.known) {
+    const auto heard = members.find(host);
+    if (heard != members.end() && now - heard->second.at <= silent_after) continue;
+    const auto who = jury_for_missing(host);
+    if (std::find(who.begin(), who.end(), setup.host) == who.end()) continue;
+    start(std::string(missing_prefix) + host, Subject::missing, level_of(Severity::error, false), false, {});
+  }
+}
+
+}  // namespace readback

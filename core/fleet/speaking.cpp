@@ -1,0 +1,243 @@
+// Who speaks: which row leaves, and how the word is handed from host to host, so that each sink hears one voice and
+// never none.
+#include <algorithm>
+
+#include "core/fleet/state.hpp"
+
+namespace readback {
+namespace {
+
+constexpr std::size_t most_passed = 32;
+
+/// 2, 4, 8 … seconds.
+Millis doubled(int times) {
+  return std::min(longest_wait, Millis(Seconds(std::int64_t{1} << std::clamp(times, 0, 6))));
+}
+
+bool is_one_of(const std::vector<std::string>& all, const std::string& one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+}  // namespace
+
+bool Fleet::State::is_configured(const std::string& sink) const {
+  if (retired.contains(sink)) return true;
+  const auto& sinks = setup.config.alerts.sinks;
+  return std::any_of(sinks.begin(), sinks.end(), [&](const SinkConfig& s) { return s.name == sink; });
+}
+
+/// The sinks that take it; one without a name where nobody does, so that it is an incident all the same.
+std::set<std::string> Fleet::State::sinks_for(const std::string& target, Subject s, int level) const {
+  std::set<std::string> names;
+  const Boundary b = boundary_of(s);
+  for (const auto& sink : setup.config.alerts.sinks) {
+    const bool for_boundary = sink.boundaries.empty() ||
+                              std::find(sink.boundaries.begin(), sink.boundaries.end(), b) != sink.boundaries.end();
+    const bool for_target = sink.targets.empty() || s == Subject::missing || is_one_of(sink.targets, target);
+    if (for_boundary && for_target && severity_of(level) >= sink.min_severity) names.insert(sink.name);
+  }
+  if (names.empty()) names.insert("");
+  return names;
+}
+
+bool Fleet::State::lists_sink(const std::string& host, const std::string& sink) const {
+  const auto known = kept.known.find(host);
+  return known != kept.known.end() && is_one_of(known->second.sinks, sink);
+}
+
+/// Other members that can be reached and have this sink.
+std::vector<std::string> Fleet::State::others_with(const std::string& sink) const {
+  std::vector<std::string> hosts;
+  for (const auto& [host, heard] : members)
+    if (now - heard.at <= missing_after && lists_sink(host, sink)) hosts.push_back(host);
+  return hosts;
+}
+
+/// This host's place in a takeover.
+Millis Fleet::State::step_of(const ClaimKey& key) const {
+  const std::string about = claim_key("", key);
+  const auto mine = rendezvous(about, setup.host);
+  int before = 0;
+  for (const auto& host : others_with(key.sink)) before += rendezvous(about, host) < mine;
+  return Seconds(std::min(before, most_steps));
+}
+
+void Fleet::State::pump() {
+  std::set<ClaimKey> keys;
+  for (const auto& r : kept.rows) keys.insert(r.key);
+  for (const auto& [key, story] : kept.stories) keys.insert(key);
+  for (const auto& key : keys) pump(key);
+}
+
+void Fleet::State::pump(const ClaimKey& key) {
+  if (inflight.contains(key)) return;
+  drop_rows([&](const FleetRow& r) { return r.key == key && is_told(r); });
+  if (has_notes(key) && !is_away(key)) return;
+  if (close_for_nobody(key)) return;
+  auto* r = first_row(key);
+  const auto back = back_off.find(key);
+  if (!r || (back != back_off.end() && now < back->second) || !is_configured(key.sink)) return;
+  if (is_away(key)) {
+    // Others may still see it: no end goes out.
+    if (r->kind != EventKind::resolved || is_alone_in_all()) leave(*r, true);
+    return;
+  }
+  if (!is_synced || busy.contains(key)) return;
+  const auto* c = claim(key);
+  if (!c || c->closed) {
+    if (r->kind == EventKind::firing) return open_claim(key, *r);
+    const auto id = r->id;  // of an incident that is closed for all: nobody waits for it
+    drop_rows([&](const FleetRow& each) { return each.id == id; });
+    const auto story = kept.stories.find(key);
+    if (story != kept.stories.end() && story->second.is_resolved) drop_story(key);
+    return;
+  }
+  if (c->holder != setup.host) return take_over(key, *c);
+  takeover_since.erase(key);
+  leave(*r, false);
+}
+
+void Fleet::State::open_claim(const ClaimKey& key, const FleetRow& r) {
+  const auto* before = claim(key);
+  const auto held = kept.claims.find(key);
+  FleetClaim c = before ? *before : FleetClaim{};
+  c.epoch = std::max(r.epoch, (held == kept.claims.end() ? 0 : held->second.epoch) + 1);
+  c.holder = setup.host;
+  c.incident = setup.host + "-" + setup.start + "-" + std::to_string(r.id);
+  c.told = 0, c.tries = 0;
+  c.closed = c.ended = false;
+  c.passed.clear();
+  change(key, std::move(c));
+}
+
+/// The last host with this sink is gone or has dropped it: its incident is over, and nobody can say so.
+bool Fleet::State::close_for_nobody(const ClaimKey& key) {
+  const auto* c = claim(key);
+  const auto story = kept.stories.find(key);
+  if (!c || c->closed || story == kept.stories.end() || !story->second.is_resolved || !is_synced || is_away())
+    return false;
+  if (is_configured(key.sink)) return false;
+  for (const auto& [host, heard] : members)
+    if (now - heard.at < setup.config.fleet.silent_after && lists_sink(host, key.sink)) return false;
+  const auto since = takeover_since.try_emplace(key, now).first->second;
+  if (now - since <= setup.config.fleet.silent_after + step_of(key)) return true;
+  FleetClaim then = *c;
+  then.closed = true;
+  then.holder.clear();
+  change(key, std::move(then));
+  return true;
+}
+
+/// Nobody speaks, or whoever did is gone: the next in the order takes the word.
+void Fleet::State::take_over(const ClaimKey& key, const FleetClaim& c) {
+  const auto heard = members.find(c.holder);
+  const bool is_heard = heard != members.end() && now - heard->second.at <= missing_after;
+  const bool has_no_sink = heard != members.end() && !lists_sink(c.holder, key.sink);
+  const bool is_missing = c.holder.empty() || has_no_sink || (!is_heard && now - synced_at > missing_after);
+  if (!is_missing) {
+    takeover_since.erase(key);
+    return;
+  }
+  const auto since = takeover_since.try_emplace(key, now).first->second;
+  const auto others = others_with(key.sink);
+  const bool is_turn_of_others =
+      std::any_of(others.begin(), others.end(), [&](const std::string& host) { return !is_one_of(c.passed, host); });
+  Millis wait = step_of(key);
+  if (is_one_of(c.passed, setup.host) && is_turn_of_others) wait += give_others;
+  // Everybody has tried and nobody was answered: all together wait longer and longer.
+  const int rounds = c.tries - static_cast<int>(others.size());
+  if (c.holder.empty() && rounds > 0) wait += doubled(rounds);
+  if (now - since < wait) return;
+  if (c.holder.empty()) {
+    FleetClaim mine = c;
+    mine.holder = setup.host;
+    return change(key, std::move(mine));
+  }
+  busy.insert(key);  // a watch may lag: the servers are asked whether it lives
+  Fetch fetch{{{Bucket::hosts, member_key(c.holder)}}, 0};
+  fetch.ticket = ticket({.what = Ticket::For::holder, .key = key, .holder = c.holder});
+  out.push_back(std::move(fetch));
+}
+
+void Fleet::State::leave(FleetRow& r, bool alone) {
+  r.is_alone = r.is_alone || alone;
+  inflight.insert_or_assign(r.key, r);
+  r.was_tried = true;  // after a crash nobody knows
+  save();
+  out.push_back(Leave{r.id});
+}
+
+void Fleet::State::on(const Attempted& e) {
+  const auto found =
+      std::find_if(inflight.begin(), inflight.end(), [&](const auto& f) { return f.second.id == e.row; });
+  if (found == inflight.end()) return;
+  FleetRow r = found->second;
+  inflight.erase(found);
+  auto* still = row(r.id);
+  save();
+  if (e.is_accepted) {
+    if (still) r = *still;
+    std::erase_if(kept.rows, [&](const FleetRow& each) { return each.id == r.id; });
+    const bool is_end = r.kind == EventKind::resolved;
+    kept.notes.push_back({r.key, r.epoch, std::max(1, r.level), is_end, false});
+    failed.erase(r.key);
+    if (is_end)
+      drop_story(r.key);
+    else if (const auto story = kept.stories.find(r.key); story != kept.stories.end())
+      story->second.level = std::max(story->second.level, r.level);
+    if (!is_away()) flush();
+    return;
+  }
+  if (still) still->was_tried = r.was_tried || e.was_written;
+  const Millis base = doubled(++failed[r.key]);
+  const Millis jittered(static_cast<std::int64_t>(static_cast<double>(base.count()) * (0.5 + ids.unit() / 2)));
+  back_off[r.key] = now + std::max(jittered, e.not_before);
+  if (is_away() || !is_synced) return;
+  if (r.is_alone) settle_tried();
+  pass_on(r.key);
+}
+
+/// Without a 2xx the word is given away: another host may have a way there.
+void Fleet::State::pass_on(const ClaimKey& key) {
+  const auto* c = claim(key);
+  const auto others = others_with(key.sink);
+  if (!c || c->closed || c->holder != setup.host || others.empty()) return;
+  FleetClaim then = *c;
+  then.holder.clear();
+  if (!is_one_of(then.passed, setup.host)) then.passed.push_back(setup.host);
+  const bool have_all =
+      std::all_of(others.begin(), others.end(), [&](const std::string& host) { return is_one_of(then.passed, host); });
+  if (have_all || then.passed.size() > most_passed) then.passed.clear();
+  then.tries = std::min(then.tries + 1, 1 << 16);
+  change(key, std::move(then));
+}
+
+void Fleet::State::let_go(const std::function<bool(const ClaimKey&)>& which) {
+  for (const auto& [key, held] : kept.claims) {
+    if (!held.claim || held.claim->closed || held.claim->holder != setup.host || !which(key)) continue;
+    FleetClaim then = *held.claim;
+    then.holder.clear();
+    change(key, std::move(then));
+  }
+}
+
+/// Claims that nobody would look after otherwise: those of this host that it has forgotten, and those that were closed
+/// without their end while nobody had the sink.
+void Fleet::State::look_after_claims() {
+  if (!is_synced || is_away()) return;
+  const auto claims = kept.claims;
+  for (const auto& [key, held] : claims) {
+    if (!held.claim || busy.contains(key)) continue;
+    const auto& c = *held.claim;
+    if (!c.closed && c.holder == setup.host && !kept.stories.contains(key)) opened(key, c);
+    const auto& sinks = setup.config.alerts.sinks;
+    const bool has_sink = std::any_of(sinks.begin(), sinks.end(), [&](const auto& s) { return s.name == key.sink; });
+    if (!c.closed || c.ended || c.told == 0 || !has_sink) continue;
+    FleetClaim then = c;
+    then.closed = false;
+    then.holder = setup.host;
+    change(key, std::move(then));
+  }
+}
+
+}  // namespace readback

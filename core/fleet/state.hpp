@@ -1,0 +1,291 @@
+#pragma once
+// What is inside a member, shared by the fleet's own files only: what it knows of the others, what it sees itself, the
+// incidents of the fleet as they stand, and the rows that wait for a word.
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/fleet/fleet.hpp"
+#include "core/fleet/json.hpp"
+#include "core/model/ids.hpp"
+
+namespace readback {
+
+/// What a crash must leave.
+struct FleetKept {
+  /// An incident of the fleet at one sink, as this host has it. There is one for each open claim of its targets.
+  struct Story {
+    std::uint64_t epoch = 0;
+    bool is_resolved = false;  ///< the jury has ended it; its end may still be on the way
+    int level = 0;
+    /// The receiver was written to while this host was alone, and who knows what it believes: said again if the jury
+    /// agrees.
+    bool is_unsure = false;
+  };
+  /// What a receiver has accepted (or may have), not yet in the claim.
+  struct Note {
+    ClaimKey key;
+    std::uint64_t epoch = 0;
+    int told = 0;
+    bool is_end = false, is_unsure = false;
+  };
+  struct HeldClaim {
+    std::uint64_t revision = 0;       ///< 0: nothing stands there
+    std::optional<FleetClaim> claim;  ///< unset: nothing that can be read
+    std::uint64_t epoch = 0;          ///< the highest that was ever seen there
+  };
+
+  std::map<ClaimKey, Story> stories;
+  std::vector<FleetRow> rows;  ///< in the order in which they are told
+  std::vector<Note> notes;
+  std::map<ClaimKey, HeldClaim> claims;            ///< as they were last heard of
+  std::map<ClaimKey, std::uint64_t> acknowledged;  ///< the newest epoch of which that was said
+  std::map<std::string, FleetMember> known;        ///< members that have not said goodbye, this host among them
+  std::vector<FleetWord> said;                     ///< here, and not yet on the stream
+  std::uint64_t words_heard = 0;                   ///< the place in the stream
+  std::uint64_t next_row = 1;
+};
+
+struct Fleet::State {
+  using Story = FleetKept::Story;
+  using Note = FleetKept::Note;
+  using HeldClaim = FleetKept::HeldClaim;
+
+  static constexpr std::string_view missing_prefix = "readback/";  ///< of the target of a missing member
+
+  // Times of the protocol that are nobody's to configure.
+  static constexpr Millis no_renewal = Seconds(10);  ///< acknowledged for so long: the engine is away
+  static constexpr Millis no_claim = Seconds(5);     ///< read or made
+  static constexpr Millis look_again = Seconds(8);
+  static constexpr Millis give_others = Seconds(30);  ///< who has tried waits for those who have not
+  static constexpr Millis words_wait = Seconds(3);    ///< after a connect: the epochs must be known first
+
+  static constexpr Millis never_mind = std::chrono::hours(24 * 365);
+
+  // --- what is configured ---
+  FleetSetup setup;
+  MonoTime now{}, began{};
+  IdSource ids;
+  FleetKept kept;
+  FleetActions out;
+  bool must_save = false;
+
+  // --- the others ---
+  struct Heard {
+    MonoTime at{};
+    std::uint64_t revision = 0;
+  };
+  struct KnownView {
+    std::uint64_t revision = 0;
+    std::optional<FleetView> view;  ///< unset: unreadable
+    MonoTime at{};
+    bool in_first_picture = false;
+    std::map<Boundary, std::pair<std::uint64_t, MonoTime>> asked;  ///< question, and when it was first heard
+  };
+  std::map<std::string, Heard> members;       ///< since the last connect
+  std::map<std::string, SinkConfig> retired;  ///< sinks that a reload has taken and whose incidents are open
+
+  // --- a target ---
+  struct Mine {
+    FleetFinding finding;
+    std::uint64_t question = 0;
+    std::optional<std::uint64_t> revision;  ///< of the view that asked
+    MonoTime confirmed_at{};
+    bool is_confirmed = false;
+  };
+  struct Verdict {
+    std::optional<Agreed> last;
+    MonoTime since{};
+  };
+  struct Target {
+    std::map<std::string, KnownView> views;  ///< by host
+    std::uint64_t highest = 0;               ///< revision of any view of it
+    // What this host sees.
+    std::uint64_t sweep = 0, knows = 0;
+    std::map<std::uint64_t, std::uint64_t> under_way;  ///< sweeps, and what was known when each began
+    MonoTime began_at{}, swept_at{};
+    bool has_swept = false, sees = true;
+    std::map<Boundary, Mine> mine;
+    std::map<Boundary, int> anew;             ///< sweeps in which it held since the last closing; until enough
+    std::map<Boundary, MonoTime> vote_after;  ///< the last closing
+    std::map<Boundary, Verdict> verdicts;
+    bool is_way_blamed = false;
+    // Asked by others.
+    std::optional<MonoTime> ask_due;
+    std::optional<MonoTime> asked_at;
+    std::optional<MonoTime> looked_at;
+    bool is_looking = false;
+    // Telling again while alone.
+    std::optional<MonoTime> retold_at;
+    Millis retell_every{0};
+  };
+  std::map<std::string, Target> targets;
+
+  // --- an incident, as far as a start forgets it ---
+  struct Ending {
+    MonoTime since{};
+    std::uint64_t revision = 0;  ///< a no counts for the end when its sweep began after this was known
+  };
+  std::map<std::pair<std::string, Subject>, Ending> ending;
+  std::map<std::pair<std::string, Subject>, EventKind> turned;  ///< the last that was said of it
+  std::map<ClaimKey, MonoTime> takeover_since;
+  std::map<ClaimKey, MonoTime> back_off;
+  std::map<ClaimKey, int> failed;
+  std::map<ClaimKey, FleetRow> inflight;
+  std::set<ClaimKey> busy;
+
+  // --- the engine of the fleet ---
+  bool is_synced = false, is_forced_away = false, was_away = false;
+  MonoTime synced_at{}, last_ack{};
+  std::optional<MonoTime> away_since;
+  std::optional<MonoTime> failing_since;  ///< no claim was read or made since
+  std::optional<MonoTime> probed_at, renewed_at;
+  std::uint64_t my_revision = 0;
+  std::set<ClaimKey> newer;  ///< claims of a schema that is not known here
+  bool is_doubled = false, has_published = false, is_stopping = false;
+  std::map<std::string, std::string> complaints;  ///< by key: told when it begins
+
+  /// What a ticket was for.
+  struct Ticket {
+    enum class For { member, view, claim, read_claim, holder, look, probe, word } what = For::member;
+    MonoTime sent{};
+    std::string target;                                         ///< view, look
+    std::vector<std::pair<Boundary, std::uint64_t>> questions;  ///< view
+    ClaimKey key;                                               ///< claim, read_claim, holder
+    FleetClaim claim;                                           ///< claim: what was to be written
+    std::optional<Note> note;                                   ///< claim: what is in it then
+    std::string holder;                                         ///< holder
+    std::string word;                                           ///< word: its id
+  };
+  std::map<std::uint64_t, Ticket> tickets;
+  std::uint64_t next_ticket = 1;
+
+  State(FleetSetup s, MonoTime at) : setup(std::move(s)), now(at), began(at), ids(setup.seed) {}
+
+  // --- fleet.cpp: what happens ---
+  void on(const FleetTick& e);
+  void on(const SweepBegan& e);
+  void on(const SweepSeen& e);
+  void on(const FirstPicture& e);
+  void on(const ConnectionLost& e);
+  void on(const FleetHeard& e);
+  void on(const FleetAnswered& e);
+  void on(const Attempted& e);
+  void on(const WordSaid& e);
+  void on(const WordHeard& e);
+  void on(FleetReconfigured e);
+  void on(const FleetStopping& e);
+  void settle_down();
+  FleetActions in_order();
+  void probe();
+  void leave_targets(const Config& before);
+  std::vector<ClaimKey> stories_of_word(const FleetWord& w) const;
+  bool is_open(const std::string& target, Subject s) const;
+  std::uint64_t ticket(Ticket t);
+  void renew(bool goodbye);
+  void publish(const std::string& target);
+  void save() { must_save = true; }
+  void say(Say::Level level, const std::string& kind, const std::string& text, const std::string& target = "");
+  void publish_words();
+
+  // --- hearing.cpp: what the others say ---
+  void hear_member(const FleetEntry& e);
+  void hear_view(const FleetEntry& e, bool in_first_picture);
+  void hear_claim(const FleetEntry& e, bool in_first_picture);
+  void complain(const std::string& key, const std::string& text);
+  void return_to_fleet();
+  void ask_anew(Target& t);
+  void answer(const std::string& target, Target& t);
+  void forget_claim(const ClaimKey& key, std::uint64_t revision);
+  bool concerns_us(const ClaimKey& key) const;
+  void answered_view(const Ticket& ticket, const FleetAnswered& e);
+  std::uint64_t new_question() { return ids.random() >> 11 | 1; }
+  void looked(const Ticket& ticket, const FleetAnswered& e);
+  void answered_claim(const Ticket& t, const FleetAnswered& e);
+  void answered_holder(const Ticket& t, const FleetAnswered& e);
+  void claim_op(bool done, MonoTime sent);
+
+  // --- agreeing.cpp: what follows from it ---
+  const TargetConfig* config_of(const std::string& target) const;
+  std::vector<std::string> live() const;
+  std::vector<std::string> jury(const std::string& target) const;
+  std::vector<std::string> jury_for_missing(const std::string& host) const;
+  /// `at_least`: a no counts only when its sweep began after this revision was known.
+  Tally votes(const std::string& target, Boundary b, std::optional<std::uint64_t> at_least = {}) const;
+  Witness witness(const std::string& host, const Target& t, Boundary b) const;
+  int level_seen(const std::string& host, const Target& t, Boundary b) const;
+  std::optional<SeenAs> my_state(const Target& t, Boundary b) const;
+  void decide();
+  void decide(const std::string& target, Target& t, Boundary b);
+  void decide_alone(const std::string& target, Target& t, Boundary b, int level);
+  void stand(const std::string& target, Target& t, Boundary b, Agreed now_agreed, const Tally& votes);
+  void look(const std::string& target, Target& t);
+  void own_way(const std::string& target, Target& t, bool is_blamed, const Tally& votes);
+  void start(const std::string& target, Subject s, int level, bool alone, const Tally& votes);
+  void miss_members();
+
+  // --- ending.cpp: how an open incident goes on ---
+  struct Course {
+    Tally votes;
+    bool is_over = false, is_bad = false, is_over_since = false;
+  };
+  void ends();
+  void end_of(const std::string& target, Subject s);
+  Course course_of(const std::string& target, Subject s) const;
+  void relapse(const std::string& target, Subject s, const Course& c);
+  void resolve(const std::string& target, Subject s, const Course& c);
+  void escalate(const std::string& target, Subject s, const Course& c);
+  void count_anew(const std::string& target, Subject s);
+  std::vector<ClaimKey> stories_of(const std::string& target, Subject s) const;
+  void turn(const std::string& target, Subject s, EventKind kind, int level, const Tally& votes,
+            bool was_vantage = false);
+  int told_level(const std::string& target, Subject s) const;
+
+  // --- claims.cpp: one page ---
+  std::set<std::string> sinks_for(const std::string& target, Subject s, int level) const;
+  bool is_configured(const std::string& sink) const;
+  bool lists_sink(const std::string& host, const std::string& sink) const;
+  std::vector<std::string> others_with(const std::string& sink) const;
+  Millis step_of(const ClaimKey& key) const;
+  const FleetClaim* claim(const ClaimKey& key) const;
+  FleetRow* row(std::uint64_t id);
+  FleetRow* first_row(const ClaimKey& key);
+  bool has_notes(const ClaimKey& key) const;
+  void add_row(const ClaimKey& key, EventKind kind, int level, const std::string& text, bool alone = false,
+               bool again = false);
+  void drop_rows(const std::function<bool(const FleetRow&)>& which);
+  void drop_story(const ClaimKey& key);
+  void take_in(const ClaimKey& key, std::uint64_t revision, FleetClaim c, bool in_first_picture);
+  void closed(const ClaimKey& key, const std::optional<FleetClaim>& before, const FleetClaim& c);
+  void opened(const ClaimKey& key, const FleetClaim& c);
+  void change(const ClaimKey& key, FleetClaim c, std::optional<Note> note = {});
+  void read_again(const ClaimKey& key);
+  void flush();
+  void flush(const Note& note);
+  void noted(const Note& note, std::uint64_t epoch);
+  void settle_tried();
+  bool is_told(const FleetRow& r) const;
+  bool is_away(const ClaimKey& key) const { return is_away() || newer.contains(key); }
+
+  // --- speaking.cpp: which row leaves, and who speaks ---
+  void pump();
+  void pump(const ClaimKey& key);
+  bool close_for_nobody(const ClaimKey& key);
+  void open_claim(const ClaimKey& key, const FleetRow& r);
+  void take_over(const ClaimKey& key, const FleetClaim& c);
+  void leave(FleetRow& r, bool alone);
+  void pass_on(const ClaimKey& key);
+  void let_go(const std::function<bool(const ClaimKey&)>& which);
+  void look_after_claims();
+
+  /// The fleet cannot be asked.
+  bool is_away() const { return is_forced_away || now - last_ack > no_renewal; }
+  /// For so long that this host is alone in everything.
+  bool is_alone_in_all() const { return is_away() && away_since && now - *away_since > setup.config.alerts.renotify; }
+};
+
+}  // namespace readback
