@@ -27,13 +27,17 @@ bool Fleet::State::has_notes(const ClaimKey& key) const {
   return std::any_of(kept.notes.begin(), kept.notes.end(), [&](const Note& n) { return n.key == key; });
 }
 
-void Fleet::State::add_row(const ClaimKey& key, EventKind kind, int level, const std::string& text, bool alone,
-                           bool again) {
-  if (!is_configured(key.sink)) return;  // whoever has the sink has a row
-  const FleetRow r{kept.next_row++, key, kind, kept.stories.at(key).epoch, level, alone, false, again, text};
+FleetRow* Fleet::State::add_row(const ClaimKey& key, EventKind kind, int level, const std::string& text, bool alone,
+                                bool again) {
+  if (!is_configured(key.sink)) return nullptr;  // whoever has the sink has a row
+  FleetRow r;
+  r.id = kept.next_row++;
+  r.key = key, r.kind = kind, r.epoch = kept.stories.at(key).epoch, r.level = level;
+  r.is_alone = alone, r.is_again = again, r.text = text;
   kept.rows.push_back(r);
   out.push_back(Tell{r});
   save();
+  return &kept.rows.back();
 }
 
 void Fleet::State::drop_rows(const std::function<bool(const FleetRow&)>& which) {
@@ -97,7 +101,8 @@ void Fleet::State::opened(const ClaimKey& key, const FleetClaim& c) {
     const int level = c.told > 0 ? c.told : std::max(1, level_of_most(course_of(key.target, key.subject).votes));
     kept.stories[key] = {c.epoch, false, level, false};
     turn(key.target, key.subject, EventKind::firing, level, {});
-    if (c.told == 0) add_row(key, EventKind::firing, level, seen_from(course_of(key.target, key.subject).votes));
+    const auto text = seen_from(course_of(key.target, key.subject).votes);
+    if (auto* r = c.told == 0 ? add_row(key, EventKind::firing, level, text) : nullptr) r->is_adopted = true;
   }
   for (auto& r : kept.rows)
     if (r.key == key) r.epoch = c.epoch;

@@ -94,6 +94,7 @@ void Fleet::State::end_of(const std::string& target, Subject s) {
   }
   if (c.is_bad) {
     ending.erase({target, s});
+    believe(target, s);
     relapse(target, s, c);
     escalate(target, s, c);
   } else if (!c.is_over || together <= within) {
@@ -111,6 +112,12 @@ int Fleet::State::told_level(const std::string& target, Subject s) const {
   int level = 0;
   for (const auto& key : stories_of(target, s)) level = std::max(level, kept.stories.at(key).level);
   return level;
+}
+
+/// The jury has agreed while this host looked: what a claim alone has said is its own word now.
+void Fleet::State::believe(const std::string& target, Subject s) {
+  for (auto& r : kept.rows)
+    if (r.key.target == target && r.key.subject == s && std::exchange(r.is_adopted, false)) save();
 }
 
 /// An end that has not left is taken back.
@@ -142,7 +149,9 @@ void Fleet::State::resolve(const std::string& target, Subject s, const Course& c
 }
 
 void Fleet::State::escalate(const std::string& target, Subject s, const Course& c) {
-  const int level = level_of_most(c.votes);
+  int level = level_of_most(c.votes);
+  if (const auto t = targets.find(target); is_alone_in_all() && t != targets.end())
+    level = level_seen(setup.host, t->second, boundary_of(s));
   if (s == Subject::vantage || s == Subject::missing || level == 0) return;
   bool is_news = false;
   for (const auto& key : stories_of(target, s)) {

@@ -115,6 +115,7 @@ void Fleet::State::renew(bool goodbye) {
   for (const auto& s : setup.config.alerts.sinks) m.sinks.push_back(s.name);
   for (const auto& [name, sink] : retired) m.sinks.push_back(name);
   if (goodbye) m.sinks.clear();
+  m.troubles = our_troubles;
   m.goodbye = goodbye;
   Publish p{Bucket::hosts, member_key(setup.host), write(m), 0};
   p.ticket = ticket({.what = Ticket::For::member});
@@ -156,8 +157,8 @@ void Fleet::State::on(const SweepSeen& e) {
   const auto* config = config_of(e.target);
   if (found == targets.end() || !config) return;
   auto& t = found->second;
-  const auto began = t.under_way.find(e.sweep);
-  const std::uint64_t knew = began == t.under_way.end() ? 0 : began->second;
+  const auto begun = t.under_way.find(e.sweep);
+  const std::uint64_t knew = begun == t.under_way.end() ? 0 : begun->second;
   t.under_way.erase(t.under_way.begin(), t.under_way.upper_bound(e.sweep));
   t.sweep = e.sweep, t.sees = e.sees, t.has_swept = true;
   if (!e.sees) return publish(e.target);
@@ -186,6 +187,8 @@ void Fleet::State::on(const SweepSeen& e) {
   if (!is_any_confirmed) own_way(e.target, t, false, {});
   publish(e.target);
 }
+
+void Fleet::State::on(OurTroubles e) { our_troubles = std::move(e.sentences); }
 
 void Fleet::State::on(const WordSaid& e) {
   FleetWord w = e.word;
@@ -277,7 +280,6 @@ void Fleet::State::leave_targets(const Config& before) {
 }
 
 void Fleet::State::on(const FleetStopping&) {
-  is_stopping = true;
   let_go([](const ClaimKey&) { return true; });
   renew(true);
 }

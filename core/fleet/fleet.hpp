@@ -98,6 +98,10 @@ struct Attempted {
   bool was_written = true;   ///< false: it certainly did not arrive (no connection)
   Millis not_before{0};      ///< what the receiver asked for, from now
 };
+/// What keeps this host from being a whole watch, a sentence each (Engine::impairments()): the others show it.
+struct OurTroubles {
+  std::vector<std::string> sentences;
+};
 /// An operator said it here. Its host, id and epochs are filled in by the fleet.
 struct WordSaid {
   FleetWord word;
@@ -112,8 +116,9 @@ struct FleetReconfigured {
 /// A clean stop begins: what follows is done before the connection is closed, within a second.
 struct FleetStopping {};
 
-using FleetEvent = std::variant<FleetTick, SweepBegan, SweepSeen, FirstPicture, ConnectionLost, FleetHeard,
-                                FleetAnswered, Attempted, WordSaid, WordHeard, FleetReconfigured, FleetStopping>;
+using FleetEvent =
+    std::variant<FleetTick, SweepBegan, SweepSeen, FirstPicture, ConnectionLost, FleetHeard, FleetAnswered, Attempted,
+                 OurTroubles, WordSaid, WordHeard, FleetReconfigured, FleetStopping>;
 
 // --- what follows ---
 struct Publish {
@@ -150,11 +155,12 @@ struct FleetRow {
   ClaimKey key;
   EventKind kind = EventKind::firing;  ///< firing, escalated or resolved
   std::uint64_t epoch = 0;
-  int level = 0;           ///< how bad it is told to be
-  bool is_alone = false;   ///< decided or sent while the fleet could not be asked
-  bool was_tried = false;  ///< an attempt was made that may have arrived
-  bool is_again = false;   ///< the receiver may know it already, or may have been told that it is over
-  std::string text;        ///< "seen from 5 of 7 hosts, not from a, b"
+  int level = 0;            ///< how bad it is told to be
+  bool is_alone = false;    ///< decided or sent while the fleet could not be asked
+  bool was_tried = false;   ///< an attempt was made that may have arrived
+  bool is_again = false;    ///< the receiver may know it already, or may have been told that it is over
+  bool is_adopted = false;  ///< on the word of a claim alone: it leaves only while the jury agrees
+  std::string text;         ///< "seen from 5 of 7 hosts, not from a, b"
 };
 struct Tell {
   FleetRow row;

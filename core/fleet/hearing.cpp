@@ -135,7 +135,8 @@ void Fleet::State::forget_claim(const ClaimKey& key, std::uint64_t revision) {
 
 bool Fleet::State::concerns_us(const ClaimKey& key) const {
   if (key.subject != Subject::missing) return config_of(key.target) || kept.claims.contains(key);
-  const std::string host = key.target.substr(std::min(key.target.size(), std::string(missing_prefix).size()));
+  if (!key.target.starts_with(missing_prefix)) return false;
+  const std::string host = key.target.substr(missing_prefix.size());
   const auto who = jury_for_missing(host);
   return std::find(who.begin(), who.end(), setup.host) != who.end();
 }

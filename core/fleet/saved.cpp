@@ -28,6 +28,7 @@ void fields(V& visit, X& x) {
   visit("alone", x.is_alone);
   visit("tried", x.was_tried);
   visit("again", x.is_again);
+  visit("adopted", x.is_adopted);
   visit("text", x.text);
 }
 template <class V, Is<FleetKept::Note> X>

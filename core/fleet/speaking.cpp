@@ -84,17 +84,35 @@ void Fleet::State::pump(const ClaimKey& key) {
   }
   if (!is_synced || busy.contains(key)) return;
   const auto* c = claim(key);
+  const auto story = kept.stories.find(key);
+  const bool is_resolved = story != kept.stories.end() && story->second.is_resolved;
+  const bool is_unsaid = !may_speak(*r);
+  if (is_unsaid && !is_resolved) return;
   if (!c || c->closed) {
     if (r->kind == EventKind::firing) return open_claim(key, *r);
     const auto id = r->id;  // of an incident that is closed for all: nobody waits for it
     drop_rows([&](const FleetRow& each) { return each.id == id; });
-    const auto story = kept.stories.find(key);
-    if (story != kept.stories.end() && story->second.is_resolved) drop_story(key);
+    if (is_resolved) drop_story(key);
     return;
   }
   if (c->holder != setup.host) return take_over(key, *c);
   takeover_since.erase(key);
+  if (is_unsaid) return close_unsaid(key, *c);
   leave(*r, false);
+}
+
+/// Anybody who reaches the servers may write a claim: a page for which nothing speaks but that leaves only while the
+/// jury agrees.
+bool Fleet::State::may_speak(const FleetRow& r) const {
+  return !r.is_adopted || r.kind != EventKind::firing || course_of(r.key.target, r.key.subject).is_bad;
+}
+
+/// It has ended, nobody was told, and who knew more of it is gone.
+void Fleet::State::close_unsaid(const ClaimKey& key, const FleetClaim& c) {
+  FleetClaim then = c;
+  then.closed = true;
+  then.holder.clear();
+  change(key, std::move(then));
 }
 
 void Fleet::State::open_claim(const ClaimKey& key, const FleetRow& r) {
@@ -143,6 +161,7 @@ void Fleet::State::take_over(const ClaimKey& key, const FleetClaim& c) {
   const bool is_turn_of_others =
       std::any_of(others.begin(), others.end(), [&](const std::string& host) { return !is_one_of(c.passed, host); });
   Millis wait = step_of(key);
+  if (const auto* r = first_row(key); r && !may_speak(*r)) wait += give_others;
   if (is_one_of(c.passed, setup.host) && is_turn_of_others) wait += give_others;
   // Everybody has tried and nobody was answered: all together wait longer and longer.
   const int rounds = c.tries - static_cast<int>(others.size());

@@ -68,7 +68,7 @@ struct Fleet::State {
 
   // --- what is configured ---
   FleetSetup setup;
-  MonoTime now{}, began{};
+  MonoTime now{};
   IdSource ids;
   FleetKept kept;
   FleetActions out;
@@ -146,7 +146,8 @@ struct Fleet::State {
   std::optional<MonoTime> probed_at, renewed_at;
   std::uint64_t my_revision = 0;
   std::set<ClaimKey> newer;  ///< claims of a schema that is not known here
-  bool is_doubled = false, has_published = false, is_stopping = false;
+  bool is_doubled = false, has_published = false;
+  std::vector<std::string> our_troubles;
   std::map<std::string, std::string> complaints;  ///< by key: told when it begins
 
   /// What a ticket was for.
@@ -164,7 +165,7 @@ struct Fleet::State {
   std::map<std::uint64_t, Ticket> tickets;
   std::uint64_t next_ticket = 1;
 
-  State(FleetSetup s, MonoTime at) : setup(std::move(s)), now(at), began(at), ids(setup.seed) {}
+  State(FleetSetup s, MonoTime at) : setup(std::move(s)), now(at), ids(setup.seed) {}
 
   // --- fleet.cpp: what happens ---
   void on(const FleetTick& e);
@@ -175,6 +176,7 @@ struct Fleet::State {
   void on(const FleetHeard& e);
   void on(const FleetAnswered& e);
   void on(const Attempted& e);
+  void on(OurTroubles e);
   void on(const WordSaid& e);
   void on(const WordHeard& e);
   void on(FleetReconfigured e);
@@ -236,6 +238,7 @@ struct Fleet::State {
   void ends();
   void end_of(const std::string& target, Subject s);
   Course course_of(const std::string& target, Subject s) const;
+  void believe(const std::string& target, Subject s);
   void relapse(const std::string& target, Subject s, const Course& c);
   void resolve(const std::string& target, Subject s, const Course& c);
   void escalate(const std::string& target, Subject s, const Course& c);
@@ -255,8 +258,8 @@ struct Fleet::State {
   FleetRow* row(std::uint64_t id);
   FleetRow* first_row(const ClaimKey& key);
   bool has_notes(const ClaimKey& key) const;
-  void add_row(const ClaimKey& key, EventKind kind, int level, const std::string& text, bool alone = false,
-               bool again = false);
+  FleetRow* add_row(const ClaimKey& key, EventKind kind, int level, const std::string& text, bool alone = false,
+                    bool again = false);
   void drop_rows(const std::function<bool(const FleetRow&)>& which);
   void drop_story(const ClaimKey& key);
   void take_in(const ClaimKey& key, std::uint64_t revision, FleetClaim c, bool in_first_picture);
@@ -276,6 +279,8 @@ struct Fleet::State {
   void pump(const ClaimKey& key);
   bool close_for_nobody(const ClaimKey& key);
   void open_claim(const ClaimKey& key, const FleetRow& r);
+  bool may_speak(const FleetRow& r) const;
+  void close_unsaid(const ClaimKey& key, const FleetClaim& c);
   void take_over(const ClaimKey& key, const FleetClaim& c);
   void leave(FleetRow& r, bool alone);
   void pass_on(const ClaimKey& key);

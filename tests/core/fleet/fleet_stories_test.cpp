@@ -277,6 +277,18 @@ TEST_CASE("what a stranger writes into the buckets is one host's vote at most") 
       scene(7, plan), [](const FleetWorld& w) { CHECK(w.pages() == 0); }, 3);
 }
 
+TEST_CASE("a claim that a stranger makes by hand pages nobody, and is closed") {
+  Plan plan = each(100, "uplink", {0}, 0) + each(300, "uplink", {0}, 1);
+  for (const char* key :
+       {"prod.fabric.outage.a", "prod.fabric.security.a", "prod.fabric.vantage.a", "prod.readback=2Fnobody.missing.a",
+        "prod.x.missing.a", "prod.ledger.outage.a", "test.fabric.outage.a"})
+    plan.push_back({120, "write", -1, 2, std::string(key) + R"( {"schema":1,"epoch":7,"holder":"ghost","told":0})"});
+  tell(scene(5, plan), [](const FleetWorld& w) {
+    CHECK(w.received().empty());
+    CHECK(w.own_ways() == 1);
+  });
+}
+
 TEST_CASE("junk in the place of a claim is written over, and the incident goes on") {
   tell(scene(3, platform(100, 400) + Plan{{200, "write", -1, 2, "prod.fabric.outage.a junk"}}),
        [](const FleetWorld& w) {
