@@ -1,0 +1,264 @@
+// One member by itself, event by event: what it says, in which order, and what it makes of odd company.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/fleet/fleet.hpp"
+#include "core/fleet/json.hpp"
+#include "core/model/ids.hpp"
+
+using namespace readback;
+
+namespace {
+
+constexpr MonoTime zero{};
+
+FleetSetup setup(std::vector<std::string> sinks = {"a"}) {
+  FleetSetup s;
+  s.config.environment = "prod";
+  s.config.targets.push_back(default_target("fabric"));
+  s.config.targets.back().interval = Seconds(30);
+  for (const auto& sink : sinks) s.config.alerts.sinks.emplace_back().name = sink;
+  s.config.resolution.settle = Seconds(60);
+  s.config.fleet.name = "prod";
+  s.host = "host-1", s.version = "1", s.start = "s1", s.seed = 1;
+  return s;
+}
+
+FleetMember member(const std::string& host, const std::string& start = "x") {
+  FleetMember m;
+  m.fleet = "prod", m.host = host, m.environment = "prod", m.version = "1", m.start = start;
+  m.targets["fabric"] = Seconds(30);
+  m.sinks = {"a"};
+  return m;
+}
+FleetEntry entry(const FleetMember& m, std::uint64_t revision) { return {member_key(m.host), write(m), revision}; }
+
+/// What follows, as a line.
+std::string text_of(const FleetActions& actions) {
+  std::string all;
+  for (const auto& a : actions) {
+    all += std::to_string(a.index()) + " ";
+    if (const auto* p = std::get_if<Publish>(&a)) all += p->text;
+    if (const auto* c = std::get_if<ChangeClaim>(&a)) all += c->text;
+    if (const auto* t = std::get_if<Tell>(&a)) all += t->row.text;
+  }
+  return all + "\n";
+}
+
+/// A member with a clock, that answers every request at once as servers would that take everything.
+struct Alone {
+  Fleet fleet;
+  MonoTime now{};
+  std::uint64_t sweeps = 0, revision = 100;
+  bool answers = true;
+  FleetActions last;  ///< all since the last tell()
+  std::vector<std::pair<MonoTime, FleetEvent>> recorded;
+  std::string said;  ///< in the order of the events
+
+  explicit Alone(FleetSetup s = setup()) : fleet(std::move(s), zero) {}
+
+  const FleetActions& tell(const FleetEvent& e) {
+    last.clear();
+    handle(e);
+    return last;
+  }
+  void handle(const FleetEvent& e) {
+    recorded.emplace_back(now, e);
+    const auto actions = fleet.handle(e, now);
+    said += text_of(actions);
+    last.insert(last.end(), actions.begin(), actions.end());
+    for (const auto& a : actions) {
+      std::uint64_t ticket = 0;
+      if (const auto* p = std::get_if<Publish>(&a)) ticket = p->ticket;
+      if (const auto* c = std::get_if<ChangeClaim>(&a)) ticket = c->ticket;
+      if (const auto* f = std::get_if<Fetch>(&a)) ticket = f->ticket;
+      if (ticket && answers) handle(FleetAnswered{ticket, FleetAnswered::Outcome::done, ++revision, {}});
+    }
+  }
+  void pass(Millis time) {
+    for (const MonoTime end = now + time; now < end;) {
+      now += Seconds(1);
+      handle(FleetTick{});
+    }
+  }
+  void sweep(bool is_bad) {
+    handle(SweepBegan{"fabric", ++sweeps});
+    SweepSeen seen{"fabric", sweeps, true, {}};
+    if (is_bad) seen.findings.push_back({Boundary::outage, true, Severity::error, false, {"refused"}});
+    handle(seen);
+  }
+};
+
+template <class T>
+int count(const FleetActions& actions) {
+  return static_cast<int>(
+      std::count_if(actions.begin(), actions.end(), [](const auto& a) { return std::holds_alternative<T>(a); }));
+}
+template <class T>
+const T* first(const FleetActions& actions) {
+  for (const auto& a : actions)
+    if (const auto* found = std::get_if<T>(&a)) return found;
+  return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("a host that never reached the servers pages alone, and what leaves was saved before") {
+  Alone me;
+  me.answers = false;
+  me.pass(Seconds(5));
+  me.last.clear();
+  me.sweep(true);
+  CHECK(count<Leave>(me.last) == 0);  // not yet: nobody knows whether the servers can be reached
+  me.last.clear();
+  me.pass(Seconds(6));
+  REQUIRE(count<Leave>(me.last) == 1);
+  std::vector<int> order;
+  for (const auto& a : me.last) {
+    if (std::holds_alternative<Tell>(a)) order.push_back(1);
+    if (std::holds_alternative<SaveFleet>(a) && !order.empty() && order.back() == 1) order.push_back(2);
+    if (std::holds_alternative<Leave>(a)) order.push_back(3);
+  }
+  CHECK(order == std::vector<int>{1, 2, 3});
+  CHECK(me.fleet.is_away(me.now));
+}
+
+TEST_CASE("what is held for two sinks is one incident") {
+  Alone me(setup({"a", "b"}));
+  me.handle(FirstPicture{});
+  me.pass(Seconds(1));
+  me.last.clear();
+  me.sweep(true);
+  me.pass(Seconds(12));
+  CHECK(count<Tell>(me.last) == 2);
+  CHECK(count<Leave>(me.last) == 2);
+  CHECK(count<Turned>(me.last) == 1);
+  CHECK(count<ChangeClaim>(me.last) == 2);
+  CHECK(me.fleet.holds({"fabric", Subject::outage, "b"}));
+}
+
+TEST_CASE("what no sink takes is an incident all the same, from its beginning to its end") {
+  Alone me(setup({}));
+  me.handle(FirstPicture{});
+  me.sweep(true);
+  REQUIRE(first<Turned>(me.last) != nullptr);
+  CHECK(first<Turned>(me.last)->kind == EventKind::firing);
+  CHECK(me.fleet.is_open("fabric", Subject::outage));
+  me.pass(Seconds(20));
+  me.last.clear();
+  for (int i = 0; i < 5; ++i) me.pass(Seconds(30)), me.sweep(false);
+  CHECK_FALSE(me.fleet.is_open("fabric", Subject::outage));
+  CHECK(count<Tell>(me.last) + count<ChangeClaim>(me.last) == 0);
+  std::vector<EventKind> kinds;
+  for (const auto& a : me.last)
+    if (const auto* t = std::get_if<Turned>(&a)) kinds.push_back(t->kind);
+  CHECK(kinds == std::vector<EventKind>{EventKind::recovered, EventKind::resolved});
+}
+
+TEST_CASE("another member of the same name is told once, and an earlier life of this host is none") {
+  Alone me;
+  FirstPicture picture;
+  picture.hosts.push_back(entry(member("host-1", "s0"), 7));
+  me.handle(picture);
+  me.pass(Seconds(6));
+  CHECK(me.fleet.troubles(me.now).empty());
+  me.tell(FleetHeard{Bucket::hosts, entry(member("host-1", "s2"), me.revision + 50)});
+  CHECK(count<Say>(me.last) == 1);
+  me.tell(FleetHeard{Bucket::hosts, entry(member("host-1", "s2"), me.revision + 60)});
+  CHECK(count<Say>(me.last) == 0);
+  CHECK(me.fleet.troubles(me.now) == std::vector<std::string>{"another member of the fleet is called host-1 as well"});
+}
+
+TEST_CASE("a claim is taken over with everything that a newer version has written into it") {
+  Alone me;
+  FirstPicture picture;
+  picture.claims.push_back({"prod.fabric.outage.a", R"({"schema":1,"epoch":3,"holder":"","told":5,"escort":[1]})", 9});
+  me.handle(picture);
+  CHECK(me.fleet.is_open("fabric", Subject::outage));
+  me.last.clear();
+  for (int i = 0; i < 5; ++i) me.pass(Seconds(30)), me.sweep(false);
+  const auto* change = first<ChangeClaim>(me.last);
+  REQUIRE(change != nullptr);
+  CHECK(change->expected == 9);
+  CHECK(change->text ==
+        R"({"schema":1,"epoch":3,"holder":"host-1","incident":"","told":5,"ended":false,"closed":false,"passed":[],)"
+        R"("tries":0,"escort":[1]})");
+  REQUIRE(first<Leave>(me.last) != nullptr);
+  const auto row = first<Leave>(me.last)->row;
+  me.tell(Attempted{row, true, true, Millis(0)});
+  change = first<ChangeClaim>(me.last);
+  REQUIRE(change != nullptr);
+  CHECK(change->text.find(R"("ended":true,"closed":true)") != std::string::npos);
+  CHECK(change->text.find(R"("escort":[1])") != std::string::npos);
+  CHECK_FALSE(me.fleet.is_open("fabric", Subject::outage));
+}
+
+TEST_CASE("what is saved comes back, and a state of a newer version is refused with its reason") {
+  Alone me;
+  me.handle(FirstPicture{{entry(member("host-2"), 1)}, {}, {}});
+  me.sweep(true);
+  me.pass(Seconds(40));
+  const std::string saved = me.fleet.save();
+  REQUIRE(me.fleet.rows().size() == 1);
+  Fleet again(setup(), zero);
+  CHECK(again.restore(saved) == "");
+  CHECK(again.save() == saved);
+  CHECK(again.rows().size() == 1);
+  CHECK(again.restore("{\"version\":9}") ==
+        "the saved state of the fleet cannot be used: it has version 9, this program knows 1");
+  CHECK(again.save() == saved);
+  CHECK(again.restore("junk") != "");
+}
+
+TEST_CASE("the same events give the same actions: a recording of what counted is a replay") {
+  Alone me;
+  me.handle(FirstPicture{{entry(member("host-2"), 1), entry(member("host-3"), 2)}, {}, {}});
+  for (int i = 0; i < 20; ++i) {
+    me.sweep(i < 10);
+    me.tell(FleetHeard{Bucket::hosts, entry(member("host-2"), ++me.revision)});
+    for (const auto& row : me.fleet.rows()) me.handle(Attempted{row.id, i % 2 == 1, true, Millis(0)});
+    me.pass(Seconds(10));
+  }
+  CHECK(me.said.find("host-1-s1-") != std::string::npos);  // it came as far as a claim
+  Fleet again(setup(), zero);
+  std::string said;
+  for (const auto& [at, e] : me.recorded) said += text_of(again.handle(e, at));
+  CHECK(said == me.said);
+  CHECK(again.save() == me.fleet.save());
+}
+
+TEST_CASE("whatever is written under whatever key, nothing is thrown and no host has two votes") {
+  IdSource random(5);
+  FleetView view;
+  view.fleet = "prod", view.host = "host-2", view.target = "fabric", view.interval = Seconds(30);
+  view.boundaries = {{Boundary::outage, SeenAs::firing, Severity::critical, true, 3, {"x"}}};
+  FleetClaim claim;
+  claim.holder = "host-2", claim.told = 5;
+  const std::string texts[] = {write(member("host-2")), write(view), write(claim), "", "{}"};
+  const std::string keys[] = {"host-2",
+                              "fabric.host-2",
+                              "prod.fabric.outage.a",
+                              "prod.readback=2Fhost-2.missing.a",
+                              "prod.x.missing.a",
+                              "prod.fabric.vantage.a",
+                              "fabric",
+                              "....",
+                              ""};
+  Alone me;
+  me.handle(FirstPicture{});
+  for (std::uint64_t i = 1; i <= 4000; ++i) {
+    std::string text = texts[random.random() % 5], key = keys[random.random() % 9];
+    for (std::uint64_t n = random.random() % 3; n > 0 && !text.empty(); --n)
+      text[random.random() % text.size()] = static_cast<char>(random.random());
+    const auto bucket = static_cast<Bucket>(random.random() % 3);
+    // A revision is the servers' own; they may repeat what was.
+    me.tell(FleetHeard{bucket, {key, text, random.random() % 4 ? ++me.revision : me.revision / 2}});
+    if (i % 50 == 0) me.pass(Seconds(1)), me.sweep(random.random() % 2);
+    const auto votes = me.fleet.votes("fabric", Boundary::outage, me.now);
+    CHECK(votes.asked() <= 2);
+    CHECK(std::count(votes.who.begin(), votes.who.end(), "host-2") <= 1);
+  }
+}
