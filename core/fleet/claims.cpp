@@ -130,7 +130,7 @@ void Fleet::State::flush() {
   if (!is_synced) return;
   const auto notes = kept.notes;
   for (const auto& note : notes)
-    if (!busy.contains(note.key)) flush(note);
+    if (!busy.contains(note.key) && !newer.contains(note.key)) flush(note);
 }
 
 void Fleet::State::flush(const Note& note) {

@@ -110,6 +110,7 @@ struct WordHeard {
   std::uint64_t seq = 0;
   std::string text;
 };
+/// After a reload. Claims of what is watched anew were passed by until now: a FirstPicture follows.
 struct FleetReconfigured {
   Config config;
 };

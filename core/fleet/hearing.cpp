@@ -221,6 +221,7 @@ void Fleet::State::on(const FleetAnswered& e) {
     case Ticket::For::probe:
       busy.erase(t.key);
       claim_op(is_done, t.sent);
+      if (is_done && e.found.empty() && t.what == Ticket::For::read_claim) forget_claim(t.key, 0);
       for (const auto& [bucket, entry] : e.found) hear_claim(entry, false);
       break;
     case Ticket::For::holder: answered_holder(t, e); break;

@@ -246,7 +246,7 @@ void Fleet::State::look_after_claims() {
   if (!is_synced || is_away()) return;
   const auto claims = kept.claims;
   for (const auto& [key, held] : claims) {
-    if (!held.claim || busy.contains(key)) continue;
+    if (!held.claim || busy.contains(key) || newer.contains(key)) continue;
     const auto& c = *held.claim;
     if (!c.closed && c.holder == setup.host && !kept.stories.contains(key)) opened(key, c);
     const auto& sinks = setup.config.alerts.sinks;

@@ -196,6 +196,35 @@ TEST_CASE("a claim is taken over with everything that a newer version has writte
   CHECK_FALSE(me.fleet.is_open("fabric", Subject::outage));
 }
 
+TEST_CASE("a claim that was removed, or is of a newer version, is not asked about over and over") {
+  for (const std::string text : {"", R"({"schema":2})"}) {
+    CAPTURE(text);
+    Alone me;
+    FirstPicture picture;
+    picture.claims.push_back({"prod.fabric.outage.a", R"({"schema":1,"epoch":3,"holder":"host-1","told":5})", 9});
+    me.handle(picture);
+    me.tell(FleetHeard{Bucket::claims, {"prod.fabric.outage.a", text, 50}});
+    me.sweep(true);
+    me.answers = false;
+    int asked = 0;
+    for (int i = 0; i < 40; ++i) {  // servers that have the claim as it was heard last, and refuse every change of it
+      me.last.clear();
+      me.pass(Seconds(1));
+      const auto actions = me.last;
+      for (const auto& a : actions) {
+        if (const auto* p = std::get_if<Publish>(&a)) me.handle(FleetAnswered{p->ticket, {}, ++me.revision, {}});
+        if (const auto* c = std::get_if<ChangeClaim>(&a)) {
+          ++asked;
+          me.handle(FleetAnswered{
+              c->ticket, c->expected ? FleetAnswered::Outcome::conflict : FleetAnswered::Outcome{}, ++me.revision, {}});
+        }
+        if (const auto* f = std::get_if<Fetch>(&a)) me.handle(FleetAnswered{f->ticket, {}, 0, {}});
+      }
+    }
+    CHECK(asked <= 3);
+  }
+}
+
 TEST_CASE("what is saved comes back, and a state of a newer version is refused with its reason") {
   Alone me;
   me.handle(FirstPicture{{entry(member("host-2"), 1)}, {}, {}});
