@@ -48,7 +48,7 @@ FleetScene scene(int hosts, Plan plan, double blips = 0) {
 
 /// Tries it under some seeds; `look` sees each world after it has held its promises.
 template <class Look>
-void tell(FleetScene s, Look look, int seeds = 5) {
+void tell(FleetScene s, Look look, int seeds = 2) {
   for (int seed = 1; seed <= seeds; ++seed) {
     CAPTURE(seed);
     s.seed = static_cast<std::uint64_t>(seed);
