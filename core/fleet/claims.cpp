@@ -52,6 +52,9 @@ void Fleet::State::drop_story(const ClaimKey& key) {
   back_off.erase(key), failed.erase(key);
   if (!is_there) return;
   save();
+  const bool is_needed = std::any_of(kept.stories.begin(), kept.stories.end(),
+                                     [&](const auto& each) { return each.first.sink == key.sink; });
+  if (!is_needed) retired.erase(key.sink);
   if (!stories_of(key.target, key.subject).empty()) return;
   ending.erase({key.target, key.subject});
   turn(key.target, key.subject, EventKind::resolved, 0, {});

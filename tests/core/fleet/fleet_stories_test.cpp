@@ -205,6 +205,15 @@ TEST_CASE("a sink that is renamed on all hosts in mid-incident leaves no claim b
        });
 }
 
+TEST_CASE("a claim of a sink that nobody has any more is closed untold") {
+  tell(scene(3, platform(100, 300) + each(200, "reload", {0, 1, 2}, 0, "c") + each(250, "stop", {0, 1, 2}) +
+                    each(260, "start", {0, 1, 2})),
+       [](const FleetWorld& w) {
+         CHECK(count(w, "resolved", 0, 1500, "a") == 0);
+         CHECK(count(w, "resolved", 300, 940, "c") == 1);
+       });
+}
+
 TEST_CASE("a stalled watch takes no living holder for dead") {
   tell(scene(3, each(95, "stall", {1}, 60) + platform(100, 300) + receiver(101, 160, "hang")),
        [](const FleetWorld& w) { CHECK(count(w, "firing", 100, 300) == 1); });
