@@ -62,8 +62,8 @@ void Tally::add(const std::string& host, Vote vote, int level) {
   switch (vote) {
     case Vote::yes: ++yes, who.push_back(host), levels.push_back(level); break;
     case Vote::no: ++no, who_not.push_back(host); break;
-    case Vote::pending: ++pending; break;
-    case Vote::silent: ++silent; break;
+    case Vote::pending: ++pending, who_else.push_back(host); break;
+    case Vote::silent: ++silent, who_else.push_back(host); break;
   }
 }
 

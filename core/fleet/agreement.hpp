@@ -59,6 +59,7 @@ struct Tally {
   std::vector<int> levels;                ///< of the yes: how bad each sees it (level_of())
   bool is_juror = false;                  ///< the host that counts is of the jury
   std::vector<std::string> who, who_not;  ///< hosts that said yes and no
+  std::vector<std::string> who_else;      ///< hosts that have not said either
 
   int asked() const { return yes + no + pending + silent; }
   /// `level` counts with a yes.

@@ -28,6 +28,7 @@ FleetActions Fleet::handle(FleetEvent event, MonoTime now) {
   auto& s = *state_;
   s.now = std::max(s.now, now);
   s.out.clear();
+  if (const auto* heard = std::get_if<FleetHeard>(&event); heard && s.is_mere_renewal(*heard)) return {};
   std::visit([&](auto& e) { s.on(std::move(e)); }, event);
   s.settle_down();
   return s.in_order();
@@ -287,6 +288,7 @@ void Fleet::State::on(const FleetStopping&) {
 bool Fleet::State::is_open(const std::string& target, Subject s) const { return !stories_of(target, s).empty(); }
 
 std::vector<FleetRow> Fleet::rows() const { return state_->kept.rows; }
+std::uint64_t Fleet::words_heard() const { return state_->kept.words_heard; }
 bool Fleet::is_away(MonoTime now) const {
   state_->now = std::max(state_->now, now);
   return state_->is_away();
@@ -294,6 +296,12 @@ bool Fleet::is_away(MonoTime now) const {
 bool Fleet::holds(const ClaimKey& key) const {
   const auto* c = state_->claim(key);
   return c && !c->closed && c->holder == state_->setup.host;
+}
+int Fleet::told(const ClaimKey& key) const {
+  const auto* c = state_->claim(key);
+  if (c && !c->closed) return c->told;
+  const auto story = state_->kept.stories.find(key);
+  return story == state_->kept.stories.end() ? 0 : story->second.level;
 }
 std::uint64_t Fleet::epoch(const ClaimKey& key) const {
   const auto story = state_->kept.stories.find(key);

@@ -225,10 +225,14 @@ class Fleet {
   std::string restore(const std::string& saved);
   std::vector<FleetRow> rows() const;
 
+  /// The place in the stream of words up to which they are known: the shell goes on behind it.
+  std::uint64_t words_heard() const;
   /// The fleet cannot be asked: this host decides by itself.
   bool is_away(MonoTime now) const;
   /// This host speaks for the fleet to this sink.
   bool holds(const ClaimKey& key) const;
+  /// How bad its receiver believes it to be (level_of()), as far as this host knows; 0: it was told nothing.
+  int told(const ClaimKey& key) const;
   /// Of the incident that is open here; 0: none is.
   std::uint64_t epoch(const ClaimKey& key) const;
   /// Somebody has acknowledged the incident that is open there.

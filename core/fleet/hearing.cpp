@@ -30,6 +30,19 @@ void Fleet::State::complain(const std::string& key, const std::string& text) {
   if (std::exchange(complaints[key], text) != text) say(Say::Level::warning, "fleet.unreadable", text);
 }
 
+/// Most of what is heard at rest: a member that was there all the while says what it has said before. Nothing is parsed
+/// for it, and nothing follows from it.
+bool Fleet::State::is_mere_renewal(const FleetHeard& e) {
+  if (e.bucket != Bucket::hosts || !is_synced || e.entry.text.empty()) return false;
+  const auto parts = parts_of_key(e.entry.key);
+  const auto heard = parts && parts->size() == 1 ? members.find(parts->front()) : members.end();
+  if (heard == members.end() || heard->second.text != e.entry.text) return false;
+  if (heard->second.revision >= e.entry.revision) return true;  // said twice by the watch
+  if (now - heard->second.at > missing_after) return false;
+  heard->second.at = now, heard->second.revision = e.entry.revision;
+  return true;
+}
+
 void Fleet::State::hear_member(const FleetEntry& e) {
   if (e.text.empty()) return;  // expired: that it is silent is counted here
   auto read = read_member(e.key, e.text, setup.config.fleet.name);
@@ -51,7 +64,7 @@ void Fleet::State::hear_member(const FleetEntry& e) {
     for (auto& [name, t] : targets) t.views.erase(host);
     return save();
   }
-  heard = {now, e.revision};
+  heard = {now, e.revision, e.text};
   auto& known = kept.known[host];
   const bool is_news = !is_same(known, *read);
   known = std::move(*read);

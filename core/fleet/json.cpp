@@ -26,24 +26,11 @@ void demand_name(const std::string& text, const char* what, bool may_be_empty = 
 }
 void demand_count(std::uint64_t n, const char* what) { demand(n <= most, std::string(what) + " is out of range"); }
 
-/// Strings of what is ours are made valid UTF-8 where they are written; numbers stay whole.
-void clean(json::value& v) {
-  if (auto* text = v.if_string()) {
-    if (!is_utf8(*text)) *text = clean_utf8(*text);
-  } else if (auto* list = v.if_array()) {
-    for (auto& each : *list) clean(each);
-  } else if (auto* map = v.if_object()) {
-    for (auto& each : *map) clean(each.value());
-  }
-}
-
+/// As one text of valid UTF-8: what is no such thing stands inside of strings, and is replaced there.
 template <class T>
-json::object object_of(const T& x) {
-  json::object o;
-  StateWriter w{Instant{}, o};
-  fields(w, x);
-  for (auto& each : o) clean(each.value());
-  return o;
+std::string text_of(const T& x) {
+  auto text = write_object({}, [&](StateWriter& w) { fields(w, x); });
+  return is_utf8(text) ? text : clean_utf8(text);
 }
 
 json::object parsed(std::string_view text, std::size_t largest) {
@@ -132,10 +119,10 @@ void check(const FleetClaim& c) {
 
 /// Those members that a claim has and this version does not.
 json::object rest_of(const json::object& all) {
-  const json::object known = object_of(FleetClaim{});
+  static const auto known = json::parse(text_of(FleetClaim{}));
   json::object rest;
   for (const auto& each : all)
-    if (!known.contains(each.key())) rest[each.key()] = each.value();
+    if (!known.as_object().contains(each.key())) rest[each.key()] = each.value();
   return rest;
 }
 
@@ -145,14 +132,19 @@ std::string write(const FleetMember& member) {
   FleetMember m = member;
   for (auto& trouble : m.troubles) trouble = cut_bytes(trouble, longest_reason);
   for (;;) {
-    auto text = json::serialize(object_of(m));
+    auto text = text_of(m);
     if (text.size() <= largest_member) return text;
-    if (!m.troubles.empty())
+    const std::size_t excess = text.size() - largest_member;
+    if (!m.troubles.empty()) {
       m.troubles.clear();
-    else if (!m.targets.empty())
-      m.targets.erase(std::prev(m.targets.end()));  // who watches so many is asked about fewer
-    else
+    } else if (!m.targets.empty()) {  // who watches so many is asked about fewer
+      for (std::size_t gone = 0; gone < excess && !m.targets.empty();) {
+        gone += std::prev(m.targets.end())->first.size() + sizeof "\"\":1000,";
+        m.targets.erase(std::prev(m.targets.end()));
+      }
+    } else {
       m.sinks.pop_back();
+    }
   }
 }
 
@@ -164,23 +156,25 @@ std::string write(const FleetView& view) {
       if (longest < 12) b.reasons.clear();
       for (auto& reason : b.reasons) reason = cut_bytes(clean_utf8(reason), longest);
     }
-    auto text = json::serialize(object_of(v));
+    auto text = text_of(v);
     if (text.size() <= largest_view || longest == 0) return text;
   }
 }
 
 std::string write(const FleetClaim& claim) {
-  auto o = object_of(claim);
-  for (const auto& each : claim.rest) o[each.key()] = each.value();
-  auto text = json::serialize(o);
-  return text.size() <= largest_claim ? text : json::serialize(object_of(claim));
+  const auto ours = text_of(claim);
+  auto text = ours;
+  text.pop_back();
+  for (const auto& each : claim.rest) text += "," + json::serialize(each.key()) + ":" + json::serialize(each.value());
+  text += '}';
+  return text.size() <= largest_claim ? text : ours;
 }
 
 std::string write(const FleetWord& word) {
   FleetWord w = word;
   w.text = cut_bytes(clean_utf8(w.text), longest_text);
   w.by = cut_bytes(clean_utf8(w.by), longest_name);
-  return json::serialize(object_of(w));
+  return text_of(w);
 }
 
 Result<FleetMember> read_member(std::string_view key, std::string_view text, std::string_view fleet) {

@@ -89,19 +89,18 @@ std::map<ClaimKey, T> map_of(const std::vector<Pair<T>>& list) {
 
 std::string Fleet::save() const {
   const auto& kept = state_->kept;
-  json::object all;
-  StateWriter w{Instant{}, all};
-  w("version", saved_version);
-  w("stories", pairs(kept.stories));
-  w("rows", kept.rows);
-  w("notes", kept.notes);
-  w("claims", pairs(kept.claims));
-  w("acknowledged", pairs(kept.acknowledged));
-  w("known", kept.known);
-  w("said", kept.said);
-  w("words_heard", kept.words_heard);
-  w("next_row", kept.next_row);
-  return json::serialize(all);
+  return write_object({}, [&](StateWriter& w) {
+    w("version", saved_version);
+    w("stories", pairs(kept.stories));
+    w("rows", kept.rows);
+    w("notes", kept.notes);
+    w("claims", pairs(kept.claims));
+    w("acknowledged", pairs(kept.acknowledged));
+    w("known", kept.known);
+    w("said", kept.said);
+    w("words_heard", kept.words_heard);
+    w("next_row", kept.next_row);
+  });
 }
 
 std::string Fleet::restore(const std::string& saved) {

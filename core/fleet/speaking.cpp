@@ -189,10 +189,12 @@ void Fleet::State::leave(FleetRow& r, bool alone) {
 void Fleet::State::on(const Attempted& e) {
   const auto found =
       std::find_if(inflight.begin(), inflight.end(), [&](const auto& f) { return f.second.id == e.row; });
-  if (found == inflight.end()) return;
-  FleetRow r = found->second;
-  inflight.erase(found);
-  auto* still = row(r.id);
+  auto* still = row(e.row);
+  // One of before a start, of which the outbox alone knows how it ended.
+  const bool is_of_before = found == inflight.end() && still && still->was_tried && !inflight.contains(still->key);
+  if (found == inflight.end() && !is_of_before) return;
+  FleetRow r = is_of_before ? *still : found->second;
+  if (!is_of_before) inflight.erase(found);
   save();
   if (e.is_accepted) {
     if (still) r = *still;

@@ -78,6 +78,7 @@ struct Fleet::State {
   struct Heard {
     MonoTime at{};
     std::uint64_t revision = 0;
+    std::string text;  ///< as it was last read: a renewal says the same again
   };
   struct KnownView {
     std::uint64_t revision = 0;
@@ -195,6 +196,7 @@ struct Fleet::State {
   void publish_words();
 
   // --- hearing.cpp: what the others say ---
+  bool is_mere_renewal(const FleetHeard& e);
   void hear_member(const FleetEntry& e);
   void hear_view(const FleetEntry& e, bool in_first_picture);
   void hear_claim(const FleetEntry& e, bool in_first_picture);

@@ -77,7 +77,7 @@ std::string FleetWorld::run() {
   const MonoTime end = MonoTime(between(scene_.lasts, scene_.lasts));
   try {
     while (!queue_.empty() && queue_.top().at <= end) {
-      auto next = queue_.top();
+      auto next = std::move(const_cast<Later&>(queue_.top()));  // its time and number, by which it stands, stay
       queue_.pop();
       now_ = next.at;
       next.what();
@@ -293,6 +293,7 @@ void FleetWorld::boot(Host& h) {
   at(between(0, 3), [this, &h, life = h.life] {
     if (h.life == life) sweep(h, true);
   });
+  h.tick_at = now_ + Millis(300);
   at(Millis(300), [this, &h, life = h.life] {
     if (h.life == life) tick(h);
   });
@@ -308,13 +309,13 @@ void FleetWorld::die(Host& h) {
 
 void FleetWorld::tell(Host& h, const FleetEvent& e) {
   const auto life = h.life;
-  std::deque<FleetEvent> events{e};
   const auto actions = h.fleet->handle(e, now_);
   for (const auto& a : actions) {
     perform(h, a);
     if (h.dies_after > 0 && --h.dies_after == 0) die(h);
     if (h.life != life) return;
   }
+  plan_tick(h);
 }
 
 void FleetWorld::perform(Host& h, const FleetAction& a) {
@@ -347,10 +348,18 @@ void FleetWorld::perform(Host& h, const FleetAction& a) {
 }
 
 void FleetWorld::tick(Host& h) {
-  at(h.fleet->next_due() - now_, [this, &h, life = h.life] {
-    if (h.life == life) tick(h);
-  });
+  h.tick_at = MonoTime::max();
   tell(h, FleetTick{});
+}
+
+/// When the member wants it, and no later than it last wished.
+void FleetWorld::plan_tick(Host& h) {
+  const auto due = h.fleet->next_due();
+  if (due >= h.tick_at) return;
+  h.tick_at = due;
+  at(due - now_, [this, &h, due, life = h.life] {
+    if (h.life == life && h.tick_at == due) tick(h);
+  });
 }
 
 void FleetWorld::sweep(Host& h, bool is_regular) {

@@ -107,6 +107,7 @@ class FleetWorld {
   void tell(Host& h, const FleetEvent& e);
   void perform(Host& h, const FleetAction& a);
   void tick(Host& h);
+  void plan_tick(Host& h);
   void sweep(Host& h, bool is_regular);
   void swept(Host& h, std::uint64_t number);
   void leave(Host& h, std::uint64_t row);

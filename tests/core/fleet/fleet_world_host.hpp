@@ -28,6 +28,7 @@ struct FleetWorld::Host {
   SmallEngine engine;
   int dies_after = 0;  ///< actions; 0: not yet
   std::set<std::uint64_t> attempts;
+  MonoTime tick_at{};
 
   // --- what a crash leaves ---
   struct Row {

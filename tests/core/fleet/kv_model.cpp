@@ -34,7 +34,7 @@ void KvModel::start(const std::string& host) {
   auto& link = links_[host];
   link.is_up = true, link.is_synced = false;
   ++link.life, ++link.connection;
-  link.order.clear();
+  link.order.clear(), link.last_word = {};
   connection_changed(host);
 }
 
@@ -99,29 +99,28 @@ void KvModel::synchronize(const std::string& host) {
 std::uint64_t KvModel::put(Bucket b, const std::string& key, const std::string& text) {
   auto& s = stored_[b][key];
   s = {{key, text, ++revision_[b]}, world_.now()};
-  const FleetEntry entry = s.entry;
+  const auto entry = std::make_shared<const FleetEntry>(s.entry);
   notify(b, entry);
-  return entry.revision;
+  return entry->revision;
 }
 
-void KvModel::notify(Bucket b, const FleetEntry& entry) {
-  for (const auto& [host, link] : links_) {
+void KvModel::notify(Bucket b, const std::shared_ptr<const FleetEntry>& entry) {
+  for (auto& [host, link] : links_) {
     if (!link.is_synced) continue;
-    ++messages, bytes += entry.text.size();
+    ++messages, bytes += entry->text.size();
     const int lags[] = {20, 100, 100, 500, 1500};
-    hand_over(host, b, entry, some(1, lags[random_.random() % 5]));
-    if (random_.unit() < .02) hand_over(host, b, entry, some(500, 4000));  // once more
+    hand_over(host, link, b, entry, some(1, lags[random_.random() % 5]));
+    if (random_.unit() < .02) hand_over(host, link, b, entry, some(500, 4000));  // once more
   }
 }
 
-void KvModel::hand_over(const std::string& host, Bucket b, const FleetEntry& entry, Millis later) {
-  auto& link = links_[host];
-  auto& order = link.order[std::to_string(static_cast<int>(b)) + entry.key];
+void KvModel::hand_over(const std::string& host, Link& link, Bucket b, const std::shared_ptr<const FleetEntry>& entry,
+                        Millis later) {
+  auto& order = link.order[{b, entry->key}];
   const MonoTime when = std::max({world_.now() + later, link.stalled_until, order});
   order = when;
-  world_.at(when - world_.now(), [this, host, b, entry, connection = link.connection] {
-    const auto& then = links_[host];
-    if (then.is_synced && then.connection == connection) world_.hear(host, FleetHeard{b, entry});
+  world_.at(when - world_.now(), [this, &host, &link, b, entry, connection = link.connection] {
+    if (link.is_synced && link.connection == connection) world_.hear(host, FleetHeard{b, *entry});
   });
 }
 
@@ -147,7 +146,7 @@ FleetAnswered KvModel::perform(const FleetAction& action) {
     words_.push_back(w->text);
     const std::uint64_t seq = words_.size();
     for (auto& [host, link] : links_) {
-      auto& order = link.order["words"];  // a stream keeps its order
+      auto& order = link.last_word;  // a stream keeps its order
       order = std::max(world_.now() + some(1, 500), order);
       world_.at(order - world_.now(), [this, host = host, seq, text = w->text, connection = link.connection] {
         if (links_[host].is_synced && links_[host].connection == connection) world_.hear(host, WordHeard{seq, text});
@@ -179,9 +178,13 @@ void KvModel::request(const std::string& host, const FleetAction& action) {
 }
 
 std::uint64_t KvModel::epoch_of(const std::string& environment, const ClaimKey& key) const {
-  const auto all = claims();
-  const auto found = all.find(claim_key(environment, key));
-  return found == all.end() ? 0 : found->second.epoch;
+  const auto bucket = stored_.find(Bucket::claims);
+  if (bucket == stored_.end()) return 0;
+  const auto found = bucket->second.find(claim_key(environment, key));
+  if (found == bucket->second.end()) return 0;
+  const auto& entry = found->second.entry;
+  const auto read = read_claim(entry.key, entry.text);
+  return read.claim ? read.claim->epoch : 0;
 }
 
 std::map<std::string, FleetClaim> KvModel::claims() const {

@@ -4,6 +4,7 @@
 // order of a key only. Each host has a connection of its own, which can be cut. Everything comes from one seed.
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -53,12 +54,14 @@ class KvModel {
     bool is_up = false, is_cut = false, is_synced = false;
     std::uint64_t life = 0, connection = 0;
     MonoTime stalled_until{};
-    std::map<std::string, MonoTime> order;  ///< by bucket and key: nothing is handed over before
+    std::map<std::pair<Bucket, std::string>, MonoTime> order;  ///< nothing of a key is handed over before
+    MonoTime last_word{};
   };
   Millis some(int least, int most) { return Millis(least + static_cast<int>(random_.unit() * (most - least))); }
   std::uint64_t put(Bucket b, const std::string& key, const std::string& text);
-  void notify(Bucket b, const FleetEntry& entry);
-  void hand_over(const std::string& host, Bucket b, const FleetEntry& entry, Millis later);
+  void notify(Bucket b, const std::shared_ptr<const FleetEntry>& entry);
+  void hand_over(const std::string& host, Link& link, Bucket b, const std::shared_ptr<const FleetEntry>& entry,
+                 Millis later);
   void connection_changed(const std::string& host);
   void synchronize(const std::string& host);
   FleetAnswered perform(const FleetAction& action);
