@@ -5,11 +5,8 @@
 #include <algorithm>
 #include <set>
 
-#include "core/alert/render.hpp"
-#include "core/alert/repetition.hpp"
-#include "core/alert/retry.hpp"
+#include "core/alert/outbox_sink.hpp"
 #include "core/alert/route.hpp"
-#include "core/alert/sink_queue.hpp"
 #include "core/text/time.hpp"
 
 namespace readback {
@@ -41,26 +38,12 @@ bool opens(const OutboxHead& row, const OpenedKey& key) {
 
 }  // namespace
 
-struct Outbox::Sink {
-  SinkConfig config;
-  SinkQueue queue;
-  Repetition repetition;  ///< of an alertmanager
-  bool retired = false;   ///< gone from the configuration; closes what it has opened
-  bool off = false;       ///< answered 410
-  bool broken = false;    ///< parked something since it last accepted anything
-  bool failing = false;
-  bool may_retell = false;    ///< something was refused that has not been told anew
-  bool asked = false;         ///< something was given out to be sent, and its answer has not come
-  bool asked_before = false;  ///< and that was before the configuration was read: perhaps at another address
-  std::string broken_by;      ///< as the alarm about it tells it
-  std::string detail;
-  std::uint64_t delivered = 0, failed = 0, dead = 0;
-  std::optional<WallTime> last_attempt, last_success;
-  MonoTime paused_until = MonoTime::min(), paced_until = MonoTime::min();
-};
-
 Outbox::Outbox(OutboxSetup setup)
-    : origin_(std::move(setup.origin)), ids_(setup.ids ? setup.ids : std::make_shared<IdSource>(setup.seed)) {
+    : origin_(std::move(setup.origin)),
+      ids_(setup.ids ? setup.ids : std::make_shared<IdSource>(setup.seed)),
+      held_of_store_(std::move(setup.held)),
+      speaks_(std::move(setup.speaks)),
+      in_fleet_(setup.in_fleet) {
   for (const auto& sink : setup.sinks) adopt(sink);
 }
 Outbox::~Outbox() = default;
@@ -131,8 +114,14 @@ OutboxStep Outbox::restore(const std::map<std::int64_t, OutboxRow>& pending, con
   for (const auto& [seq, row] : pending) {
     ids_->stay_behind(row.event_id);
     born_[seq] = since(row.created, now);
-    if (auto* sink = find(row.sink)) sink->queue.add(row);
+    auto* sink = find(row.sink);
+    if (const auto kept = held_of_store_.find(row.event_id); sink && kept != held_of_store_.end()) {
+      held_[row.event_id] = {kept->second, row.sink, seq, false, kept->second == 0};
+      if (kept->second != 0) sink->queue.hold(seq);
+    }
+    if (sink) sink->queue.add(row);
   }
+  held_of_store_.clear();
   read_ledger(opened, now);
   find_heard();
   for (const auto& [seq, row] : pending)
@@ -216,7 +205,11 @@ void Outbox::find_heard() {
 
 OutboxRow Outbox::make_row(const SinkConfig& sink, const AlertEvent& event, bool opens, bool closes) {
   auto& s = stories_[sink.name][event.incident.id];
-  auto rendered = readback::render(sink, event, s.open);
+  const bool is_held = event.fleet && event.fleet->row > 0;
+  if (is_held) held_[event.id] = {event.fleet->row, sink.name, 0, false, false};
+  // Under the key of whoever has told it: that may have been another host.
+  const bool ends_for_all = is_held && event.kind == EventKind::resolved;
+  auto rendered = readback::render(sink, event, ends_for_all ? std::vector<OpenAlert>{} : s.open);
   OutboxRow row;
   row.event_id = event.id;
   row.sink = sink.name;
@@ -238,7 +231,7 @@ OutboxRow Outbox::make_row(const SinkConfig& sink, const AlertEvent& event, bool
     s.refused = false;  // it is told now
     s.open = {{row.key, row.opened_body}};
     ++s.opening;
-  } else if (closes) {
+  } else if (closes && !is_held) {  // an end that is held may yet be taken back
     row.mark = OutboxRow::Mark::close;
     s.open.clear();
   }
@@ -247,6 +240,12 @@ OutboxRow Outbox::make_row(const SinkConfig& sink, const AlertEvent& event, bool
 
 OutboxStep Outbox::render(const AlertEvent& event, const std::string& only_sink) {
   OutboxStep step;
+  if (event.fleet && event.fleet->row > 0) {  // the fleet has chosen the sink
+    if (const auto* sink = find(event.fleet->sink))
+      step.commit.push_back(
+          make_row(sink->config, event, event.kind != EventKind::resolved, event.kind == EventKind::resolved));
+    return step;
+  }
   if (event.kind == EventKind::resolved) forget_at_unknown_sinks(event.incident.id, step);
   for (const auto& each : sinks_) {
     const SinkConfig& sink = each->config;
@@ -284,7 +283,12 @@ void Outbox::committed(const OutboxRow& row, Instant now) {
     if (!key.closed_at) key.closed_since.reset();
     if (key.closed_at && !key.closed_since) key.closed_since = now.mono;
   }
-  if (auto* sink = find(row.sink)) sink->queue.add(row);
+  auto* sink = find(row.sink);
+  if (const auto kept = held_.find(row.event_id); kept != held_.end()) {
+    kept->second.seq = row.seq;
+    if (sink && !kept->second.is_let_go && !kept->second.is_forgotten) sink->queue.hold(row.seq);
+  }
+  if (sink) sink->queue.add(row);
   tidy(row.sink, row.incident_id);
 }
 
@@ -304,7 +308,9 @@ void Outbox::forget_at_unknown_sinks(const std::string& incident, OutboxStep& st
 // ---- our own alarm
 
 AlertEvent Outbox::alarm_event(const std::string& about, EventKind kind, const std::string& text, WallTime at) {
-  return own_alarm(origin_, about, kind, text, ids_->next(at), at);
+  auto event = own_alarm(origin_, about, kind, text, ids_->next(at), at);
+  event.is_of_host = in_fleet_;
+  return event;
 }
 
 void Outbox::alarm(const std::string& about, EventKind kind, const std::string& text, WallTime at, OutboxStep& step) {
@@ -490,6 +496,9 @@ Outbox::Next Outbox::next(const std::string& name, Instant now) {
 
 /// "" when it is to be sent.
 std::string Outbox::why_dropped(const Sink& sink, const OutboxHead& row, Instant now) {
+  if (const auto kept = held_.find(row.event_id); kept != held_.end())
+    return kept->second.is_forgotten ? "another host has told it" : "";
+  if (is_in_the_way(sink, row)) return "its incident has gone on";
   const auto* s = story(sink.config.name, row.incident_id);
   if (s && s->never_heard && row.mark != OutboxRow::Mark::open) return "its page never arrived";
   const auto old = age(row, now);
@@ -503,6 +512,7 @@ OutboxStep Outbox::dropped(OutboxRow row, Instant now) {
   const auto* entry = sink ? sink->queue.find(row.seq) : nullptr;
   if (!entry) return step;
   row.last_detail = why_dropped(*sink, *entry, now);
+  if (held_.contains(row.event_id)) return drop_held(*sink, std::move(row), now);
   give_up(*sink, std::move(row), OutboxState::expired, now.wall, step);
   return step;
 }
@@ -517,6 +527,7 @@ std::vector<RepeatedAlert> Outbox::to_repeat(Sink& sink, MonoTime now) {
     const auto here = i++;
     auto& s = here->second;
     if (s.coming || sink.queue.waits(here->first)) continue;
+    if (speaks_ && !speaks_(here->first, sink.config.name)) continue;
     std::erase_if(s.opened, [&](const OpenedKey& k) { return k.closed_at && *k.closed_since + closed_kept < now; });
     for (const auto& key : s.opened)
       if (!key.body.empty() && (!key.closed_at || *key.closed_since + Repetition::resolved_for >= now))
@@ -578,12 +589,10 @@ SinkAnswer Outbox::combined(Sink& sink, const SinkSent& sent, OutboxRow& row, Mo
   return sent.answers[chosen];
 }
 
-OutboxStep Outbox::answered(OutboxRow row, const SinkSent& sent, Instant now) {
-  OutboxStep step;
-  auto* sink = find(row.sink);
-  if (!sink) return step;
-  const auto answer = combined(*sink, sent, row, now.mono);
-  sink->last_attempt = now.wall;
+/// What the answer means, noted in the row and at the sink.
+Decision Outbox::judge(Sink& sink, OutboxRow& row, const SinkSent& sent, Instant now) {
+  const auto answer = combined(sink, sent, row, now.mono);
+  sink.last_attempt = now.wall;
   Attempt a;
   a.kind = row.kind;
   a.age = age(row, now);
@@ -597,11 +606,23 @@ OutboxStep Outbox::answered(OutboxRow row, const SinkSent& sent, Instant now) {
   a.minimal_size = row.minimal_body.size();
   a.random = ids_->unit();
   Decision decision = decide(a);
-  if (std::exchange(sink->asked_before, false) && is_refusal(decision)) decision.what = Decision::What::again;
-  sink->asked = false;
+  if (std::exchange(sink.asked_before, false) && is_refusal(decision)) decision.what = Decision::What::again;
+  sink.asked = false;
   row.last_status = a.status;
   row.last_detail = decision.text;
-  if (decision.what != Decision::What::delivered && decision.what != Decision::What::expired) ++sink->failed;
+  if (decision.what != Decision::What::delivered && decision.what != Decision::What::expired) ++sink.failed;
+  return decision;
+}
+
+OutboxStep Outbox::answered(OutboxRow row, const SinkSent& sent, Instant now) {
+  OutboxStep step;
+  auto* sink = find(row.sink);
+  if (!sink) return step;
+  const Decision decision = judge(*sink, row, sent, now);
+  if (held_.contains(row.event_id)) {
+    answered_held(*sink, std::move(row), sent, decision, now, step);
+    return step;
+  }
   switch (decision.what) {
     case Decision::What::delivered: accepted(*sink, std::move(row), decision.text, now.wall, step); return step;
     case Decision::What::again:

@@ -12,9 +12,13 @@
 // with; a sink's trouble delays no other sink; nothing waits for ever. They hold over restarts, because all that is
 // needed is in the rows and in the ledger of what is open (outbox_row.hpp), and over reloads.
 //
+// In a fleet (core/fleet) a row may carry a word of AlertEvent::fleet: it is on the disk like any other, and is held
+// until leave() lets it go for one attempt. Whether its receiver has heard of the page is then not this host's to say.
+//
 // One thing at a time for each sink: after Send, Drop or Repeat the shell comes back with the answer before it asks
 // again.
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,6 +31,7 @@
 #include "core/alert/outbox_row.hpp"
 #include "core/alert/own_alarm.hpp"
 #include "core/alert/render.hpp"
+#include "core/alert/retry.hpp"
 #include "core/config/config.hpp"
 #include "core/model/alert_event.hpp"
 #include "core/model/ids.hpp"
@@ -55,6 +60,18 @@ struct OutboxSetup {
   std::uint64_t seed = 0;  ///< of jitter and of the ids of our own alarms
   /// Where those ids come from, when others draw from it too (the engine). Null: one of its own, from the seed.
   std::shared_ptr<IdSource> ids;
+  /// Rows of a fleet that the store may have, by their event: which each is; 0: it is told already, and is to go.
+  std::map<std::string, std::uint64_t> held;
+  /// In a fleet: does this host speak to the sink about this incident? Only then it repeats itself. Empty: it does.
+  std::function<bool(const std::string& incident, const std::string& sink)> speaks;
+  bool in_fleet = false;  ///< our own alarms are this host's, also where the keys are the platform's
+};
+
+/// One attempt of a row that a fleet had let go has ended.
+struct RowTried {
+  std::uint64_t row = 0;
+  bool is_accepted = false, was_written = true;
+  Millis not_before{0};  ///< what the receiver asked for, from now
 };
 
 /// What a decision changes outside, in the order in which it is to be done.
@@ -76,6 +93,7 @@ struct OutboxStep {
   /// handed to tell_again(), and what that commits belongs to the rows of this step.
   std::vector<std::pair<std::string, std::string>> retell;
   std::vector<Say> say;
+  std::vector<RowTried> tried;  ///< to be told to the fleet when all this is done
 };
 
 /// What one address answered. Status 0: it did not, and `detail` says why.
@@ -135,6 +153,13 @@ class Outbox {
   /// when it does not fire; and when it is over, the refusal is forgotten.
   OutboxStep tell_again(const std::string& sink, const std::string& incident, const Standing& standing);
 
+  /// This row of the fleet may leave, for one attempt. What nobody claims and stands before it gives way.
+  OutboxStep leave(std::uint64_t row);
+  /// Another host has told what this row of the fleet says: it goes without being sent.
+  void forget(std::uint64_t row);
+  /// An incident of the fleet is over here: whoever has told it has closed what was open.
+  OutboxStep over(const std::string& incident);
+
   /// What keeps this from being a whole watch, "" when nothing does: told once when it begins, and once when it ends.
   OutboxStep watch_is(const std::string& trouble, Instant now);
 
@@ -169,7 +194,20 @@ class Outbox {
     bool told_again = false;        ///< and was told anew since the sink was configured: not over and over
     bool never_heard = false;       ///< its page never arrived: what follows does not go there either
   };
+  /// A row of a fleet, from its rendering to its end.
+  struct Held {
+    std::uint64_t row = 0;
+    std::string sink;
+    std::int64_t seq = 0;  ///< 0: not committed yet
+    bool is_let_go = false, is_forgotten = false;
+  };
   struct Sink;
+  Held* held(std::uint64_t row);
+  bool is_in_the_way(const Sink& sink, const OutboxHead& row) const;
+  OutboxStep drop_held(Sink& sink, OutboxRow row, Instant now);
+  void answered_held(Sink& sink, OutboxRow row, const SinkSent& sent, const Decision& decision, Instant now,
+                     OutboxStep& step);
+  Decision judge(Sink& sink, OutboxRow& row, const SinkSent& sent, Instant now);
   Sink* find(const std::string& name) const;
   Story* story(const std::string& sink, const std::string& incident);
   bool is_open(const std::string& sink, const std::string& incident);
@@ -200,6 +238,10 @@ class Outbox {
 
   Origin origin_;
   std::shared_ptr<IdSource> ids_;
+  std::map<std::string, Held> held_;                    // by event
+  std::map<std::string, std::uint64_t> held_of_store_;  // until restore()
+  std::function<bool(const std::string& incident, const std::string& sink)> speaks_;
+  bool in_fleet_ = false;
   std::string impaired_by_;                // what the watch suffers from, as was told; "" when it is whole
   std::set<std::string> told_of_watch_;    // and the sinks for which that was written
   std::map<std::int64_t, MonoTime> born_;  // by seq: when each waiting row's event was, on the clock of this run

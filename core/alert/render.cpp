@@ -13,7 +13,8 @@ namespace readback {
 
 std::string dedup_key(const SinkConfig& sink, const AlertEvent& event) {
   std::string key = clean_utf8(event.incident.dedup_base);
-  if (sink.dedup_scope == DedupScope::host && !event.host.empty()) key += "/" + clean_utf8(event.host);
+  if ((sink.dedup_scope == DedupScope::host || event.is_of_host) && !event.host.empty())
+    key += "/" + clean_utf8(event.host);
   if (key.size() <= key_limit) return key;
   const auto digest = sha256_hex(key);
   return cut_bytes(key, key_limit - 1 - digest.size()) + "-" + digest;

@@ -1,4 +1,4 @@
-// A head stands in `ready_` or in `later_`, never in both; whoever is behind it stands in neither.
+// A head stands in `ready_` or in `later_`, never in both; whoever is behind it, or is held, stands in neither.
 #include "core/alert/sink_queue.hpp"
 
 #include <algorithm>
@@ -12,11 +12,15 @@ void SinkQueue::add(const OutboxHead& row) {
   auto& line = lines_[row.incident_id];
   line.insert(row.seq);
   if (*line.begin() != row.seq) return;
-  if (line.size() > 1) hold_back(*std::next(line.begin()));  // it came late, and goes first all the same
-  ready_.insert(row.seq);
+  if (line.size() > 1) step_back(*std::next(line.begin()));  // it came late, and goes first all the same
+  becomes_head(row.seq);
 }
 
-void SinkQueue::hold_back(std::int64_t seq) {
+void SinkQueue::becomes_head(std::int64_t seq) {
+  if (!held_.contains(seq)) ready_.insert(seq);
+}
+
+void SinkQueue::step_back(std::int64_t seq) {
   ready_.erase(seq);
   if (const auto waits = due_.find(seq); waits != due_.end()) {
     later_.erase({waits->second, seq});
@@ -24,18 +28,43 @@ void SinkQueue::hold_back(std::int64_t seq) {
   }
 }
 
+void SinkQueue::hasten(std::int64_t seq) {
+  const auto waits = due_.find(seq);
+  if (waits == due_.end()) return;
+  step_back(seq);
+  ready_.insert(seq);
+}
+
+void SinkQueue::hold(std::int64_t seq) {
+  held_.insert(seq);
+  step_back(seq);
+}
+
+void SinkQueue::let_go(std::int64_t seq) {
+  const auto found = rows_.find(seq);
+  if (!held_.erase(seq) || found == rows_.end()) return;
+  if (*lines_.at(found->second.incident_id).begin() == seq) ready_.insert(seq);
+}
+
+std::vector<std::int64_t> SinkQueue::before(const OutboxHead& row) const {
+  const auto line = lines_.find(row.incident_id);
+  if (line == lines_.end()) return {};
+  return {line->second.begin(), line->second.lower_bound(row.seq)};
+}
+
 void SinkQueue::remove(std::int64_t seq) {
   const auto found = rows_.find(seq);
   if (found == rows_.end()) return;
   by_age_.erase({found->second.created, seq});
-  hold_back(seq);
+  step_back(seq);
+  held_.erase(seq);
   const auto line = lines_.find(found->second.incident_id);
   const bool was_head = *line->second.begin() == seq;
   line->second.erase(seq);
   if (line->second.empty())
     lines_.erase(line);
   else if (was_head)
-    ready_.insert(*line->second.begin());
+    becomes_head(*line->second.begin());
   rows_.erase(found);
 }
 

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/alert/outbox_row.hpp"
 #include "core/text/instant.hpp"
@@ -24,6 +25,12 @@ class SinkQueue {
   void put_off(const OutboxHead& row, MonoTime due);
   /// Nothing waits for its time any more.
   void all_due();
+  /// Its time has come, if it is the first of its incident.
+  void hasten(std::int64_t seq);
+  /// It waits for a word, whatever its time is; called before add(), or at any time after.
+  void hold(std::int64_t seq);
+  /// The word has come: due as soon as it is the first of its incident.
+  void let_go(std::int64_t seq);
 
   /// The head with the lowest seq that may go; nothing when none may.
   const OutboxHead* first_due(MonoTime now);
@@ -36,11 +43,14 @@ class SinkQueue {
   bool opens_behind(const OutboxHead& row) const;
   const OutboxHead* find(std::int64_t seq) const;
   const std::map<std::int64_t, OutboxHead>& rows() const { return rows_; }
+  /// What stands before it in the line of its incident.
+  std::vector<std::int64_t> before(const OutboxHead& row) const;
   /// When the oldest event that waits happened; `max()` when nothing waits.
   WallTime oldest() const { return by_age_.empty() ? WallTime::max() : by_age_.begin()->first; }
 
  private:
-  void hold_back(std::int64_t seq);
+  void step_back(std::int64_t seq);
+  void becomes_head(std::int64_t seq);
 
   std::map<std::int64_t, OutboxHead> rows_;
   std::map<std::string, std::set<std::int64_t>> lines_;  // incident -> its rows, the first is the head
@@ -48,6 +58,7 @@ class SinkQueue {
   std::set<std::pair<MonoTime, std::int64_t>> later_;    // heads that wait for their time
   std::map<std::int64_t, MonoTime> due_;                 // of the heads in later_
   std::set<std::pair<WallTime, std::int64_t>> by_age_;
+  std::set<std::int64_t> held_;  // heads among them stand in neither
 };
 
 }  // namespace readback

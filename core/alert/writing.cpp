@@ -18,6 +18,7 @@ std::vector<OutboxWrite> in_order(OutboxStep step, Outbox& outbox,
   if (!step.commit.empty()) all.emplace_back(CommitRows{std::move(step.commit)});
   for (auto& mark : step.mark) all.emplace_back(std::move(mark));
   if (step.forget_closed) all.emplace_back(ForgetClosed{*step.forget_closed});
+  for (const auto& each : step.tried) all.emplace_back(each);
   return all;
 }
 

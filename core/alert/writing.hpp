@@ -3,6 +3,7 @@
 // durable: whoever drives the outbox (daemon/sinks, the simulated world of tests/sim) takes them one by one.
 //
 //   said, forgotten -> rows that are new, one transaction; now they may leave -> how each row stands -> what is closed
+//   -> the fleet
 //
 // An alarm of our own is on the disk before the answer that led to it is: a crash between the two repeats an attempt,
 // and loses no alarm.
@@ -27,7 +28,7 @@ struct CommitRows {
 struct ForgetClosed {
   WallTime before;
 };
-using OutboxWrite = std::variant<Say, ForgetOpened, CommitRows, OutboxStep::Mark, ForgetClosed>;
+using OutboxWrite = std::variant<Say, ForgetOpened, CommitRows, OutboxStep::Mark, ForgetClosed, RowTried>;
 
 /// All that a step asks for, with what is told again because of it. `standing`: how an incident stands now.
 std::vector<OutboxWrite> in_order(OutboxStep step, Outbox& outbox,

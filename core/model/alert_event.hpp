@@ -1,8 +1,10 @@
 #pragma once
 // One transition of one incident, as the outside hears it (contract section 3). Every sink is a rendering of this.
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/model/incident.hpp"
 #include "core/text/instant.hpp"
@@ -13,13 +15,24 @@ enum class EventKind { firing, escalated, reminder, acknowledged, intermittent, 
 std::string_view to_string(EventKind k);
 std::optional<EventKind> parse_event_kind(std::string_view word);
 
+/// What an alert of a fleet says besides: who sees it, and who does not.
+struct FleetSaid {
+  std::vector<std::string> seen_from, not_from, silent;
+  bool is_alone = false;  ///< the others could not be asked
+  /// Which row of the fleet it is, for which sink: it leaves when the fleet says so. 0: none, it may leave at once.
+  std::uint64_t row = 0;
+  std::string sink;
+};
+
 struct AlertEvent {
   std::string id;  ///< UUIDv7: unique per event, stable over retries, ordered by time
   EventKind kind = EventKind::test;
   WallTime at{};  ///< when the transition happened (an attempt's own time is stamped when it is sent)
   std::string environment, host;
-  IncidentRecord incident;    ///< as it stood right after the transition; its summary is the line that is told
-  std::string evidence_note;  ///< why no snapshot is named
+  IncidentRecord incident;         ///< as it stood right after the transition; its summary is the line that is told
+  std::string evidence_note;       ///< why no snapshot is named
+  std::optional<FleetSaid> fleet;  ///< unset on a host alone
+  bool is_of_host = false;  ///< this host's own matter, though its sinks' keys are the platform's: its key names it
 };
 
 }  // namespace readback

@@ -20,7 +20,7 @@ std::string alert_labels(const SinkConfig& sink, const AlertEvent& e) {
       .text("environment", fit(e.environment, 1024))
       .text("target", fit(e.incident.target, 1024));
   labels.text("boundary", to_string(e.incident.boundary)).text("severity", to_string(e.incident.severity));
-  if (sink.dedup_scope == DedupScope::host) labels.text("host", fit(e.host, 1024));
+  if (sink.dedup_scope == DedupScope::host || e.is_of_host) labels.text("host", fit(e.host, 1024));
   return labels.done();
 }
 
@@ -90,6 +90,8 @@ Rendered render_alertmanager(const SinkConfig& sink, const AlertEvent& e, const 
   if (e.kind == EventKind::resolved) {
     std::vector<RepeatedAlert> all;
     for (const auto& was : open) all.push_back({was.body, e.at});
+    // In a fleet another host may have opened it: under the same labels, as they follow from what it is.
+    if (open.empty() && e.fleet) all.push_back({alert_object(labels, e, minimal_caps), e.at});
     r.body = alertmanager_body(all);
     r.minimal_body = r.body;
     if (!open.empty()) r.key = open.front().key;

@@ -4,6 +4,25 @@
 #include "core/codec/view_json.hpp"
 
 namespace readback {
+namespace {
+
+std::string list_text(const std::vector<std::string>& hosts) {
+  json::array names;
+  for (const auto& host : hosts) names.emplace_back(fit(host, 256));
+  return json::serialize(names);
+}
+
+std::string fleet_text(const FleetSaid& said) {
+  return ObjectText()
+      .raw("seen_from", list_text(said.seen_from))
+      .raw("not_from", list_text(said.not_from))
+      .raw("silent", list_text(said.silent))
+      .raw("alone", said.is_alone ? "true" : "false")
+      .done();
+}
+
+}  // namespace
+
 std::string webhook_text(const AlertEvent& e, const std::string& key, const Caps& caps) {
   const auto shown =
       view_json(fitted(e, caps),
@@ -20,6 +39,7 @@ std::string webhook_text(const AlertEvent& e, const std::string& key, const Caps
   for (const char* name : {"summary", "why", "also"}) body.member(name, shown.at(name));
   body.raw("evidence", evidence_text(e, caps));
   for (const char* name : {"runbook", "next_safe_step"}) body.member(name, shown.at(name));
+  if (e.fleet) body.raw("fleet", fleet_text(*e.fleet));
   return body.done();
 }
 
