@@ -56,6 +56,8 @@ Course::Step Course::next(Instant now, bool store_hangs) {
       urgent_ = urgent_ || save->urgent;
     } else if (auto* keep = std::get_if<Keep>(&action)) {
       together_.ended.push_back(std::move(keep->incident));
+    } else if (auto* duty = std::get_if<FleetDuty>(&action)) {
+      duties_.push_back(std::move(*duty));
     } else if (auto* answer = std::get_if<Answer>(&action)) {
       answer_ = std::move(*answer);
     } else {
@@ -74,6 +76,11 @@ Course::Step Course::next(Instant now, bool store_hangs) {
     return std::exchange(together_, {});
   }
   if (std::exchange(phase_, Phase::over) == Phase::delivering && any_rows_) return Deliver{};
+  if (!duties_.empty()) {
+    auto duty = std::move(duties_.front());
+    duties_.pop_front();
+    return duty;
+  }
   return Done{answer_.value_or(Answer{})};
 }
 

@@ -3,7 +3,7 @@
 // whoever drives it (daemon/app, the simulated world of tests/sim):
 //
 //   start what is slow -> record -> seal on disk, and what waited for it -> state, alerts and ended incidents in one
-//   transaction -> let the alerts leave -> answer
+//   transaction -> let the alerts leave -> what a fleet asks for -> answer
 //
 //   course.begin(engine.handle(event, now));
 //   for (;;) step = course.next(now, store_hangs);  // do it; Done ends the event
@@ -11,6 +11,7 @@
 // Behind Notify, Seal and Commit it is told what came of them: notified(), sealed(), committed().
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <set>
 #include <string>
 #include <variant>
@@ -36,7 +37,8 @@ class Course {
   struct Done {
     Answer answer;
   };
-  using Step = std::variant<StartSweep, StartCheck, StartEvidence, Record, Notify, Say, Seal, Commit, Deliver, Done>;
+  using Step =
+      std::variant<StartSweep, StartCheck, StartEvidence, Record, Notify, Say, Seal, Commit, Deliver, FleetDuty, Done>;
 
   /// One event at a time: after Done.
   void begin(Actions actions);
@@ -60,6 +62,7 @@ class Course {
   Commit together_;
   bool urgent_ = false;
   std::optional<Answer> answer_;
+  std::deque<FleetDuty> duties_;
   enum class Phase { carrying_out, committing, delivering, over } phase_ = Phase::over;
   bool any_rows_ = false;          // of the commit that was given out
   std::set<std::string> unsaved_;  // parts of the engine's state that the disk does not know yet

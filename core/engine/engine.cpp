@@ -7,6 +7,7 @@
 #include "core/alert/runbooks.hpp"
 #include "core/engine/facts.hpp"
 #include "core/engine/state.hpp"
+#include "core/fleet/words.hpp"
 #include "core/reading/judge_sweep.hpp"
 #include "core/text/time.hpp"
 
@@ -87,17 +88,27 @@ CaseRules Engine::State::rules_for(const TargetState& t) const {
           config.alerts,
           config.resolution,
           proof_rules(t.config, config.resolution),
-          [this, &t](Boundary b) { return is_muted(t, b); }};
+          [this, &t](Boundary b) { return is_muted(t, b); },
+          options.in_fleet ? [](Boundary b) { return voted(b).has_value(); } : std::function<bool(Boundary)>()};
 }
 
 AlertEvent Engine::State::alert_of(Transition transition) {
+  const bool is_of_host = options.in_fleet && !is_shared(transition.record);
   return {ids->next(now.wall),
           transition.kind,
           now.wall,
           config.environment,
           options.host,
           std::move(transition.record),
-          ""};
+          "",
+          std::nullopt,
+          is_of_host};
+}
+
+bool Engine::State::is_shared(const IncidentRecord& record) {
+  const auto* t = find_target(record.target);
+  const auto* i = t ? t->book.find(record.id) : nullptr;
+  return i && i->shared;
 }
 
 SnapshotOrder Engine::State::snapshot_of(const TargetState& t, IncidentRecord incident, std::string reason) {
@@ -130,7 +141,8 @@ void Engine::State::follow_up(Actions& out, TargetState& t, std::vector<Transiti
           snapshot_of(t, i ? i->as_sealed(record, now.wall) : record, kind == EventKind::firing ? "page" : "escalated");
       AfterSeal then;
       t.unsealed[record.id] = {"", now.mono};
-      then.alerts.push_back(alert_of(std::move(transition)));
+      then.is_of_fleet = i && i->shared;  // who tells it is not decided here
+      if (!then.is_of_fleet) then.alerts.push_back(alert_of(std::move(transition)));
       seal(out, std::move(order), std::move(then));
     } else {
       out.push_back(Notify{alert_of(std::move(transition)), ""});
@@ -296,7 +308,7 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
 void Engine::State::note_sealed(Actions& out, TargetState& t, const Sealed& e) {
   const auto proof = proof_rules(t.config, config.resolution);
   const auto& record = t.book.find(e.incident_id)->record;
-  const bool waits_for_none = e.then.alerts.empty() && !e.then.answer;
+  const bool waits_for_none = e.then.alerts.empty() && !e.then.answer && !e.then.is_of_fleet;
   const auto say = [&](Say::Level level, const char* kind, const std::string& text) {
     out.push_back(Say{level, kind, e.target, e.incident_id, std::string(to_string(record.boundary)), text});
   };

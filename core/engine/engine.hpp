@@ -29,6 +29,8 @@ struct EngineOptions {
   /// the daemon still count, and nothing that was done to the wall clock matters.
   std::string boot;
   std::string host;  ///< label on every alert
+  /// One host of a fleet: outage, security, readiness and product fire, grow worse and end by FleetAgreed only.
+  bool in_fleet = false;
   /// A recording: nothing is started, nothing is waited for, the recorded sweeps are all there is.
   bool recorded = false;
 };
@@ -82,6 +84,18 @@ class Engine {
   /// The page of an incident that fires, as it would be written now, dated as it was: for who could not be told then.
   /// Nothing when no such incident is open and firing.
   std::optional<AlertEvent> firing(const std::string& id, Instant now);
+  // For the other hosts of a fleet.
+  /// What this host sees of a target, as of the last sweep that came back.
+  struct Seen {
+    bool sees = true;  ///< false: it was blind or void
+    std::vector<SeenHere> boundaries;
+  };
+  Seen seen(const std::string& target) const;
+  /// The open incident of this boundary; nothing when there is none.
+  std::optional<IncidentRecord> open_incident_of(const std::string& target, Boundary boundary) const;
+  /// The event of a shared incident as it would be told now, of this kind; nothing when none is open.
+  std::optional<AlertEvent> shared_event(const std::string& target, Boundary boundary, const Agreement& agreement,
+                                         Instant now);
   /// "fabric: total outage": one line for the service manager.
   std::string headline() const;
   const Config& config() const;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/config/config.hpp"
+#include "core/incident/shared.hpp"
 #include "core/model/alert_event.hpp"
 #include "core/model/raw_read.hpp"
 #include "core/model/view.hpp"
@@ -44,6 +45,7 @@ struct Answer {
 struct AfterSeal {
   std::vector<AlertEvent> alerts;
   std::optional<Answer> answer;
+  bool is_of_fleet = false;  ///< of an incident that a fleet shares: what is told of it need not stand in here
 };
 
 /// The snapshot asked for by a Seal is on disk, or could not be written and `failure` says why.
@@ -93,7 +95,22 @@ struct Reconfigured {
   Config config;
 };  ///< after a reload; incidents and counters stay
 
+// What the hosts of a fleet have made of it (core/member). A host alone never hears these.
+struct SweepWished {
+  std::string target;
+};  ///< another host has asked what this one sees: one sweep that begins from now on
+struct FleetAgreed {
+  std::string target;
+  Boundary boundary = Boundary::outage;
+  Agreement agreement;
+};
+struct CountedAnew {
+  std::string target;
+  Boundary boundary = Boundary::outage;
+};
+
 using Event = std::variant<Tick, SweepDone, CheckDone, Sealed, SymptomSaid, Acknowledged, VerifyAsked, ResolveAttested,
-                           SilenceAdded, SilenceExpired, SweepAsked, CaptureAsked, TestAlertAsked, Reconfigured>;
+                           SilenceAdded, SilenceExpired, SweepAsked, CaptureAsked, TestAlertAsked, Reconfigured,
+                           SweepWished, FleetAgreed, CountedAnew>;
 
 }  // namespace readback

@@ -32,6 +32,7 @@ struct Engine::State {
   bool is_muted(const TargetState& target, Boundary b) const;
   CaseRules rules_for(const TargetState& target) const;
   AlertEvent alert_of(Transition transition);
+  bool is_shared(const IncidentRecord& record);  ///< open, and what several hosts agree on decides about it
   SnapshotOrder snapshot_of(const TargetState& target, IncidentRecord incident, std::string reason);
   void seal(Actions& out, SnapshotOrder order, AfterSeal then);
   void follow_up(Actions& out, TargetState& target, std::vector<Transition> transitions);
@@ -61,6 +62,11 @@ struct Engine::State {
   void note_since(TargetState& target);
   void count(TargetState& target, SweepDone e, SweepRecord record, Actions& out);
   void adopt(Config adopted, Actions& out);
+
+  // shared.cpp: what a fleet says
+  void on(const SweepWished& e, Actions& out);
+  void on(const FleetAgreed& e, Actions& out);
+  void on(const CountedAnew& e, Actions& out);
 
   // operator.cpp: what people ask for
   void on(SymptomSaid e, Actions& out);

@@ -101,10 +101,11 @@ void Fleet::State::opened(const ClaimKey& key, const FleetClaim& c) {
   if (story != kept.stories.end()) {
     story->second.epoch = was_sent ? std::max(story->second.epoch, c.epoch) : c.epoch;
   } else if (!is_ending) {
-    const int level = c.told > 0 ? c.told : std::max(1, level_of_most(course_of(key.target, key.subject).votes));
+    const Tally tally = course_of(key.target, key.subject).votes;
+    const int level = c.told > 0 ? c.told : std::max(1, level_of_most(tally));
     kept.stories[key] = {c.epoch, false, level, false};
-    turn(key.target, key.subject, EventKind::firing, level, {});
-    const auto text = seen_from(course_of(key.target, key.subject).votes);
+    turn(key.target, key.subject, EventKind::firing, level, tally);
+    const auto text = seen_from(tally);
     if (auto* r = c.told == 0 ? add_row(key, EventKind::firing, level, text) : nullptr) r->is_adopted = true;
   }
   for (auto& r : kept.rows)

@@ -23,16 +23,15 @@ void name_owner(IncidentRecord& record, const CaseRules& rules, OwnTrouble troub
   record.next_safe_step = resolve_next_safe_step(rules.target, record.boundary, trouble);
 }
 
-/// Chosen once, at the first page: a reload must not change the key.
+std::size_t index(Boundary b) { return static_cast<std::size_t>(b); }
+
+}  // namespace
+
 void name_key(IncidentRecord& record, const CaseRules& rules) {
   if (!record.dedup_base.empty()) return;
   record.dedup_base = rules.environment + "/" + record.target + "/" + std::string(to_string(record.boundary));
   if (record.runbook.title.empty()) name_owner(record, rules, OwnTrouble::none);
 }
-
-std::size_t index(Boundary b) { return static_cast<std::size_t>(b); }
-
-}  // namespace
 
 /// One sweep on its way through the boundaries.
 struct Casebook::Pass {
@@ -161,6 +160,8 @@ struct Casebook::Pass {
     return apart <= target().episode_window;
   }
 
+  bool is_shared(Boundary b) const { return rules.shared && rules.shared(b); }
+
   void open(Boundary b, Track& t, const Finding& f, bool by_flapping) {
     Incident i;
     auto& v = i.record;
@@ -188,6 +189,7 @@ struct Casebook::Pass {
                                                                           : t.holding;
     i.check_ran = t.check_ran;
     i.check_ran_at = t.check_ran_at;
+    if (is_shared(b)) i.shared.emplace();
     i.note(v.opened_at, "opened", v.symptom);
     i.note(v.confirmed_at, "confirmed",
            by_flapping ? "by " + std::to_string(t.flap.held()) + " bad sweeps of the last 21"
@@ -241,9 +243,12 @@ struct Casebook::Pass {
   }
 
   void still_firing(Boundary b, Track& t, const Finding& f) {
-    auto& i = *t.incident;
     escalate(b, t, f);
-    if (f.certificate_alone) return;  // told once, and ended by the renewal
+    if (!f.certificate_alone) remind(b, t);  // told once, and ended by the renewal
+  }
+
+  void remind(Boundary b, Track& t) {
+    auto& i = *t.incident;
     if (!rules.muted(b) && !i.record.acknowledged_at && sweep.now.mono - i.spoken >= rules.alerts.renotify) {
       i.spoken = sweep.now.mono;
       const std::string page = i.record.summary;
@@ -378,6 +383,82 @@ struct Casebook::Pass {
     close(t);
   }
 
+  // ---- what several hosts share: this one follows what it sees, and tells nothing by itself
+
+  void follow_shared(Boundary b, Track& t, const Finding* finding) {
+    auto& i = *t.incident;
+    if (finding)
+      see(b, t, *finding);
+    else if (clear(b, t))
+      return;
+    if (i.record.state == IncidentState::recovered)
+      prove(i);
+    else if (i.paged)
+      remind(b, t);
+  }
+
+  void see(Boundary b, Track& t, const Finding& f) {
+    auto& i = *t.incident;
+    auto& s = *i.shared;
+    if (s.is_clear_here && confirmed(b, t, f)) {
+      s.is_clear_here = false;
+      i.note(sweep.now.wall, "seen here", f.headline);
+    }
+    book.suspects_ = book.suspects_ || s.is_clear_here;
+    const bool total = !i.flapping && f.extent == Extent::total;
+    const bool is_worse = f.severity > s.severity || (total && !s.total);
+    if (is_worse && f.fresh) ++i.worse;
+    if (!i.paged || s.is_clear_here || !is_worse || i.worse >= target().confirm.failures) {
+      s.severity = f.severity;
+      s.total = total;
+      i.worse = 0;
+    }
+    s.would_page = i.paged || (!inhibited(b, i.confirmed) && !rules.muted(b));
+    if (i.paged) return;
+    i.record.severity = f.severity;
+    i.record.extent = i.flapping ? Extent::intermittent : f.extent;
+    i.record.summary = page_summary(i, f, t.holding_since);
+    i.record.sweeps.at_page = sweep.number;
+    name_owner(i.record, rules, f.trouble);
+    if (s.would_page)
+      i.hold_back(IncidentState::inhibited, "held back: the other hosts are asked", sweep.now.wall);
+    else if (rules.muted(b))
+      i.hold_back(IncidentState::muted, "held back by a silence or a maintenance window", sweep.now.wall);
+    else
+      i.hold_back(IncidentState::inhibited, "held back: it follows from what is paged already", sweep.now.wall);
+  }
+
+  /// It does not hold here any more. True when with that it is over: nobody was told of it.
+  bool clear(Boundary b, Track& t) {
+    auto& i = *t.incident;
+    switch (recovery_proof(b, i.blamed, sweep.facts)) {
+      case Proof::good: ++i.passes; break;
+      case Proof::neutral: return false;
+      case Proof::bad: i.passes = 0; return false;
+    }
+    if (i.passes < target().confirm.recoveries || i.flapping) return false;
+    if (!i.paged) {
+      i.note(sweep.now.wall, "ended", "over before anybody was paged");
+      close(t);
+      return true;
+    }
+    if (!std::exchange(i.shared->is_clear_here, true))
+      i.note(sweep.now.wall, "clear here", "this host does not see it any more; what the others see decides");
+    return false;
+  }
+
+  /// What is green here after the recovery, for the six conditions.
+  void prove(Incident& i) {
+    for (const auto& r : sweep.reads) {
+      if (r.green && i.verified.insert(r.raw.read).second) i.verified_at = sweep.now.wall;
+      if (!r.green && r.word != "throttled") i.verified.erase(r.raw.read);
+    }
+    if (!sweep.verdict.green())
+      i.green_since.reset();
+    else if (!i.green_since)
+      i.green_since = sweep.now.mono;
+  }
+
   /// The first check that ran since it began to fail.
   void note_check(std::string& said, std::optional<WallTime>& at) const {
     for (const auto& r : sweep.reads)
@@ -423,13 +504,16 @@ struct Casebook::Pass {
     }
     if (!t.incident) return;
     auto& i = *t.incident;
-    if (i.record.runbook.title.empty())  // one that is held back wants its owner as well
+    if (i.shared && !is_shared(b)) i.shared.reset();  // the fleet was left
+    if (i.record.runbook.title.empty())               // one that is held back wants its owner as well
       name_owner(i.record, rules, finding ? finding->trouble : OwnTrouble::none);
     gather(i);
     if (finding) blame(i, *finding);
     if (finding && finding->fresh) i.passes = 0;  // held back or paged, it is not getting well
     follow_flapping(t);
-    if (i.record.state == IncidentState::recovered) {
+    if (i.shared) {
+      follow_shared(b, t, finding);
+    } else if (i.record.state == IncidentState::recovered) {
       if (finding && finding->fresh && !inhibited(b, i.confirmed))
         relapse(b, t, *finding);
       else
@@ -579,7 +663,7 @@ std::vector<Transition> Casebook::close_all(Instant now, const std::string& why)
     i.record.why = {why};
     i.record.also.clear();
     i.note(now.wall, "resolved", i.record.summary);
-    if (i.paged) out.push_back({EventKind::resolved, i.record});
+    if (i.paged && !i.shared) out.push_back({EventKind::resolved, i.record});  // others watch on, and tell
     ended_.push_back(std::move(i.record));
     t.incident.reset();
   }

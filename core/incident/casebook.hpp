@@ -21,6 +21,7 @@
 #include "core/incident/conditions.hpp"
 #include "core/incident/flap.hpp"
 #include "core/incident/incident.hpp"
+#include "core/incident/shared.hpp"
 #include "core/model/alert_event.hpp"
 #include "core/model/ids.hpp"
 
@@ -51,7 +52,13 @@ struct CaseRules {
   const ResolutionConfig& resolution;
   ProofRules proof;
   std::function<bool(Boundary)> muted;  ///< a silence or a maintenance window holds back new pages
+  /// What begins and ends by what several hosts agree on (turn()), not by this one's counting. Empty: nothing does.
+  std::function<bool(Boundary)> shared;
 };
+
+/// The alert's key, and the owner's runbook where none is named. Chosen once, at the first page: a reload must not
+/// change the key.
+void name_key(IncidentRecord& record, const CaseRules& rules);
 
 /// What is remembered of one boundary between sweeps.
 struct Track {
@@ -96,6 +103,19 @@ class Casebook {
   void sealed(const std::string& incident_id, const EvidenceRef& evidence, bool on_request, const ProofRules& proof,
               WallTime at);
   void seal_failed(const std::string& incident_id, const std::string& why, const ProofRules& proof, WallTime at);
+
+  // A boundary that is shared with other hosts.
+  /// What this host sees of those that `rules.shared` names, as of the last sweep; `verdict` is that sweep's.
+  std::vector<SeenHere> seen(const Verdict& verdict, const CaseRules& rules) const;
+  /// What they agree on: it fires, is told as worse, recovers, relapses or ends. What is to be told of it; nothing when
+  /// it changes nothing here. What fires and is not seen here is opened on their word.
+  std::vector<Transition> turn(Boundary b, const Agreement& agreed, const CaseRules& rules, Instant now, IdSource& ids);
+  /// The incident of all has ended: what is still seen here must be counted again. False when nothing is.
+  bool count_anew(Boundary b, WallTime at);
+  /// As it is told when it is over; it stays open until the fleet has told it (turn()). Nothing when none is open.
+  std::optional<IncidentRecord> as_ended(Boundary b, const Agreement& agreed, const CaseRules& rules, Instant now);
+  /// The open incident of a boundary; null when there is none.
+  const Incident* open_of(Boundary b) const;
 
   /// The configuration was read anew: no open incident waits for what is gone from it.
   void forget_gone(const ProofRules& proof, WallTime at);

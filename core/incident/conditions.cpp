@@ -83,6 +83,8 @@ ConditionState same_sequence_green(const Incident& i, const ProofRules& rules) {
   auto want = rules.surfaces;
   want.insert(want.end(), rules.checks.begin(), rules.checks.end());
   if (!i.recovered) return condition(5, title, S::unmet, "not recovered yet");
+  if (i.shared && !i.shared->green_on.empty())
+    return condition(5, title, S::met, "green on " + i.shared->green_on, i.record.recovered_at);
   if (!i.green_since) return condition(5, title, S::unmet, "the target is not green");
   const auto missing = missing_from(i.verified, want);
   if (!missing.empty()) return condition(5, title, S::unmet, "not read again yet: " + joined(missing));

@@ -6,6 +6,16 @@
 
 namespace readback {
 
+template <class V, Is<SharedLife> X>
+void fields(V& visit, X& x) {
+  visit("clear_here", x.is_clear_here);
+  visit("would_page", x.would_page);
+  visit("severity", x.severity);
+  visit("total", x.total);
+  visit("votes", x.votes);
+  visit("green_on", x.green_on);
+}
+
 template <class V, Is<Incident> X>
 void fields(V& visit, X& x) {
   visit("record", x.record);
@@ -39,6 +49,7 @@ void fields(V& visit, X& x) {
   visit("attested_by", x.attested_by);
   visit("attested_at", x.attested_at);
   visit("verified_at", x.verified_at);
+  if (!std::is_const_v<X> || x.shared) visit("shared", x.shared);  // a host alone writes what it always did
 }
 
 template <class V, Is<FlapWindow> X>

@@ -22,6 +22,17 @@ struct Attestation {
   std::string runbook, note, by;
 };
 
+/// What is remembered of an incident that several hosts share: what this one sees of it. What is told of it is what
+/// they agree on (Casebook::turn).
+struct SharedLife {
+  bool is_clear_here = false;           ///< it does not hold here, or does no more
+  bool would_page = false;              ///< this host would call somebody: it is confirmed, not inhibited and not muted
+  Severity severity = Severity::error;  ///< as it is seen here
+  bool total = false;
+  std::string votes;     ///< "seen from 5 of 7 hosts, not from a, b"
+  std::string green_on;  ///< "a, b, c": the hosts by whose sweeps it is over
+};
+
 /// "an operator" for whoever gave no name.
 std::string someone(const std::string& by);
 
@@ -52,6 +63,7 @@ struct Incident {
   bool attested = false;  ///< the operator named the runbook that was used
   std::string attested_runbook, attested_note, attested_by;
   std::optional<WallTime> attested_at, verified_at;
+  std::optional<SharedLife> shared;  ///< unset on a host alone, and of what each host decides for itself
 
   /// Confirmed and not over: it inhibits its consequences.
   bool is_active() const { return record.is_open() && record.state != IncidentState::recovered; }

@@ -19,7 +19,7 @@ namespace {
 
 constexpr Millis longest_gathering = Seconds(10);  // an operator waits for a capture
 constexpr Millis longest_packing = Seconds(10);    // of a bundle in its public form
-constexpr Millis longest_wait = Seconds(30);       // for the engine's answer: a slow disk, or a long queue before it
+constexpr Millis longest_answer = Seconds(30);     // for the engine's answer: a slow disk, or a long queue before it
 
 /// What people paste into a sentence is redacted like what a platform says. A runbook may be told by its address, and
 /// that may hold a token: the status page, which asks nobody who they are, leaves queries out altogether.
@@ -41,6 +41,10 @@ View App::view() {
   const auto at = now();
   v.at = at.wall;
   v.engine = engine_->view(at);
+  if (auto notices = member_->notices(); !notices.empty()) {
+    std::move(notices.begin(), notices.end(), std::back_inserter(v.engine.incidents));
+    std::stable_sort(v.engine.incidents.begin(), v.engine.incidents.end(), shown_before);
+  }
   auto& d = v.daemon;
   d.version = version();
   d.host = host_;
@@ -101,7 +105,7 @@ net::awaitable<Answer> App::ask(Unredacted<Event> said) {
   };
   std::function<void(const Answer&)> told = reply;
   put(std::move(event), std::move(told));
-  if (!wait->answer) co_await wait->wake.wait_for(longest_wait);
+  if (!wait->answer) co_await wait->wake.wait_for(longest_answer);
   Answer late;
   late.ok = false;
   late.problem = 503;
@@ -148,6 +152,8 @@ std::vector<Silence> App::silences() { return engine_->silences(now()); }
 
 net::awaitable<std::optional<IncidentRecord>> App::incident(std::string id) {
   auto found = engine_->open_incident(id);
+  for (const auto& notice : member_->notices())
+    if (notice.id == id) found = notice;
   if (found) co_return found;
   const auto row = co_await store_->incident(std::move(id));
   if (!row) co_return found;
@@ -158,6 +164,8 @@ net::awaitable<std::optional<IncidentRecord>> App::incident(std::string id) {
 
 net::awaitable<std::vector<IncidentRecord>> App::incidents(IncidentQuery query) {
   auto all = engine_->open_incidents();
+  auto notices = member_->notices();
+  std::move(notices.begin(), notices.end(), std::back_inserter(all));
   if (!query.open_only && query.state.value_or(IncidentState::resolved) == IncidentState::resolved) {
     IncidentSearch ended;
     ended.which = IncidentSearch::Which::resolved;

@@ -185,8 +185,9 @@ Result<void> App::start(const Result<void>& confined) {
   options.boot = boot_id();
   options.host = host_;
   engine_ = std::make_unique<Engine>(current_.config, options, now());
+  member_ = std::make_unique<Member>(*engine_, std::nullopt, ids_, now());
   if (const auto state = store_->load_state(); !state.empty())
-    for (const auto& refused : engine_->restore(state, now()))
+    for (const auto& refused : member_->restore(state, now()))
       say({Say::Level::error, "store.failed", "", "", "", refused + "; starting there with an empty record"});
 
   DeliverySetup setup;
@@ -195,9 +196,17 @@ Result<void> App::start(const Result<void>& confined) {
   setup.secrets = reveal;
   setup.revealed = current_.revealed;
   setup.say = [this](const Say& line) { say(line); };
-  setup.healthy = [this] { return store_->ok() && unwatched().empty(); };
+  setup.healthy = [this] { return store_->ok() && unwatched().empty() && member_->own_ways().empty(); };
   setup.seed = random_seed();
   setup.ids = ids_;
+  setup.in_fleet = member_->fleet() != nullptr;
+  setup.held = member_->held();
+  setup.speaks = [this](const std::string& incident, const std::string& sink) {
+    return member_->speaks(incident, sink);
+  };
+  setup.tried = [this](const RowTried& row) {
+    put(FleetEvent(Attempted{row.row, row.is_accepted, row.was_written, row.not_before}));
+  };
   setup.standing = [this](const std::string& incident) {
     Standing standing;
     standing.is_open = engine_->open_incident(incident).has_value();
@@ -264,7 +273,7 @@ net::awaitable<void> App::stop() {
   tasks_.cancel();
   co_await tasks_.join(tasks_limit);
   Commit last;
-  last.state = engine_->save();
+  last.state = member_->save();
   const auto saved = co_await store_->commit(std::move(last));
   (void)saved;  // a disk that fails was told when it began to
   co_await control_->join(sessions_limit);

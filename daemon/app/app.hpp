@@ -11,12 +11,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "core/engine/course.hpp"
 #include "core/engine/engine.hpp"
+#include "core/member/member.hpp"
 #include "core/model/ids.hpp"
 #include "core/redaction/redactor.hpp"
 #include "daemon/app/evidence_commands.hpp"
@@ -64,7 +66,7 @@ class App : public ControlBackend {
 
  private:
   struct Incoming {
-    Event event;
+    std::variant<Event, FleetEvent> event;
     std::function<void(const Answer&)> reply;  ///< may be empty
   };
   struct RunningSweep {
@@ -86,10 +88,12 @@ class App : public ControlBackend {
   void tell_store_notes();
   void take_evidence_key();
   void put(Event event, std::function<void(const Answer&)> reply = {});
+  void put(FleetEvent event);
+  void enqueue(Incoming incoming);
   net::awaitable<void> bring_ended(Event& event);
   net::awaitable<void> pipeline();
   net::awaitable<void> process(Incoming incoming);
-  Actions handle(Event event);
+  Actions handle(std::variant<Event, FleetEvent> event);
   net::awaitable<Actions> sealed(Seal asked);
   net::awaitable<Sealed> seal_in_time(SnapshotOrder order, Sealed told);
   net::awaitable<void> seal(SnapshotOrder order, SealContext context, Sealed told, std::shared_ptr<Sealing> sealing);
@@ -139,6 +143,7 @@ class App : public ControlBackend {
   std::unique_ptr<Sealer> sealer_;
   std::shared_ptr<IdSource> ids_;  ///< of all that this daemon names: one order
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Member> member_;  ///< the engine, and what a fleet makes of it
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<CheckRunner> checks_;
   std::unique_ptr<EvidenceCommands> commands_;

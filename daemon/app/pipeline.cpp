@@ -37,8 +37,12 @@ void take_in(const Result<SealedBundle>& bundle, Sealed& told) {
 
 }  // namespace
 
-void App::put(Event event, std::function<void(const Answer&)> reply) {
-  queue_.push_back({std::move(event), std::move(reply)});
+void App::put(Event event, std::function<void(const Answer&)> reply) { enqueue({std::move(event), std::move(reply)}); }
+
+void App::put(FleetEvent event) { enqueue({std::move(event), {}}); }
+
+void App::enqueue(Incoming incoming) {
+  queue_.push_back(std::move(incoming));
   queue_wake_.cancel();
 }
 
@@ -62,7 +66,7 @@ net::awaitable<void> App::pipeline() {
 }
 
 void App::arm() {
-  const auto wait = std::max(Millis(1), engine_->next_due() - now().mono);
+  const auto wait = std::max(Millis(1), member_->next_due() - now().mono);
   due_.expires_after(wait);
 }
 
@@ -108,15 +112,16 @@ struct App::AtOnce {
     app.sealer_->look_ahead();
   }
   void operator()(Course::Deliver&) const { app.delivery_->wake(); }
+  void operator()(FleetDuty& duty) const { app.delivery_->carry_out(duty); }
   // Waited for by process().
   void operator()(Seal&) const {}
   void operator()(Course::Commit&) const {}
   void operator()(Course::Done&) const {}
 };
 
-Actions App::handle(Event event) {
+Actions App::handle(std::variant<Event, FleetEvent> event) {
   const LoopWatch::Step step(watch_, "the judgement of an event");
-  return engine_->handle(std::move(event), now());
+  return std::visit([this](auto& each) { return member_->handle(std::move(each), now()); }, event);
 }
 
 /// Seals, and asks the engine what follows from that.
@@ -128,7 +133,8 @@ net::awaitable<Actions> App::sealed(Seal asked) {
   told.evidence.snapshot = asked.order.snapshot_id;
   told = co_await seal_in_time(std::move(asked.order), std::move(told));
   told.then = std::move(asked.then);
-  co_return handle(std::move(told));
+  Event ended = std::move(told);
+  co_return handle(std::move(ended));
 }
 
 /// A page waits for its evidence, but not for a disk that does not answer: then it goes without, and says so. While one
@@ -202,7 +208,7 @@ net::awaitable<void> App::commit(Course::Commit together) {
   for (const auto& incident : together.ended) commit.incidents.push_back(row_of(incident));
   {
     const LoopWatch::Step step(watch_, "the state to be saved");
-    for (const auto& part : together.parts) commit.state[part] = engine_->save(part);
+    for (const auto& part : together.parts) commit.state[part] = member_->save(part);
   }
   if (!commit.incidents.empty()) control_->on_ended();  // whoever asks from here on is answered behind this commit
   const auto result = co_await store_->commit(std::move(commit));

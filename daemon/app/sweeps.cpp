@@ -136,7 +136,7 @@ bool App::is_stuck(MonoTime at) const {
 
 std::vector<std::string> App::impaired_by() const {
   const auto at = now();
-  auto all = engine_->impairments(at);
+  auto all = member_->impairments(at);
   if (busy_since_ && at.mono - *busy_since_ > stuck_after)
     all.push_back("an event has been in work for " + humanize(at.mono - *busy_since_));
   return all;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/alert/writing.hpp"
+#include "core/member/member.hpp"
 #include "daemon/runtime/clock.hpp"
 #include "daemon/runtime/join.hpp"
 #include "daemon/runtime/task_group.hpp"
@@ -36,7 +37,13 @@ struct Delivery::Parts {
       : loop(std::move(l)),
         store(s),
         setup(std::move(d)),
-        outbox({{setup.config.environment, setup.host}, setup.config.alerts.sinks, setup.seed, setup.ids}),
+        outbox({{setup.config.environment, setup.host},
+                setup.config.alerts.sinks,
+                setup.seed,
+                setup.ids,
+                setup.held,
+                setup.speaks,
+                setup.in_fleet}),
         restored(outbox.restore(store.pending(), store.opened(), now(), store.refused())),
         poster(loop),
         secrets(loop, setup.secrets, setup.say),
@@ -203,6 +210,8 @@ struct Delivery::Parts {
         fault_point("after_mark");
       } else if (const auto* closed = std::get_if<ForgetClosed>(&write)) {
         store.forget_closed(closed->before);
+      } else if (const auto* tried = std::get_if<RowTried>(&write); tried && setup.tried) {
+        setup.tried(*tried);
       }
     }
     answered.notify();
@@ -227,6 +236,13 @@ std::vector<OutboxRow> Delivery::render(const AlertEvent& event, const std::stri
 }
 
 void Delivery::wake() { parts_->take_in(); }
+
+void Delivery::carry_out(const FleetDuty& duty) {
+  Parts& p = *parts_;
+  auto step = do_at_outbox(duty, p.outbox);
+  if (!step.forget.empty() || !step.tried.empty()) p.tasks.spawn("rows of the fleet", p.perform(std::move(step)));
+  p.wake.notify();
+}
 
 void Delivery::watch_is(const std::string& trouble) {
   Parts& p = *parts_;

@@ -11,6 +11,7 @@
 // What is decided, and the alarm about a sink that takes nothing, is core/alert/outbox.hpp and own_alarm.hpp; here it
 // is sent, and written to the store.
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 
 #include "core/alert/outbox.hpp"
 #include "core/config/config.hpp"
+#include "core/engine/action.hpp"
 #include "core/model/alert_event.hpp"
 #include "core/model/say.hpp"
 #include "core/model/view.hpp"
@@ -37,6 +39,11 @@ struct DeliverySetup {
   std::function<bool()> healthy;        ///< the heartbeat is sent only while this holds; empty: always
   std::uint64_t seed = 0;               ///< of jitter and of the ids of our own alarms
   std::shared_ptr<IdSource> ids;        ///< where those ids come from; null: one of its own, from the seed
+  // In a fleet (core/member): which rows of the store are held, who speaks to whom, and where an attempt is told.
+  std::map<std::string, std::uint64_t> held;
+  std::function<bool(const std::string& incident, const std::string& sink)> speaks;
+  std::function<void(const RowTried&)> tried;
+  bool in_fleet = false;
   /// How an incident stands now; empty: none is open.
   std::function<Standing(const std::string& incident)> standing;
 };
@@ -52,6 +59,8 @@ class Delivery {
   /// commits them, in this order, and calls wake().
   std::vector<OutboxRow> render(const AlertEvent& event, const std::string& only_sink);
   void wake();
+  /// What the fleet lets go, what others have told, and what is over.
+  void carry_out(const FleetDuty& duty);
   /// What keeps the daemon from being a whole watch, "" when nothing does (core/alert/outbox.hpp).
   void watch_is(const std::string& trouble);
 

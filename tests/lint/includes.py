@@ -25,7 +25,9 @@ ALLOWED = {
     "evidence": {"text", "model", "codec", "config", "redaction"},
     "incident": {"text", "model", "codec", "config", "diagnosis", "alert", "schedule"},
     "fleet": {"text", "model", "codec", "config"},
-    "engine": {"text", "model", "codec", "config", "reading", "diagnosis", "schedule", "alert", "evidence", "incident"},
+    "engine": {"text", "model", "codec", "config", "reading", "diagnosis", "schedule", "alert", "evidence", "incident",
+               "fleet"},
+    "member": {"text", "model", "codec", "config", "alert", "incident", "fleet", "engine"},
     "replay": {"text", "model", "codec", "config", "engine"},
 }
 

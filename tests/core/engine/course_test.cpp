@@ -32,6 +32,7 @@ struct Driver {
     if (std::holds_alternative<StartEvidence>(step)) return "evidence";
     if (std::holds_alternative<Record>(step)) return "record";
     if (std::holds_alternative<Course::Deliver>(step)) return "deliver";
+    if (const auto* duty = std::get_if<FleetDuty>(&step)) return "fleet " + duty->over.front();
     if (auto* line = std::get_if<Say>(&step)) return "say " + line->text;
     if (auto* notify = std::get_if<Notify>(&step)) {
       OutboxRow row;
@@ -135,4 +136,13 @@ TEST_CASE("a page waits two seconds for its evidence, not at all behind one that
   const auto refused = seals.begin();
   CHECK(!refused.ok());
   CHECK(refused.error() == "the snapshots before it are not sealed yet: the disk under the store does not answer");
+}
+
+TEST_CASE("What a fleet asks for is done behind the transaction that saves why, also what a seal has brought") {
+  Driver w;
+  w.more = {notify("page"), SaveState{"readback/fleet"}, FleetDuty{{}, {"second"}}};
+  CHECK(w.run({FleetDuty{{}, {"first"}}, Seal{}, SaveState{"fabric"}}) ==
+        "seal; render page; commit state:fabric state:readback/fleet row:page; deliver; fleet first; fleet second; "
+        "answer ");
+  CHECK(w.run({FleetDuty{{}, {"third"}}}) == "fleet third; answer ");
 }

@@ -1,0 +1,31 @@
+#pragma once
+// What passes between the book of one host and the others that watch the same target: what it sees, and what they all
+// agree on.
+#include <string>
+#include <vector>
+
+#include "core/model/alert_event.hpp"
+#include "core/model/verdict.hpp"
+
+namespace readback {
+
+/// What the hosts of a fleet agree on about one boundary.
+struct Agreement {
+  EventKind kind = EventKind::firing;  ///< firing, escalated, recovered, relapsed, resolved
+  Severity severity = Severity::error;
+  bool total = false;
+  std::string votes;         ///< "seen from 5 of 7 hosts, not from a, b"; "" when nobody was counted
+  std::string green_on;      ///< hosts that see it no more
+  bool was_vantage = false;  ///< the way to the target was blamed before: the same episode
+};
+
+/// What one host sees of one boundary, for the others.
+struct SeenHere {
+  Boundary boundary = Boundary::outage;
+  bool is_confirmed = false;  ///< and this host would page it: what is held back here is a suspicion
+  Severity severity = Severity::error;
+  bool total = false;
+  std::vector<std::string> reasons;
+};
+
+}  // namespace readback

@@ -1,0 +1,252 @@
+// Whole hosts in a fleet: what arrives at the receivers, and what each host then knows of it.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "tests/core/member/member_world.hpp"
+
+using namespace readback;
+
+namespace {
+
+using Plan = std::vector<Incidence>;
+
+Plan operator+(Plan a, const Plan& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+Plan each(double at, const std::string& what, const std::vector<int>& hosts, double value = 0) {
+  Plan all;
+  for (const int host : hosts) all.push_back({at, what, host, value, ""});
+  return all;
+}
+Plan platform(double from, double to, int how_bad = 2) {
+  return {{from, "platform", -1, static_cast<double>(how_bad), ""}, {to, "platform", -1, 0, ""}};
+}
+Plan receiver(double from, double to, const std::string& mode) {
+  return {{from, "receiver", -1, 0, mode}, {to, "receiver", -1, 0, "ok"}};
+}
+
+template <class Look>
+void tell(int hosts, Plan plan, Look look, double lasts = 900, int seeds = 2) {
+  for (int seed = 1; seed <= seeds; ++seed) {
+    CAPTURE(seed);
+    MemberScene scene;
+    scene.seed = static_cast<std::uint64_t>(seed), scene.hosts = hosts, scene.plan = plan, scene.lasts = lasts;
+    MemberWorld world(scene);
+    world.run();
+    CAPTURE(world.story());
+    look(world);
+    if (std::getenv("READBACK_STORY")) MESSAGE(world.story());
+  }
+}
+
+/// Nothing is left over: no incident, no row, no claim.
+void all_is_over(MemberWorld& w, int hosts) {
+  for (int h = 0; h < hosts; ++h) {
+    CAPTURE(h);
+    CHECK(w.engine(h).open_incidents().empty());
+    CHECK(w.member(h).notices().empty());
+    CHECK(w.rows_waiting(h) == 0);
+  }
+  for (const auto& [key, claim] : w.servers().claims()) {
+    CAPTURE(key);
+    CHECK(claim.closed);
+  }
+}
+
+/// What this host has kept of outages that somebody was paged for.
+std::vector<IncidentRecord> outages(const MemberWorld& w, int host) {
+  std::vector<IncidentRecord> all;
+  for (const auto& each : w.ended(host))
+    if (each.boundary == Boundary::outage && each.paged_at) all.push_back(each);
+  return all;
+}
+
+const MemberWorld::Received& first(const MemberWorld& w, const std::string& event) {
+  for (const auto& r : w.received())
+    if (r.event == event) return r;
+  FAIL("no " << event << " has arrived");
+  return w.received().front();
+}
+
+}  // namespace
+
+TEST_CASE("an outage that all see is one page and one end, under the platform's key") {
+  tell(3, platform(100, 300), [](MemberWorld& w) {
+    CHECK(w.count("firing", "outage", 100, 140) == 1);
+    CHECK(w.count("firing") == 1);
+    CHECK(w.count("resolved") == 1);
+    CHECK(w.received().size() == 3);  // recovered as well
+    const auto& page = first(w, "firing");
+    CHECK(page.key == "prod/fabric/outage");
+    CHECK(page.severity == "critical");
+    CHECK(page.summary.starts_with("OUTAGE total fabric: "));
+    CHECK(page.summary.find(" of 3 hosts") != std::string::npos);
+    CHECK(page.alert.find(R"("not_from":[])") != std::string::npos);
+    CHECK(page.alert.find(R"("alone":false)") != std::string::npos);
+    CHECK(page.alert.find(R"("evidence":{"snapshot":")") != std::string::npos);
+    all_is_over(w, 3);
+    for (int h = 0; h < 3; ++h) {
+      const auto kept = outages(w, h);
+      REQUIRE(kept.size() == 1);
+      const auto& record = kept.front();
+      CHECK(record.state == IncidentState::resolved);
+      CHECK(!record.evidence.empty());
+      CHECK(record.conditions.at(4).state == ConditionState::State::met);
+      CHECK(record.conditions.at(4).by.starts_with("green on host-"));
+    }
+  });
+}
+
+TEST_CASE("a host that does not see what the others see knows of it, and the page names it") {
+  tell(5, each(100, "uplink", {0, 1, 2, 3}, 0) + each(300, "uplink", {0, 1, 2, 3}, 1), [](MemberWorld& w) {
+    CHECK(w.count("firing") == 1);
+    CHECK(w.count("resolved") == 1);
+    CHECK(first(w, "firing").summary.find("seen from ") != std::string::npos);
+    all_is_over(w, 5);
+    REQUIRE(outages(w, 4).size() == 1);
+    CHECK(outages(w, 4).front().symptom.starts_with("seen from "));
+  });
+}
+
+TEST_CASE("one host's own trouble is no outage: its own warning, under its own key, and no heartbeat while it stands") {
+  bool was_blind = false;
+  tell(4, each(100, "uplink", {2}, 0) + each(300, "uplink", {2}, 1), [&](MemberWorld& w) {
+    CHECK(w.count("firing", "outage") == 0);
+    CHECK(w.count("firing", "observer") == 1);
+    CHECK(w.count("resolved", "observer") == 1);
+    const auto& page = first(w, "firing");
+    CHECK(page.key == "prod/fabric/vantage/host-2");
+    CHECK(page.severity == "warning");
+    CHECK(page.summary == "host-2 alone cannot reach fabric: its network or its credentials");
+    all_is_over(w, 4);
+  });
+  MemberScene scene;
+  scene.hosts = 4, scene.plan = each(100, "uplink", {2}, 0), scene.lasts = 250;
+  MemberWorld world(scene);
+  world.run();
+  was_blind = world.member(2).own_ways() == std::vector<std::string>{"fabric"};
+  CHECK(was_blind);
+  CHECK(world.member(1).own_ways().empty());
+}
+
+TEST_CASE("two of five that cannot reach it are one page about the way") {
+  tell(5, each(100, "uplink", {0, 3}, 0) + each(400, "uplink", {0, 3}, 1), [](MemberWorld& w) {
+    CHECK(w.count("firing", "outage") == 0);
+    CHECK(w.count("firing", "observer") == 1);
+    CHECK(w.count("resolved", "observer") == 1);
+    const auto& page = first(w, "firing");
+    CHECK(page.key == "prod/fabric/vantage");
+    CHECK(page.summary == "2 of 5 hosts cannot reach fabric: the way to it, not the stack");
+    all_is_over(w, 5);
+  });
+}
+
+TEST_CASE("what becomes total for most is told as worse") {
+  tell(3, platform(100, 500, 1) + Plan{{250, "platform", -1, 2, ""}}, [](MemberWorld& w) {
+    CHECK(w.count("firing") == 1);
+    CHECK(w.count("escalated", "outage", 250, 330) == 1);
+    CHECK(w.count("resolved") == 1);
+    CHECK(first(w, "escalated").summary.find("now total (was degraded)") != std::string::npos);
+    all_is_over(w, 3);
+  });
+}
+
+TEST_CASE("a receiver that does not answer is tried by one host after the other, and gets one page") {
+  tell(3, receiver(90, 200, "cut") + platform(100, 400), [](MemberWorld& w) {
+    CHECK(w.count("firing") == 1);
+    CHECK(w.count("resolved") == 1);
+    all_is_over(w, 3);
+  });
+}
+
+TEST_CASE("without the servers each host pages as alone, under one key, and after their return there is one end") {
+  tell(
+      3, Plan{{60, "servers", -1, 0, ""}, {300, "servers", -1, 1, ""}} + platform(100, 500),
+      [](MemberWorld& w) {
+        CHECK(w.count("firing", "outage", 100, 160) == 3);
+        CHECK(w.count("resolved", "outage", 0, 500) == 0);
+        CHECK(w.count("resolved", "outage", 500, 900) >= 1);
+        for (const auto& r : w.received()) CHECK(r.key == "prod/fabric/outage");
+        CHECK(first(w, "firing").alert.find(R"("alone":true)") != std::string::npos);
+        all_is_over(w, 3);
+      },
+      1100);
+}
+
+TEST_CASE("whoever has paged may die: another host tells the end, and the dead one learns of it") {
+  for (int host = 0; host < 3; ++host)
+    tell(
+        3, platform(100, 400) + each(200, "crash", {host}) + each(700, "start", {host}),
+        [](MemberWorld& w) {
+          CHECK(w.count("firing") == 1);
+          CHECK(w.count("resolved") == 1);
+          all_is_over(w, 3);
+        },
+        1000, 1);
+}
+
+TEST_CASE("a host that dies between its receiver's answer and its note tells nothing twice after its return") {
+  for (const double later : {11.0, 12.0, 13.0, 14.0, 16.0, 18.0, 20.0, 22.0})
+    tell(
+        1, platform(100, 400) + each(100 + later, "crash", {0}) + each(130 + later, "start", {0}),
+        [](MemberWorld& w) {
+          CHECK(w.count("firing") >= 1);
+          CHECK(w.count("firing") <= 2);  // at least once: written and not known
+          CHECK(w.count("resolved") == 1);
+          all_is_over(w, 1);
+        },
+        900, 1);
+}
+
+TEST_CASE("all hosts restart in the middle of it, and there is still one page and one end") {
+  tell(3, platform(100, 500) + each(200, "stop", {0, 1, 2}) + each(210, "start", {0, 1, 2}), [](MemberWorld& w) {
+    CHECK(w.count("firing") == 1);
+    CHECK(w.count("resolved") == 1);
+    all_is_over(w, 3);
+  });
+}
+
+TEST_CASE("an acknowledgement on one host is true on all, and is told once") {
+  for (int host = 0; host < 3; ++host)
+    tell(
+        3, platform(100, 500) + each(200, "acknowledge", {host}),
+        [](MemberWorld& w) {
+          CHECK(w.count("acknowledged") == 1);
+          for (int h = 0; h < 3; ++h) {
+            REQUIRE(outages(w, h).size() == 1);
+            CHECK(outages(w, h).front().acknowledged_by == "anna");
+          }
+          all_is_over(w, 3);
+        },
+        900, 1);
+}
+
+TEST_CASE("a silence on one host holds back the page of all") {
+  tell(3, each(60, "silence", {1}, 1200) + platform(100, 400), [](MemberWorld& w) {
+    CHECK(w.received().empty());
+    all_is_over(w, 3);
+  });
+}
+
+TEST_CASE("a member that dies is missed once by all, and its return ends that") {
+  tell(4, each(100, "crash", {1}) + each(400, "start", {1}), [](MemberWorld& w) {
+    CHECK(w.count("firing", "observer") == 1);
+    CHECK(w.count("resolved", "observer") == 1);
+    CHECK(first(w, "firing").key == "prod/readback/host-1/missing");
+    CHECK(first(w, "firing").summary.starts_with("host-1 has not been heard since "));
+    all_is_over(w, 4);
+  });
+}
+
+TEST_CASE("the same seed gives the same story") {
+  MemberScene scene;
+  scene.hosts = 5, scene.plan = platform(100, 300) + each(120, "crash", {1}) + each(200, "start", {1});
+  MemberWorld one(scene), other(scene);
+  one.run(), other.run();
+  CHECK(one.story() == other.story());
+  CHECK(one.story().size() > 50);
+}
