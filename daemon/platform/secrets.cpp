@@ -30,7 +30,9 @@ Result<std::string> from_file(const std::string& what, const std::string& path) 
   if (file.bad() || (!file.eof() && file.fail())) return Failure{what + " cannot be read: " + path};
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   if (text.empty()) return Failure{what + " is empty: " + path};
-  if (text.find_first_of("\r\n") != text.npos) return Failure{what + " has more than one line: " + path};
+  // Only a file of NATS credentials has lines, and says so in the first.
+  if (text.find_first_of("\r\n") != text.npos && !text.starts_with("-----BEGIN NATS "))
+    return Failure{what + " has more than one line: " + path};
   return text;
 }
 
