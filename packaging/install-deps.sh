@@ -9,6 +9,7 @@ build_packages=(
   g++ cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libyaml-cpp-dev libhowardhinnant-date-dev libspdlog-dev libfmt-dev
   libssl-dev libsystemd-dev libsqlite3-dev libzstd-dev zlib1g-dev libarchive-dev libcli11-dev libseccomp-dev libre2-dev prometheus-cpp-dev
+  libnats-dev
   doctest-dev libbenchmark-dev python3 ca-certificates tzdata
 )
 test_packages=(

@@ -1,0 +1,189 @@
+// A connection, from its beginning to its end: streams, watches, the first picture, what follows it.
+#include <algorithm>
+#include <utility>
+
+#include "daemon/fleet/servers.hpp"
+#include "daemon/fleet/streams.hpp"
+#include "daemon/fleet/watch.hpp"
+
+namespace readback {
+namespace {
+
+constexpr Millis request_limit = Seconds(2);
+constexpr Millis first_pause = Seconds(1), longest_pause = Seconds(15);
+
+}  // namespace
+
+void FleetServers::link_changed() {
+  if (is_stopping_) return;
+  const auto& state = wire_.state();
+  if (state.trouble.empty())
+    fine(connection);
+  else
+    trouble(connection, state.trouble);
+  if (std::exchange(was_connected_, state.is_connected) == state.is_connected) return;
+  if (!state.is_connected) return end_session();
+  say(Say::Level::info, "fleet.servers", "connected to the fleet's server " + state.server);
+  session_.spawn("fleet session", session());
+}
+
+void FleetServers::end_session() {
+  session_.cancel();
+  ++session_number_;
+  picture_.clear();
+  caught_up_.clear();
+  is_synced_ = false;
+  hear_(ConnectionLost{});
+}
+
+/// A bucket was lost or made anew: what is known of it is worth nothing.
+void FleetServers::start_over(const std::string& why) {
+  if (is_stopping_ || !was_connected_) return;
+  say(Say::Level::warning, "fleet.servers", why + ": all of the fleet is read anew");
+  end_session();
+  session_.spawn("fleet session", session());
+}
+
+net::awaitable<void> FleetServers::session() {
+  auto wishes = streams_of(setup_.fleet);
+  for (Millis wait = first_pause;; wait = std::min(wait * 2, longest_pause)) {
+    const bool made = co_await make_buckets(wishes);
+    if (made) break;
+    co_await pause(wait);
+  }
+  for (const auto b : {Bucket::hosts, Bucket::views, Bucket::claims}) watch(b);
+  for (auto& wish : wishes) {
+    if (wish.name == names_.stream(FleetStream::words)) session_.spawn("fleet words", follow_words(wish));
+    if (wish.name == names_.stream(FleetStream::events)) session_.spawn("fleet events", publish_news(wish));
+  }
+}
+
+/// And the stream of words, which is looked after by follow_words() from then on. False: a bucket is missing, and
+/// nothing works without.
+net::awaitable<bool> FleetServers::make_buckets(std::vector<StreamWish> wishes) {
+  for (auto& wish : wishes) {
+    if (!wish.is_bucket && wish.name != names_.stream(FleetStream::words)) continue;
+    const std::string why = co_await make_stream(wire_, wish, setup_.fleet.replicas);
+    if (!why.empty()) {
+      trouble(wish.name, why);
+      if (wish.is_bucket) co_return false;  // the others would say the same
+      continue;
+    }
+    fine(wish.name);
+  }
+  co_return true;
+}
+
+net::awaitable<void> FleetServers::pause(Millis wait) {
+  Wake never(wire_.loop());
+  co_await never.wait_for(wait);
+}
+
+void FleetServers::watch(Bucket b) {
+  WatchOrder order{names_.stream(b), names_.subject(b, ">"), 0, largest_value};
+  const auto mine = session_number_;  // a task that was cancelled may still take what it has in hand
+  Watch::Listener listener{[this, b, mine](const WireMessage& m, std::uint64_t seq) {
+                             if (mine == session_number_) heard(b, m, seq);
+                           },
+                           [this, b, mine] {
+                             if (mine == session_number_) caught_up(b);
+                           },
+                           [this, mine](const std::string& why) {
+                             if (mine == session_number_) start_over(why);
+                           }};
+  session_.spawn("fleet watch", run(std::make_shared<Watch>(wire_, std::move(order), std::move(listener))));
+}
+
+/// A watch lives as long as its task, which a session that has ended may leave behind for a moment.
+net::awaitable<void> FleetServers::run(std::shared_ptr<Watch> watch) { co_await watch->run(); }
+
+/// Without the words of operators a fleet still agrees and pages: they have a life of their own.
+net::awaitable<void> FleetServers::follow_words(StreamWish wish) {
+  for (;; co_await pause(longest_pause)) {
+    const std::string why = co_await make_stream(wire_, wish, setup_.fleet.replicas);
+    if (!why.empty()) {
+      trouble(wish.name, why);
+      continue;
+    }
+    auto about = info_of(wish.name);
+    const auto info = co_await ask(wire_, std::move(about), request_limit);
+    if (info.error) continue;
+    // A stream that ends before the place that we know is another one.
+    if (info.number_in("state", "last_seq") < words_heard_) words_heard_ = 0;
+    WatchOrder order{wish.name, wish.subjects, words_heard_ + 1, largest_value};
+    const auto mine = session_number_;
+    Watch::Listener listener{[this, mine](const WireMessage& m, std::uint64_t seq) {
+                               if (mine == session_number_) heard_word(m, seq);
+                             },
+                             [] {},
+                             [this](const std::string& gone) { say(Say::Level::warning, "fleet.servers", gone); }};
+    const auto watch = std::make_shared<Watch>(wire_, std::move(order), std::move(listener));
+    co_await watch->run();
+  }
+}
+
+void FleetServers::heard_word(const WireMessage& m, std::uint64_t seq) {
+  words_heard_ = seq;
+  if (!m.is_too_large()) return hear_(WordHeard{seq, m.body});
+  const std::string stream = names_.stream(FleetStream::words);
+  trouble(stream, "a word on " + stream + " has " + std::to_string(m.size) + " bytes, and is not read");
+}
+
+void FleetServers::heard(Bucket b, const WireMessage& m, std::uint64_t seq) {
+  std::string key = names_.key_in(b, m.subject);
+  if (key.empty()) return;
+  const bool is_gone = is_removal(m.header("KV-Operation"));
+  auto entry = entry_of(b, std::move(key), is_gone ? "" : m.body, is_gone ? 0 : m.size, seq);
+  if (is_synced_) return hear_(FleetHeard{b, std::move(entry)});
+  auto& entries = picture_[b];
+  if (is_gone)
+    entries.erase(entry.key);
+  else
+    entries[entry.key] = std::move(entry);
+}
+
+/// The picture is whole when all three have caught up; what changed meanwhile is in it.
+void FleetServers::caught_up(Bucket b) {
+  caught_up_.insert(b);
+  if (is_synced_ || caught_up_.size() < 3) return;
+  is_synced_ = true;
+  const auto list = [&](Bucket bucket) {
+    std::vector<FleetEntry> all;
+    for (auto& [key, entry] : picture_[bucket]) all.push_back(std::move(entry));
+    return all;
+  };
+  FirstPicture picture{list(Bucket::hosts), list(Bucket::views), list(Bucket::claims)};
+  picture_.clear();
+  hear_(std::move(picture));
+}
+
+/// One after the other, in their order, each until the servers have it: by its id they keep it once.
+net::awaitable<void> FleetServers::publish_news(StreamWish wish) {
+  for (Millis wait = first_pause;; wait = std::min(wait * 2, longest_pause)) {
+    const std::string why = co_await make_stream(wire_, wish, setup_.fleet.replicas);
+    if (why.empty()) {
+      fine(wish.name);
+      wait = first_pause;
+      while (co_await publish_next(wish.name)) continue;
+    } else {
+      trouble(wish.name, why);
+    }
+    co_await pause(wait);
+  }
+}
+
+net::awaitable<bool> FleetServers::publish_next(std::string stream) {
+  while (news_.empty()) co_await news_wake_.wait();
+  const FleetNews news = news_.front();
+  WireRequest request{names_.subject(FleetStream::events, view_key(news.target, news.boundary)), news.text, {}};
+  request.headers.emplace_back("Nats-Msg-Id", news.id);
+  const auto done = co_await ask(wire_, std::move(request), request_limit);
+  if (done.error) {
+    failed(stream, *done.error);
+    co_return false;
+  }
+  if (!news_.empty() && news_.front().id == news.id) news_.pop_front();
+  co_return true;
+}
+
+}  // namespace readback

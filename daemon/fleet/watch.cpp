@@ -1,0 +1,106 @@
+// A consumer is made for each beginning, with a subject of its own, so that what an earlier one still delivers is not
+// heard. The server forgets a consumer that nobody listens to.
+#include "daemon/fleet/watch.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace readback {
+namespace {
+
+constexpr Millis request_limit = Seconds(2);
+constexpr Millis silence_limit = 5 * watch_heartbeat / 2;  ///< two heartbeats may be lost
+constexpr Millis try_again = Seconds(1);
+
+}  // namespace
+
+Watch::Watch(Wire& wire, WatchOrder order, Listener listener)
+    : wire_(wire), order_(std::move(order)), listener_(std::move(listener)), wake_(wire.loop()) {}
+
+net::awaitable<void> Watch::run() {
+  while (!is_broken_) {
+    const bool begun = co_await begin();
+    if (begun) co_await follow();
+    listening_.reset();
+    if (!begun && !is_broken_) co_await wake_.wait_for(try_again);
+  }
+}
+
+net::awaitable<bool> Watch::begin() {
+  queue_.clear();
+  delivered_ = 0;
+  std::uint64_t from = order_.from;
+  if (last_ > 0) {
+    // Behind the end of a stream that was lost and made anew nothing would ever come.
+    auto about = info_of(order_.stream);
+    const auto info = co_await wire_.ask(std::move(about), request_limit);
+    if (!info) {
+      trouble_ = "the fleet's servers do not answer about " + order_.stream;
+      co_return false;
+    }
+    const auto state = read_answer(*info);
+    if (!state.error && state.number_in("state", "last_seq") < last_) {
+      is_broken_ = true;
+      listener_.broken(order_.stream + " was made anew");
+      co_return false;
+    }
+    from = last_ + 1;
+  }
+  const std::string inbox = wire_.fresh_inbox();
+  listening_ = wire_.listen(inbox, order_.largest, [this](WireMessage m) {
+    queue_.push_back(std::move(m));
+    wake_.notify();
+  });
+  auto request = watch_of(order_.stream, order_.filter, inbox, from);
+  const auto made = co_await wire_.ask(std::move(request), request_limit);
+  if (!made) {
+    trouble_ = "the fleet's servers do not answer about " + order_.stream;
+    co_return false;
+  }
+  const auto answer = read_answer(*made);
+  if (answer.error) {
+    trouble_ = describe(*answer.error, order_.stream, 0);
+    is_broken_ = answer.error->is_not_found();
+    if (is_broken_) listener_.broken(order_.stream + " is gone");
+    co_return false;
+  }
+  trouble_.clear();
+  standing_ = answer.number("num_pending") + answer.number_in("delivered", "consumer_seq");
+  if (standing_ == 0) is_caught_up();
+  co_return true;
+}
+
+/// Until a number is missing, or the server falls silent.
+net::awaitable<void> Watch::follow() {
+  for (;;) {
+    while (queue_.empty())
+      if (!co_await wake_.wait_for(silence_limit) && queue_.empty()) co_return;
+    WireMessage message = std::move(queue_.front());
+    queue_.pop_front();
+    if (!take(std::move(message))) co_return;
+  }
+}
+
+/// False: it does not follow what was heard before.
+bool Watch::take(WireMessage message) {
+  if (message.status() == 100) {
+    const auto text = message.header("Nats-Last-Consumer");
+    std::uint64_t newest = 0;
+    std::from_chars(text.data(), text.data() + text.size(), newest);
+    return newest == delivered_;
+  }
+  const auto place = read_delivery(message.reply);
+  if (!place) return true;  // published by somebody who knows our subject; nobody has numbered it
+  if (place->nth != delivered_ + 1) return false;
+  delivered_ = place->nth;
+  last_ = std::max(last_, place->seq);
+  listener_.hear(message, place->seq);
+  if (place->left == 0 || delivered_ >= standing_) is_caught_up();
+  return true;
+}
+
+void Watch::is_caught_up() {
+  if (!std::exchange(caught_up_, true)) listener_.caught_up();
+}
+
+}  // namespace readback
