@@ -1,0 +1,185 @@
+// One bundle after the other, the oldest first; one that can never arrive is given up, so that it holds up no other.
+#include "daemon/fleet/shipping.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "core/fleet/words.hpp"
+#include "daemon/evidence/durable.hpp"
+#include "daemon/fleet/streams.hpp"
+
+namespace readback {
+namespace json = boost::json;
+namespace {
+
+constexpr Millis answer_limit = Seconds(5);  // a chunk is long, and nobody waits for it
+constexpr Millis first_pause = Seconds(1), longest_pause = Seconds(30);
+constexpr std::size_t longest_queue = 10'000;  // bundles; beyond, the oldest are given up
+
+std::uint64_t chunks_of(std::uint64_t size) {
+  return std::max<std::uint64_t>(1, (size + evidence_chunk - 1) / evidence_chunk);
+}
+
+std::string text_in(const json::object& o, std::string_view name) {
+  const auto* v = o.if_contains(name);
+  return v && v->is_string() ? std::string(v->get_string()) : std::string();
+}
+
+StreamWish evidence_stream(const FleetConfig& fleet) {
+  auto all = streams_of(fleet);
+  return std::move(all.back());
+}
+
+}  // namespace
+
+Shipping::Shipping(Wire& wire, FleetConfig fleet, const std::string& host, std::string queue_file, SayIt say)
+    : wire_(wire),
+      fleet_(std::move(fleet)),
+      names_{fleet_.name},
+      host_(host),
+      queue_file_(std::move(queue_file)),
+      say_(std::move(say)),
+      wake_(wire.loop()) {
+  load();
+}
+
+void Shipping::load() {
+  std::ifstream file(queue_file_, std::ios::binary);
+  if (!file) return;  // nothing was ever shipped from here
+  std::ostringstream text;
+  text << file.rdbuf();
+  json::error_code ec;
+  const auto all = json::parse(text.str(), ec);
+  if (ec || !all.is_array())
+    return say(Say::Level::warning, "what is to be shipped cannot be read from " + queue_file_ + ": begun anew");
+  for (const auto& each : all.get_array()) {
+    if (!each.is_object() || queue_.size() >= longest_queue) continue;
+    Shipment s{text_in(each.get_object(), "id"), text_in(each.get_object(), "path"),
+               text_in(each.get_object(), "sha256")};
+    if (!s.id.empty() && !s.path.empty()) queue_.push_back(std::move(s));
+  }
+}
+
+net::awaitable<Result<void>> Shipping::keep() {
+  json::array all;
+  for (const auto& s : queue_) all.push_back(json::object{{"id", s.id}, {"path", s.path}, {"sha256", s.sha256}});
+  std::function<Result<void>()> work = [file = queue_file_, text = json::serialize(all)] {
+    return write_durably(file, text, 0600);
+  };
+  co_return co_await off_loop(worker_, std::move(work));
+}
+
+net::awaitable<Result<void>> Shipping::add(Shipment shipment) {
+  const auto same = [&](const Shipment& s) { return s.id == shipment.id; };
+  if (std::any_of(queue_.begin(), queue_.end(), same)) co_return Result<void>();
+  queue_.push_back(std::move(shipment));
+  if (queue_.size() > longest_queue) {
+    say(Say::Level::warning,
+        "too much evidence waits for the fleet: snapshot " + queue_.front().id + " is not shipped");
+    queue_.pop_front();
+  }
+  wake_.notify();
+  auto kept = co_await keep();
+  co_return kept;
+}
+
+net::awaitable<void> Shipping::run() {
+  for (;;) {
+    while (queue_.empty()) co_await wake_.wait();
+    const Shipment next = queue_.front();
+    co_await ship(next);
+    std::erase_if(queue_, [&](const Shipment& s) { return s.id == next.id; });
+    const auto kept = co_await keep();
+    // It will be shipped again after a start, which the servers and whoever reads it notice.
+    if (!kept) say(Say::Level::warning, kept.error());
+  }
+}
+
+/// Returns when the servers have all of it, or never will.
+net::awaitable<void> Shipping::ship(Shipment shipment) {
+  std::uint64_t count = 1;
+  for (std::uint64_t index = 0; index < count; ++index) {
+    for (Millis wait = first_pause;; wait = std::min(wait * 2, longest_pause)) {
+      Chunk chunk = co_await read(shipment.path, index);
+      if (!chunk.trouble.empty()) {
+        say(Say::Level::warning, "snapshot " + shipment.id + " is not shipped: " + chunk.trouble);
+        co_return;
+      }
+      count = chunks_of(chunk.size);
+      if (chunk.size > fleet_.evidence.keep_bytes) {
+        say(Say::Level::warning,
+            "snapshot " + shipment.id + " is not shipped: it is larger than fleet.evidence.keep.size");
+        co_return;
+      }
+      const bool sent = co_await send(shipment, index, std::move(chunk));
+      if (sent) break;
+      co_await pause(wait);
+    }
+  }
+  told_.clear();
+  say(Say::Level::info, "snapshot " + shipment.id + " is with the fleet");
+}
+
+net::awaitable<Shipping::Chunk> Shipping::read(std::string path, std::uint64_t index) {
+  std::function<Chunk()> work = [path = std::move(path), index] {
+    Chunk chunk;
+    std::error_code ec;
+    chunk.size = std::filesystem::file_size(path, ec);
+    std::ifstream file(path, std::ios::binary);
+    if (ec || !file) {
+      chunk.trouble = path + " is not there any more";
+      return chunk;
+    }
+    const std::uint64_t at = index * evidence_chunk;
+    chunk.bytes.resize(
+        static_cast<std::size_t>(std::min<std::uint64_t>(evidence_chunk, chunk.size - std::min(at, chunk.size))));
+    file.seekg(static_cast<std::streamoff>(at));
+    file.read(chunk.bytes.data(), static_cast<std::streamsize>(chunk.bytes.size()));
+    if (!file && !chunk.bytes.empty()) chunk.trouble = path + " cannot be read";
+    return chunk;
+  };
+  Chunk chunk = co_await off_loop(worker_, std::move(work));
+  co_return chunk;
+}
+
+/// The id of the message lets the servers leave out what they have already.
+net::awaitable<bool> Shipping::send(Shipment shipment, std::uint64_t index, Chunk chunk) {
+  const std::string subject = names_.subject(FleetStream::evidence, view_key(host_, shipment.id));
+  WireRequest request{subject, std::move(chunk.bytes), {}};
+  request.headers = {{"Nats-Msg-Id", subject + "." + std::to_string(index)},
+                     {"Readback-Index", std::to_string(index)},
+                     {"Readback-Count", std::to_string(chunks_of(chunk.size))},
+                     {"Readback-Size", std::to_string(chunk.size)},
+                     {"Readback-Sha256", shipment.sha256}};
+  if (!wire_.state().is_connected) co_return false;
+  const auto done = co_await ask(wire_, std::move(request), answer_limit);
+  if (!done.error) co_return true;
+  constexpr int nobody_there = 503;
+  std::string why;
+  if (done.error->err_code == nobody_there)
+    why = co_await make_stream(wire_, evidence_stream(fleet_), fleet_.replicas);
+  else if (done.error->err_code != 0)
+    why = describe(*done.error, names_.stream(FleetStream::evidence), fleet_.replicas);
+  if (!why.empty() && std::exchange(told_, why) != why) say(Say::Level::warning, "evidence waits: " + why);
+  co_return false;
+}
+
+net::awaitable<void> Shipping::pause(Millis wait) {
+  Wake never(wire_.loop());
+  co_await never.wait_for(wait);
+}
+
+void Shipping::say(Say::Level level, const std::string& text) {
+  if (!say_) return;
+  Say line;
+  line.level = level;
+  line.kind = "fleet.evidence";
+  line.text = text;
+  say_(line);
+}
+
+}  // namespace readback
