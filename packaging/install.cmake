@@ -23,6 +23,7 @@ install(FILES packaging/completion/readback.fish DESTINATION ${CMAKE_INSTALL_DAT
 file(GLOB shipped_examples CONFIGURE_DEPENDS packaging/examples/*)
 install(FILES ${shipped_examples} DESTINATION ${examples})
 install(FILES packaging/alertmanager/alertmanager.yml packaging/prometheus/rules.yml DESTINATION ${examples})
+install(FILES packaging/nats/nats-server.conf DESTINATION ${examples}/nats)
 install(FILES packaging/grafana/readback.json DESTINATION ${examples} RENAME grafana.json)
 
 # What Debian wants compressed: no name and no time inside, so that the same source makes the same file.
