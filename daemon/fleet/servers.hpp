@@ -79,6 +79,7 @@ class FleetServers {
   FleetServersState state() const;
   /// For what else there is on the servers: the evidence.
   Wire& wire() { return wire_; }
+  const WireTraffic& traffic() const { return wire_.traffic(); }
 
  private:
   using Entries = std::map<std::string, FleetEntry>;

@@ -204,7 +204,9 @@ struct Wire::Shared : std::enable_shared_from_this<Wire::Shared> {
 
   static Shared& of(void* closure) { return **static_cast<std::shared_ptr<Shared>*>(closure); }
 
-  static void was_lost(natsConnection*, void* closure) { of(closure).tell(false, "", "the connection was lost"); }
+  static void was_lost(natsConnection*, void* closure) {
+    of(closure).tell(false, "", "the connection to the fleet's servers was lost");
+  }
   static void is_back(natsConnection* nc, void* closure) { of(closure).is_there(nc); }
   static void has_closed(natsConnection* nc, void* closure) {
     const std::unique_ptr<std::shared_ptr<Shared>> mine(static_cast<std::shared_ptr<Shared>*>(closure));
@@ -410,6 +412,7 @@ net::awaitable<std::optional<WireMessage>> Wire::ask(WireRequest request, Millis
   calls_[place.id] = call;
   const std::string reply = inbox_ + ".r." + std::to_string(place.id);
   const auto until = Clock::now() + limit;
+  traffic_.sent += 1, traffic_.sent_bytes += request.body.size();
   shared_->post([request = std::move(request), reply, until](Shared& s) {
     if (Clock::now() < until) s.publish(request, reply);
   });
@@ -430,6 +433,7 @@ std::unique_ptr<Listening> Wire::listen(const std::string& subject, std::size_t 
 std::string Wire::fresh_inbox() { return inbox_ + ".w." + std::to_string(next_++); }
 
 void Wire::arrived(std::uint64_t listener, WireMessage message) {
+  traffic_.heard += 1, traffic_.heard_bytes += message.size;
   if (listener != 0) {
     const auto found = listeners_.find(listener);
     if (found == listeners_.end()) return;

@@ -57,6 +57,11 @@ struct WireState {
   std::string trouble;  ///< why it is not, or what a server refuses; operator language
 };
 
+/// Since the start: what was asked, and what was heard.
+struct WireTraffic {
+  std::uint64_t sent = 0, sent_bytes = 0, heard = 0, heard_bytes = 0;  ///< messages; bytes of their bodies
+};
+
 class Wire {
  public:
   using Hear = std::function<void(WireMessage)>;
@@ -73,6 +78,7 @@ class Wire {
   net::awaitable<void> stop(Millis limit);
 
   const WireState& state() const { return state_; }
+  const WireTraffic& traffic() const { return traffic_; }
   const net::any_io_executor& loop() const { return loop_; }
 
   /// The answer; nothing when there was none in time. Then it may have been heard all the same.
@@ -97,6 +103,7 @@ class Wire {
   std::map<std::uint64_t, std::shared_ptr<Call>> calls_;
   std::map<std::uint64_t, Hear> listeners_;
   WireState state_;
+  WireTraffic traffic_;
   Wake ended_;
   bool has_ended_ = false;
 };

@@ -40,6 +40,8 @@ TEST_CASE("The first member makes what is missing; the second is shown what stan
   a.asked(Publish{Bucket::hosts, "host-1", "", 0});
   CHECK(b.until([&] { return b.heard(Bucket::hosts, "host-1").empty(); }));
   CHECK(b.servers.state().troubles == std::vector<std::string>{});
+  CHECK(a.servers.traffic().sent_bytes > std::string("{\"one\":1}{\"two\":2}{}").size());
+  CHECK(b.servers.traffic().heard_bytes > b.servers.traffic().heard);
 }
 
 TEST_CASE("The buckets keep one value a key, hosts for a minute; nothing that nobody would read can be written there") {
