@@ -84,14 +84,12 @@ void Loader::judge_nats(const Node& n, const NatsConfig& nats) {
 void Loader::whole_fleet() {
   auto& fleet = config_.fleet;
   if (!fleet.is_on()) return;
-  Node at;
-  at.line = fleet.at.line, at.column = fleet.at.column;
-  warn(at, "this version does not join a fleet yet: it watches and pages alone", "leave `fleet` out until it does");
   for (std::size_t i = 0; i < fleet.nats.urls.size(); ++i) {
     const auto server = parse_nats_url(fleet.nats.urls[i]);
     for (const auto& t : config_.targets) {
       const auto base = parse_url(t.base_url);
       if (!server || !base || plain_host(*server) != plain_host(*base)) continue;
+      Node at;
       at.line = fleet.nats.urls_at[i].line, at.column = fleet.nats.urls_at[i].column;
       warn(at,
            "the fleet's server " + fleet.nats.urls[i] + " is on the host of the target " + t.name +

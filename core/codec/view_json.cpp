@@ -144,7 +144,11 @@ json::object view_json(const IncidentRecord& incident, std::initializer_list<std
 }
 json::object view_json(const Silence& silence) { return shown(silence); }
 json::object view_json(const SinkView& sink) { return shown(sink); }
-json::object view_json(const SnapshotView& snapshot) { return shown(snapshot); }
+json::object view_json(const SnapshotView& snapshot) {
+  auto o = shown(snapshot);
+  if (!snapshot.host.empty()) o["host"] = snapshot.host;
+  return o;
+}
 json::object view_json(const DeliveryView& delivery) { return shown(delivery); }
 
 json::object pick(const json::object& from, std::initializer_list<std::string_view> names) {

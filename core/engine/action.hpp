@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/engine/event.hpp"
-#include "core/fleet/fleet.hpp"
+#include "core/fleet/request.hpp"
 #include "core/model/record.hpp"
 #include "core/model/say.hpp"
 
@@ -66,7 +66,7 @@ struct Keep {
 /// In a fleet: what is said to the watchers' own servers, and which rows of the outbox may leave or are told already.
 /// Behind the transaction that saves why. It reaches nothing of the watched platform.
 struct FleetDuty {
-  FleetActions actions;           ///< Publish, ChangeClaim, Fetch, Append; Leave, Forget
+  std::vector<FleetRequest> requests;
   std::vector<std::string> over;  ///< incidents of the fleet that are over here: the outbox forgets what it has open
 };
 

@@ -163,11 +163,15 @@ void Fleet::State::stand(const std::string& target, Target& t, Boundary b, Agree
   const bool is_told = std::any_of(kept.stories.begin(), kept.stories.end(), [&](const auto& each) {
     return each.first.target == target && each.first.subject != Subject::missing;
   });
-  if (!is_told) start(target, Subject::vantage, level_of(Severity::error, false), false, tally);
+  if (is_told) return;
+  ++disagreements;
+  start(target, Subject::vantage, level_of(Severity::error, false), false, tally);
 }
 
 void Fleet::State::own_way(const std::string& target, Target& t, bool is_blamed, const Tally& tally) {
-  if (std::exchange(t.is_way_blamed, is_blamed) != is_blamed) out.push_back(OwnWay{target, is_blamed, tally});
+  if (std::exchange(t.is_way_blamed, is_blamed) == is_blamed) return;
+  if (is_blamed) ++disagreements;
+  out.push_back(OwnWay{target, is_blamed, tally});
 }
 
 /// A watch may lag behind; the servers know.

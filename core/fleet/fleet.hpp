@@ -41,20 +41,14 @@
 
 #include "core/config/config.hpp"
 #include "core/fleet/agreement.hpp"
+#include "core/fleet/request.hpp"
 #include "core/fleet/words.hpp"
 #include "core/model/alert_event.hpp"
 #include "core/model/say.hpp"
+#include "core/model/view.hpp"
 #include "core/text/instant.hpp"
 
 namespace readback {
-
-enum class Bucket { hosts, views, claims };
-
-/// What stands under a key. Revisions grow within a bucket.
-struct FleetEntry {
-  std::string key, text;  ///< "": it was removed, or has expired
-  std::uint64_t revision = 0;
-};
 
 // --- what it is told ---
 struct FleetTick {};  ///< at next_due() at the latest
@@ -121,27 +115,7 @@ using FleetEvent =
     std::variant<FleetTick, SweepBegan, SweepSeen, FirstPicture, ConnectionLost, FleetHeard, FleetAnswered, Attempted,
                  OurTroubles, WordSaid, WordHeard, FleetReconfigured, FleetStopping>;
 
-// --- what follows ---
-struct Publish {
-  Bucket bucket = Bucket::views;
-  std::string key, text;
-  std::uint64_t ticket = 0;
-};
-/// Update this revision, or create it when that is 0.
-struct ChangeClaim {
-  std::string key, text;
-  std::uint64_t expected = 0, ticket = 0;
-};
-/// Read these from the servers themselves, not from a watch.
-struct Fetch {
-  std::vector<std::pair<Bucket, std::string>> keys;
-  std::uint64_t ticket = 0;
-};
-/// To the stream of words.
-struct Append {
-  std::string text;
-  std::uint64_t ticket = 0;
-};
+// --- what follows: a FleetRequest (request.hpp), or ---
 struct AskSweep {
   std::string target;
 };
@@ -165,12 +139,6 @@ struct FleetRow {
 };
 struct Tell {
   FleetRow row;
-};
-struct Leave {
-  std::uint64_t row = 0;
-};
-struct Forget {
-  std::uint64_t row = 0;
 };
 
 /// How an incident of the fleet stands now, on every member alike. Once for all sinks.
@@ -243,6 +211,8 @@ class Fleet {
   /// What ails this member, a sentence each: another of its name, servers out of reach for longer than `renotify`,
   /// a claim of a newer version.
   std::vector<std::string> troubles(MonoTime now) const;
+  /// For people: all but what the shell knows of its servers and of what is shipped.
+  FleetOverview overview(MonoTime now) const;
 
  private:
   struct State;

@@ -7,7 +7,7 @@
 namespace readback {
 namespace {
 
-constexpr std::size_t most_complaints = 256, most_claims = 16384, most_members = 8192;
+constexpr std::size_t most_complaints = 256, most_claims = 16384, most_members = 8192, most_left = 64;
 
 std::string word_for(Bucket b) {
   switch (b) {
@@ -59,11 +59,13 @@ void Fleet::State::hear_member(const FleetEntry& e) {
   auto& heard = members[host];
   if (heard.revision >= e.revision) return;
   if (read->goodbye) {
+    if (left.size() < most_left || left.contains(host)) left[host] = {read->version, now};
     members.erase(host);
     kept.known.erase(host);
     for (auto& [name, t] : targets) t.views.erase(host);
     return save();
   }
+  left.erase(host);
   heard = {now, e.revision, e.text};
   auto& known = kept.known[host];
   const bool is_news = !is_same(known, *read);

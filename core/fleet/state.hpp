@@ -87,7 +87,12 @@ struct Fleet::State {
     bool in_first_picture = false;
     std::map<Boundary, std::pair<std::uint64_t, MonoTime>> asked;  ///< question, and when it was first heard
   };
-  std::map<std::string, Heard> members;       ///< since the last connect
+  std::map<std::string, Heard> members;  ///< since the last connect
+  struct Gone {
+    std::string version;
+    MonoTime at{};
+  };
+  std::map<std::string, Gone> left;           ///< said goodbye lately: nobody is missed, and people see where it went
   std::map<std::string, SinkConfig> retired;  ///< sinks that a reload has taken and whose incidents are open
 
   // --- a target ---
@@ -148,6 +153,7 @@ struct Fleet::State {
   std::uint64_t my_revision = 0;
   std::set<ClaimKey> newer;  ///< claims of a schema that is not known here
   bool is_doubled = false, has_published = false;
+  std::uint64_t disagreements = 0;  ///< turns to `vantage` or to this host's own way
   std::vector<std::string> our_troubles;
   std::map<std::string, std::string> complaints;  ///< by key: told when it begins
 
@@ -231,6 +237,10 @@ struct Fleet::State {
   void own_way(const std::string& target, Target& t, bool is_blamed, const Tally& votes);
   void start(const std::string& target, Subject s, int level, bool alone, const Tally& votes);
   void miss_members();
+
+  // --- showing.cpp: for people ---
+  MemberView shown_self() const;
+  MemberView shown(const std::string& host, const FleetMember& member) const;
 
   // --- ending.cpp: how an open incident goes on ---
   struct Course {

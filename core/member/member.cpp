@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <type_traits>
 
 #include "core/member/state.hpp"
 #include "core/text/words.hpp"
@@ -87,7 +88,7 @@ Actions Member::State::round() {
     if (!forgotten.contains(row.id)) tell(row);
   forgotten.clear();
   if (std::exchange(must_save, false)) out.push_back(SaveState{std::string(fleet_part)});
-  if (!duty.actions.empty() || !duty.over.empty()) out.push_back(std::exchange(duty, {}));
+  if (!duty.requests.empty() || !duty.over.empty()) out.push_back(std::exchange(duty, {}));
   return std::exchange(out, {});
 }
 
@@ -136,9 +137,15 @@ void Member::State::take(FleetActions actions) {
         if (const auto event = kept.events.extract(std::to_string(gone->row))) kept.gone.push_back(event.mapped());
         if (kept.gone.size() > most_gone) kept.gone.erase(kept.gone.begin());
       }
-      duty.actions.push_back(std::move(a));
+      std::visit([this](auto& each) { request(std::move(each)); }, a);
     }
   }
+}
+
+/// All else is asked outside.
+template <class A>
+void Member::State::request(A action) {
+  if constexpr (std::is_constructible_v<FleetRequest, A>) duty.requests.push_back(std::move(action));
 }
 
 Agreement Member::State::agreement(const Turned& t) const {
@@ -192,8 +199,16 @@ AlertEvent Member::State::event_of(const FleetRow& row) {
   event->is_of_host = false;
   event->incident.severity = severity_of(std::max(1, level));
   if (is_total(level)) event->incident.extent = Extent::total;
-  event->fleet = FleetSaid{votes.who, votes.who_not, votes.who_else, row.is_alone, row.id, row.key.sink};
+  event->fleet = FleetSaid{votes.who, votes.who_not, votes.who_else, row.is_alone, row.id, row.key.sink, once(row)};
   return *std::move(event);
+}
+
+/// Consumers of the fleet's events hear it once, though each sink has a row, and hosts may tell it one after the other.
+std::string Member::State::once(const FleetRow& row) const {
+  auto name = engine.config().environment + "/" + row.key.target + "/" + std::string(to_string(row.key.subject)) + "/" +
+              std::to_string(row.epoch) + "/" + std::string(to_string(row.kind));
+  if (row.kind == EventKind::escalated) name += "/" + std::to_string(row.level);
+  return name;
 }
 
 /// Nothing is known here of what it tells but that it is told: its incident was paged alone, or is over already.
@@ -277,7 +292,7 @@ const Fleet* Member::fleet() const { return state_->fleet.get(); }
 
 OutboxStep do_at_outbox(const FleetDuty& duty, Outbox& outbox) {
   OutboxStep all;
-  for (const auto& a : duty.actions) {
+  for (const auto& a : duty.requests) {
     if (const auto* gone = std::get_if<Forget>(&a)) outbox.forget(gone->row);
     if (const auto* left = std::get_if<Leave>(&a)) {
       auto step = outbox.leave(left->row);

@@ -45,10 +45,13 @@ struct Member::State {
   void pass_on(Actions actions);
   void split(const AlertEvent& event);
   void take(FleetActions actions);
+  template <class A>
+  void request(A action);
   void turned(const Turned& t);
   void tell(const FleetRow& row);
   Agreement agreement(const Turned& t) const;
   AlertEvent event_of(const FleetRow& row);
+  std::string once(const FleetRow& row) const;
   AlertEvent without_incident(const FleetRow& row);
   void reconfigure(Reconfigured& e);
 

@@ -22,6 +22,7 @@ struct FleetSaid {
   /// Which row of the fleet it is, for which sink: it leaves when the fleet says so. 0: none, it may leave at once.
   std::uint64_t row = 0;
   std::string sink;
+  std::string once;  ///< names what it says, on every host and for every sink alike; "": only this host says it
 };
 
 struct AlertEvent {

@@ -86,8 +86,44 @@ struct SnapshotView {
   std::string boundary, extent;  ///< "" for a capture without an incident
   std::string sha256;            ///< of the bundle, lower-case hex
   std::string previous;          ///< digest of the snapshot before it in the chain; "" for the first
+  std::string host;              ///< whose it is, where it was asked of the fleet; else ""
   std::uint64_t size = 0;        ///< of the bundle, bytes
   WallTime at{};                 ///< when it was sealed
+};
+
+/// A host of the fleet, as this one knows it.
+struct MemberView {
+  std::string host, version;
+  std::string state = "alive";  ///< alive; silent: not heard for longer than `fleet.silent_after`; left: said goodbye
+  bool is_self = false;
+  bool is_doubled = false;                     ///< another member has the same name
+  std::optional<Millis> heard_ago;             ///< unset: never since this host has been connected
+  Millis lag{0};                               ///< of its oldest view, behind the interval in which it is due
+  std::map<std::string, std::string> targets;  ///< what it sees of each: "green", "blind", "unknown" or a boundary
+  std::vector<std::string> troubles;           ///< what keeps it from being a whole watch, as it says
+};
+
+/// Who speaks for the fleet about one boundary of one target, to one sink.
+struct ClaimView {
+  std::string target, boundary, sink;  ///< the boundary as in a key: `vantage` and `missing` are observer's
+  std::string holder;                  ///< "": nobody speaks
+  std::string told;                    ///< the severity that the receiver knows; "": it was told nothing
+  std::uint64_t epoch = 0;             ///< counts the incidents of this boundary at this sink
+  std::vector<std::string> passed;     ///< who had the word and got no 2xx
+  int tries = 0;                       ///< attempts of all since the last 2xx
+};
+
+/// How the fleet stands, as this host knows it.
+struct FleetOverview {
+  std::string name, host;
+  bool is_connected = false;          ///< it can be asked; a connection alone proves nothing
+  std::string server;                 ///< to which there is a connection; "": to none
+  std::optional<Millis> away_for;     ///< this host decides alone, for so long
+  std::vector<MemberView> members;    ///< by name
+  std::vector<ClaimView> claims;      ///< the open ones
+  std::vector<std::string> troubles;  ///< with the servers and in the fleet, a sentence each
+  std::uint64_t unshipped = 0;        ///< snapshots that wait for the servers
+  std::uint64_t disagreements = 0;    ///< how often some saw what others did not, since the start
 };
 
 /// What the shell publishes about itself.
@@ -117,6 +153,7 @@ struct View {
   WallTime at{};
   DaemonView daemon;
   EngineView engine;
+  std::optional<FleetOverview> fleet;  ///< unset on a host alone
 };
 
 }  // namespace readback

@@ -89,6 +89,8 @@ struct ControlBackend {
   virtual std::vector<SinkView> sinks() = 0;
   /// Those that have not ended.
   virtual std::vector<Silence> silences() = 0;
+  /// Unset on a host alone.
+  virtual std::optional<FleetOverview> fleet() = 0;
 
   /// Takes the secrets out of an operator's words, hands the event to the engine, runs what follows from it (a Seal is
   /// on disk, the state is saved) and returns the engine's one Answer.
@@ -113,6 +115,13 @@ struct ControlBackend {
   virtual net::awaitable<std::vector<SnapshotView>> snapshots() = 0;
   /// Exact id. Nothing when the snapshot is gone or damaged.
   virtual net::awaitable<std::optional<BundleFile>> bundle(std::string id, BundleForm form) = 0;
+
+  /// Of all hosts of the fleet, newest first, each with its host. Fails, with a sentence, when there is no fleet or its
+  /// servers do not answer.
+  virtual net::awaitable<Result<std::vector<SnapshotView>>> fleet_snapshots() = 0;
+  /// One of these, from the servers: in memory, whole, with the digest that its host has told. `snapshot` is an entry
+  /// of fleet_snapshots().
+  virtual net::awaitable<Result<BundleFile>> fleet_bundle(SnapshotView snapshot) = 0;
 
   virtual EvidenceKey evidence_key() = 0;
 

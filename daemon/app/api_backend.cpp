@@ -71,6 +71,7 @@ View App::view() {
   if (evidence_key_) d.evidence_key = evidence_key_->public_half().text();
   d.lag = last_lag_;
   d.sinks = delivery_->view();
+  v.fleet = fleet();
   return v;
 }
 
@@ -242,6 +243,31 @@ net::awaitable<std::optional<BundleFile>> App::bundle(std::string id, BundleForm
   file.sha256 = sha256_hex(file.bytes);
   out = std::move(file);
   co_return out;
+}
+
+std::optional<FleetOverview> App::fleet() {
+  std::optional<FleetOverview> overview;
+  if (!fleet_) return overview;
+  overview = member_->fleet()->overview(now().mono);
+  fleet_->complete(*overview);
+  return overview;
+}
+
+net::awaitable<Result<std::vector<SnapshotView>>> App::fleet_snapshots() {
+  if (!fleet_) co_return Failure{"this host is in no fleet"};
+  auto all = co_await fleet_->snapshots();
+  co_return all;
+}
+
+net::awaitable<Result<BundleFile>> App::fleet_bundle(SnapshotView snapshot) {
+  if (!fleet_) co_return Failure{"this host is in no fleet"};
+  auto bytes = co_await fleet_->bundle(snapshot);
+  if (!bytes) co_return bytes.failure();
+  BundleFile file;
+  file.sha256 = snapshot.sha256;
+  file.snapshot = std::move(snapshot);
+  file.bytes = *std::move(bytes);
+  co_return file;
 }
 
 EvidenceKey App::evidence_key() {

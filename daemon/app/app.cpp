@@ -179,41 +179,9 @@ Result<void> App::start(const Result<void>& confined) {
   ids_ = std::make_shared<IdSource>(random_seed());
   ids_->stay_behind(store_->newest_event());
   for (const auto& snapshot : store_->snapshots()) ids_->stay_behind(snapshot.id);
-  EngineOptions options;
-  options.seed = random_seed();
-  options.ids = ids_;
-  options.boot = boot_id();
-  options.host = host_;
-  engine_ = std::make_unique<Engine>(current_.config, options, now());
-  member_ = std::make_unique<Member>(*engine_, std::nullopt, ids_, now());
-  if (const auto state = store_->load_state(); !state.empty())
-    for (const auto& refused : member_->restore(state, now()))
-      say({Say::Level::error, "store.failed", "", "", "", refused + "; starting there with an empty record"});
-
-  DeliverySetup setup;
-  setup.config = current_.config;
-  setup.host = host_;
-  setup.secrets = reveal;
-  setup.revealed = current_.revealed;
-  setup.say = [this](const Say& line) { say(line); };
-  setup.healthy = [this] { return store_->ok() && unwatched().empty() && member_->own_ways().empty(); };
-  setup.seed = random_seed();
-  setup.ids = ids_;
-  setup.in_fleet = member_->fleet() != nullptr;
-  setup.held = member_->held();
-  setup.speaks = [this](const std::string& incident, const std::string& sink) {
-    return member_->speaks(incident, sink);
-  };
-  setup.tried = [this](const RowTried& row) {
-    put(FleetEvent(Attempted{row.row, row.is_accepted, row.was_written, row.not_before}));
-  };
-  setup.standing = [this](const std::string& incident) {
-    Standing standing;
-    standing.is_open = engine_->open_incident(incident).has_value();
-    standing.firing = engine_->firing(incident, now());
-    return standing;
-  };
-  delivery_ = std::make_unique<Delivery>(io_.get_executor(), *store_, std::move(setup));
+  make_member();
+  make_link();
+  delivery_ = std::make_unique<Delivery>(io_.get_executor(), *store_, delivery_setup());
 
   const auto ec = make_private_folder(store_->folder() / "scratch", for_us_only);
   if (ec && store_->ok())
@@ -230,6 +198,72 @@ Result<void> App::start(const Result<void>& confined) {
   return control_->open(current_.config.control, current_.config.http);
 }
 
+void App::make_member() {
+  auto fleet = fleet_setup();
+  EngineOptions options;
+  options.seed = random_seed();
+  options.ids = ids_;
+  options.boot = boot_id();
+  options.host = host_;
+  options.in_fleet = fleet.has_value();
+  engine_ = std::make_unique<Engine>(current_.config, options, now());
+  member_ = std::make_unique<Member>(*engine_, std::move(fleet), ids_, now());
+  if (const auto state = store_->load_state(); !state.empty())
+    for (const auto& refused : member_->restore(state, now()))
+      say({Say::Level::error, "store.failed", "", "", "", refused + "; starting there with an empty record"});
+}
+
+std::optional<FleetSetup> App::fleet_setup() const {
+  const auto& fleet = current_.config.fleet;
+  if (!fleet.is_on()) return std::nullopt;
+  FleetSetup setup;
+  setup.config = current_.config;
+  setup.host = fleet.host.empty() ? host_ : fleet.host;
+  setup.version = version();
+  setup.start = ids_->next(started_.wall);
+  setup.started = started_.wall;
+  setup.seed = random_seed();
+  return setup;
+}
+
+void App::make_link() {
+  const auto* fleet = member_->fleet();
+  if (!fleet) return;
+  const auto& config = current_.config.fleet;
+  FleetServersSetup setup{config, config.host.empty() ? host_ : config.host, fleet->words_heard()};
+  fleet_ = std::make_unique<FleetLink>(
+      io_.get_executor(), std::move(setup), *store_, [this](FleetEvent event) { put(std::move(event)); },
+      [this](const Say& line) { say(line); });
+}
+
+DeliverySetup App::delivery_setup() {
+  DeliverySetup setup;
+  setup.config = current_.config;
+  setup.host = host_;
+  setup.secrets = reveal;
+  setup.revealed = current_.revealed;
+  setup.say = [this](const Say& line) { say(line); };
+  setup.healthy = [this] { return store_->ok() && unwatched().empty() && member_->own_ways().empty(); };
+  setup.seed = random_seed();
+  setup.ids = ids_;
+  setup.in_fleet = member_->fleet() != nullptr;
+  setup.held = member_->held();
+  setup.speaks = [this](const std::string& incident, const std::string& sink) {
+    return member_->speaks(incident, sink);
+  };
+  setup.tried = [this](const RowTried& row) {
+    if (fleet_ && row.is_accepted) fleet_->accepted(row.row);
+    put(FleetEvent(Attempted{row.row, row.is_accepted, row.was_written, row.not_before}));
+  };
+  setup.standing = [this](const std::string& incident) {
+    Standing standing;
+    standing.is_open = engine_->open_incident(incident).has_value();
+    standing.firing = engine_->firing(incident, now());
+    return standing;
+  };
+  return setup;
+}
+
 void App::run() {
   tasks_.spawn("pipeline", pipeline());
   tasks_.spawn("clock", clock());
@@ -241,6 +275,7 @@ void App::run() {
            " target(s) from " + host_ + "; sandbox: " + sandbox_text_});
   headline_ = engine_->headline();
   notify_ready(headline_);
+  if (fleet_) fleet_->start(tasks_);
   put(Tick{});
   io_.run();
   say({Say::Level::info, "daemon.stopped", "", "", "", "stopped"});
@@ -268,10 +303,11 @@ net::awaitable<void> App::signals() {
   }
 }
 
-/// Joins everything within its limits, and saves what is known last.
+/// Joins everything within its limits, and saves what is known last. The fleet was told goodbye by the pipeline.
 net::awaitable<void> App::stop() {
   tasks_.cancel();
   co_await tasks_.join(tasks_limit);
+  if (fleet_) co_await fleet_->stop();
   Commit last;
   last.state = member_->save();
   const auto saved = co_await store_->commit(std::move(last));

@@ -22,6 +22,7 @@
 #include "core/model/ids.hpp"
 #include "core/redaction/redactor.hpp"
 #include "daemon/app/evidence_commands.hpp"
+#include "daemon/app/fleet_link.hpp"
 #include "daemon/app/prepare.hpp"
 #include "daemon/control/control_room.hpp"
 #include "daemon/evidence/sealer.hpp"
@@ -60,6 +61,9 @@ class App : public ControlBackend {
   net::awaitable<std::vector<DeliveryView>> deliveries(std::string incident_id) override;
   net::awaitable<std::vector<SnapshotView>> snapshots() override;
   net::awaitable<std::optional<BundleFile>> bundle(std::string id, BundleForm form) override;
+  std::optional<FleetOverview> fleet() override;
+  net::awaitable<Result<std::vector<SnapshotView>>> fleet_snapshots() override;
+  net::awaitable<Result<BundleFile>> fleet_bundle(SnapshotView snapshot) override;
   EvidenceKey evidence_key() override;
   net::awaitable<Result<ReadsPage>> reads(ReadsQuery query) override;
   void say(Say line) override;
@@ -85,6 +89,10 @@ class App : public ControlBackend {
   };
 
   Retention retention() const { return {current_.config.evidence.keep_time, current_.config.evidence.keep_bytes}; }
+  void make_member();
+  std::optional<FleetSetup> fleet_setup() const;
+  void make_link();
+  DeliverySetup delivery_setup();
   void tell_store_notes();
   void take_evidence_key();
   void put(Event event, std::function<void(const Answer&)> reply = {});
@@ -93,6 +101,7 @@ class App : public ControlBackend {
   net::awaitable<void> bring_ended(Event& event);
   net::awaitable<void> pipeline();
   net::awaitable<void> process(Incoming incoming);
+  net::awaitable<Answer> carry_out(Actions actions);
   Actions handle(std::variant<Event, FleetEvent> event);
   net::awaitable<Actions> sealed(Seal asked);
   net::awaitable<Sealed> seal_in_time(SnapshotOrder order, Sealed told);
@@ -143,7 +152,8 @@ class App : public ControlBackend {
   std::unique_ptr<Sealer> sealer_;
   std::shared_ptr<IdSource> ids_;  ///< of all that this daemon names: one order
   std::unique_ptr<Engine> engine_;
-  std::unique_ptr<Member> member_;  ///< the engine, and what a fleet makes of it
+  std::unique_ptr<Member> member_;    ///< the engine, and what a fleet makes of it
+  std::unique_ptr<FleetLink> fleet_;  ///< null on a host alone
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<CheckRunner> checks_;
   std::unique_ptr<EvidenceCommands> commands_;

@@ -49,6 +49,8 @@ void App::enqueue(Incoming incoming) {
 net::awaitable<void> App::pipeline() {
   // What has begun with an event is brought to its end also at a stop: its page must not be lost between two steps.
   co_await net::this_coro::reset_cancellation_state(net::disable_cancellation());
+  auto first = member_->begin(store_->pending(), now());
+  co_await carry_out(std::move(first));
   while (!stopping_) {
     if (queue_.empty()) {
       busy_since_.reset();
@@ -63,6 +65,10 @@ net::awaitable<void> App::pipeline() {
     co_await process(std::move(next));
     arm();
   }
+  if (!fleet_) co_return;
+  FleetEvent goodbye = FleetStopping{};
+  auto last = handle(std::move(goodbye));
+  co_await carry_out(std::move(last));
 }
 
 void App::arm() {
@@ -93,6 +99,7 @@ struct App::AtOnce {
   }
   void operator()(Notify& notify) const {
     app.control_->on_alert(notify.event);
+    if (app.fleet_) app.fleet_->leaves(notify.event);
     app.course_.notified(app.delivery_->render(notify.event, notify.only_sink));
   }
   void operator()(Say& line) const { app.say(line); }
@@ -112,7 +119,10 @@ struct App::AtOnce {
     app.sealer_->look_ahead();
   }
   void operator()(Course::Deliver&) const { app.delivery_->wake(); }
-  void operator()(FleetDuty& duty) const { app.delivery_->carry_out(duty); }
+  void operator()(FleetDuty& duty) const {
+    app.delivery_->carry_out(duty);
+    if (app.fleet_) app.fleet_->carry_out(duty);
+  }
   // Waited for by process().
   void operator()(Seal&) const {}
   void operator()(Course::Commit&) const {}
@@ -172,6 +182,7 @@ net::awaitable<void> App::seal(SnapshotOrder order, SealContext context, Sealed 
   }
   sealing_ = false;
   seals_.ended(sealing->late);
+  if (fleet_ && *sealing->bundle) fleet_->ship(tasks_, told.evidence.snapshot);
   sealing->wake.notify();
   seal_turn_.notify();
   if (!sealing->late) co_return;
@@ -180,7 +191,13 @@ net::awaitable<void> App::seal(SnapshotOrder order, SealContext context, Sealed 
 }
 
 net::awaitable<void> App::process(Incoming incoming) {
-  course_.begin(handle(std::move(incoming.event)));
+  auto actions = handle(std::move(incoming.event));
+  const Answer answer = co_await carry_out(std::move(actions));
+  if (incoming.reply) incoming.reply(answer);
+}
+
+net::awaitable<Answer> App::carry_out(Actions actions) {
+  course_.begin(std::move(actions));
   for (;;) {
     auto step = course_.next(now(), store_->hangs());
     {
@@ -194,8 +211,7 @@ net::awaitable<void> App::process(Incoming incoming) {
     } else if (auto* together = std::get_if<Course::Commit>(&step)) {
       co_await commit(std::move(*together));
     } else if (auto* done = std::get_if<Course::Done>(&step)) {
-      if (incoming.reply) incoming.reply(done->answer);
-      co_return;
+      co_return std::move(done->answer);
     }
   }
 }

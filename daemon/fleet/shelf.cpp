@@ -23,6 +23,7 @@ constexpr Millis answer_limit = Seconds(5);
 constexpr Millis silence_limit = Seconds(15);  // no chunk for so long: it is given up
 constexpr std::uint64_t largest_bundle = std::uint64_t{256} << 20;
 constexpr std::size_t asked_at_once = 32;
+constexpr std::size_t longest_about = 8192;
 
 std::string_view header_in(const WireHeaders& headers, std::string_view name) {
   for (const auto& [key, value] : headers)
@@ -44,9 +45,19 @@ std::optional<FleetBundle> named_in(const FleetNames& names, std::string_view su
   auto parts = parts_of_key(subject.substr(front.size()));
   if (!parts || parts->size() != 2) return std::nullopt;
   FleetBundle bundle;
-  bundle.host = std::move(parts->at(0));
-  bundle.id = std::move(parts->at(1));
+  bundle.snapshot.host = std::move(parts->at(0));
+  bundle.snapshot.id = std::move(parts->at(1));
   return bundle;
+}
+
+/// What its host says of it. Whose it is and which, the servers know.
+SnapshotView described(std::string_view text, SnapshotView named) {
+  json::error_code ec;
+  const auto about = text.size() > longest_about ? json::value() : json::parse(text, ec);
+  if (ec || !about.is_object()) return named;
+  auto snapshot = read_about(about.get_object());
+  snapshot.host = std::move(named.host), snapshot.id = std::move(named.id);
+  return snapshot;
 }
 
 /// What its newest chunk says of it.
@@ -56,8 +67,9 @@ net::awaitable<FleetBundle> look_at(Wire& wire, std::string stream, std::string 
   if (answer.error) co_return bundle;
   const auto stored = read_stored(answer);
   if (!stored) co_return bundle;
-  bundle.sha256 = header_in(stored->headers, "Readback-Sha256");
-  bundle.size = number_in(stored->headers, "Readback-Size");
+  bundle.snapshot = described(header_in(stored->headers, "Readback-Snapshot"), std::move(bundle.snapshot));
+  bundle.snapshot.sha256 = header_in(stored->headers, "Readback-Sha256");
+  bundle.snapshot.size = number_in(stored->headers, "Readback-Size");
   bundle.count = number_in(stored->headers, "Readback-Count");
   co_return bundle;
 }
@@ -140,8 +152,9 @@ net::awaitable<Result<std::vector<FleetBundle>>> list_bundles(Wire& wire, std::s
     questions.clear();
     for (auto& answered : answers) all.push_back(std::move(answered));
   }
-  std::sort(all.begin(), all.end(),
-            [](const auto& a, const auto& b) { return std::tie(b.id, a.host) < std::tie(a.id, b.host); });
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return std::tie(b.snapshot.id, a.snapshot.host) < std::tie(a.snapshot.id, b.snapshot.host);
+  });
   co_return all;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/model/view.hpp"
 #include "core/text/result.hpp"
 #include "daemon/fleet/jetstream.hpp"
 #include "daemon/fleet/wire.hpp"
@@ -12,8 +13,7 @@
 namespace readback {
 
 struct FleetBundle {
-  std::string host, id, sha256;
-  std::uint64_t size = 0;
+  SnapshotView snapshot;                ///< with its host
   std::uint64_t chunks = 0, count = 0;  ///< that are there, and that it has; more where some were sent twice
   bool is_whole() const { return count > 0 && chunks >= count; }
 };

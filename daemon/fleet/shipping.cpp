@@ -8,6 +8,7 @@
 #include <sstream>
 #include <utility>
 
+#include "core/codec/state_visit.hpp"
 #include "core/fleet/words.hpp"
 #include "daemon/evidence/durable.hpp"
 #include "daemon/fleet/streams.hpp"
@@ -29,12 +30,28 @@ std::string text_in(const json::object& o, std::string_view name) {
   return v && v->is_string() ? std::string(v->get_string()) : std::string();
 }
 
+/// One line, whatever it says: it stands in a header.
+std::string about_of(const SnapshotView& snapshot) {
+  return write_object({}, [&](StateWriter& w) { fields(w, snapshot); });
+}
+
 StreamWish evidence_stream(const FleetConfig& fleet) {
   auto all = streams_of(fleet);
   return std::move(all.back());
 }
 
 }  // namespace
+
+SnapshotView read_about(const json::object& about) {
+  SnapshotView snapshot;
+  try {
+    StateReader reader{Instant{}, about};
+    fields(reader, snapshot);
+  } catch (const std::exception&) {
+    return {};
+  }
+  return snapshot;
+}
 
 Shipping::Shipping(Wire& wire, FleetConfig fleet, const std::string& host, std::string queue_file, SayIt say)
     : wire_(wire),
@@ -54,32 +71,38 @@ void Shipping::load() {
   text << file.rdbuf();
   json::error_code ec;
   const auto all = json::parse(text.str(), ec);
-  if (ec || !all.is_array())
+  const auto* waiting = ec || !all.is_object() ? nullptr : all.get_object().if_contains("waiting");
+  if (!waiting || !waiting->is_array())
     return say(Say::Level::warning, "what is to be shipped cannot be read from " + queue_file_ + ": begun anew");
-  for (const auto& each : all.get_array()) {
+  newest_ = text_in(all.get_object(), "newest");
+  for (const auto& each : waiting->get_array()) {
     if (!each.is_object() || queue_.size() >= longest_queue) continue;
-    Shipment s{text_in(each.get_object(), "id"), text_in(each.get_object(), "path"),
-               text_in(each.get_object(), "sha256")};
-    if (!s.id.empty() && !s.path.empty()) queue_.push_back(std::move(s));
+    const auto& o = each.get_object();
+    const auto* about = o.if_contains("snapshot");
+    Shipment s{about && about->is_object() ? read_about(about->get_object()) : SnapshotView{}, text_in(o, "path")};
+    if (!s.snapshot.id.empty() && !s.path.empty()) queue_.push_back(std::move(s));
   }
 }
 
 net::awaitable<Result<void>> Shipping::keep() {
-  json::array all;
-  for (const auto& s : queue_) all.push_back(json::object{{"id", s.id}, {"path", s.path}, {"sha256", s.sha256}});
-  std::function<Result<void>()> work = [file = queue_file_, text = json::serialize(all)] {
-    return write_durably(file, text, 0600);
-  };
+  std::string waiting;
+  for (const auto& s : queue_)
+    waiting += (waiting.empty() ? "" : ",") + std::string("{\"snapshot\":") + about_of(s.snapshot) +
+               ",\"path\":" + json::serialize(json::value(s.path)) + "}";
+  std::function<Result<void>()> work =
+      [file = queue_file_, text = "{\"newest\":" + json::serialize(json::value(newest_)) + ",\"waiting\":[" + waiting +
+                                  "]}"] { return write_durably(file, text, 0600); };
   co_return co_await off_loop(worker_, std::move(work));
 }
 
 net::awaitable<Result<void>> Shipping::add(Shipment shipment) {
-  const auto same = [&](const Shipment& s) { return s.id == shipment.id; };
+  const auto same = [&](const Shipment& s) { return s.snapshot.id == shipment.snapshot.id; };
   if (std::any_of(queue_.begin(), queue_.end(), same)) co_return Result<void>();
+  newest_ = std::max(newest_, shipment.snapshot.id);
   queue_.push_back(std::move(shipment));
   if (queue_.size() > longest_queue) {
     say(Say::Level::warning,
-        "too much evidence waits for the fleet: snapshot " + queue_.front().id + " is not shipped");
+        "too much evidence waits for the fleet: snapshot " + queue_.front().snapshot.id + " is not shipped");
     queue_.pop_front();
   }
   wake_.notify();
@@ -92,7 +115,7 @@ net::awaitable<void> Shipping::run() {
     while (queue_.empty()) co_await wake_.wait();
     const Shipment next = queue_.front();
     co_await ship(next);
-    std::erase_if(queue_, [&](const Shipment& s) { return s.id == next.id; });
+    std::erase_if(queue_, [&](const Shipment& s) { return s.snapshot.id == next.snapshot.id; });
     const auto kept = co_await keep();
     // It will be shipped again after a start, which the servers and whoever reads it notice.
     if (!kept) say(Say::Level::warning, kept.error());
@@ -106,13 +129,13 @@ net::awaitable<void> Shipping::ship(Shipment shipment) {
     for (Millis wait = first_pause;; wait = std::min(wait * 2, longest_pause)) {
       Chunk chunk = co_await read(shipment.path, index);
       if (!chunk.trouble.empty()) {
-        say(Say::Level::warning, "snapshot " + shipment.id + " is not shipped: " + chunk.trouble);
+        say(Say::Level::warning, "snapshot " + shipment.snapshot.id + " is not shipped: " + chunk.trouble);
         co_return;
       }
       count = chunks_of(chunk.size);
       if (chunk.size > fleet_.evidence.keep_bytes) {
         say(Say::Level::warning,
-            "snapshot " + shipment.id + " is not shipped: it is larger than fleet.evidence.keep.size");
+            "snapshot " + shipment.snapshot.id + " is not shipped: it is larger than fleet.evidence.keep.size");
         co_return;
       }
       const bool sent = co_await send(shipment, index, std::move(chunk));
@@ -121,7 +144,7 @@ net::awaitable<void> Shipping::ship(Shipment shipment) {
     }
   }
   told_.clear();
-  say(Say::Level::info, "snapshot " + shipment.id + " is with the fleet");
+  say(Say::Level::info, "snapshot " + shipment.snapshot.id + " is with the fleet");
 }
 
 net::awaitable<Shipping::Chunk> Shipping::read(std::string path, std::uint64_t index) {
@@ -148,13 +171,14 @@ net::awaitable<Shipping::Chunk> Shipping::read(std::string path, std::uint64_t i
 
 /// The id of the message lets the servers leave out what they have already.
 net::awaitable<bool> Shipping::send(Shipment shipment, std::uint64_t index, Chunk chunk) {
-  const std::string subject = names_.subject(FleetStream::evidence, view_key(host_, shipment.id));
+  const std::string subject = names_.subject(FleetStream::evidence, view_key(host_, shipment.snapshot.id));
   WireRequest request{subject, std::move(chunk.bytes), {}};
   request.headers = {{"Nats-Msg-Id", subject + "." + std::to_string(index)},
                      {"Readback-Index", std::to_string(index)},
                      {"Readback-Count", std::to_string(chunks_of(chunk.size))},
                      {"Readback-Size", std::to_string(chunk.size)},
-                     {"Readback-Sha256", shipment.sha256}};
+                     {"Readback-Sha256", shipment.snapshot.sha256},
+                     {"Readback-Snapshot", about_of(shipment.snapshot)}};
   if (!wire_.state().is_connected) co_return false;
   const auto done = co_await ask(wire_, std::move(request), answer_limit);
   if (!done.error) co_return true;

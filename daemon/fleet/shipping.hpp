@@ -1,7 +1,8 @@
 #pragma once
-// Evidence on its way to the other hosts' reach. What is sealed is put into a queue on the disk, by its path and id,
+// Evidence on its way to the other hosts' reach. What is sealed is put into a queue on the disk, by its path,
 // and goes to the stream of evidence in chunks, each until the servers have it; then it leaves the queue. The bundle
 // itself is copied nowhere: it is read from where it lies, a chunk at a time. No page waits for this.
+#include <boost/json/object.hpp>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -9,6 +10,7 @@
 
 #include "core/config/fleet.hpp"
 #include "core/model/say.hpp"
+#include "core/model/view.hpp"
 #include "core/text/result.hpp"
 #include "daemon/fleet/jetstream.hpp"
 #include "daemon/fleet/wire.hpp"
@@ -20,10 +22,15 @@ namespace readback {
 /// evidence for long.
 inline constexpr std::size_t evidence_chunk = 256 << 10;
 
-/// A sealed bundle that is to be shipped.
+/// A sealed bundle that is to be shipped. What it shows goes along with it, so that a list of all that the fleet has
+/// needs to open none.
 struct Shipment {
-  std::string id, path, sha256;
+  SnapshotView snapshot;
+  std::string path;
 };
+
+/// What stands beside each chunk and in the queue; without an id when it cannot be read.
+SnapshotView read_about(const boost::json::object& about);
 
 class Shipping {
  public:
@@ -35,6 +42,9 @@ class Shipping {
 
   /// On the disk when it returns. One that waits already is not added again.
   net::awaitable<Result<void>> add(Shipment shipment);
+  /// The newest that was ever added here, by its id; "" when none was. Whatever is newer was sealed and then not added,
+  /// since the process ended between the two.
+  const std::string& newest() const { return newest_; }
   /// Ships what waits and what comes, until it is cancelled.
   net::awaitable<void> run();
   std::size_t unshipped() const { return queue_.size(); }
@@ -59,6 +69,7 @@ class Shipping {
   const std::string host_, queue_file_;
   const SayIt say_;
   std::deque<Shipment> queue_;
+  std::string newest_;
   std::string told_;  ///< the last trouble that was said
   Wake wake_;
   Worker worker_;  // last: it has ended before what it uses

@@ -272,8 +272,6 @@ TEST_CASE("in a fleet every key is the platform's, and who asked for the host's 
   CHECK(complaints(yaml, true) ==
         "f.yaml:2:116: warning: in a fleet several hosts share one incident, and its key is the "
         "platform's; dedup_scope: platform\n"
-        "f.yaml:3:8: warning: this version does not join a fleet yet: it watches and pages alone; leave `fleet` out "
-        "until it does\n"
         "f.yaml:3:67: warning: password: the secret stands here in plain text; {credential: NAME}, {file: /path} or "
         "{env: NAME}\n");
   CHECK(print_config(together.config).find("T0K3N") == std::string::npos);

@@ -38,7 +38,10 @@ struct Host {
   void start() { group.spawn("shipping", shipping.run()); }
   Shipment sealed(const std::string& id, const std::string& bytes) {
     const auto file = folder.write(id + ".tar.zst", bytes);
-    Shipment s{id, file.string(), sha256_hex(bytes)};
+    Shipment s;
+    s.path = file.string();
+    s.snapshot.id = id, s.snapshot.sha256 = sha256_hex(bytes), s.snapshot.size = bytes.size();
+    s.snapshot.target = "fabric", s.snapshot.incident_id = "019-" + id, s.snapshot.reason = "page\nof \"two\" lines";
     CHECK(run_coro(loop, shipping.add(s)).ok());
     return s;
   }
@@ -84,17 +87,20 @@ TEST_CASE("A bundle of any size is with the fleet once it has been shipped, and 
   REQUIRE(other.member.synced());
   const auto all = other.list();
   REQUIRE(all.size() == 4);
-  CHECK(all.front().id == "one-more");
+  CHECK(all.front().snapshot.id == "one-more");
   for (const Case& c : cases) {
     CAPTURE(c.id);
-    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& b) { return b.id == c.id; });
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& b) { return b.snapshot.id == c.id; });
     REQUIRE(found != all.end());
-    CHECK(found->host == "host-1");
-    CHECK(found->size == c.size);
+    CHECK(found->snapshot.host == "host-1");
+    CHECK(found->snapshot.size == c.size);
+    CHECK(found->snapshot.target == "fabric");
+    CHECK(found->snapshot.incident_id == "019-" + std::string(c.id));
+    CHECK(found->snapshot.reason == "page\nof \"two\" lines");
     CHECK(found->count == c.chunks);
     CHECK(found->chunks == c.chunks);
     CHECK(found->is_whole());
-    CHECK(found->sha256 == sha256_hex(bundle_of(c.size)));
+    CHECK(found->snapshot.sha256 == sha256_hex(bundle_of(c.size)));
     const auto bytes = other.pull("host-1", c.id);
     REQUIRE(bytes);
     CHECK(*bytes == bundle_of(c.size));
@@ -122,7 +128,8 @@ TEST_CASE("What could not be shipped is shipped after a restart, from the queue 
   REQUIRE(again.done());
   CHECK(again.list().size() == 2);
   const auto queue = folder.path / "shipping.json";
-  CHECK(again.member.until([&] { return contents_of(queue) == "[]"; }));
+  CHECK(again.member.until([&] { return contents_of(queue) == R"({"newest":"second","waiting":[]})"; }));
+  CHECK(again.shipping.newest() == "second");
 }
 
 TEST_CASE("A server that goes in the middle of a bundle has all of it when it is back, each chunk once") {

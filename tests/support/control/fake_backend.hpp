@@ -13,7 +13,7 @@ struct FakeBackend : ControlBackend {
   std::vector<Event> asked;
   std::vector<Say> said;
   Answer next_answer;
-  std::vector<SnapshotView> kept;
+  std::vector<SnapshotView> kept, with_fleet;
   std::vector<IncidentRecord> stored;  ///< over, and no longer in the view
   std::vector<DeliveryView> sent;
   std::string bundle_bytes;
@@ -91,6 +91,18 @@ struct FakeBackend : ControlBackend {
     file.snapshot.id = id;
     file.bytes = bundle_bytes;
     file.sha256 = std::string(64, 'a');
+    co_return file;
+  }
+  std::optional<FleetOverview> fleet() override { return shown.fleet; }
+  net::awaitable<Result<std::vector<SnapshotView>>> fleet_snapshots() override {
+    if (!shown.fleet) co_return Failure{"this host is in no fleet"};
+    co_return with_fleet;
+  }
+  net::awaitable<Result<BundleFile>> fleet_bundle(SnapshotView snapshot) override {
+    BundleFile file;
+    file.sha256 = snapshot.sha256;
+    file.snapshot = std::move(snapshot);
+    file.bytes = bundle_bytes;
     co_return file;
   }
   EvidenceKey evidence_key() override { return {"host-7", shown.daemon.evidence_key, "PEM of it\n"}; }
