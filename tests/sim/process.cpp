@@ -99,6 +99,7 @@ void Process::pump() {
     silence_ = added->silence;
     silence_for_ = silence_->expires_at - now().wall;
   }
+  if (std::holds_alternative<SilenceExpired>(next.event)) world_.witness.unsilenced(host_);
   course_.begin(handle(std::move(next.event)));
   go_on();
 }

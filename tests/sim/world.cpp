@@ -247,7 +247,6 @@ void World::ask(Host& host, const Happening& h) {
     }
     case Happens::unsilence: {
       const auto silences = process.engine().silences(now(host));
-      witness.unsilenced(host);
       return process.put(SilenceExpired{silences.empty() ? "none" : silences.front().id}, true);
     }
     case Happens::ack: return process.put(Acknowledged{id, "story", {}}, true);
@@ -317,7 +316,6 @@ void World::come_to_rest(bool at_the_end) {
     for (auto& host : hosts) {
       if (!host->process) continue;
       guarded(*host, [&] {
-        witness.unsilenced(*host);
         for (const auto& s : host->process->engine().silences(now(*host)))
           host->process->put(SilenceExpired{s.id}, true);
         for (const auto* i : host->process->engine().open_records())
