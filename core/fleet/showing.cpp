@@ -71,8 +71,7 @@ FleetOverview Fleet::overview(MonoTime now) const {
   for (const auto& [key, held] : s.kept.claims) {
     if (!held.claim || held.claim->closed) continue;
     const auto& c = *held.claim;
-    ClaimView shown{key.target, std::string(to_string(key.subject)), key.sink, c.holder, "", c.epoch, c.passed,
-                    c.tries};
+    ClaimView shown{key.target, std::string(word_of(key.subject)), key.sink, c.holder, "", c.epoch, c.passed, c.tries};
     if (c.told > 0) shown.told = to_string(severity_of(c.told));
     o.claims.push_back(std::move(shown));
   }

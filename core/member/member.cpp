@@ -205,7 +205,7 @@ AlertEvent Member::State::event_of(const FleetRow& row) {
 
 /// Consumers of the fleet's events hear it once, though each sink has a row, and hosts may tell it one after the other.
 std::string Member::State::once(const FleetRow& row) const {
-  auto name = engine.config().environment + "/" + row.key.target + "/" + std::string(to_string(row.key.subject)) + "/" +
+  auto name = engine.config().environment + "/" + row.key.target + "/" + std::string(word_of(row.key.subject)) + "/" +
               std::to_string(row.epoch) + "/" + std::string(to_string(row.kind));
   if (row.kind == EventKind::escalated) name += "/" + std::to_string(row.level);
   return name;

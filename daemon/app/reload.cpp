@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/text/time.hpp"
+#include "core/text/words.hpp"
 #include "daemon/app/app.hpp"
 #include "daemon/platform/log.hpp"
 #include "daemon/platform/service_manager.hpp"
@@ -16,6 +17,29 @@ namespace {
 
 constexpr Millis reload_limit = Seconds(5);
 constexpr Millis look_limit(500);  // at the files of one target; then it is read with what it was made ready with
+
+/// All of a fleet that is made at a start; what the votes go by is taken over with a reload.
+std::string made_at_a_start(const FleetConfig& fleet) {
+  Config only;
+  only.fleet = fleet;
+  const FleetConfig usual;
+  only.fleet.jury = usual.jury;
+  only.fleet.agree_within = usual.agree_within;
+  only.fleet.silent_after = usual.silent_after;
+  return print_config(only);
+}
+
+std::string take_a_start(const Config& now, const Config& fresh) {
+  std::vector<std::string> parts;
+  if (now.store.path != fresh.store.path) parts.emplace_back("store");
+  if (std::tie(now.control.socket, now.control.group) != std::tie(fresh.control.socket, fresh.control.group))
+    parts.emplace_back("control");
+  if (now.http.listen != fresh.http.listen) parts.emplace_back("http");
+  if (made_at_a_start(now.fleet) != made_at_a_start(fresh.fleet)) parts.emplace_back("fleet");
+  if (parts.empty()) return "";
+  return "; " + joined(parts) +
+         (parts.size() == 1 ? " has changed too, and that takes" : " have changed too, and these take") + " a restart";
+}
 
 }  // namespace
 
@@ -64,10 +88,7 @@ void App::take_over(Prepared fresh) {
   const LoopWatch::Step step(watch_, "a reload");
   reload_error_.clear();
   for (const auto& warning : fresh.warnings) say({Say::Level::warning, "config.reloaded", "", "", "", warning});
-  const auto fixed = [](const Config& c) {
-    return std::tie(c.store.path, c.control.socket, c.control.group, c.http.listen);
-  };
-  const bool needs_restart = fixed(fresh.config) != fixed(current_.config);
+  const auto later = take_a_start(current_.config, fresh.config);
   fresh.config.store = current_.config.store;  // where the record lies, and where we listen, change with a restart only
   fresh.config.control = current_.config.control;
   fresh.config.http = current_.config.http;
@@ -83,8 +104,7 @@ void App::take_over(Prepared fresh) {
   control_->keep_only(watched);
   put(Reconfigured{current_.config});
   say({Say::Level::info, "config.reloaded", "", "", "",
-       "the configuration was read anew, digest " + current_.digest.substr(0, 12) +
-           (needs_restart ? "; store, control and http have changed too, and these take a restart" : "")});
+       "the configuration was read anew, digest " + current_.digest.substr(0, 12) + later});
 }
 
 void App::learn(const std::vector<std::string>& secrets) {

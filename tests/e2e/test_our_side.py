@@ -199,7 +199,7 @@ class Reload(harness.Case):
         world = self.world()
         world.daemon.configure({**world.config, "http": {"listen": f"127.0.0.1:{harness.free_port()}"}})
         world.daemon.reload()
-        wait_until(lambda: "these take a restart" in world.daemon.log(), "the log says what did not change")
+        wait_until(lambda: "http has changed too, and that takes a restart" in world.daemon.log(), "the log says what did not change")
 
 
 class ServiceManager(harness.Case):

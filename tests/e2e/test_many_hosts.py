@@ -1,0 +1,224 @@
+"""One platform, seven hosts, three clustered servers: one truth and one page, whoever dies. Everything is real but the
+platform; each daemon has ways of its own to it and to the servers."""
+import json
+import signal
+import time
+
+import harness
+import hosts
+from harness import wait_until
+
+ALONE = True  # seven daemons and three servers on two cores
+
+
+class OnePage(harness.Case):
+    def fleet(self, **more):
+        return hosts.Fleet(self, **more).start()
+
+    def ends(self, fleet, boundary="outage"):
+        """The platform is well again; what was paged is ended, by whomever, with the key that it was paged with."""
+        fleet.sim.reset()
+        wait_until(lambda: "resolved" in fleet.events(boundary), lambda: "its end\n" + fleet.story(), 60)
+        keys = {r.json["dedup_key"] for r in fleet.hook.seen(boundary=boundary)}
+        self.assertEqual(keys, {f"test/fabric/{boundary}"} if boundary != "observer" else keys)
+
+        def all_over():
+            return all(not h.daemon.status()["incidents"] and not h.view()["claims"] for h in fleet.hosts
+                       if h.daemon.process.running())
+
+        wait_until(all_over, lambda: "nothing is open on any host\n" + fleet.story(), 60)
+
+    def test_an_outage_that_all_see_is_one_page_with_one_end(self):
+        fleet = self.fleet()
+        began = time.monotonic()
+        fleet.sim.listener("refused")
+        page = fleet.hook.wait("firing")
+        print(f"seven hosts: {time.monotonic() - began:.1f} s from the failure to the page")
+        said = page["fleet"]
+        self.assertFalse(said["alone"])
+        self.assertGreater(len(said["seen_from"]), len(said["not_from"]))
+        fleet.quiet()
+        self.assertEqual(fleet.events(), ["firing"])
+        for host in fleet.hosts:
+            self.assertEqual([i["boundary"] for i in host.daemon.status()["incidents"]], ["outage"], host.name)
+        self.ends(fleet)
+        fleet.quiet()
+        self.assertEqual(fleet.events(), ["firing", "recovered", "resolved"])
+
+    def test_one_hosts_own_way_is_its_own_matter(self):
+        fleet = self.fleet()
+        lone = fleet.hosts[3]
+        lone.way.cut()
+        page = fleet.hook.wait("firing")
+        self.assertEqual((page["incident"]["boundary"], page["incident"]["severity"], page["host"]),
+                         ("observer", "warning", lone.name))
+        self.assertTrue(page["dedup_key"].endswith(lone.name), page["dedup_key"])
+        fleet.quiet()
+        self.assertEqual(fleet.told(), [("firing", lone.name)])
+        lone.way.mend()
+        fleet.hook.wait("resolved")
+        fleet.quiet()
+        self.assertEqual(fleet.told(), [("firing", lone.name), ("resolved", lone.name)])
+
+    def test_what_three_of_seven_cannot_reach_is_the_way_and_one_page(self):
+        fleet = self.fleet()
+        cut = fleet.hosts[:3]
+        for host in cut:
+            host.way.cut()
+        page = fleet.hook.wait("firing")
+        self.assertEqual((page["incident"]["boundary"], page["incident"]["severity"]), ("observer", "error"))
+        self.assertIn("3 of 7 hosts cannot reach fabric", page["summary"])
+        fleet.quiet()
+        self.assertEqual(fleet.events(), ["firing"])
+        for host in fleet.hosts[3:5]:
+            host.way.cut()
+        outage = fleet.hook.wait("firing", "outage")
+        self.assertEqual(len(outage["fleet"]["seen_from"]), 5)
+        for host in fleet.hosts[:5]:
+            host.way.mend()
+        wait_until(lambda: fleet.events().count("resolved") == 2, lambda: "both ends\n" + fleet.story(), 60)
+
+    def test_the_speaker_dies_before_and_after_its_receivers_answer(self):
+        for answers in ("close", 204):
+            with self.subTest(answers=answers):
+                fleet = self.fleet()
+                dead = []
+
+                def kill_and_answer(request, fleet=fleet, answers=answers, dead=dead):
+                    host = fleet.host(request.json["host"])
+                    dead.append(host)
+                    host.daemon.process.kill()
+                    return answers
+
+                fleet.hook.program = [kill_and_answer]
+                fleet.sim.listener("refused")
+                wait_until(lambda: "firing" in [e for e, h in fleet.told() if h != dead[0].name] or answers == 204
+                           and dead, lambda: "another host speaks\n" + fleet.story(), 60)
+                dead[0].daemon.process.wait()
+                dead[0].daemon.start()
+                fleet.wait_together()
+                fleet.quiet()
+                self.ends(fleet)
+                fired = fleet.events("outage").count("firing")
+                self.assertIn(fired, (1, 2), fleet.story())  # twice where the answer was given and nobody could note it
+                for host in fleet.hosts:
+                    host.daemon.stop()
+                for server in fleet.servers:
+                    server.kill()
+
+    def test_all_servers_gone_each_host_pages_alone_and_together_again_one_ends_it(self):
+        fleet = self.fleet()
+        for server in fleet.servers:
+            server.kill()
+        wait_until(lambda: all(not h.view()["connected"] for h in fleet.hosts), "every host knows that it is alone", 60)
+        fleet.sim.listener("refused")
+        wait_until(lambda: len({h for e, h in fleet.told() if e == "firing"}) == 7,
+                   lambda: "each has paged\n" + fleet.story(), 60)
+        self.assertTrue(all(r.json["fleet"]["alone"] for r in fleet.hook.seen("firing")))
+        self.assertEqual({r.json["dedup_key"] for r in fleet.hook.seen()}, {"test/fabric/outage"})
+        for server in fleet.servers:
+            server.start()
+        fleet.wait_together()
+        self.ends(fleet)
+
+    def test_the_leader_of_the_streams_dies_in_the_middle_of_it(self):
+        fleet = self.fleet()
+        leader = self.leader_of(fleet, "KV_readback_prod_claims")
+        fleet.sim.listener("refused")
+        leader.kill()
+        fleet.hook.wait("firing", limit=60)
+        fleet.quiet()
+        leader.start()
+        fleet.wait_together()
+        self.ends(fleet)
+        self.assertEqual(fleet.events("outage").count("resolved"), 1)
+
+    def test_everything_is_restarted_in_the_middle_of_an_incident(self):
+        fleet = self.fleet()
+        fleet.sim.listener("refused")
+        fleet.hook.wait("firing")
+        for host in fleet.hosts:
+            host.daemon.kill()
+        for server in fleet.servers:
+            server.kill()
+        for server in fleet.servers:
+            server.start()
+        for host in fleet.hosts:
+            host.daemon.start()
+        fleet.wait_together()
+        fleet.quiet()
+        self.ends(fleet)
+        self.assertEqual(fleet.events("outage").count("resolved"), 1)
+
+    def test_a_host_that_is_silent_is_told_once_and_its_evidence_is_there(self):
+        fleet = self.fleet(evidence={"ship": True})
+        fleet.sim.listener("refused")
+        page = fleet.hook.wait("firing")
+        speaker = fleet.host(page["host"])
+        wait_until(lambda: speaker.view()["unshipped"] == 0, "its evidence is shipped")
+        speaker.daemon.kill()
+        other = next(host for host in fleet.hosts if host is not speaker)
+        listed = other.daemon.json("snapshot", "list", "--fleet")["snapshots"]
+        mine = [s for s in listed if s["host"] == speaker.name]
+        self.assertTrue(mine, listed)
+        self.assertEqual({s["target"] for s in mine}, {"fabric"})
+        bundle = self.directory / "dead.tar.zst"
+        other.daemon.client("snapshot", "pull", mine[-1]["id"], "-o", bundle, expect=0)
+        other.daemon.client("snapshot", "verify", bundle, "--sha256", mine[-1]["sha256"], expect=0)
+        wait_until(lambda: any(r.json["incident"]["boundary"] == "observer" for r in fleet.hook.seen("firing")),
+                   lambda: "the silent host is told\n" + fleet.story(), 60)
+        told = [r.json for r in fleet.hook.seen("firing", "observer")]
+        self.assertEqual(len(told), 1)
+        self.assertIn(f"{speaker.name} has not been heard since", told[0]["summary"])
+        fleet.host(other.name)
+        speaker.daemon.start()
+        fleet.wait_together()
+        self.ends(fleet)
+
+    def test_a_stop_says_goodbye_and_hands_over(self):
+        fleet = self.fleet()
+        fleet.sim.listener("refused")
+        page = fleet.hook.wait("firing")
+        speaker = fleet.host(page["host"])
+        wait_until(lambda: fleet.holder() is speaker, "it holds the claim")
+        self.assertEqual(speaker.daemon.stop(), 0)
+        others = [host for host in fleet.hosts if host is not speaker]
+        wait_until(lambda: [m["state"] for m in others[0].view()["members"] if m["host"] == speaker.name] == ["left"],
+                   "it has left")
+        fleet.hosts = others
+        self.ends(fleet)
+        time.sleep(hosts.SILENT_AFTER + 1)
+        self.assertEqual([r.json["summary"] for r in fleet.hook.seen("firing", "observer")], [])
+
+
+class OneServer(harness.Case):
+    """What can be wrong with the servers: said where it can be seen, and each host goes on alone."""
+
+    def alone(self, text, **options):
+        fleet = hosts.Fleet(self, hosts=2, servers=1, **options)
+        fleet.servers[0].start()
+        for host in fleet.hosts:
+            host.daemon.start()
+        wait_until(lambda: all(text in json.dumps(h.view()["troubles"]) for h in fleet.hosts),
+                   lambda: f"`{text}` is told\n{fleet.hosts[0].view()}\n{fleet.story()}")
+        fleet.sim.listener("refused")
+        wait_until(lambda: len({h for e, h in fleet.told() if e == "firing"}) == 2,
+                   lambda: "each pages alone\n" + fleet.story(), 60)
+
+    def test_one_server_is_enough_for_one_page(self):
+        fleet = hosts.Fleet(self, hosts=3, servers=1).start()
+        fleet.sim.listener("refused")
+        fleet.hook.wait("firing")
+        fleet.quiet()
+        self.assertEqual(fleet.events(), ["firing"])
+        fleet.sim.reset()
+        fleet.hook.wait("resolved")
+
+    def test_wrong_credentials(self):
+        self.alone("Authorization Violation", accounts="authorization { users: [{user: readback, password: other}] }")
+
+    def test_an_account_without_jetstream(self):
+        self.alone("JetStream", accounts="accounts { POOR { users: [{user: readback, password: secret}] } }")
+
+    def test_three_replicas_asked_of_one_server(self):
+        self.alone("replicas", replicas=3)
