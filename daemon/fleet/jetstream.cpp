@@ -239,7 +239,7 @@ Result<StoredMessage> read_stored(const JetStreamAnswer& answer) {
   return stored;
 }
 
-std::optional<Delivery> read_delivery(std::string_view reply) {
+std::optional<Delivered> read_delivered(std::string_view reply) {
   // $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<left>, and newer servers with a domain
   // and an account in front and a token behind.
   std::vector<std::string_view> parts;
@@ -259,7 +259,7 @@ std::optional<Delivery> read_delivery(std::string_view reply) {
   };
   const auto seq = number(3), nth = number(4), left = number(6);
   if (!seq || !nth || !left) return std::nullopt;
-  return Delivery{*seq, *nth, *left};
+  return Delivered{*seq, *nth, *left};
 }
 
 WireRequest watch_of(const std::string& stream, const std::string& filter, const std::string& inbox,

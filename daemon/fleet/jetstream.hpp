@@ -74,12 +74,12 @@ Result<StoredMessage> read_stored(const JetStreamAnswer& answer);
 bool is_removal(std::string_view operation);
 
 /// Where and when a message of a watch stands, from its reply subject.
-struct Delivery {
+struct Delivered {
   std::uint64_t seq = 0;   ///< in the stream
   std::uint64_t nth = 0;   ///< that this consumer delivers, from 1
   std::uint64_t left = 0;  ///< that it has still to deliver, as far as it knows
 };
-std::optional<Delivery> read_delivery(std::string_view reply);
+std::optional<Delivered> read_delivered(std::string_view reply);
 
 /// A consumer that pushes to `inbox`, in order and without acknowledgements, and says that it lives. `from` 0: of every
 /// subject the last message first.

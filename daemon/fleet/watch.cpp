@@ -89,7 +89,7 @@ bool Watch::take(WireMessage message) {
     std::from_chars(text.data(), text.data() + text.size(), newest);
     return newest == delivered_;
   }
-  const auto place = read_delivery(message.reply);
+  const auto place = read_delivered(message.reply);
   if (!place) return true;  // published by somebody who knows our subject; nobody has numbered it
   if (place->nth != delivered_ + 1) return false;
   delivered_ = place->nth;

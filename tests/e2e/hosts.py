@@ -118,6 +118,13 @@ class NatsServer:
         self.process.kill()
         self.process.wait()
 
+    def streams(self):
+        """Those that this server keeps, by name, as its monitor shows them."""
+        status, body = harness.ask(self.monitor, "/jsz?streams=true&config=true")
+        assert status == 200, body
+        return {s["name"]: s for account in json.loads(body).get("account_details", [])
+                for s in account.get("stream_detail", [])}
+
 
 class Host:
     """A daemon of the fleet, with its ways."""
@@ -198,6 +205,21 @@ class Fleet:
                 held = [c["holder"] for c in host.view()["claims"] if c["boundary"] == boundary and c["holder"]]
                 return self.host(held[0]) if held else None
         return None
+
+    def leader_of(self, stream):
+        """The server that decides about it, once there is one that all know."""
+        def known():
+            leaders = {server.streams().get(stream, {}).get("cluster", {}).get("leader") for server in self.servers}
+            return leaders.pop() if len(leaders) == 1 else None
+
+        name = wait_until(known, f"the leader of {stream}")
+        return next(server for server in self.servers if server.name == name)
+
+    def published(self):
+        """How many events stand on the stream of events."""
+        kept = [server.streams()["READBACK_prod_EVENTS"]["state"]["messages"] for server in self.servers
+                if server.process.running() and "READBACK_prod_EVENTS" in server.streams()]
+        return max(kept, default=0)
 
     def told(self, boundary=None):
         """What the receiver took: event and who said it."""

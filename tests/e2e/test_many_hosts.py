@@ -44,6 +44,7 @@ class OnePage(harness.Case):
         self.ends(fleet)
         fleet.quiet()
         self.assertEqual(fleet.events(), ["firing", "recovered", "resolved"])
+        wait_until(lambda: fleet.published() == 3, lambda: f"three events on the stream, not {fleet.published()}")
 
     def test_one_hosts_own_way_is_its_own_matter(self):
         fleet = self.fleet()
@@ -123,7 +124,7 @@ class OnePage(harness.Case):
 
     def test_the_leader_of_the_streams_dies_in_the_middle_of_it(self):
         fleet = self.fleet()
-        leader = self.leader_of(fleet, "KV_readback_prod_claims")
+        leader = fleet.leader_of("KV_readback_prod_claims")
         fleet.sim.listener("refused")
         leader.kill()
         fleet.hook.wait("firing", limit=60)

@@ -22,12 +22,12 @@ WireMessage message(std::string body, WireHeaders headers = {}) {
 TEST_CASE("The place of a delivery is read from its reply subject, of older servers and newer ones") {
   struct Case {
     std::string reply;
-    std::optional<Delivery> place;
+    std::optional<Delivered> place;
   };
   const Case cases[] = {
-      {"$JS.ACK.KV_x.abc.1.42.7.1700000000000000000.3", Delivery{42, 7, 3}},
-      {"$JS.ACK._.ACCOUNT.KV_x.abc.1.42.7.1700000000000000000.0.token", Delivery{42, 7, 0}},
-      {"$JS.ACK.hub.ACCOUNT.KV_x.abc.1.42.7.1700000000000000000.0", Delivery{42, 7, 0}},
+      {"$JS.ACK.KV_x.abc.1.42.7.1700000000000000000.3", Delivered{42, 7, 3}},
+      {"$JS.ACK._.ACCOUNT.KV_x.abc.1.42.7.1700000000000000000.0.token", Delivered{42, 7, 0}},
+      {"$JS.ACK.hub.ACCOUNT.KV_x.abc.1.42.7.1700000000000000000.0", Delivered{42, 7, 0}},
       {"", {}},
       {"$JS.ACK.KV_x.abc.1.42.7.1700000000000000000", {}},
       {"$JS.ACK.KV_x.abc.1.x.7.1700000000000000000.3", {}},
@@ -38,7 +38,7 @@ TEST_CASE("The place of a delivery is read from its reply subject, of older serv
   };
   for (const Case& c : cases) {
     CAPTURE(c.reply);
-    const auto read = read_delivery(c.reply);
+    const auto read = read_delivered(c.reply);
     CHECK(read.has_value() == c.place.has_value());
     if (!read || !c.place) continue;
     CHECK(read->seq == c.place->seq);
