@@ -96,6 +96,7 @@ bool is_way_clear(const Tally& t) { return t.yes + t.pending < 2 || t.yes > t.no
 bool is_way_broken(const Tally& t) { return t.yes >= 2 && t.yes <= t.no; }
 
 std::string seen_from(const Tally& t, std::size_t most) {
+  if (t.asked() <= 1) return "";
   std::string text = "seen from " + std::to_string(t.yes) + " of " + std::to_string(t.asked()) + " hosts";
   if (!t.who_not.empty()) text += ", not from " + names(t.who_not, most);
   return text;

@@ -89,7 +89,7 @@ int level_of_most(const Tally& t);
 bool is_way_clear(const Tally& t);
 bool is_way_broken(const Tally& t);
 
-/// "seen from 5 of 7 hosts", and "not from a, b" when there are such; at most `most` names.
+/// "seen from 5 of 7 hosts", and "not from a, b" when there are such; at most `most` names. "" where one was asked.
 std::string seen_from(const Tally& t, std::size_t most = 8);
 
 }  // namespace readback

@@ -5,6 +5,17 @@
 #include "core/fleet/state.hpp"
 
 namespace readback {
+namespace {
+
+/// As bad as whoever sees it least sees it, until more have spoken; of what nobody is heard to see, a warning.
+int level_of_adopted(const Tally& tally) {
+  const int most = level_of_most(tally);
+  if (most > 0) return most;
+  const auto least = std::min_element(tally.levels.begin(), tally.levels.end());
+  return least == tally.levels.end() ? level_of(Severity::warning, false) : *least;
+}
+
+}  // namespace
 
 const FleetClaim* Fleet::State::claim(const ClaimKey& key) const {
   const auto held = kept.claims.find(key);
@@ -102,7 +113,7 @@ void Fleet::State::opened(const ClaimKey& key, const FleetClaim& c) {
     story->second.epoch = was_sent ? std::max(story->second.epoch, c.epoch) : c.epoch;
   } else if (!is_ending) {
     const Tally tally = course_of(key.target, key.subject).votes;
-    const int level = c.told > 0 ? c.told : std::max(1, level_of_most(tally));
+    const int level = c.told > 0 ? c.told : level_of_adopted(tally);
     kept.stories[key] = {c.epoch, false, level, false};
     turn(key.target, key.subject, EventKind::firing, level, tally);
     const auto text = seen_from(tally);

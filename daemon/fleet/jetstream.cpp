@@ -183,6 +183,8 @@ std::string describe(const JetStreamError& error, const std::string& stream, int
     case 10076: return "the fleet's servers have no JetStream for this account: enable it there (" + stream + ")";
     case 10008: return "JetStream has no leader or no majority of its servers at present (" + stream + ")";
     case 10005:
+      return stream + " cannot have " + many + " replicas: fewer than " + many +
+             " of the fleet's servers are there and have room for it (" + error.description + ")";
     case 10074:
       return stream + " cannot have " + many + " replicas: the fleet's servers are no cluster of " + many +
              "; set fleet.replicas to 1 for a single server";

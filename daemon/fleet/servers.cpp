@@ -209,7 +209,8 @@ void FleetServers::trouble(const std::string& about, const std::string& text) {
 }
 
 void FleetServers::fine(const std::string& about) {
-  if (troubles_.erase(about) > 0) say(Say::Level::info, "fleet.servers", about + " is as it should be again");
+  if (troubles_.erase(about) > 0 && about != connection)
+    say(Say::Level::info, "fleet.servers", about + " is as it should be again");
 }
 
 void FleetServers::say(Say::Level level, const std::string& kind, const std::string& text) const {

@@ -16,7 +16,7 @@ import unittest
 import harness
 from harness import wait_until
 
-SILENT_AFTER = 10  # seconds; a member that is silent is told behind it
+SILENT_AFTER = 30  # seconds; a member that is silent is told behind it
 
 
 def program(name):
@@ -104,7 +104,7 @@ class NatsServer:
     def start(self):
         self.starts += 1
         lines = [f"listen: 127.0.0.1:{self.port}", f"http: 127.0.0.1:{self.monitor}", f"server_name: {self.name}",
-                 f'jetstream {{ store_dir: "{self.folder}", max_mem: 64MB, max_file: 1GB }}',
+                 f'jetstream {{ store_dir: "{self.folder}", max_mem: 64MB, max_file: 2GB }}',
                  self.accounts or "authorization { users: [{user: readback, password: secret}] }"]
         if self.routes:
             own = self.routes[self.name]
@@ -168,8 +168,9 @@ class Fleet:
     def config_of(self, host):
         urls = [f"nats://127.0.0.1:{line.port}" for line in host.lines]
         fleet = {"name": "prod", "host": host.name, "nats": {"urls": urls, "user": "readback", "password": "secret"},
-                 "replicas": 3 if len(self.servers) == 3 else 1, "agree_within": "2s",
-                 "silent_after": f"{SILENT_AFTER}s", **self.more}
+                 "replicas": 3 if len(self.servers) == 3 else 1, "agree_within": "6s",
+                 "silent_after": f"{SILENT_AFTER}s",
+                 "evidence": {"keep": {"size": "64MiB"}}, **self.more}
         return {"environment": "test", "host": host.name, "fleet": fleet,
                 "targets": [harness.fast_target(f"http://127.0.0.1:{host.way.port}", interval="1s")],
                 "alerts": {"sinks": self.sinks}, "resolution": {"settle": "2s"}}

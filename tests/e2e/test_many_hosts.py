@@ -40,7 +40,8 @@ class OnePage(harness.Case):
         fleet.quiet()
         self.assertEqual(fleet.events(), ["firing"])
         for host in fleet.hosts:
-            self.assertEqual([i["boundary"] for i in host.daemon.status()["incidents"]], ["outage"], host.name)
+            firing = [i["boundary"] for i in host.daemon.status()["incidents"] if i["state"] == "firing"]
+            self.assertEqual(firing, ["outage"], host.name)
         self.ends(fleet)
         fleet.quiet()
         self.assertEqual(fleet.events(), ["firing", "recovered", "resolved"])
@@ -74,7 +75,7 @@ class OnePage(harness.Case):
         for host in fleet.hosts[3:5]:
             host.way.cut()
         outage = fleet.hook.wait("firing", "outage")
-        self.assertEqual(len(outage["fleet"]["seen_from"]), 5)
+        self.assertGreater(len(outage["fleet"]["seen_from"]), len(outage["fleet"]["not_from"]))
         for host in fleet.hosts[:5]:
             host.way.mend()
         wait_until(lambda: fleet.events().count("resolved") == 2, lambda: "both ends\n" + fleet.story(), 60)
@@ -152,7 +153,7 @@ class OnePage(harness.Case):
         self.assertEqual(fleet.events("outage").count("resolved"), 1)
 
     def test_a_host_that_is_silent_is_told_once_and_its_evidence_is_there(self):
-        fleet = self.fleet(evidence={"ship": True})
+        fleet = self.fleet()
         fleet.sim.listener("refused")
         page = fleet.hook.wait("firing")
         speaker = fleet.host(page["host"])
