@@ -43,7 +43,8 @@ ReadView read_view(const TargetState& t, const std::string& name, const char* ki
       break;
     case ReadKind::check: v.reasons = s.check.reasons; break;
     case ReadKind::path: v.reasons = s.path.reasons; break;
-    case ReadKind::reference: break;
+    case ReadKind::reference:
+    case ReadKind::votes: break;
   }
   announce_expiry(v, t.config, now);
   return v;

@@ -87,7 +87,8 @@ std::string diff_file(const BundleInput& in) {
   if (good && bad)
     for (const auto& before : good->reads) {
       const auto* after = find_read(bad, before.raw.read);
-      if (!after || kind_of(before.raw.read) == ReadKind::reference) continue;
+      const auto kind = kind_of(before.raw.read);
+      if (!after || kind == ReadKind::reference || kind == ReadKind::votes) continue;
       json::object o;
       o["reading"] = json::object{{"before", before.word}, {"after", after->word}};
       o["outcome"] = json::object{{"before", outcome_of(before)}, {"after", outcome_of(*after)}};

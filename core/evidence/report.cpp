@@ -90,7 +90,7 @@ std::vector<Mark> marks_of(const BundleFiles& files) {
     rest.remove_prefix(std::min(end + 1, rest.size()));
     const auto parsed = parse_recorded_read(line);
     const auto* r = std::get_if<RecordedRead>(&parsed);
-    if (!r) continue;
+    if (!r || kind_of(r->raw.read) == ReadKind::votes) continue;
     const std::string said = text_at(object_of(line), "reading");
     Mark m{r->raw.at, r->sweep, r->raw.read, said.empty() ? coarse_word(r->raw) : said, ""};
     const auto& p = r->raw.phases;

@@ -31,7 +31,13 @@ void Fleet::State::turn(const std::string& target, Subject s, EventKind kind, in
     if (kind != EventKind::escalated && last != turned.end() && last->second == kind) return;
     if (kind != EventKind::escalated) turned[about] = kind;
   }
-  out.push_back(Turned{target, s, kind, level, tally, was_vantage});
+  Turned word{target, s, kind, level, tally, {}, was_vantage};
+  if (const auto known = targets.find(target); known != targets.end())
+    for (const auto* hosts : {&tally.who, &tally.who_not, &tally.who_else})
+      for (const auto& host : *hosts)
+        if (const auto view = known->second.views.find(host); view != known->second.views.end() && view->second.view)
+          word.views.push_back(*view->second.view);
+  out.push_back(std::move(word));
 }
 
 void Fleet::State::ends() {

@@ -148,7 +148,8 @@ struct Turned {
   EventKind kind = EventKind::firing;  ///< firing, escalated, recovered, relapsed, resolved
   int level = 0;
   Tally votes;
-  bool was_vantage = false;  ///< firing: the way to it was blamed before; it is the same episode
+  std::vector<FleetView> views;  ///< of the others who were asked, as they were counted
+  bool was_vantage = false;      ///< firing: the way to it was blamed before; it is the same episode
 };
 struct OwnWay {
   std::string target;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/codec/fields.hpp"
 #include "core/model/alert_event.hpp"
 #include "core/model/verdict.hpp"
 
@@ -18,6 +19,16 @@ struct Agreement {
   std::string green_on;      ///< hosts that see it no more
   bool was_vantage = false;  ///< the way to the target was blamed before: the same episode
 };
+
+template <class V, Is<Agreement> X>
+void fields(V& visit, X& x) {
+  visit("kind", x.kind);
+  visit("severity", x.severity);
+  visit("total", x.total);
+  visit("votes", x.votes);
+  visit("green_on", x.green_on);
+  visit("was_vantage", x.was_vantage);
+}
 
 /// What one host sees of one boundary, for the others.
 struct SeenHere {

@@ -48,6 +48,7 @@ Actions Member::handle(Event event, Instant now) {
   const auto word = s.word_of_event(event);
   s.ask_engine(std::move(event));
   if (!swept.empty()) {
+    s.record_votes(true);
     const auto seen = s.engine.seen(swept);
     SweepSeen e{swept, number, seen.sees, {}};
     for (const auto& b : seen.boundaries)
@@ -87,6 +88,7 @@ Actions Member::State::round() {
   for (const auto& row : std::exchange(tells, {}))
     if (!forgotten.contains(row.id)) tell(row);
   forgotten.clear();
+  record_votes(false);
   if (std::exchange(must_save, false)) out.push_back(SaveState{std::string(fleet_part)});
   if (!duty.requests.empty() || !duty.over.empty()) out.push_back(std::exchange(duty, {}));
   return std::exchange(out, {});
@@ -169,7 +171,9 @@ void Member::State::turned(const Turned& t) {
   const Boundary boundary = boundary_of(t.subject);
   const auto before = engine.open_incident_of(t.target, boundary);
   if (t.kind == EventKind::resolved && before) duty.over.push_back(before->id);
-  ask_engine(FleetAgreed{t.target, boundary, agreement(t)});
+  const auto agreed = agreement(t);
+  decided.push_back({t, agreed, now.wall});
+  ask_engine(FleetAgreed{t.target, boundary, agreed});
   if (t.kind != EventKind::firing) return;
   const auto& sinks = engine.config().alerts.sinks;
   const bool is_acknowledged = std::any_of(sinks.begin(), sinks.end(), [&](const SinkConfig& sink) {

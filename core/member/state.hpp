@@ -29,6 +29,14 @@ struct Member::State {
   MemberKept kept;
   std::vector<std::string> troubles;  ///< as the fleet was told
 
+  /// What the fleet has decided and no sweep has recorded yet.
+  struct Decided {
+    Turned turned;
+    Agreement agreement;
+    WallTime at{};
+  };
+  std::vector<Decided> decided;
+
   // --- of the round ---
   Actions out;
   std::deque<FleetEvent> to_fleet;
@@ -54,6 +62,9 @@ struct Member::State {
   std::string once(const FleetRow& row) const;
   AlertEvent without_incident(const FleetRow& row);
   void reconfigure(Reconfigured& e);
+
+  // --- votes.cpp: what the fleet has decided, and by which votes, recorded with the sweeps ---
+  void record_votes(bool before);
 
   // --- notices.cpp: incidents that no book has ---
   static std::string notice_name(const std::string& kind, const std::string& target) { return kind + "/" + target; }

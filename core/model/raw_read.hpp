@@ -61,7 +61,9 @@ struct Phases {
 };
 
 struct RawRead {
-  std::string read;  ///< "health", "check:materialization", "path:checkout", "reference:https://…"
+  /// "health", "check:materialization", "path:checkout", "reference:https://…"; and what is recorded beside the reads
+  /// of a sweep, "votes:outage": how the hosts of a fleet agreed
+  std::string read;
   WallTime at{};     ///< when the read began
   Millis took{0};
   Phases phases;
@@ -73,7 +75,7 @@ struct RawRead {
 /// Of what was said: the body, or both outputs.
 std::size_t said_bytes(const RawRead& read);
 
-enum class ReadKind { surface, check, path, reference };
+enum class ReadKind { surface, check, path, reference, votes };
 ReadKind kind_of(std::string_view read);
 /// "materialization" of "check:materialization"; surfaces are their own name.
 std::string_view bare_name(std::string_view read);

@@ -62,6 +62,7 @@ ReadKind kind_of(std::string_view read) {
   if (read.starts_with("check:")) return ReadKind::check;
   if (read.starts_with("path:")) return ReadKind::path;
   if (read.starts_with("reference:")) return ReadKind::reference;
+  if (read.starts_with("votes:")) return ReadKind::votes;
   return ReadKind::surface;
 }
 

@@ -82,6 +82,7 @@ std::optional<Judged> judge(const TargetConfig& config, RawRead raw, ReadStates&
       j.order = 30'000;
       break;
     }
+    case ReadKind::votes: return std::nullopt;
   }
   j.read.raw = std::move(raw);
   return j;

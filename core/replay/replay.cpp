@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/codec/reads_json.hpp"
+#include "core/codec/state_visit.hpp"
 #include "core/codec/texts.hpp"
 #include "core/codec/view_json.hpp"
 #include "core/text/time.hpp"
@@ -28,6 +29,29 @@ bool has_name(const List& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(), [&](const auto& each) { return each.name == name; });
 }
 
+/// What was recorded of an agreement. Nothing when it cannot be read.
+struct Voted {
+  Boundary boundary = Boundary::outage;
+  Agreement agreement;
+  bool is_before_sweep = false;
+};
+std::optional<Voted> read_votes(const RawRead& read) {
+  const auto boundary = parse_word<Boundary>(bare_name(read.read));
+  const auto* said = std::get_if<HttpAnswer>(&read.answer);
+  json::error_code ec;
+  const auto body = said ? json::parse(said->body, ec) : json::value();
+  if (!boundary || ec || !body.is_object()) return std::nullopt;
+  Voted voted{*boundary, {}, false};
+  try {
+    StateReader reader{Instant{}, body.get_object()};
+    fields(reader, voted.agreement);
+    reader("before_sweep", voted.is_before_sweep);
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+  return voted;
+}
+
 std::string event_line(const AlertEvent& e) {
   json::object o{{"at", to_rfc3339(e.at)}, {"event", to_string(e.kind)}};
   for (auto& [name, value] : pick(view_json(e.incident, false), {"target", "boundary", "extent", "severity",
@@ -44,6 +68,7 @@ Replay::Replay(ReplayOptions options, Print print, Complain complain)
   EngineOptions engine;
   engine.host = "replay";
   engine.recorded = true;
+  engine.in_fleet = config_.fleet.is_on();
   engine_ = std::make_unique<Engine>(config_, engine, Instant{});
 }
 Replay::~Replay() = default;
@@ -92,7 +117,8 @@ void Replay::line(std::string_view text) {
     return complain("sweep " + std::to_string(read.sweep) + " of " + read.target + " has this read of " +
                     read.raw.read + " already");
   }
-  const bool is_check = kind_of(read.raw.read) == ReadKind::check;
+  const auto kind = kind_of(read.raw.read);
+  const bool is_check = kind == ReadKind::check || kind == ReadKind::votes;  // of their own time
   if (is_check == sweep->only_checks) sweep->at = std::min(sweep->at, read.raw.at);
   if (!is_check && std::exchange(sweep->only_checks, false)) sweep->at = read.raw.at;
   if (!read.void_reason.empty()) sweep->void_reason = std::move(read.void_reason);
@@ -136,7 +162,8 @@ bool Replay::learn(const std::string& name, const RawRead& read) {
                                [&](const TargetConfig& t) { return t.name == name; });
   const std::string bare(bare_name(read.read));
   switch (kind_of(read.read)) {
-    case ReadKind::surface: break;
+    case ReadKind::surface:
+    case ReadKind::votes: break;
     case ReadKind::check:
       if (has_name(target.checks, bare)) break;
       target.checks.push_back({});
@@ -198,9 +225,35 @@ void Replay::judge(const std::string& target, OpenSweep sweep, Instant now) {
   SweepDone done;
   done.target = target;
   done.sweep = sweep.number;
-  done.reads = std::move(sweep.reads);
+  std::vector<RawRead> votes;
+  for (auto& read : sweep.reads)
+    (kind_of(read.read) == ReadKind::votes ? votes : done.reads).push_back(std::move(read));
   done.void_reason = std::move(sweep.void_reason);
-  const Actions actions = engine_->handle(std::move(done), now);
+  agree(target, votes, true, now);
+  print(engine_->handle(std::move(done), now));
+  agree(target, votes, false, now);
+}
+
+/// In a fleet: the page and its end are told by who agreed, and not by the casebook.
+void Replay::agree(const std::string& target, const std::vector<RawRead>& votes, bool before_sweep, Instant now) {
+  if (!config_.fleet.is_on()) return;
+  for (const auto& read : votes) {
+    const auto voted = read_votes(read);
+    if (!voted) {
+      if (before_sweep) complain("the votes about " + target + " cannot be read");
+      continue;
+    }
+    if (voted->is_before_sweep != before_sweep) continue;
+    const auto& a = voted->agreement;
+    auto end = a.kind == EventKind::resolved ? engine_->shared_event(target, voted->boundary, a, now) : std::nullopt;
+    print(engine_->handle(FleetAgreed{target, voted->boundary, a}, now));
+    if (a.kind == EventKind::firing || a.kind == EventKind::escalated)
+      end = engine_->shared_event(target, voted->boundary, a, now);
+    if (end) print_(event_line(*end));
+  }
+}
+
+void Replay::print(const Actions& actions) {
   for (const auto& action : actions) {
     if (const auto* record = std::get_if<Record>(&action)) {
       if (options_.verdicts) print_verdict(record->sweep);

@@ -2,6 +2,10 @@
 // The same diagnosis over recorded reads (contract sections 1 and 6): lines in, one line an event out, and with
 // verdicts one line a sweep. Streaming: of each target two sweeps are kept open, so that a line that comes a little
 // late still finds its sweep, and a week of reads needs no more memory than that.
+//
+// Of a host in a fleet, outage, security, readiness and product open and end by what its hosts have agreed on. That is
+// recorded beside the reads, and it counts when the configuration is that of a fleet's host; without one, or with one
+// of a host alone, the recording is judged as a host alone would.
 #include <deque>
 #include <functional>
 #include <map>
@@ -63,6 +67,8 @@ class Replay {
   };
   void judge_next(const std::string& target, Recording& recording);
   void judge(const std::string& target, OpenSweep sweep, Instant now);
+  void agree(const std::string& target, const std::vector<RawRead>& votes, bool before_sweep, Instant now);
+  void print(const Actions& actions);
   bool learn(const std::string& target, const RawRead& read);
   void print_verdict(const SweepRecord& record);
   void complain(const std::string& why);

@@ -30,6 +30,7 @@ void History::on_sweep(const SweepRecord& sweep) {
   entry.extent = index_of(sweep.extent);
   entry.is_void = !sweep.void_reason.empty();
   for (const auto& read : sweep.reads) {
+    if (kind_of(read.raw.read) == ReadKind::votes) continue;
     auto place = std::find(lanes.names.begin(), lanes.names.end(), read.raw.read);
     if (place == lanes.names.end()) {
       if (lanes.names.size() >= 256) continue;

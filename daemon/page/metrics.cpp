@@ -195,6 +195,7 @@ prometheus::Histogram& Metrics::durations(const std::string& target, const std::
 void Metrics::on_sweep(const SweepRecord& sweep) {
   for (const auto& read : sweep.reads) {
     const RawRead& raw = read.raw;
+    if (kind_of(raw.read) == ReadKind::votes) continue;
     // A check keeps its last result in the sweeps between two runs: count each run once.
     if (kind_of(raw.read) == ReadKind::check) {
       auto& seen = last_checks_[sweep.target + '\n' + raw.read];

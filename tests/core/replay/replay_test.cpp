@@ -1,6 +1,7 @@
 // What a recording may hold beside the plain run of things: late lines, lines twice, clocks that step, numbers that
 // begin anew. What the diagnosis makes of the sweeps is told by the stories and by the recorded cases.
 #include "core/replay/replay.hpp"
+#include "core/codec/reads_json.hpp"
 #include "core/text/time.hpp"
 
 #include <doctest/doctest.h>
@@ -36,6 +37,20 @@ struct Tape {
     }
     return *this;
   }
+  /// What the hosts of a fleet agreed on, recorded with the newest sweep.
+  Tape& votes(const std::string& kind, bool before, const std::string& boundary = "outage") {
+    RawRead read;
+    read.read = "votes:" + boundary;
+    read.at = at;
+    read.answer =
+        HttpAnswer{200,
+                   {},
+                   R"({"schema":"readback.votes/v1","kind":")" + kind +
+                       R"(","severity":"critical","total":true,"votes":"seen from 5 of 7 hosts","green_on":"",)" +
+                       R"("was_vantage":false,"before_sweep":)" + (before ? "true" : "false") + "}"};
+    lines.push_back(to_recorded_line({"fabric", number, read, ""}));
+    return *this;
+  }
   /// The last line of each sweep comes after the first of the next one.
   Tape& with_late_lines() {
     for (std::size_t i = 3; i + 1 < lines.size(); i += 4) std::swap(lines[i], lines[i + 1]);
@@ -48,10 +63,19 @@ struct Played {
   std::uint64_t sweeps = 0;
 };
 
-Played play(const std::vector<std::string>& lines) {
+/// As a host of a fleet that watches `fabric`.
+ReplayOptions in_fleet() {
+  ReplayOptions options;
+  options.config.emplace();
+  options.config->targets.push_back(default_target("fabric"));
+  options.config->fleet.name = "prod";
+  return options;
+}
+
+Played play(const std::vector<std::string>& lines, ReplayOptions options = {}) {
   Played played;
   Replay replay(
-      {},
+      std::move(options),
       [&](const std::string& line) {
         const auto word = [&](const std::string& key) {
           const auto from = line.find("\"" + key + "\":\"") + key.size() + 4;
@@ -120,6 +144,34 @@ TEST_CASE("a file whose lines all have one number takes neither the memory nor t
   CHECK(played.sweeps == 1);
   CHECK(played.complaints.size() == 20'000 - 4096);
   CHECK(played.complaints.front() == "4097: sweep 1 of fabric has 4096 reads already, more than any target");
+}
+
+TEST_CASE("in a fleet it fires and ends by what was agreed on, and not by what this host saw") {
+  Tape tape;
+  tape.sweeps(5, true).sweeps(5, false).votes("firing", false).sweeps(1, false).votes("escalated", true);
+  tape.sweeps(4, true).votes("recovered", false).sweeps(2, true).votes("resolved", false).sweeps(1, true);
+  const auto together = play(tape.lines, in_fleet());
+  CHECK(together.complaints.empty());
+  CHECK(together.sweeps == 18);
+  CHECK(together.events == Texts{"03:04:30 firing outage", "03:05:00 escalated outage", "03:07:00 recovered outage",
+                                 "03:08:00 resolved outage"});
+  // The same recording, judged as a host alone would.
+  CHECK(play(tape.lines).events.front() == "03:03:30 firing outage");
+}
+
+TEST_CASE("votes that cannot be read are told, and decide nothing") {
+  Tape tape;
+  tape.sweeps(5, true).sweeps(4, false);
+  for (const char* text : {"{", "[]", R"({\"kind\":\"sacked\"})", R"({\"severity\":7})"}) {
+    auto line = Tape::line(tape.number, tape.at += Millis(1), "votes:outage", true);
+    const auto body = line.find(R"({\"status\":\"ok\"})");
+    REQUIRE(body != line.npos);
+    tape.lines.push_back(line.replace(body, std::string(R"({\"status\":\"ok\"})").size(), text));
+  }
+  tape.votes("firing", false, "weather").sweeps(1, false);
+  const auto played = play(tape.lines, in_fleet());
+  CHECK(played.events.empty());
+  CHECK(played.complaints.size() == 5);
 }
 
 TEST_CASE("a sweep that the daemon has marked as void is not counted in its recording either") {
