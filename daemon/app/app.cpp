@@ -55,16 +55,6 @@ std::size_t reads_at_once() {
   return std::max<std::size_t>(open.rlim_cur / share, fewest);
 }
 
-std::string text_of(const std::exception_ptr& failed) {
-  try {
-    std::rethrow_exception(failed);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "an unknown exception";
-  }
-}
-
 /// Without one of these the daemon would go on as half of itself: it could look alive, and page nobody.
 bool is_vital(const std::string& task) {
   for (const char* each : {"pipeline", "clock", "heartbeat", "delivery", "signals"})

@@ -8,20 +8,6 @@
 
 namespace readback {
 
-namespace {
-
-std::string text_of(const std::exception_ptr& failed) {
-  try {
-    std::rethrow_exception(failed);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "an unknown exception";
-  }
-}
-
-}  // namespace
-
 ControlRoom::ControlRoom(net::any_io_executor executor, ControlBackend& backend, std::string boot)
     : executor_(executor),
       backend_(backend),

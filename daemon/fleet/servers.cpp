@@ -29,8 +29,12 @@ FleetServers::FleetServers(net::any_io_executor loop, FleetServersSetup setup, H
       hear_(std::move(hear)),
       say_(std::move(say)),
       wire_(loop, setup_.fleet.nats, setup_.host, [this] { link_changed(); }),
-      requests_(loop),
-      session_(loop),
+      requests_(loop, [this](const std::string& task, std::exception_ptr failed) { broken(task, failed); }),
+      session_(loop,
+               [this](const std::string& task, std::exception_ptr failed) {
+                 broken(task, failed);
+                 start_over(task + " has ended");
+               }),
       idle_(loop),
       words_heard_(setup_.words_heard),
       news_wake_(loop) {}
@@ -52,6 +56,11 @@ net::awaitable<void> FleetServers::stop() {
   co_await wire_.stop(close_limit);
   co_await requests_.join(Millis(50));
   co_await session_.join(Millis(50));
+}
+
+/// A fault of ours, perhaps for want of memory: what it was for is asked again.
+void FleetServers::broken(const std::string& task, const std::exception_ptr& failed) {
+  say(Say::Level::error, "daemon.bug", "the task " + task + " ended by an error: " + text_of(failed));
 }
 
 // --- actions ---------------------------------------------------------------------------------------------------------

@@ -105,6 +105,7 @@ class FleetServers {
   net::awaitable<void> change(ChangeClaim action);
   net::awaitable<void> fetch(Fetch action);
   void failed(const std::string& where, const JetStreamError& error);
+  void broken(const std::string& task, const std::exception_ptr& failed);
   net::awaitable<std::optional<FleetEntry>> last(Bucket b, std::string key, Millis limit);
   net::awaitable<void> answer_late(std::uint64_t ticket, MonoTime asked);
   void answer(FleetAnswered answered);

@@ -15,6 +15,17 @@
 
 namespace readback {
 
+/// What a task has ended by, for the log.
+inline std::string text_of(const std::exception_ptr& failed) {
+  try {
+    std::rethrow_exception(failed);
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "an unknown exception";
+  }
+}
+
 class TaskGroup {
  public:
   /// Told when a task ends by an exception that is no cancellation. Runs in the loop.

@@ -22,14 +22,6 @@ constexpr Millis farewell = Seconds(3);          // what is on its way at a stop
 constexpr Millis after_a_fault = Seconds(5);     // a sink whose task has failed
 constexpr std::string_view sink_task = "sink ";  // with the sink's name behind it
 
-std::string text_of(const std::exception_ptr& failed) {
-  try {
-    std::rethrow_exception(failed);
-  } catch (const std::exception& e) {
-    return e.what();
-  }
-}
-
 }  // namespace
 
 struct Delivery::Parts {
