@@ -64,7 +64,7 @@ struct RawRead {
   /// "health", "check:materialization", "path:checkout", "reference:https://…"; and what is recorded beside the reads
   /// of a sweep, "votes:outage": how the hosts of a fleet agreed
   std::string read;
-  WallTime at{};     ///< when the read began
+  WallTime at{};  ///< when the read began
   Millis took{0};
   Phases phases;
   std::string address;                     ///< "127.0.0.1:38080", the peer really used; empty when none was reached

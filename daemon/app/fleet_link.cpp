@@ -1,3 +1,4 @@
+// Words go one way and events the other; nothing is decided here.
 #include "daemon/app/fleet_link.hpp"
 
 #include <type_traits>

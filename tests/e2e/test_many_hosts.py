@@ -44,7 +44,18 @@ class OnePage(harness.Case):
         self.ends(fleet)
         fleet.quiet()
         self.assertEqual(fleet.events(), ["firing", "recovered", "resolved"])
+        self.decides_the_same_again(fleet.hosts[0])
         wait_until(lambda: fleet.published() == 3, lambda: f"three events on the stream, not {fleet.published()}")
+
+    def decides_the_same_again(self, host):
+        """What it has recorded of the votes is replayed."""
+        tape = self.directory / "reads.jsonl"
+        tape.write_text(host.daemon.client("export", "--since", "1h", expect=0).text)
+        replayed = host.daemon.client("replay", tape, "--config", host.daemon.config_path, expect=0).text
+        events = [json.loads(line) for line in replayed.splitlines() if '"event"' in line]
+        told = [e["event"] for e in events if e["boundary"] == "outage"]
+        self.assertEqual((told[0], told[-1]), ("firing", "resolved"), replayed)
+        self.assertEqual((told.count("firing"), told.count("resolved")), (1, 1), replayed)
 
     def test_one_hosts_own_way_is_its_own_matter(self):
         fleet = self.fleet()

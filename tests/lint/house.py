@@ -16,7 +16,6 @@ LONGEST = 60
 # "file function": why it is better in one piece.
 LISTS = {
     "config/mutation.cpp judge": "the tools and shells by name, in the order in which they are asked",
-    "daemon/app/app.cpp App::start": "the order of a start, step by step",
     "daemon/check/warden.cpp Warden::relabel": "where each system call has its arguments, one case a call",
 }
 
