@@ -145,7 +145,7 @@ void Fleet::State::decide(const std::string& target, Target& t, Boundary b) {
       [[fallthrough]];
     case Agreed::fires:
       t.verdicts.erase(b);
-      own_way(target, t, false, tally);
+      own_way(target, false, tally);
       return start(target, subject, level, false, tally);
     case Agreed::vantage:
     case Agreed::own: return stand(target, t, b, follows, tally);
@@ -158,8 +158,8 @@ void Fleet::State::stand(const std::string& target, Target& t, Boundary b, Agree
   if (verdict.last != follows) verdict = {follows, now};
   const auto* config = config_of(target);
   if (!config || now - verdict.since < standing(config->interval)) return;
-  if (follows == Agreed::own) return own_way(target, t, true, tally);
-  own_way(target, t, false, tally);
+  if (follows == Agreed::own) return own_way(target, true, tally);
+  own_way(target, false, tally);
   const bool is_told = std::any_of(kept.stories.begin(), kept.stories.end(), [&](const auto& each) {
     return each.first.target == target && each.first.subject != Subject::missing;
   });
@@ -168,8 +168,10 @@ void Fleet::State::stand(const std::string& target, Target& t, Boundary b, Agree
   start(target, Subject::vantage, level_of(Severity::error, false), false, tally);
 }
 
-void Fleet::State::own_way(const std::string& target, Target& t, bool is_blamed, const Tally& tally) {
-  if (std::exchange(t.is_way_blamed, is_blamed) == is_blamed) return;
+void Fleet::State::own_way(const std::string& target, bool is_blamed, const Tally& tally) {
+  if (kept.own_ways.contains(target) == is_blamed) return;
+  is_blamed ? void(kept.own_ways.insert(target)) : void(kept.own_ways.erase(target));
+  save();
   if (is_blamed) ++disagreements;
   out.push_back(OwnWay{target, is_blamed, tally});
 }

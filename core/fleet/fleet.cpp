@@ -49,10 +49,7 @@ FleetActions Fleet::State::in_order() {
   return list;
 }
 
-MonoTime Fleet::next_due() const {
-  const auto& s = *state_;
-  return s.now + beat;
-}
+MonoTime Fleet::next_due() const { return state_->ticked_at + beat; }
 
 void Fleet::State::settle_down() {
   const bool away = is_away();
@@ -80,6 +77,7 @@ std::uint64_t Fleet::State::ticket(Ticket t) {
 }
 
 void Fleet::State::on(const FleetTick&) {
+  ticked_at = now;
   std::vector<std::uint64_t> lost;
   for (const auto& [id, t] : tickets)
     if (now - t.sent > lost_ticket) lost.push_back(id);
@@ -185,7 +183,7 @@ void Fleet::State::on(const SweepSeen& e) {
   }
   const bool is_any_confirmed =
       std::any_of(t.mine.begin(), t.mine.end(), [](const auto& m) { return m.second.is_confirmed; });
-  if (!is_any_confirmed) own_way(e.target, t, false, {});
+  if (!is_any_confirmed) own_way(e.target, false, {});
   publish(e.target);
 }
 
@@ -257,6 +255,9 @@ void Fleet::State::on(FleetReconfigured e) {
     targets[t.name] = node ? std::move(node.mapped()) : Target{};
   }
   leave_targets(before);
+  const auto ways = kept.own_ways;
+  for (const auto& target : ways)
+    if (!config_of(target)) own_way(target, false, {});
   for (const auto& [key, story] : kept.stories) {
     if (first_row(key) || !sinks.contains(key.sink)) continue;
     const auto* c = claim(key);

@@ -51,6 +51,8 @@ void Fleet::State::hear_member(const FleetEntry& e) {
   const std::string host = read->host;
   if (host == setup.host) {
     if (read->start == setup.start || !has_published || e.revision <= my_revision) return;
+    // Of an earlier life of this host one renewal may still have been on its way, but not two.
+    if (std::exchange(other_start, read->start) != read->start) return;
     if (!std::exchange(is_doubled, true))
       say(Say::Level::error, "fleet.doubled", "another member of the fleet is called " + host + " as well");
     return;
@@ -149,7 +151,9 @@ void Fleet::State::forget_claim(const ClaimKey& key, std::uint64_t revision) {
 }
 
 bool Fleet::State::concerns_us(const ClaimKey& key) const {
-  if (key.subject != Subject::missing) return config_of(key.target) || kept.claims.contains(key);
+  // Whoever was of the jury once hears how it ends.
+  if (kept.claims.contains(key) || kept.stories.contains(key)) return true;
+  if (key.subject != Subject::missing) return config_of(key.target);
   if (!key.target.starts_with(missing_prefix)) return false;
   const std::string host = key.target.substr(missing_prefix.size());
   const auto who = jury_for_missing(host);

@@ -97,6 +97,7 @@ std::string Fleet::save() const {
     w("claims", pairs(kept.claims));
     w("acknowledged", pairs(kept.acknowledged));
     w("known", kept.known);
+    w("own_ways", kept.own_ways);
     w("said", kept.said);
     w("words_heard", kept.words_heard);
     w("next_row", kept.next_row);
@@ -122,6 +123,7 @@ std::string Fleet::restore(const std::string& saved) {
     r("claims", claims);
     r("acknowledged", acknowledged);
     r("known", kept.known);
+    r("own_ways", kept.own_ways);
     r("said", kept.said);
     r("words_heard", kept.words_heard);
     r("next_row", kept.next_row);

@@ -45,6 +45,7 @@ struct FleetKept {
   std::map<ClaimKey, HeldClaim> claims;            ///< as they were last heard of
   std::map<ClaimKey, std::uint64_t> acknowledged;  ///< the newest epoch of which that was said
   std::map<std::string, FleetMember> known;        ///< members that have not said goodbye, this host among them
+  std::set<std::string> own_ways;                  ///< targets of which this host's own way is told to be broken
   std::vector<FleetWord> said;                     ///< here, and not yet on the stream
   std::uint64_t words_heard = 0;                   ///< the place in the stream
   std::uint64_t next_row = 1;
@@ -68,7 +69,7 @@ struct Fleet::State {
 
   // --- what is configured ---
   FleetSetup setup;
-  MonoTime now{};
+  MonoTime now{}, ticked_at{};
   IdSource ids;
   FleetKept kept;
   FleetActions out;
@@ -119,7 +120,6 @@ struct Fleet::State {
     std::map<Boundary, int> anew;             ///< sweeps in which it held since the last closing; until enough
     std::map<Boundary, MonoTime> vote_after;  ///< the last closing
     std::map<Boundary, Verdict> verdicts;
-    bool is_way_blamed = false;
     // Asked by others.
     std::optional<MonoTime> ask_due;
     std::optional<MonoTime> asked_at;
@@ -153,6 +153,7 @@ struct Fleet::State {
   std::uint64_t my_revision = 0;
   std::set<ClaimKey> newer;  ///< claims of a schema that is not known here
   bool is_doubled = false, has_published = false;
+  std::string other_start;          ///< that was heard under this host's name
   std::uint64_t disagreements = 0;  ///< turns to `vantage` or to this host's own way
   std::vector<std::string> our_troubles;
   std::map<std::string, std::string> complaints;  ///< by key: told when it begins
@@ -172,7 +173,7 @@ struct Fleet::State {
   std::map<std::uint64_t, Ticket> tickets;
   std::uint64_t next_ticket = 1;
 
-  State(FleetSetup s, MonoTime at) : setup(std::move(s)), now(at), ids(setup.seed) {}
+  State(FleetSetup s, MonoTime at) : setup(std::move(s)), now(at), ticked_at(at), ids(setup.seed) {}
 
   // --- fleet.cpp: what happens ---
   void on(const FleetTick& e);
@@ -234,7 +235,7 @@ struct Fleet::State {
   void decide_alone(const std::string& target, Target& t, Boundary b, int level);
   void stand(const std::string& target, Target& t, Boundary b, Agreed now_agreed, const Tally& votes);
   void look(const std::string& target, Target& t);
-  void own_way(const std::string& target, Target& t, bool is_blamed, const Tally& votes);
+  void own_way(const std::string& target, bool is_blamed, const Tally& votes);
   void start(const std::string& target, Subject s, int level, bool alone, const Tally& votes);
   void miss_members();
 

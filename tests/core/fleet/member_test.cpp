@@ -158,6 +158,43 @@ TEST_CASE("what no sink takes is an incident all the same, from its beginning to
   CHECK(kinds == std::vector<EventKind>{EventKind::recovered, EventKind::resolved});
 }
 
+TEST_CASE("its tick comes when it is due, however much it hears in between") {
+  Alone me;
+  me.handle(FirstPicture{});
+  me.pass(Seconds(1));
+  const auto due = me.fleet.next_due();
+  for (std::uint64_t i = 0; i < 9; ++i) {
+    me.now += Millis(100);
+    me.handle(FleetHeard{Bucket::hosts, entry(member("host-2"), i + 1)});
+  }
+  CHECK(me.fleet.next_due() == due);
+}
+
+TEST_CASE("that its own way was blamed is known over a restart, and ends") {
+  Alone me;
+  FirstPicture picture;
+  for (const auto* host : {"host-2", "host-3"}) picture.hosts.push_back(entry(member(host), 1));
+  me.handle(picture);
+  me.sweep(true);
+  for (std::uint64_t second = 1; second <= 60; ++second) {
+    me.pass(Seconds(1));
+    for (const auto* host : {"host-2", "host-3"}) {
+      FleetView green;
+      green.fleet = "prod", green.host = host, green.target = "fabric";
+      green.sweep = second, green.seen = me.revision, green.interval = Seconds(30);
+      me.handle(FleetHeard{Bucket::hosts, entry(member(host), ++me.revision)});
+      me.handle(FleetHeard{Bucket::views, {view_key("fabric", host), write(green), ++me.revision}});
+    }
+  }
+  REQUIRE(first<OwnWay>(me.last) != nullptr);
+  Alone again;
+  CHECK(again.fleet.restore(me.fleet.save()).empty());
+  again.now = me.now;
+  again.sweep(false);
+  REQUIRE(first<OwnWay>(again.last) != nullptr);
+  CHECK_FALSE(first<OwnWay>(again.last)->is_blamed);
+}
+
 TEST_CASE("another member of the same name is told once, and an earlier life of this host is none") {
   Alone me;
   FirstPicture picture;
@@ -165,11 +202,40 @@ TEST_CASE("another member of the same name is told once, and an earlier life of 
   me.handle(picture);
   me.pass(Seconds(6));
   CHECK(me.fleet.troubles(me.now).empty());
+  me.tell(FleetHeard{Bucket::hosts, entry(member("host-1", "s0"), me.revision + 40)});
+  CHECK(count<Say>(me.last) == 0);  // on its way when that life ended
   me.tell(FleetHeard{Bucket::hosts, entry(member("host-1", "s2"), me.revision + 50)});
+  me.handle(FleetHeard{Bucket::hosts, entry(member("host-1", "s2"), me.revision + 55)});
   CHECK(count<Say>(me.last) == 1);
   me.tell(FleetHeard{Bucket::hosts, entry(member("host-1", "s2"), me.revision + 60)});
   CHECK(count<Say>(me.last) == 0);
   CHECK(me.fleet.troubles(me.now) == std::vector<std::string>{"another member of the fleet is called host-1 as well"});
+}
+
+TEST_CASE("whoever has missed a member hears how it ends, also when others are asked about that by then") {
+  std::string gone;  // about which host-1 is asked before host-2, and host-3 before both
+  for (int i = 0; gone.empty(); ++i) {
+    const std::string name = "gone-" + std::to_string(i);
+    const auto place = [&](const char* host) { return rendezvous(name, host); };
+    if (place("host-1") < place("host-2") && place("host-3") < place("host-1")) gone = name;
+  }
+  auto one_juror = setup();
+  one_juror.config.fleet.jury = 1;
+  Alone me(one_juror);
+  FirstPicture picture;
+  picture.hosts = {entry(member("host-2"), 1), entry(member(gone), 2)};
+  me.handle(picture);
+  for (int i = 0; i < 70; ++i) {
+    me.pass(Seconds(1));
+    me.handle(FleetHeard{Bucket::hosts, entry(member("host-2"), ++me.revision)});
+  }
+  const ClaimKey key{"readback/" + gone, Subject::missing, "a"};
+  REQUIRE(me.fleet.holds(key));
+  me.handle(FleetHeard{Bucket::hosts, entry(member("host-3"), ++me.revision)});
+  FleetClaim over;
+  over.epoch = 1, over.told = 5, over.ended = over.closed = true;
+  me.handle(FleetHeard{Bucket::claims, {claim_key("prod", key), write(over), me.revision + 1000}});
+  CHECK_FALSE(me.fleet.is_open("readback/" + gone, Subject::missing));
 }
 
 TEST_CASE("a claim is taken over with everything that a newer version has written into it") {
