@@ -101,6 +101,10 @@ sim() {
   step "the simulated world"
   .build/release/tests/sim/readback-world --schedules "${READBACK_SCHEDULES:-2000}" --jobs "$jobs" | tee "$logs/sim.log"
   count "$logs/sim.log"
+  step "the simulated world, as a fleet of five hosts"
+  .build/release/tests/sim/readback-world --hosts 5 --schedules "${READBACK_SCHEDULES:-2000}" --jobs "$jobs" |
+    tee "$logs/sim_fleet.log"
+  count "$logs/sim_fleet.log"
 }
 
 e2e() { # the names of files of tests/e2e, with or without test_ and .py; none stands for all

@@ -43,6 +43,7 @@ void print_broken(std::uint64_t seed, const Outcome& outcome) {
 struct Total {
   std::uint64_t schedules = 0, crashes = 0, pages = 0, sends = 0, sweeps = 0, starts = 0, actions = 0, broken = 0;
   std::int64_t ms = 0;
+  std::uint64_t told = 0;
   std::uint64_t states = 0, first_broken = 0;
 };
 
@@ -64,6 +65,7 @@ Total play(const Options& o, int job) {
     sum.sweeps += outcome.sweeps;
     sum.starts += outcome.starts;
     sum.actions += outcome.actions;
+    sum.told += outcome.told;
     sum.ms += outcome.time.count();
     if (outcome.broken.empty()) continue;
     ++sum.broken;
@@ -84,6 +86,7 @@ void add(Total& all, const Total& one) {
   all.sweeps += one.sweeps;
   all.starts += one.starts;
   all.actions += one.actions;
+  all.told += one.told;
   all.broken += one.broken;
   all.ms += one.ms;
   all.states += one.states;
@@ -217,6 +220,7 @@ int main(int argc, char** argv) {
       static_cast<double>(all.crashes) / seconds, static_cast<unsigned long long>(all.pages),
       static_cast<unsigned long long>(all.sends), static_cast<unsigned long long>(all.sweeps),
       static_cast<unsigned long long>(all.actions), years, static_cast<unsigned long long>(all.states));
+  if (all.told) std::printf("of the fleets %llu pages and ends arrived\n", static_cast<unsigned long long>(all.told));
   if (all.first_broken && !options.stop) {
     const auto schedule = of_seed(all.first_broken, options.wishes);
     if (const auto broken = World(schedule, false).run().broken; !broken.empty())

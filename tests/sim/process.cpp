@@ -5,11 +5,13 @@
 #include <utility>
 
 #include "core/text/time.hpp"
+#include "tests/sim/fleet_witness.hpp"
 
 namespace readback::sim {
 namespace {
 
 constexpr Millis forced_end(4800);  // after a stop, whatever hangs
+constexpr Millis goodbye_limit(500);
 constexpr Millis half_a_minute = Seconds(30);
 
 }  // namespace
@@ -54,23 +56,55 @@ void Process::start() {
   options.ids = ids_;
   options.boot = "boot-" + std::to_string(host_.boots);
   options.host = host_.name;
+  options.in_fleet = config_.fleet.is_on();
   engine_ = std::make_unique<Engine>(config_, options, now());
+  std::optional<FleetSetup> fleet;
+  if (config_.fleet.is_on())
+    fleet = FleetSetup{config_, host_.name, "1", ids_->next(now().wall), now().wall, world_.luck.random()};
+  member_ = std::make_unique<Member>(*engine_, std::move(fleet), ids_, now());
   std::vector<std::string> refused;
-  if (!mirror_.state().empty()) refused = engine_->restore(mirror_.state(), now());
-  OutboxSetup setup;
-  setup.origin = {config_.environment, host_.name};
-  setup.sinks = config_.alerts.sinks;
-  setup.ids = ids_;
-  outbox_ = std::make_unique<Outbox>(std::move(setup));
+  if (!mirror_.state().empty()) refused = member_->restore(mirror_.state(), now());
+  make_outbox();
   auto step = outbox_->restore(mirror_.pending(), mirror_.opened(), now(), mirror_.refused());
   world_.witness.started(host_, *this, refused);
-  put(Tick{});
+  if (member_->fleet()) begin_in_fleet();
+  put(Event(Tick{}));
   perform(std::move(step), [this] {
     delivers_ = true;
     wake();
   });
   beat();
   look_at_itself();
+}
+
+void Process::make_outbox() {
+  OutboxSetup setup;
+  setup.origin = {config_.environment, host_.name};
+  setup.sinks = config_.alerts.sinks;
+  setup.ids = ids_;
+  setup.in_fleet = member_->fleet() != nullptr;
+  setup.held = member_->held();
+  setup.speaks = [this](const std::string& incident, const std::string& sink) {
+    return member_->speaks(incident, sink);
+  };
+  outbox_ = std::make_unique<Outbox>(std::move(setup));
+}
+
+/// What the fleet must know of its rows comes before anything that happens.
+void Process::begin_in_fleet() {
+  busy_ = true;
+  later(Millis(0), [this] {
+    auto actions = member_->begin(mirror_.pending(), now());
+    world_.witness.decided(host_, *this, actions);
+    course_.begin(std::move(actions));
+    go_on();
+  });
+  world_.servers->start(host_.name);
+}
+
+bool Process::watches(const std::string& target) const {
+  return std::any_of(config_.targets.begin(), config_.targets.end(),
+                     [&](const TargetConfig& t) { return t.name == target; });
 }
 
 void Process::later(Millis after, std::function<void()> what) {
@@ -83,7 +117,7 @@ void Process::say(const Say& line) {
 
 // ---- the pipeline
 
-void Process::put(Event event, bool of_operator) {
+void Process::put(std::variant<Event, FleetEvent> event, bool of_operator) {
   queue_.push_back({std::move(event), of_operator});
   if (!busy_) later(Millis(0), [this] { pump(); });
 }
@@ -95,24 +129,29 @@ void Process::pump() {
   queue_.pop_front();
   of_operator_ = next.of_operator;
   silence_.reset();
-  if (const auto* added = std::get_if<SilenceAdded>(&next.event)) {
-    silence_ = added->silence;
-    silence_for_ = silence_->expires_at - now().wall;
-  }
-  if (std::holds_alternative<SilenceExpired>(next.event)) world_.witness.unsilenced(host_);
+  if (const auto* event = std::get_if<Event>(&next.event)) note(*event);
   course_.begin(handle(std::move(next.event)));
   go_on();
 }
 
-Actions Process::handle(Event event) {
-  ++world_.outcome.actions;
+/// What the witness must know before it is handled.
+void Process::note(const Event& event) {
+  if (const auto* added = std::get_if<SilenceAdded>(&event)) {
+    silence_ = added->silence;
+    silence_for_ = silence_->expires_at - now().wall;
+  }
+  if (std::holds_alternative<SilenceExpired>(event)) world_.witness.unsilenced(host_);
   if (const auto* done = std::get_if<SweepDone>(&event))
     if (done->void_reason.empty()) world_.witness.counted(host_, done->target, done->sweep);
   if (const auto* done = std::get_if<CheckDone>(&event)) {
     if (const auto& word = checks_coming_.front(); !word.empty()) world_.witness.checked(host_, done->target, word);
     checks_coming_.pop_front();
   }
-  auto actions = engine_->handle(std::move(event), now());
+}
+
+Actions Process::handle(std::variant<Event, FleetEvent> event) {
+  ++world_.outcome.actions;
+  auto actions = std::visit([this](auto& each) { return member_->handle(std::move(each), now()); }, event);
   world_.witness.decided(host_, *this, actions);
   return actions;
 }
@@ -134,6 +173,7 @@ bool Process::take(Course::Step& step) {
     if (failing_ || host_.disk.mood != DiskMood::works) record_later();
   } else if (auto* notify = std::get_if<Notify>(&step)) {
     world_.witness.notified(host_, *this, notify->event);
+    if (world_.fleet_witness) world_.fleet_witness->notified(host_, *this, notify->event);
     course_.notified(render(*notify));
   } else if (auto* line = std::get_if<Say>(&step)) {
     say(*line);
@@ -146,6 +186,8 @@ bool Process::take(Course::Step& step) {
   } else if (std::holds_alternative<Course::Deliver>(step)) {
     action("before the alerts leave");
     take_in();
+  } else if (const auto* duty = std::get_if<FleetDuty>(&step)) {
+    carry_out(*duty);
   } else if (auto* done = std::get_if<Course::Done>(&step)) {
     if (of_operator_) world_.witness.answered(host_, done->answer);
     owes_ = owes_ || (of_operator_ && !ok());
@@ -161,14 +203,29 @@ bool Process::take(Course::Step& step) {
   return true;
 }
 
+void Process::carry_out(const FleetDuty& duty) {
+  action("before the fleet is asked");
+  auto step = do_at_outbox(duty, *outbox_);
+  if (!step.forget.empty() || !step.tried.empty()) perform(std::move(step), [] {});
+  wake();
+  for (const auto& request : duty.requests) {
+    std::visit([this](const auto& each) { world_.servers->request(host_.name, each); }, request);
+    action("between two requests to the fleet");
+  }
+}
+
 /// A Tick when something is due.
 void Process::arm() {
-  const auto wait = std::max(Millis(1), engine_->next_due() - now().mono);
+  const auto due = member_->next_due();
+  if (member_->fleet() && due == armed_for_) return;  // most of what a member hears changes nothing
+  armed_for_ = due;
+  const auto wait = std::max(Millis(1), due - now().mono);
   const auto mine = ++armed_;
   later(wait, [this, mine] {
     if (mine != armed_ || stopping_) return;
-    if (engine_->next_due() > now().mono) return arm();  // the host slept meanwhile
-    put(Tick{});
+    armed_for_.reset();
+    if (member_->next_due() > now().mono) return arm();  // the host slept meanwhile
+    put(Event(Tick{}));
   });
 }
 
@@ -176,7 +233,7 @@ void Process::commit(Course::Commit together) {
   SavedState state;
   std::map<std::string, Memory> memories;
   for (const auto& part : together.parts) {
-    state[part] = engine_->save(part);
+    state[part] = member_->save(part);
     memories[part] = world_.witness.memory_of(host_, *this, part);
   }
   world_.witness.ended(host_, together.ended);
@@ -209,7 +266,7 @@ void Process::seal(Seal asked) {
   auto then = std::make_shared<AfterSeal>(std::move(asked.then));
   sealing->done = [this, then](Sealed ended) {
     ended.then = std::move(*then);
-    course_.sealed(handle(std::move(ended)));
+    course_.sealed(handle(Event(std::move(ended))));
     go_on();
   };
   const auto patience = seals_.begin(asked.order.again);
@@ -253,7 +310,7 @@ void Process::seal_next() {
     seals_.ended(sealing->late);
     seal_next();
     if (sealing->late)
-      put(std::move(told));
+      put(Event(std::move(told)));
     else
       sealing->done(std::move(told));
   });
@@ -274,12 +331,13 @@ void Process::start_sweep(const StartSweep& what) {
   reading->timeout = target->timeout;
   reading->reloads = reloads_;
   const auto& there = world_.targets[static_cast<std::size_t>(what.target[1] - '0')];
+  const auto& looks = host_.way.empty() ? there.letters : host_.way;
   const auto seen = std::make_shared<Seen>();
   Millis takes(world_.luck.between(1, 30));
   for (std::size_t i = 0; i < target->surfaces.size(); ++i) {
     const auto& name = target->surfaces[i].name;
     const bool skipped = std::find(what.skip.begin(), what.skip.end(), name) != what.skip.end();
-    const char letter = skipped ? 'T' : there.letters[i];
+    const char letter = skipped ? 'T' : looks[i];
     seen->letters += letter;
     if (skipped) continue;
     takes = std::max(takes, patience_of(letter));
@@ -317,7 +375,7 @@ void Process::sweep_ended(const std::shared_ptr<Reading>& reading) {
     world_.tell(host_.name, "has read " + done.target + ": " + reading->seen->letters +
                                 (done.void_reason.empty() ? "" : ", void: " + done.void_reason));
   world_.witness.read(host_, done.target, done.sweep, reading->seen);
-  put(std::move(done));
+  put(Event(std::move(done)));
 }
 
 void Process::start_check(const StartCheck& what) {
@@ -345,7 +403,7 @@ void Process::start_check(const StartCheck& what) {
       world_.tell(host_.name,
                   "has run the check of " + what.target + ": " + word + (done.outdated ? ", outdated" : ""));
     checks_coming_.push_back(done.outdated ? "" : word);
-    put(std::move(done));
+    put(Event(std::move(done)));
   });
 }
 
@@ -364,17 +422,32 @@ void Process::reload() {
   perform(std::move(step), [] {});
   wake();
   beat();
-  put(Reconfigured{config_});
+  put(Event(Reconfigured{config_}));
 }
 
 /// What has begun with an event is brought to its end; then all is saved.
 void Process::stop() {
   if (!std::exchange(stopping_, true)) later(forced_end, [] { throw Crash{}; });
   if (busy_) return;
-  SavedState all = engine_->save();
+  if (member_->fleet() && !std::exchange(says_goodbye_, true)) return say_goodbye();
+  if (member_->fleet() && !goodbye_is_said_) return;
+  SavedState all = member_->save();
   std::map<std::string, Memory> memories;
   for (const auto& [part, text] : all) memories[part] = world_.witness.memory_of(host_, *this, part);
   store_commit({std::move(all), {}, {}, std::move(memories)}, [](const Result<void>&, const auto&) { throw Crash{}; });
+}
+
+/// What it asks of the servers is waited for, a little.
+void Process::say_goodbye() {
+  busy_ = true;
+  of_operator_ = false;
+  silence_.reset();
+  course_.begin(handle(FleetEvent(FleetStopping{})));
+  later(goodbye_limit, [this] {
+    goodbye_is_said_ = true;
+    if (!busy_) stop();
+  });
+  go_on();
 }
 
 }  // namespace readback::sim

@@ -14,6 +14,7 @@
 #include "core/alert/writing.hpp"
 #include "core/engine/course.hpp"
 #include "core/engine/engine.hpp"
+#include "core/member/member.hpp"
 #include "daemon/store/mirror.hpp"
 #include "tests/sim/platform.hpp"
 #include "tests/sim/world.hpp"
@@ -27,11 +28,13 @@ class Process {
   void start();
 
   void reload();
-  void put(Event event, bool of_operator = false);
+  void put(std::variant<Event, FleetEvent> event, bool of_operator = false);
   void disk_changed();
   void lagged(Millis by);
   void stop();
   bool is_idle() const { return !busy_ && queue_.empty() && !stopping_; }
+  bool is_stopping() const { return stopping_; }
+  bool watches(const std::string& target) const;
   /// The sinks that wait for a reload.
   std::set<std::string> sinks_off() const;
   bool ok() const { return !failing_ && !hangs(); }
@@ -40,12 +43,13 @@ class Process {
 
   const Config& config() const { return config_; }
   Engine& engine() { return *engine_; }
+  const Member& member() const { return *member_; }
   Outbox& outbox() { return *outbox_; }
   const Mirror& mirror() const { return mirror_; }
 
  private:
   struct Incoming {
-    Event event;
+    std::variant<Event, FleetEvent> event;
     bool of_operator;
   };
   /// A write that somebody waits for.
@@ -78,11 +82,15 @@ class Process {
   void pump();
   void go_on();
   bool take(Course::Step& step);
-  Actions handle(Event event);
+  Actions handle(std::variant<Event, FleetEvent> event);
+  void note(const Event& event);
+  void begin_in_fleet();
+  void carry_out(const FleetDuty& duty);
   void commit(Course::Commit together);
   void judge_later(const std::vector<OutboxRow>& rows);
   void seal(Seal asked);
   void seal_next();
+  void say_goodbye();
 
   // Reads.
   void start_sweep(const StartSweep& what);
@@ -108,6 +116,7 @@ class Process {
   void run_jobs();
   void watch(Job& job);
   bool hangs() const;
+  void make_outbox();
   void retry_later();
   void record_later();
 
@@ -135,7 +144,7 @@ class Process {
   Host& host_;
   Config config_;
   int reloads_ = 0;
-  bool stopping_ = false;
+  bool stopping_ = false, says_goodbye_ = false, goodbye_is_said_ = false;
 
   Mirror mirror_;
   bool failing_ = false, running_jobs_ = false, retries_ = false;
@@ -148,6 +157,7 @@ class Process {
 
   std::shared_ptr<IdSource> ids_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Member> member_;
   std::unique_ptr<Outbox> outbox_;
   Course course_;
   SealPatience seals_;
@@ -162,6 +172,7 @@ class Process {
   bool owes_ = false;      ///< something was answered behind a disk that hangs, and is saved with the next commit
   bool delivers_ = false;  ///< what the outbox asked for at the start is done
   std::uint64_t armed_ = 0, beats_planned_ = 0;
+  std::optional<MonoTime> armed_for_;
   struct Sealing;
   std::deque<std::shared_ptr<Sealing>> to_seal_;
   bool sealing_ = false;

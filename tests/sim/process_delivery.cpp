@@ -5,12 +5,21 @@
 
 #include "core/alert/render.hpp"
 #include "core/model/loudness.hpp"
+#include "tests/sim/fleet_witness.hpp"
 #include "tests/sim/process.hpp"
 
 namespace readback::sim {
 namespace {
 
-constexpr Millis look_every = Seconds(20);  // at ourselves
+constexpr Millis look_every = Seconds(20);      // at ourselves
+constexpr Millis longest_pause = Seconds(330);  // that a receiver may have asked for
+
+Reply no_way() {
+  Reply r;
+  r.answer.detail = "no route to host";
+  r.after = Millis(20);
+  return r;
+}
 
 }  // namespace
 
@@ -70,7 +79,9 @@ Process::Asked Process::ask_all(const std::string& sink, const std::vector<std::
   for (const auto place : places) {
     ++world_.outcome.sends;
     auto& receiver = world_.receivers[config->urls.at(place).value];
-    const auto reply = receiver.ask(Millis(world_.luck.between(1, 30)));
+    auto reply = receiver.ask(Millis(world_.luck.between(1, 30)));
+    if (!host_.reaches_receivers) reply = no_way();
+    if (!reply.answer.retry_after.empty()) receiver.holds_off = world_.time + longest_pause;
     got(place, reply);
     all.sent.answers.push_back(reply.answer);
     all.after = std::max(all.after, reply.after);
@@ -89,6 +100,7 @@ void Process::attempt(const std::string& sink, OutboxRow row) {
   for (std::size_t i = 0; i < places.size(); ++i) places[i] = i;
   auto asked = ask_all(sink, places, [&](std::size_t place, const Reply& reply) {
     world_.witness.arrived(host_, *this, row, config, place, reply, body);
+    if (world_.fleet_witness) world_.fleet_witness->arrived(host_, *this, row, reply);
   });
   asked.sent.body_size = body.size();
   action("after an alert was sent");
@@ -145,6 +157,8 @@ void Process::write_on(std::shared_ptr<std::deque<OutboxWrite>> writes, std::fun
         action("after a mark");
         write_on(writes, done);
       });
+    } else if (const auto* tried = std::get_if<RowTried>(&next)) {
+      put(FleetEvent(Attempted{tried->row, tried->is_accepted, tried->was_written, tried->not_before}));
     } else if (const auto* closed = std::get_if<ForgetClosed>(&next)) {
       if (mirror_.forget_closed(closed->before)) replace_opened();
     }
@@ -164,7 +178,7 @@ void Process::look_at_itself() {
   DaemonView self;
   self.store_ok = ok();
   self.store_error = "it cannot be written";
-  self.unwatched = engine_->impairments(now());
+  self.unwatched = member_->impairments(now());
   const auto ailing = impairments(self);
   if (const auto told = notice_.look(ailing, now().mono)) {
     perform(outbox_->watch_is(*told, now()), [] {});
@@ -179,7 +193,8 @@ void Process::look_at_itself() {
 void Process::beat() {
   const auto mine = ++beats_planned_;
   const auto healthy = [this] {
-    return ok() && engine_->impairments(now()).empty() && engine_->yet_to_begin(now()).empty();
+    return ok() && member_->impairments(now()).empty() && engine_->yet_to_begin(now()).empty() &&
+           member_->own_ways().empty();
   };
   for (;;) {
     const auto until = dead_man_.wait(config_.heartbeat, healthy, now().mono);

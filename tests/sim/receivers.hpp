@@ -59,6 +59,7 @@ struct Receiver {
   Mood mood = Mood::takes;
   Millis changed{-1'000'000};  ///< when its mood did
   std::uint64_t asked = 0;
+  Millis holds_off{0};  ///< until then it has asked to be left alone
   Reply ask(Millis latency);
 };
 

@@ -13,9 +13,10 @@
 namespace readback::sim {
 namespace {
 
-constexpr std::array names = {"surfaces", "check",  "path",    "references", "receiver", "disk",    "crash",
-                              "edit",     "reload", "silence", "unsilence",  "ack",      "attest",  "verify",
-                              "symptom",  "sweep",  "capture", "test_alert", "step",     "suspend", "lag"};
+constexpr std::array names = {"surfaces", "check",  "path",    "references", "receiver", "disk",        "crash",
+                              "edit",     "reload", "silence", "unsilence",  "ack",      "attest",      "verify",
+                              "symptom",  "sweep",  "capture", "test_alert", "step",     "suspend",     "lag",
+                              "way",      "cut",    "stall",   "unanswered", "servers",  "no_receivers"};
 constexpr std::array whole = {"RRRR", "FFFF", "MMMM", "OOOO", "LLLL", "VVVV", "DDDD", "TTTT", "FPPP", "PFPP", "PPFP",
                               "PPBP", "PPPF", "PPPB", "FFFB", "RRRF", "PPPM", "NPPP", "PDDD", "WPPP", "PWPP", "PPWP",
                               "EPPP", "sPPP", "PssP", "PPPs", "KPPP", "PPKP", "APPP", "PATP", "1112", "2121", "PFFF"};
@@ -68,7 +69,6 @@ class Drawer {
 
   void set_up() {
     auto& u = s_.setup;
-    u.hosts = std::max(1, wishes_.hosts);
     u.targets = chance_.one_in(3) ? 2 : 1;
     u.sinks = 1 + some(4);
     u.first_type = some(4);
@@ -265,11 +265,12 @@ class Drawer {
 
 SinkConfig sink_of(const Setup& setup, const std::string& host, int i) {
   SinkConfig sink;
+  if (setup.is_fleet()) sink.dedup_scope = DedupScope::platform;
   sink.name = std::string("s") + std::to_string(i);
   sink.type = sink_types[static_cast<std::size_t>(setup.first_type + i) % 4].value;
   const int addresses = sink.type == SinkType::alertmanager ? 2 : 1;
   for (int place = 0; place < addresses; ++place)
-    sink.urls.push_back({SecretRef::From::plain, address_of(host, i, place), {}});
+    sink.urls.push_back({SecretRef::From::plain, address_of(setup.is_fleet() ? "fleet" : host, i, place), {}});
   if (i == 1) sink.min_severity = Severity::error;
   if (i == 2) sink.boundaries = {Boundary::outage, Boundary::security, Boundary::observer};
   return sink;
@@ -323,7 +324,10 @@ void turn(Variant& v, int which, int sinks) {
 Schedule draw(Chance& chance, const Wishes& wishes, std::uint64_t seed) {
   Schedule s;
   s.seed = seed;
-  Drawer(chance, wishes, s).draw();
+  if (wishes.hosts > 1)
+    draw_fleet(chance, wishes, s);
+  else
+    Drawer(chance, wishes, s).draw();
   return s;
 }
 
@@ -344,6 +348,7 @@ Config config_of(const Setup& setup, const Variant& v, const std::string& host) 
   c.alerts.renotify = Seconds(setup.renotify_s);
   c.resolution.settle = Seconds(setup.settle_s);
   c.resolution.require_attestation = setup.attest;
+  if (setup.is_fleet()) c.fleet.name = "fleet", c.fleet.jury = setup.jury;
   if (setup.heartbeat && !v.silent_heart) c.heartbeat.url = SecretRef{SecretRef::From::plain, "http://heart/", {}};
   return c;
 }
@@ -370,6 +375,12 @@ std::string told(const Happening& h) {
              humanize(h.lasts < Millis(0) ? -h.lasts : h.lasts);
     case Happens::suspend: return "the host is suspended" + for_so_long;
     case Happens::lag: return "the loop stands still" + for_so_long;
+    case Happens::way: return "the platform looks like " + h.text + " from here" + for_so_long;
+    case Happens::cut: return "the servers of the fleet are out of reach" + for_so_long;
+    case Happens::stall: return "nothing is heard of what others write" + for_so_long;
+    case Happens::unanswered: return "the servers do what is asked and do not answer" + for_so_long;
+    case Happens::servers: return "all servers of the fleet are gone" + for_so_long;
+    case Happens::no_receivers: return "no receiver can be reached" + for_so_long;
     default:
       return std::string("an operator asks: ") + names[static_cast<std::size_t>(h.what)] + " " + std::to_string(h.a);
   }

@@ -32,6 +32,13 @@ enum class Happens {
   step,     ///< the host's wall clock jumps by `lasts`
   suspend,  ///< the host sleeps for `lasts`
   lag,      ///< the loop of the daemon stands still for `lasts`
+  // Of a fleet; each for `lasts`.
+  way,           ///< this host's own way to the platform: it sees `text` there, whatever is true
+  cut,           ///< this host cannot reach the servers
+  stall,         ///< it is connected, and hears nothing of what the others write
+  unanswered,    ///< what it asks of the servers is done, and no answer comes
+  servers,       ///< all of them are gone
+  no_receivers,  ///< this host cannot reach any receiver
 };
 
 struct Happening {
@@ -45,13 +52,16 @@ struct Happening {
 
 enum class End { kill, power_cut, stop };
 
-/// What the configuration says; a reload turns one of the switches of `Variant`.
+/// What the configuration says; a reload turns one of the switches of `Variant`. Several hosts are one fleet.
 struct Setup {
   int hosts = 1, targets = 1, sinks = 2;
   int interval_s = 30, failures = 3, recoveries = 3, settle_s = 30, blind_limit_s = 300, renotify_s = 14400;
   int first_type = 0;  ///< of the sinks
   bool check = false, path = false, references = false, attest = false, heartbeat = true;
   int maintenance_from = -1, maintenance_for = 0;  ///< minutes after the beginning
+  int jury = 7;                                    ///< of a fleet
+  bool proof = true;  ///< at the end one more outage, when nothing else has failed for long
+  bool is_fleet() const { return hosts > 1; }
 };
 
 struct Variant {
@@ -76,9 +86,11 @@ struct Wishes {
 };
 
 Schedule draw(Chance& chance, const Wishes& wishes, std::uint64_t seed);
+/// Of a fleet (fleet_schedule.cpp): setup, happenings and the end.
+void draw_fleet(Chance& chance, const Wishes& wishes, Schedule& schedule);
 Config config_of(const Setup& setup, const Variant& variant, const std::string& host);
 
-/// Where the sink's receiver listens; an alertmanager has two.
+/// Where the sink's receiver listens; an alertmanager has two. The hosts of a fleet tell the same ones.
 std::string address_of(const std::string& host, int sink, int place);
 
 std::string told(const Happening& h);

@@ -35,6 +35,14 @@ constexpr Rule rules[] = {
     {"answer", "engine.hpp: an operator's event has exactly one Answer"},
     {"no end", "outbox.hpp: nothing waits for ever"},
     {"arrives", "product, never: lose an alert to a restart, a crash, a full disk or a pager that is down"},
+    {"paged",
+     "fleet: an outage that a majority sees is paged within its bound, whatever dies, as long as one member that "
+     "sees it lives and some receiver answers"},
+    {"once", "fleet: without disconnection or a crash exactly one page per incident and sink"},
+    {"own trouble", "fleet: one connected host's own trouble never pages as an outage while two others see green"},
+    {"ended", "fleet: every page is followed by its end or still true"},
+    {"no early end", "fleet: no end while a majority sees it"},
+    {"at rest", "fleet: no claim stays open; outbox.hpp: nothing waits for ever"},
     {"bounded", "reliability 24: flat memory; product, never: load the thing that it watches"},
 };
 
@@ -81,7 +89,8 @@ void Witness::started(Host& host, Process& process, const std::vector<std::strin
   }
   for (const auto& [seq, row] : disk.rows)
     if (row.kind == EventKind::firing && !is_own_alarm(row.incident_id) && !known.contains(row.incident_id) &&
-        !disk.ended.contains(row.incident_id))
+        !disk.ended.contains(row.incident_id) && !shared_.contains(row.incident_id) &&
+        !own_ways_.contains(row.incident_id))
       broken("together",
              "the page of incident " + row.incident_id + " is on the disk, and the state knows nothing of it");
   for (const auto& sink : h.parked)
@@ -221,7 +230,7 @@ void Witness::rendered(Host& host, Process&, const Notify& notify, const std::ve
     auto& line = h.lines[row.sink][row.incident_id];
     if (event.kind == EventKind::resolved) line.firing.clear();
     if (event.kind == EventKind::firing) {
-      if (!line.firing.empty())
+      if (!line.firing.empty() && !shared_.contains(row.incident_id))
         broken("one id", "incident " + row.incident_id + " fires anew for sink " + row.sink + ", as event " +
                              row.event_id + " after " + line.firing.begin()->first);
       line.firing[row.event_id];
@@ -274,7 +283,7 @@ void Witness::marked(Host& host, const OutboxRow& row) {
       line.excused = line.excused || row.mark != OutboxRow::Mark::none;
       how("dropped");
       const bool may = row.kind == EventKind::reminder || row.kind == EventKind::test || !h.sinks.contains(row.sink) ||
-                       row.last_detail == "its page never arrived";
+                       row.last_detail == "its page never arrived" || shared_.contains(row.incident_id);
       if (!may) broken("told what it is", about + " is called expired: " + row.last_detail);
       return;
     }
@@ -289,7 +298,7 @@ void Witness::should_have_left(Host& host, Process& process, const std::vector<O
     return;  // what had piled up for a sink that was off goes in its turn
   for (const auto& row : rows) {
     const auto* sink = process.outbox().config(row.sink);
-    if (off.contains(row.sink)) continue;
+    if (off.contains(row.sink) || shared_.contains(row.incident_id)) continue;
     if (!process.mirror().pending().contains(row.seq) || !sink) continue;
     const bool excused = std::any_of(sink->urls.begin(), sink->urls.end(), [&](const SecretRef& url) {
       const auto& receiver = world_.receivers[url.value];
@@ -314,6 +323,10 @@ void Witness::arrived(Host& host, Process&, const OutboxRow& row, const SinkConf
   const auto what = row.event_id + " " + row.sink;
   if (reply.refuses) h.refused.insert(what);
   if (body.size() > body_limit) broken("bounded", "a body of " + std::to_string(body.size()) + " bytes");
+  if (shared_.contains(row.incident_id)) {
+    if (reply.has_it) h.taken.insert(what);
+    return;
+  }
   auto& told = h.told[sink.urls.at(place).value][row.incident_id];
   const bool first = told.ids.insert(row.event_id).second;
   if (row.seq < told.newest_seq && (first || told.newest_life == host.life))
@@ -405,7 +418,7 @@ void Witness::at_rest(Host& host, Process& process, bool at_the_end) {
   auto& h = of(host);
   for (const auto& sink : process.config().alerts.sinks)
     for (const auto& [incident, line] : h.lines[sink.name]) {
-      if (line.excused) continue;
+      if (line.excused || shared_.contains(incident)) continue;
       if (!at_the_end && is_own_alarm(incident))
         continue;  // still true for a moment, or until that sink takes something
       const bool all_open = std::all_of(sink.urls.begin(), sink.urls.end(), [&, &i = incident](const SecretRef& url) {

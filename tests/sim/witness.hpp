@@ -131,6 +131,8 @@ class Witness {
 
   World& world_;
   std::map<const Host*, OfHost> hosts_;
+  std::set<std::string> shared_;    ///< incidents that the hosts of a fleet decide together (fleet_witness.hpp)
+  std::set<std::string> own_ways_;  ///< and those about one host's own way, which no engine has
 };
 
 }  // namespace readback::sim

@@ -1,6 +1,7 @@
 // Pages and what follows them, judged by what the platform truly was.
 #include <algorithm>
 
+#include "tests/sim/fleet_witness.hpp"
 #include "tests/sim/process.hpp"
 #include "tests/sim/truth.hpp"
 #include "tests/sim/witness.hpp"
@@ -63,6 +64,13 @@ void Witness::notified(Host& host, Process& process, const AlertEvent& event) {
                                i.id.substr(24));
   if (!i.evidence.empty() && !host.disk.bundles.contains(i.evidence.snapshot))
     broken("evidence", "the page names snapshot " + i.evidence.snapshot + ", which is not on the disk");
+  const bool is_shared = world_.servers && shared_subject(event);
+  const bool is_own_way = world_.servers && i.runbook.title == "readback fleet" && !is_shared;
+  if (is_shared || is_own_way) {
+    world_.outcome.pages += event.kind == EventKind::firing;
+    (is_shared ? shared_ : own_ways_).insert(i.id);
+    return;
+  }
   switch (event.kind) {
     case EventKind::firing:
       ++world_.outcome.pages;

@@ -6,13 +6,15 @@
 #include <utility>
 
 #include "core/text/time.hpp"
+#include "tests/sim/fleet_witness.hpp"
 #include "tests/sim/process.hpp"
 
 namespace readback::sim {
 namespace {
 
-constexpr Millis longest_rest = std::chrono::hours(3);
+constexpr Millis longest_rest = std::chrono::hours(3), longest_rest_of_fleet = std::chrono::hours(1);
 constexpr Millis slowest_mood = Seconds(330);  // what a Retry-After may still hold up
+constexpr Millis look_every = Seconds(5);      // at a fleet
 
 std::string clock_of(Millis t) {
   const auto ms = t.count();
@@ -43,8 +45,29 @@ World::World(const Schedule& s, bool tell)
   });
   for (int i = 0; i < s.setup.hosts; ++i)
     hosts.push_back(std::make_unique<Host>("host-" + std::to_string(i + 1), power_cuts));
+  if (s.setup.is_fleet()) make_fleet();
 }
 World::~World() = default;
+
+/// The servers between the hosts live on the world's own time.
+void World::make_fleet() {
+  fleet_witness = std::make_unique<FleetWitness>(*this);
+  KvModel::World around;
+  around.now = [this] { return MonoTime(time); };
+  around.at = [this](Millis later, std::function<void()> what) {
+    at(time + std::max(Millis(0), later), nullptr, std::move(what));
+  };
+  around.hear = [this](const std::string& name, const FleetEvent& event) {
+    for (auto& host : hosts)
+      if (host->name == name && host->process) host->process->put(event);
+  };
+  servers = std::make_unique<KvModel>(std::move(around), schedule.seed * 2 + 1);
+}
+
+void World::look_at_fleet() {
+  fleet_witness->look();
+  at(time + look_every, nullptr, [this] { look_at_fleet(); });
+}
 
 void World::tell(const std::string& who, const std::string& text) {
   story_ += clock_of(time) + "  " + (who.empty() ? "" : who + " ") + text + "\n";
@@ -121,6 +144,7 @@ void World::start(Host& host) {
   ++host.life;
   ++outcome.starts;
   if (tell_) tell(host.name, "starts");
+  if (fleet_witness) fleet_witness->started(host), fleet_witness->fault(time, time);
   guarded(host, [&] {
     host.process = std::make_unique<Process>(*this, host);
     host.process->start();
@@ -132,6 +156,11 @@ void World::end(Host& host, End how, Millis away) {
   ++host.life;
   witness.ends(host, host.process && host.process->is_durable());
   host.process.reset();
+  if (servers) {
+    servers->stop(host.name);
+    fleet_witness->ends(host);
+    fleet_witness->fault(time, time + away);
+  }
   host.actions_left = -1;
   host.end = End::kill;
   if (how == End::power_cut) {
@@ -159,7 +188,7 @@ void World::move(Host& host, Millis until, bool asleep) {
 // ---- what happens
 
 void World::happen(const Happening& h) {
-  if (tell_) tell("", "* " + told(h));
+  if (tell_) tell("", "* " + told(h) + (schedule.setup.is_fleet() ? " (host-" + std::to_string(h.host + 1) + ")" : ""));
   const auto target = static_cast<std::size_t>(h.a) % targets.size();
   Host& host = *hosts[static_cast<std::size_t>(h.host) % hosts.size()];
   switch (h.what) {
@@ -173,16 +202,13 @@ void World::happen(const Happening& h) {
     case Happens::references:
       for (auto& t : targets) t.references = h.a != 0;
       return;
-    case Happens::receiver: {
-      const auto url = "http://receiver/" + host.name + "/" + std::to_string(h.a);
-      const auto set = [this, url](Mood mood) {
-        receivers[url].mood = mood;
-        receivers[url].changed = time;
-      };
-      set(static_cast<Mood>(h.b));
-      at(time + h.lasts, nullptr, [set] { set(Mood::takes); });
-      return;
-    }
+    case Happens::receiver: happen_to_receiver(host, h); return;
+    case Happens::way:
+    case Happens::cut:
+    case Happens::stall:
+    case Happens::unanswered:
+    case Happens::servers:
+    case Happens::no_receivers: happen_to_fleet(host, h); return;
     case Happens::disk: set_disk(host, static_cast<DiskMood>(h.a), h.lasts); return;
     case Happens::crash:
       host.actions_left = h.a;
@@ -212,6 +238,55 @@ void World::happen(const Happening& h) {
       return;
     default: once_awake(host, [this, &host, h] { ask(host, h); }); return;
   }
+}
+
+void World::happen_to_receiver(const Host& host, const Happening& h) {
+  const auto url = "http://receiver/" + (schedule.setup.is_fleet() ? "fleet" : host.name) + "/" + std::to_string(h.a);
+  const auto set = [this, url](Mood mood) {
+    receivers[url].mood = mood;
+    receivers[url].changed = time;
+  };
+  set(static_cast<Mood>(h.b));
+  at(time + h.lasts, nullptr, [set] { set(Mood::takes); });
+}
+
+void World::happen_to_fleet(Host& host, const Happening& h) {
+  auto* at_host = &host;
+  std::function<void(bool)> set;
+  switch (h.what) {
+    case Happens::way: set = [at_host, text = h.text](bool begins) { at_host->way = begins ? text : ""; }; break;
+    case Happens::cut: set = [this, at_host](bool begins) { servers->cut(at_host->name, begins); }; break;
+    case Happens::servers: set = [this](bool begins) { servers->down(begins); }; break;
+    case Happens::no_receivers: set = [at_host](bool begins) { at_host->reaches_receivers = !begins; }; break;
+    case Happens::stall: return servers->stall(host.name, h.lasts);
+    default: return servers->answer_nothing(host.name, h.lasts);
+  }
+  set(true);
+  at(time + h.lasts, nullptr, [this, set] {
+    set(false);
+    fleet_witness->look();
+  });
+}
+
+/// After these a page may arrive twice. A crash is noted when it comes.
+void World::note_fault(const Host& host, const Happening& h) {
+  const bool is_moody = h.what == Happens::receiver && static_cast<Mood>(h.b) == Mood::takes_and_dies;
+  switch (h.what) {
+    case Happens::cut:
+    case Happens::unanswered:
+    case Happens::servers:
+    case Happens::suspend:
+    case Happens::lag: break;
+    default:
+      if (!is_moody) return;
+  }
+  fleet_witness->fault(time, std::max(time, host.stands_until) + h.lasts);
+}
+
+bool World::is_silenced() const {
+  return std::any_of(hosts.begin(), hosts.end(), [this](const auto& host) {
+    return host->process && !host->process->engine().silences(now(*host)).empty();
+  });
 }
 
 /// What is done to a process that may be standing; never, when there is none by then or another.
@@ -287,9 +362,13 @@ void World::mend_all() {
   for (auto& t : targets) t = Target{};
   for (auto& [url, receiver] : receivers)
     if (std::exchange(receiver.mood, Mood::takes) != Mood::takes) receiver.changed = time;
+  if (servers) servers->down(false);
   for (auto& host : hosts) {
     host->actions_left = -1;
     host->file = Variant{};
+    host->way.clear();
+    host->reaches_receivers = true;
+    if (servers) servers->cut(host->name, false);
     if (host->disk.mood != DiskMood::works) set_disk(*host, DiskMood::works, Millis(0));
     if (host->process && (host->loaded != host->file || !host->process->sinks_off().empty()))
       once_awake(*host, [h = host.get()] { h->process->reload(); });
@@ -302,32 +381,47 @@ void World::mend_all() {
 }
 
 bool World::is_at_rest() const {
-  return std::all_of(hosts.begin(), hosts.end(), [this](const auto& host) {
-    return host->process && host->stands_until < time && host->process->is_idle() && host->process->ok() &&
-           host->process->mirror().pending().empty() && host->process->engine().open_records().empty() &&
-           host->process->engine().silences(now(*host)).empty();
+  return std::all_of(hosts.begin(), hosts.end(),
+                     [this](const auto& host) {
+                       return host->process && host->stands_until < time && host->process->is_idle() &&
+                              host->process->ok() && host->process->mirror().pending().empty() &&
+                              host->process->engine().open_records().empty() &&
+                              host->process->engine().silences(now(*host)).empty();
+                     }) &&
+         (!servers || fleet_is_at_rest());
+}
+
+bool World::fleet_is_at_rest() const {
+  const bool hosts_rest = std::all_of(hosts.begin(), hosts.end(), [](const auto& host) {
+    return host->process->member().notices().empty() && host->process->member().fleet()->rows().empty();
   });
+  if (!hosts_rest || time < claims_looked_at_ + Seconds(1)) return false;
+  claims_looked_at_ = time;
+  const auto claims = servers->claims();
+  return std::all_of(claims.begin(), claims.end(), [](const auto& claim) { return claim.second.closed; });
 }
 
 void World::come_to_rest(bool at_the_end) {
-  const auto limit = time + longest_rest;
+  const auto limit = time + (servers ? longest_rest_of_fleet : longest_rest);
   for (bool rests = false; !rests; rests = run_until([this] { return is_at_rest(); }, time + Seconds(120))) {
-    if (time > limit) throw Broken{"no end", what_waits()};
+    if (time > limit) throw Broken{servers ? "at rest" : "no end", what_waits()};
     for (auto& host : hosts) {
       if (!host->process) continue;
       guarded(*host, [&] {
         for (const auto& s : host->process->engine().silences(now(*host)))
           host->process->put(SilenceExpired{s.id}, true);
+        if (servers) return;  // the hosts end it by themselves
         for (const auto* i : host->process->engine().open_records())
           host->process->put(ResolveAttested{i->id, "the owner's runbook", "", "story", {}}, true);
       });
     }
   }
   for (auto& host : hosts) witness.at_rest(*host, *host->process, at_the_end);
+  if (fleet_witness) fleet_witness->at_rest();
 }
 
 std::string World::what_waits() const {
-  std::string text = "three hours after all was mended";
+  std::string text = servers ? "an hour after all was mended" : "three hours after all was mended";
   for (const auto& host : hosts) {
     if (!host->process) {
       text += ", " + host->name + " is not back";
@@ -340,8 +434,31 @@ std::string World::what_waits() const {
       text += ", " + std::string(to_string(row.kind)) + " waits for " + row.sink;
     if (!host->process->ok()) text += ", the store is not well";
     if (!host->process->is_idle()) text += ", an event is not over";
+    for (const auto& notice : host->process->member().notices()) text += ", " + host->name + " keeps " + notice.summary;
+    if (const auto* fleet = host->process->member().fleet(); fleet && !fleet->rows().empty())
+      text += ", a row of the fleet waits on " + host->name;
   }
+  if (servers)
+    for (const auto& [key, claim] : servers->claims())
+      if (!claim.closed) text += ", the claim " + key + " stays open, held by " + claim.holder;
   return text;
+}
+
+/// Nothing has failed for so long that whatever happens twice now is one time too many.
+void World::prove_fleet_still_works() {
+  run_until(std::max(time, fleet_witness->last_fault()) + Seconds(30));
+  if (tell_) tell("", "* an outage, at the end");
+  fleet_witness->proof_begins();
+  for (auto& t : targets) t.letters = "FFFF";
+  fleet_witness->look();
+  const auto limit = time + Seconds(schedule.setup.interval_s + 60);
+  if (!run_until([this] { return fleet_witness->is_outage_told(); }, limit))
+    throw Broken{"paged", "an outage at the end is not paged at every receiver"};
+  run_until(time + Seconds(40));
+  for (auto& t : targets) t.letters = "PPPP";
+  fleet_witness->look();
+  come_to_rest(true);
+  fleet_witness->proof_ends();
 }
 
 /// Whatever has been: an outage that begins now is paged at every receiver that wants it, soon, and is told to be over.
@@ -379,14 +496,19 @@ Millis World::maintenance_left() const {
 Outcome World::run() {
   try {
     for (auto& host : hosts) start(*host);
+    if (fleet_witness) look_at_fleet();
     for (const auto& h : schedule.happenings) {
       run_until(h.at);
       happen(h);
+      if (!fleet_witness) continue;
+      note_fault(*hosts[static_cast<std::size_t>(h.host) % hosts.size()], h);
+      fleet_witness->look();
     }
     run_until(schedule.ends);
     mend_all();
+    if (fleet_witness) fleet_witness->look();
     come_to_rest(false);
-    prove_it_still_works();
+    if (schedule.setup.proof) servers ? prove_fleet_still_works() : prove_it_still_works();
   } catch (const Broken& broken) {
     outcome.broken = broken.rule;
     outcome.detail = broken.detail;

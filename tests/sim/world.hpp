@@ -14,9 +14,11 @@
 #include "tests/sim/receivers.hpp"
 #include "tests/sim/schedule.hpp"
 #include "tests/sim/witness.hpp"
+#include "tests/support/kv_model.hpp"
 
 namespace readback::sim {
 
+class FleetWitness;
 class Process;
 
 /// The process ends here.
@@ -40,6 +42,10 @@ struct Host {
   Millis bad_disk_since{0};  ///< on the monotonic clock
   Millis stands_until{0};    ///< the host sleeps, or the loop is held up
 
+  // Of a fleet.
+  std::string way;  ///< what it sees of the platform, whatever is true; "" is what is true
+  bool reaches_receivers = true;
+
   // The next crash.
   int actions_left = -1;
   End end = End::kill;
@@ -56,6 +62,7 @@ struct Outcome {
   std::string broken;  ///< "" or the invariant, with the sentence of the design that it protects
   std::string detail;
   std::uint64_t crashes = 0, pages = 0, sends = 0, sweeps = 0, starts = 0, actions = 0;
+  std::uint64_t told = 0;  ///< of a fleet: pages and ends that arrived
   Millis time{0};
   /// What the first sink of the first host has had before the end, each event once: "incident t0 outage firing".
   std::vector<std::string> pages_told;
@@ -79,6 +86,8 @@ class World {
   /// An action of this host is about to be done, or was done: the process may end here.
   void action(Host& host, const char* what);
   void restart_soon(Host& host, Millis after);
+  /// Somebody's silence holds back pages.
+  bool is_silenced() const;
 
   Millis time{0};
   Chance luck;
@@ -87,6 +96,8 @@ class World {
   std::map<std::string, Receiver> receivers;
   std::vector<std::unique_ptr<Host>> hosts;
   Witness witness;
+  std::unique_ptr<KvModel> servers;  ///< of a fleet; null with one host alone
+  std::unique_ptr<FleetWitness> fleet_witness;
   Outcome outcome;
 
  private:
@@ -103,6 +114,11 @@ class World {
   bool run_until(const std::function<bool()>& holds, Millis until);
   void guarded(Host& host, const std::function<void()>& what);
   void happen(const Happening& h);
+  void happen_to_receiver(const Host& host, const Happening& h);
+  void happen_to_fleet(Host& host, const Happening& h);
+  void note_fault(const Host& host, const Happening& h);
+  void make_fleet();
+  void look_at_fleet();
   void once_awake(Host& host, std::function<void()> what);
   void set_disk(Host& host, DiskMood mood, Millis lasts);
   void ask(Host& host, const Happening& h);
@@ -116,12 +132,15 @@ class World {
   std::string what_waits() const;
   Millis maintenance_left() const;
   void prove_it_still_works();
+  void prove_fleet_still_works();
+  bool fleet_is_at_rest() const;
 
   bool tell_;
   std::string story_;
   std::vector<Planned> planned_;  // a heap
   std::uint64_t orders_ = 0;
   Millis last_noted_{0};
+  mutable Millis claims_looked_at_{-1'000};
 };
 
 }  // namespace readback::sim

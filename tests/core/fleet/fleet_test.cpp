@@ -49,10 +49,10 @@ void hold_promises(bool is_calm, std::uint64_t count) {
 }  // namespace
 
 TEST_CASE("without disconnection or a crash every promise is held, with one page and one end") {
-  hold_promises(true, 8);
+  hold_promises(true, 3);
 }
 
-TEST_CASE("whatever is cut, stalls, dies or does not answer, every promise is held") { hold_promises(false, 16); }
+TEST_CASE("whatever is cut, stalls, dies or does not answer, every promise is held") { hold_promises(false, 6); }
 
 TEST_CASE("the same seed gives the same bytes") {
   FleetScene scene;

@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "core/fleet/fleet.hpp"
-#include "tests/core/fleet/kv_model.hpp"
+#include "tests/support/kv_model.hpp"
 
 namespace readback {
 

@@ -68,13 +68,13 @@ MemberWorld::MemberWorld(MemberScene scene) : scene_(std::move(scene)), random_(
   kv_ = std::make_unique<KvModel>(
       KvModel::World{[this] { return now_; }, [this](Millis after, std::function<void()> what) { at(after, what); },
                      [this](const std::string& to, const FleetEvent& e) {
-                       for (auto& h : hosts_)
-                         if (h->name == to && h->is_up) put(*h, e);
+                       if (auto& h = *by_name_.at(to); h.is_up) put(h, e);
                      }},
       scene_.seed + 1);
   for (int i = 0; i < scene_.hosts; ++i) {
     hosts_.push_back(std::make_unique<Host>());
     hosts_.back()->name = "host-" + std::to_string(i);
+    by_name_[hosts_.back()->name] = hosts_.back().get();
   }
 }
 MemberWorld::~MemberWorld() = default;
@@ -106,10 +106,16 @@ void MemberWorld::later(Host& h, Millis after, std::function<void()> what) {
   });
 }
 
-void MemberWorld::run() {
+void MemberWorld::run() { run_until(scene_.lasts); }
+
+void MemberWorld::begin() {
   for (const auto& i : scene_.plan) at(Millis(static_cast<std::int64_t>(i.at * 1000)), [this, i] { happen(i); });
   for (auto& h : hosts_) at(between(0, 5000), [this, &h = *h] { start(h); });
-  const MonoTime end{Millis(static_cast<std::int64_t>(scene_.lasts * 1000))};
+}
+
+void MemberWorld::run_until(double second) {
+  if (!std::exchange(has_begun_, true)) begin();
+  const MonoTime end{Millis(static_cast<std::int64_t>(second * 1000))};
   while (!queue_.empty() && queue_.top().at <= end) {
     auto next = std::move(const_cast<Later&>(queue_.top()));  // its time and number, by which it stands, stay
     queue_.pop();
@@ -216,7 +222,11 @@ void MemberWorld::put(Host& h, E event) {
   while (!h.waiting.empty()) {
     const auto next = std::move(h.waiting.front());
     h.waiting.pop_front();
-    run(h, std::visit([&](const auto& e) { return h.member->handle(e, now()); }, next));
+    const auto began = is_measured_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
+    auto actions = std::visit([&](const auto& e) { return h.member->handle(e, now()); }, next);
+    if (is_measured_)
+      busy_ms_ += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
+    run(h, std::move(actions));
   }
 }
 
@@ -255,7 +265,8 @@ void MemberWorld::step(Host& h, Course::Step& step) {
     h.course.committed({});
   } else if (const auto* duty = std::get_if<FleetDuty>(&step)) {
     perform(h, do_at_outbox(*duty, *h.outbox));
-    for (const auto& a : duty->actions) kv_->request(h.name, a);
+    for (const auto& request : duty->requests)
+      std::visit([&](const auto& each) { kv_->request(h.name, each); }, request);
   }
 }
 

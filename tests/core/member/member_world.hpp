@@ -14,7 +14,7 @@
 
 #include "core/engine/course.hpp"
 #include "core/member/member.hpp"
-#include "tests/core/fleet/kv_model.hpp"
+#include "tests/support/kv_model.hpp"
 
 namespace readback {
 
@@ -43,6 +43,11 @@ class MemberWorld {
   explicit MemberWorld(MemberScene scene);
   ~MemberWorld();
   void run();
+  /// Up to this second; again and again.
+  void run_until(double second);
+  /// From now on it is counted how long the hosts are busy with what happens to them.
+  void measure_busy() { is_measured_ = true; }
+  double busy_ms() const { return busy_ms_; }
 
   /// What arrived at a receiver and was answered with 200, or may have been read without an answer.
   struct Received {
@@ -71,6 +76,7 @@ class MemberWorld {
   };
   double seconds() const { return static_cast<double>(now_.time_since_epoch().count()) / 1000; }
   Instant now() const { return {now_, WallTime(Millis(1795402800000)) + (now_ - MonoTime{})}; }
+  void begin();
   void at(Millis later, std::function<void()> what);
   void later(Host& h, Millis after, std::function<void()> what);
   Millis between(int least, int most) { return Millis(least + static_cast<int>(random_.unit() * (most - least))); }
@@ -99,9 +105,12 @@ class MemberWorld {
   std::priority_queue<Later, std::vector<Later>, std::greater<>> queue_;
   std::unique_ptr<KvModel> kv_;
   std::vector<std::unique_ptr<Host>> hosts_;
+  std::map<std::string, Host*> by_name_;
   std::vector<Received> received_;
   std::string receiver_ = "ok", story_;
   int platform_ = 0;
+  bool has_begun_ = false, is_measured_ = false;
+  double busy_ms_ = 0;
 };
 
 }  // namespace readback

@@ -34,6 +34,8 @@ class KvModel {
   void cut(const std::string& host, bool is_cut);
   void down(bool is_down);
   void stall(const std::string& host, Millis how_long);
+  /// What it asks is done, and no answer comes.
+  void answer_nothing(const std::string& host, Millis how_long);
   /// All that is stored is gone, and revisions begin anew.
   void lose_everything();
   /// Somebody with access writes what they like.
@@ -43,7 +45,7 @@ class KvModel {
   bool is_synced(const std::string& host) const;
   std::map<std::string, FleetClaim> claims() const;
   std::uint64_t epoch_of(const std::string& environment, const ClaimKey& key) const;
-  std::uint64_t messages = 0, bytes = 0;
+  std::uint64_t messages = 0, requests = 0, bytes = 0;  ///< messages: requests, and what the watches hand out
 
  private:
   struct Stored {
@@ -53,7 +55,7 @@ class KvModel {
   struct Link {
     bool is_up = false, is_cut = false, is_synced = false;
     std::uint64_t life = 0, connection = 0;
-    MonoTime stalled_until{};
+    MonoTime stalled_until{}, silent_until{};
     std::map<std::pair<Bucket, std::string>, MonoTime> order;  ///< nothing of a key is handed over before
     MonoTime last_word{};
   };

@@ -1,5 +1,5 @@
 // Latencies are drawn so that what is rare in a data centre is common here.
-#include "tests/core/fleet/kv_model.hpp"
+#include "tests/support/kv_model.hpp"
 
 #include <algorithm>
 
@@ -55,6 +55,10 @@ void KvModel::down(bool is_down) {
 }
 
 void KvModel::stall(const std::string& host, Millis how_long) { links_[host].stalled_until = world_.now() + how_long; }
+
+void KvModel::answer_nothing(const std::string& host, Millis how_long) {
+  links_[host].silent_until = world_.now() + how_long;
+}
 
 void KvModel::lose_everything() {
   down(true);
@@ -159,7 +163,7 @@ FleetAnswered KvModel::perform(const FleetAction& action) {
 void KvModel::request(const std::string& host, const FleetAction& action) {
   const std::uint64_t ticket = ticket_of(action);
   if (ticket == 0) return;
-  ++messages;
+  ++messages, ++requests;
   const auto life = links_[host].life;
   const auto answer_with = [this, host, life](const FleetAnswered& answer, Millis later) {
     world_.at(later, [this, host, life, answer] {
@@ -172,7 +176,8 @@ void KvModel::request(const std::string& host, const FleetAction& action) {
     const auto answer = perform(action);
     world_.at(some(5, 150), [this, host, answer, answer_with, none] {
       // The answer may be lost although it has happened.
-      reaches(host) ? answer_with(answer, Millis(0)) : answer_with(none, answer_limit);
+      const bool is_heard = reaches(host) && world_.now() >= links_[host].silent_until;
+      is_heard ? answer_with(answer, Millis(0)) : answer_with(none, answer_limit);
     });
   });
 }
