@@ -4,7 +4,8 @@ world must catch it.
   mutations.py ROOT --check            each patch still applies; nothing is built
   mutations.py ROOT [--schedules N] [--jobs N] [NAME...]
                                        builds readback-world with each of them, in a folder of its own, and tells how many
-                                       schedules it took until a promise was broken, and which
+                                       schedules it took until a promise was broken, and which; what belongs to a
+                                       fleet is tried on one of seven hosts
 
 The second one compiles for some minutes, so it is not part of tests/run.sh; the first one is.
 """
@@ -61,10 +62,10 @@ def build_world(build, jobs):
     return build / "tests/sim/readback-world"
 
 
-def caught(world, schedules):
+def caught(world, schedules, hosts):
     """(schedules until something broke, what) or None."""
     try:
-        told = subprocess.run([str(world), "--schedules", str(schedules), "--stop"], capture_output=True, text=True, timeout=900)
+        told = subprocess.run([str(world), "--schedules", str(schedules), "--hosts", str(hosts), "--stop"], capture_output=True, text=True, timeout=900)
     except subprocess.TimeoutExpired:
         return schedules, "it does not come to an end"
     if told.returncode == 0:
@@ -96,7 +97,8 @@ def main():
             print(f"{path.stem}: does not apply")
             missed += 1
             continue
-        found = caught(build_world(build, options.jobs), options.schedules)
+        is_of_fleet = any(name.startswith(("core/fleet/", "core/member/")) for name in touched)
+        found = caught(build_world(build, options.jobs), options.schedules, 7 if is_of_fleet else 1)
         for name in touched:
             shutil.copyfile(root / name, tree / name)  # a new time: ninja builds it anew
         missed += found is None
