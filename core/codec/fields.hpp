@@ -9,7 +9,9 @@
 // The state file (core/codec/state_visit.hpp) is written and read by two visitors, so that what is written is what is
 // read; the socket, the bundle, the replay and the alert show the same fields under the same names in the same order
 // (core/codec/view_json.hpp).
+#include <cmath>
 #include <concepts>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -238,6 +240,53 @@ void fields(V& visit, X& x) {
   visit("size", x.size);
   visit("sha256", x.sha256);
   visit("previous", x.previous, As::null_if_empty);
+}
+
+/// Seconds with one decimal.
+inline double seconds_shown(Millis span) { return std::round(static_cast<double>(span.count()) / 100.0) / 10.0; }
+inline std::optional<double> seconds_shown(const std::optional<Millis>& span) {
+  return span ? std::optional(seconds_shown(*span)) : std::nullopt;
+}
+
+template <class V, Is<MemberView> X>
+void fields(V& visit, X& x) {
+  visit("host", x.host);
+  visit("state", x.state);
+  visit("self", x.is_self);
+  visit("doubled", x.is_doubled);
+  visit("version", x.version);
+  visit.derived("heard_s", [&] { return seconds_shown(x.heard_ago); });
+  visit.derived("lag_s", [&] { return seconds_shown(x.lag); });
+  visit("targets", x.targets);
+  visit("troubles", x.troubles);
+}
+
+template <class V, Is<ClaimView> X>
+void fields(V& visit, X& x) {
+  visit("target", x.target);
+  visit("boundary", x.boundary);
+  visit("sink", x.sink);
+  visit("holder", x.holder, As::null_if_empty);
+  visit("told", x.told, As::null_if_empty);
+  visit("epoch", x.epoch);
+  visit("passed", x.passed);
+  visit("tries", x.tries);
+}
+
+template <class V, Is<FleetOverview> X>
+void fields(V& visit, X& x) {
+  visit.derived("status", [&] { return loudness_of(x).word; });
+  visit.derived("exit", [&] { return loudness_of(x).exit; });
+  visit("connected", x.is_connected);
+  visit("fleet", x.name);
+  visit("host", x.host);
+  visit("server", x.server, As::null_if_empty);
+  visit.derived("away_s", [&] { return seconds_shown(x.away_for); });
+  visit("members", x.members);
+  visit("claims", x.claims);
+  visit("unshipped", x.unshipped);
+  visit("disagreements", x.disagreements);
+  visit("troubles", x.troubles);
 }
 
 template <class V, Is<DeliveryView> X>

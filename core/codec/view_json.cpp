@@ -83,6 +83,11 @@ class Shown {
     for (const auto& each : list) out.push_back(form(each));
     return out;
   }
+  json::value form(const std::map<std::string, std::string>& texts) const {
+    json::object out;
+    for (const auto& [name, text] : texts) out[json_text(name)] = json_text(text);
+    return out;
+  }
   template <class T>
   requires requires(Shown& visit, const T& v) { fields(visit, v); }
   json::value form(const T& v) const {
@@ -102,6 +107,30 @@ json::object shown(const T& value, bool details = false, EmptyTexts empty = Empt
   Shown visit(details, empty);
   fields(visit, value);
   return visit.done();
+}
+
+/// Of the whole these members alone.
+template <class T>
+json::object shown(const T& value, std::initializer_list<std::string_view> names,
+                   EmptyTexts empty = EmptyTexts::are_null) {
+  Shown visit(false, empty, names);
+  fields(visit, value);
+  return visit.done();
+}
+
+/// Of a fleet what the status of one of its hosts tells: whether it can be asked, and who is there.
+json::object in_short(const FleetOverview& fleet) {
+  auto out = shown(fleet, {"status", "connected", "fleet", "host", "server", "away_s", "unshipped", "troubles"});
+  json::object states{{"alive", 0}, {"silent", 0}, {"left", 0}};
+  json::array doubled;
+  for (const auto& member : fleet.members) {
+    auto& count = states[member.state];
+    count = count.is_int64() ? count.get_int64() + 1 : 1;
+    if (member.is_doubled) doubled.emplace_back(json_text(member.host));
+  }
+  out["members"] = std::move(states);
+  out["doubled"] = std::move(doubled);
+  return out;
 }
 
 }  // namespace
@@ -127,6 +156,7 @@ json::object view_json(const View& view) {
   out["incidents"] = std::move(incidents);
   out["silences"] = std::move(silences);
   out["sinks"] = std::move(sinks);
+  if (view.fleet) out["fleet"] = in_short(*view.fleet);
   return out;
 }
 
@@ -138,9 +168,7 @@ json::object view_json(const IncidentRecord& incident, bool details, EmptyTexts 
 }
 json::object view_json(const IncidentRecord& incident, std::initializer_list<std::string_view> names,
                        EmptyTexts empty) {
-  Shown visit(false, empty, names);
-  fields(visit, incident);
-  return visit.done();
+  return shown(incident, names, empty);
 }
 json::object view_json(const Silence& silence) { return shown(silence); }
 json::object view_json(const SinkView& sink) { return shown(sink); }
@@ -150,6 +178,11 @@ json::object view_json(const SnapshotView& snapshot) {
   return o;
 }
 json::object view_json(const DeliveryView& delivery) { return shown(delivery); }
+json::object view_json(const FleetOverview& fleet) {
+  json::object out{{"schema", "readback.fleet/v1"}};
+  for (auto& [name, value] : shown(fleet)) out[name] = std::move(value);
+  return out;
+}
 
 json::object pick(const json::object& from, std::initializer_list<std::string_view> names) {
   json::object out;

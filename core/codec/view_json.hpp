@@ -13,7 +13,7 @@
 namespace readback {
 
 /// The whole answer of `GET /v1/status` (schema readback.status/v1). Incidents stand in it without their timeline;
-/// only open ones are shown.
+/// only open ones are shown. A fleet, where there is one, in short.
 boost::json::object view_json(const View& view);
 boost::json::object view_json(const DaemonView& daemon);
 boost::json::object view_json(const TargetView& target);
@@ -29,6 +29,8 @@ boost::json::object view_json(const Silence& silence);
 boost::json::object view_json(const SinkView& sink);
 boost::json::object view_json(const SnapshotView& snapshot);
 boost::json::object view_json(const DeliveryView& delivery);
+/// The whole answer of `GET /v1/fleet` (schema readback.fleet/v1). Its spans are seconds (`_s`) with one decimal.
+boost::json::object view_json(const FleetOverview& fleet);
 /// A recorded sweep without bodies: number, time, verdict and one short line a read.
 boost::json::object view_json(const SweepRecord& sweep);
 

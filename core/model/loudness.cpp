@@ -62,4 +62,26 @@ Loudness loudness_of(const View& view) {
   return out;
 }
 
+namespace {
+
+Loudness loudness_of(const ClaimView& claim) {
+  if (claim.told.empty()) return claim.tries > 0 ? Loudness{"error", 2} : Loudness{"warning", 1};
+  for (const auto severity : {Severity::info, Severity::warning, Severity::error, Severity::critical})
+    if (claim.told == to_string(severity)) return loudness_of(severity);
+  return {"unknown", 3};
+}
+
+}  // namespace
+
+Loudness loudness_of(const FleetOverview& fleet) {
+  Loudness out{"green", 0};
+  if (!fleet.is_connected || !fleet.troubles.empty()) out = worse(out, {"warning", 1});
+  for (const auto& member : fleet.members) {
+    if (member.is_doubled) out = worse(out, {"error", 2});
+    if (member.state == "silent" || !member.troubles.empty()) out = worse(out, {"warning", 1});
+  }
+  for (const auto& claim : fleet.claims) out = worse(out, loudness_of(claim));
+  return out;
+}
+
 }  // namespace readback

@@ -17,6 +17,9 @@ Loudness loudness_of(const TargetView& target);
 /// The worst of all targets and of the daemon itself: a broken sink or store is an error, a refused reload or a watch
 /// with gaps a warning, no target at all is unknown. Critical and error outweigh unknown, unknown outweighs warning.
 Loudness loudness_of(const View& view);
+/// Of a fleet: a name that two members have is an error, a member that is silent or in trouble a warning, and so is a
+/// fleet that cannot be asked; what it speaks of is as loud as it was told, and what no receiver has taken is an error.
+Loudness loudness_of(const FleetOverview& fleet);
 /// What keeps the daemon from being a whole watch, one sentence each: the one rule of the dead man's switch, /readyz
 /// and the alarm about ourselves.
 std::vector<std::string> impairments(const DaemonView& daemon);

@@ -35,6 +35,7 @@ const std::vector<Entry>& table() {
       {"POST", {"v1", "silences"}, routes::add_silence},
       {"DELETE", {"v1", "silences", "*"}, routes::end_silence},
       {"GET", {"v1", "sinks"}, routes::sinks},
+      {"GET", {"v1", "fleet"}, routes::fleet},
       {"POST", {"v1", "sweeps"}, routes::sweep_now},
       {"POST", {"v1", "symptoms"}, routes::symptom},
       {"POST", {"v1", "test-alerts"}, routes::test_alerts},

@@ -120,8 +120,9 @@ struct ControlBackend {
   /// servers do not answer.
   virtual net::awaitable<Result<std::vector<SnapshotView>>> fleet_snapshots() = 0;
   /// One of these, from the servers: in memory, whole, with the digest that its host has told. `snapshot` is an entry
-  /// of fleet_snapshots().
-  virtual net::awaitable<Result<BundleFile>> fleet_bundle(SnapshotView snapshot) = 0;
+  /// of fleet_snapshots(). The public-safe form of another host's evidence is made here and not signed: whoever holds
+  /// that host's key would find ours.
+  virtual net::awaitable<Result<BundleFile>> fleet_bundle(SnapshotView snapshot, BundleForm form) = 0;
 
   virtual EvidenceKey evidence_key() = 0;
 

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <array>
 
-#include "daemon/api/answers.hpp"
+#include "daemon/api/fleet.hpp"
 #include "daemon/api/ids.hpp"
 #include "daemon/api/members.hpp"
+#include "daemon/runtime/clock.hpp"
 
 namespace readback::routes {
 
@@ -44,6 +45,28 @@ net::awaitable<json::object> readings_of(Desk& desk, const IncidentRecord& incid
   const auto target = desk.backend.target(incident.target);
   readings["now"] = target ? list_json(target->reads) : json::array();
   co_return readings;
+}
+
+/// The evidence of every host about this episode, oldest first; the note says why some may be missing.
+struct AllSnapshots {
+  json::array list;
+  std::string note;
+};
+net::awaitable<AllSnapshots> snapshots_of(Desk& desk, IncidentRecord incident, FleetOverview fleet) {
+  AllSnapshots out;
+  const std::string own_host = fleet.host;
+  Result<std::vector<SnapshotView>> all = Failure{"there is no connection to its servers"};
+  if (!fleet.server.empty()) all = co_await snapshots_of_all(desk, std::move(fleet));
+  if (!all) {
+    out.note = "only of " + own_host + ": the fleet cannot be asked: " + all.error();
+    std::vector<SnapshotView> own = co_await desk.backend.snapshots();
+    for (auto& each : own) each.host = own_host;
+    all = std::move(own);
+  }
+  const WallTime at = now().wall;
+  for (auto each = all->rbegin(); each != all->rend(); ++each)
+    if (is_of_episode(*each, incident, at)) out.list.push_back(view_json(*each));
+  co_return out;
 }
 
 /// Which incident is meant: a whole id is looked up as it is, and only the beginning of one, or "latest", needs the
@@ -117,6 +140,13 @@ net::awaitable<Reply> incident(Desk& desk, Request, std::string asked) {
   exact = found->id;
   const std::vector<DeliveryView> alerts = co_await desk.backend.deliveries(std::move(exact));
   body["alerts"] = list_json(alerts);
+  auto fleet = desk.backend.fleet();
+  if (fleet) {
+    AllSnapshots all = co_await snapshots_of(desk, *found, std::move(*fleet));
+    body["snapshots"] = std::move(all.list);
+    body["snapshots_note"] = nullptr;
+    if (!all.note.empty()) body["snapshots_note"] = json::string(all.note);
+  }
   co_return json_reply(200, body);
 }
 

@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "core/text/encoding.hpp"
-#include "daemon/api/answers.hpp"
+#include "daemon/api/fleet.hpp"
 #include "daemon/api/ids.hpp"
 #include "daemon/api/members.hpp"
 #include "daemon/runtime/aside.hpp"
@@ -69,11 +69,96 @@ bool has_already(const std::string& if_none_match, const std::string& tag) {
   return !if_none_match.empty() && (if_none_match == "*" || if_none_match.find(tag) != std::string::npos);
 }
 
+/// Which bundle is asked for, and in which form.
+struct Wanted {
+  std::string asked, host;  ///< an id, the beginning of one or "latest"; "": of whatever host
+  BundleForm form = BundleForm::full;
+};
+
+const std::string not_answered = "the fleet cannot be asked: ";
+
+net::awaitable<std::variant<BundleFile, Problem>> kept_here(Desk& desk, Wanted wanted) {
+  std::variant<BundleFile, Problem> out;
+  const std::vector<SnapshotView> all = co_await desk.backend.snapshots();
+  const auto id = find_id(ids_of(all), wanted.asked, "snapshot");
+  if (const auto* wrong = std::get_if<Problem>(&id)) {
+    out = *wrong;
+    co_return out;
+  }
+  std::string exact = std::get<std::string>(id);
+  auto bundle = co_await desk.backend.bundle(std::move(exact), wanted.form);
+  if (bundle)
+    out = std::move(*bundle);
+  else
+    out = problem(404, "the snapshot " + std::get<std::string>(id) + " is listed, but its file is gone");
+  co_return out;
+}
+
+/// `not_here` is why it cannot come from this host.
+net::awaitable<std::variant<BundleFile, Problem>> kept_by_fleet(Desk& desk, Wanted wanted, std::string not_here) {
+  std::variant<BundleFile, Problem> out;
+  if (!not_here.empty()) not_here += ", and ";
+  const auto all = co_await desk.backend.fleet_snapshots();
+  if (!all) {
+    out = problem(503, not_here + not_answered + all.error());
+    co_return out;
+  }
+  auto one = find_snapshot(*all, wanted.asked, wanted.host);
+  if (const auto* wrong = std::get_if<Problem>(&one)) {
+    out = *wrong;
+    co_return out;
+  }
+  const std::string whose = std::get<SnapshotView>(one).host;
+  auto bundle = co_await desk.backend.fleet_bundle(std::move(std::get<SnapshotView>(one)), wanted.form);
+  if (bundle)
+    out = std::move(*bundle);
+  else
+    out = problem(503, "the snapshot of " + whose + " does not come from the fleet: " + bundle.error());
+  co_return out;
+}
+
+net::awaitable<Reply> bundle_reply(Desk& desk, Request q, BundleFile bundle, BundleForm form) {
+  Reply reply;
+  reply.content_type = "application/zstd";
+  const std::string tag = "\"" + bundle.sha256 + "\"";
+  const std::string name = "readback-" + bundle.snapshot.id + (form == BundleForm::full ? "" : "-public") + ".tar.zst";
+  reply.headers.emplace_back("ETag", tag);
+  reply.headers.emplace_back("Repr-Digest", "sha-256=:" + to_base64(from_hex(bundle.sha256).value_or("")) + ":");
+  reply.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + name + "\"");
+  if (has_already(q.if_none_match, tag)) {
+    reply.status = 304;
+    co_return reply;
+  }
+  OpenBundle file;
+  if (!bundle.path.empty()) {
+    std::function<OpenBundle()> work = [path = bundle.path] { return open_bundle(path); };
+    const auto opened = co_await desk.files.within(patience, "", std::move(work));
+    if (!opened) co_return problem_reply(problem(503, "the disk with the snapshots does not answer"));
+    if (!*opened) co_return problem_reply(problem(404, "the snapshot is listed, but its file cannot be opened"));
+    file = *opened;
+  }
+  auto source = std::make_shared<BundleSource>(std::move(bundle.bytes), std::move(file), desk.files);
+  reply.length = source->size();
+  reply.source = std::move(source);
+  co_return reply;
+}
+
 }  // namespace
 
-net::awaitable<Reply> snapshots(Desk& desk, Request, std::string) {
-  const std::vector<SnapshotView> all = co_await desk.backend.snapshots();
+net::awaitable<Reply> snapshots(Desk& desk, Request q, std::string) {
+  const std::string* wide = q.parameter("fleet");
+  if (wide && *wide != "true" && *wide != "false")
+    co_return problem_reply(problem(422, "fleet is true or false", "fleet"));
   boost::json::object body;
+  if (wide && *wide == "true") {
+    auto fleet = desk.backend.fleet();
+    if (!fleet) co_return problem_reply(problem(404, in_no_fleet));
+    const auto all = co_await snapshots_of_all(desk, std::move(*fleet));
+    if (!all) co_return problem_reply(problem(503, not_answered + all.error()));
+    body["snapshots"] = list_json(*all);
+    co_return json_reply(200, body);
+  }
+  const std::vector<SnapshotView> all = co_await desk.backend.snapshots();
   body["snapshots"] = list_json(all);
   co_return json_reply(200, body);
 }
@@ -82,38 +167,23 @@ net::awaitable<Reply> snapshot(Desk& desk, Request q, std::string asked) {
   const std::string* form = q.parameter("form");
   if (form && *form != "full" && *form != "public-safe")
     co_return problem_reply(problem(422, "form is full or public-safe", "form"));
-  const BundleForm wanted = form && *form == "public-safe" ? BundleForm::public_safe : BundleForm::full;
-  const std::vector<SnapshotView> all = co_await desk.backend.snapshots();
-  const auto id = find_id(ids_of(all), asked, "snapshot");
-  if (const auto* wrong = std::get_if<Problem>(&id)) co_return problem_reply(*wrong);
-  std::string exact = std::get<std::string>(id);
-  auto bundle = co_await desk.backend.bundle(std::move(exact), wanted);
-  if (!bundle)
-    co_return problem_reply(
-        problem(404, "the snapshot " + std::get<std::string>(id) + " is listed, but its file is gone"));
-  Reply reply;
-  reply.content_type = "application/zstd";
-  const std::string tag = "\"" + bundle->sha256 + "\"";
-  const std::string name =
-      "readback-" + bundle->snapshot.id + (wanted == BundleForm::full ? "" : "-public") + ".tar.zst";
-  reply.headers.emplace_back("ETag", tag);
-  reply.headers.emplace_back("Repr-Digest", "sha-256=:" + to_base64(from_hex(bundle->sha256).value_or("")) + ":");
-  reply.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + name + "\"");
-  if (has_already(q.if_none_match, tag)) {
-    reply.status = 304;
-    co_return reply;
+  Wanted wanted;
+  wanted.asked = std::move(asked);
+  if (form && *form == "public-safe") wanted.form = BundleForm::public_safe;
+  const auto fleet = desk.backend.fleet();
+  if (const std::string* host = q.parameter("host")) {
+    if (!fleet) co_return problem_reply(problem(404, in_no_fleet));
+    wanted.host = *host;
   }
-  OpenBundle file;
-  if (!bundle->path.empty()) {
-    std::function<OpenBundle()> work = [path = bundle->path] { return open_bundle(path); };
-    const auto opened = co_await desk.files.within(patience, "", std::move(work));
-    if (!opened) co_return problem_reply(problem(503, "the disk with the snapshots does not answer"));
-    if (!*opened) co_return problem_reply(problem(404, "the snapshot is listed, but its file cannot be opened"));
-    file = *opened;
+  std::variant<BundleFile, Problem> found = problem(404, "");
+  if (wanted.host.empty() || wanted.host == fleet->host) found = co_await kept_here(desk, wanted);
+  const auto* wrong = std::get_if<Problem>(&found);
+  if (wrong && wrong->status == 404 && fleet && (wanted.asked != "latest" || !wanted.host.empty())) {
+    std::string not_here = wrong->detail;
+    found = co_await kept_by_fleet(desk, wanted, std::move(not_here));
   }
-  auto source = std::make_shared<BundleSource>(std::move(bundle->bytes), std::move(file), desk.files);
-  reply.length = source->size();
-  reply.source = std::move(source);
+  if (const auto* why = std::get_if<Problem>(&found)) co_return problem_reply(*why);
+  Reply reply = co_await bundle_reply(desk, std::move(q), std::move(std::get<BundleFile>(found)), wanted.form);
   co_return reply;
 }
 

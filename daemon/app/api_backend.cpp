@@ -259,7 +259,7 @@ net::awaitable<Result<std::vector<SnapshotView>>> App::fleet_snapshots() {
   co_return all;
 }
 
-net::awaitable<Result<BundleFile>> App::fleet_bundle(SnapshotView snapshot) {
+net::awaitable<Result<BundleFile>> App::fleet_bundle(SnapshotView snapshot, BundleForm form) {
   if (!fleet_) co_return Failure{"this host is in no fleet"};
   auto bytes = co_await fleet_->bundle(snapshot);
   if (!bytes) co_return bytes.failure();
@@ -267,6 +267,14 @@ net::awaitable<Result<BundleFile>> App::fleet_bundle(SnapshotView snapshot) {
   file.sha256 = snapshot.sha256;
   file.snapshot = std::move(snapshot);
   file.bytes = *std::move(bytes);
+  if (form == BundleForm::full) co_return file;
+  auto full = std::make_shared<const std::string>(std::move(file.bytes));
+  std::function<Result<std::string>()> work = [full] { return public_safe_form(*full, nullptr); };
+  auto packed = co_await aside_.within(longest_packing, "", std::move(work));
+  if (!packed) co_return Failure{"making the public-safe form takes too long"};
+  if (!*packed) co_return Failure{"there is no public-safe form of it: " + packed->error()};
+  file.bytes = *std::move(*packed);
+  file.sha256 = sha256_hex(file.bytes);
   co_return file;
 }
 

@@ -63,7 +63,7 @@ class App : public ControlBackend {
   net::awaitable<std::optional<BundleFile>> bundle(std::string id, BundleForm form) override;
   std::optional<FleetOverview> fleet() override;
   net::awaitable<Result<std::vector<SnapshotView>>> fleet_snapshots() override;
-  net::awaitable<Result<BundleFile>> fleet_bundle(SnapshotView snapshot) override;
+  net::awaitable<Result<BundleFile>> fleet_bundle(SnapshotView snapshot, BundleForm form) override;
   EvidenceKey evidence_key() override;
   net::awaitable<Result<ReadsPage>> reads(ReadsQuery query) override;
   void say(Say line) override;

@@ -146,17 +146,23 @@ Result<std::string> read_bytes(const std::string& path) {
   return bytes;
 }
 
-Result<std::string> public_safe_bundle(const std::string& path, const SigningKey* key) {
-  const auto bytes = read_bytes(path);
-  if (!bytes) return bytes.failure();
-  const auto files = unpack(*bytes);
+Result<std::string> public_safe_form(const std::string& bundle, const SigningKey* key) {
+  const auto files = unpack(bundle);
   if (!files) return files.failure();
+  for (const auto& trouble : manifest_troubles(*files)) return Failure{"it is damaged: " + trouble};
   const auto told = snapshot_of(*files);
-  if (!told) return Failure{path + " is no snapshot of Readback"};
+  if (!told) return Failure{"this is no snapshot of Readback"};
   auto shared = public_safe(*files);
   if (key)
     if (const auto done = sign_manifest(shared, *key); !done) return done.failure();
   return pack(shared, told->at);
+}
+
+Result<std::string> public_safe_bundle(const std::string& path, const SigningKey* key) {
+  const auto bytes = read_bytes(path);
+  if (!bytes) return bytes.failure();
+  auto shared = public_safe_form(*bytes, key);
+  return shared ? shared : Failure{path + ": " + shared.error()};
 }
 
 }  // namespace readback

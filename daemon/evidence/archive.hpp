@@ -26,6 +26,8 @@ BundleCheck check_bundle(const std::string& bytes);
 
 /// The form of this bundle that may be shown to others, packed, and signed anew when there is a key: it has a manifest
 /// of its own, which names the digest of the full one's. Takes long: not in the loop.
+Result<std::string> public_safe_form(const std::string& bundle, const SigningKey* key);
+/// The same of one that lies in a file.
 Result<std::string> public_safe_bundle(const std::string& path, const SigningKey* key);
 
 /// Reads a file of at most 256 MiB.

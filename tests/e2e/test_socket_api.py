@@ -89,6 +89,7 @@ class SocketApi(harness.Case):
             ("DELETE", f"/v1/silences/{silence}", "/v1/silences/{id}", None, 200),
             ("DELETE", f"/v1/silences/{MISSING}", "/v1/silences/{id}", None, 404),
             ("GET", "/v1/sinks", "/v1/sinks", None, 200),
+            ("GET", "/v1/fleet", "/v1/fleet", None, 404),
             ("POST", "/v1/sweeps", "/v1/sweeps", {"target": "fabric"}, 202),
             ("POST", "/v1/sweeps", "/v1/sweeps", "{", 400),
             ("POST", "/v1/symptoms", "/v1/symptoms", {"text": "checkout hangs", "extent": "degraded",

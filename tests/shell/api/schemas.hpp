@@ -40,7 +40,7 @@ class Schemas {
       for (const auto& t : all)
         fits = fits || (t == "null" && v.is_null()) || (t == "string" && v.is_string()) ||
                (t == "boolean" && v.is_bool()) || (t == "integer" && (v.is_int64() || v.is_uint64())) ||
-               (t == "array" && v.is_array()) || (t == "object" && v.is_object());
+               (t == "number" && v.is_number()) || (t == "array" && v.is_array()) || (t == "object" && v.is_object());
       if (!fits) return at + ": wrong type " + json::serialize(v).substr(0, 60);
     }
     if (v.is_array() && schema.contains("items"))

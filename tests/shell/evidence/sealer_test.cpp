@@ -137,6 +137,13 @@ TEST_CASE("The public-safe form of a sealed file is a bundle of its own without 
   REQUIRE(unsigned_form);
   CHECK_FALSE(unpack(*unsigned_form)->contains("manifest.sig"));
   CHECK_FALSE(public_safe_bundle(sealed->path + "x", b.key.get()));
+  const auto whole = read_bytes(sealed->path);
+  CHECK(public_safe_form(*whole, nullptr).value() == *unsigned_form);  // as it comes from another host
+  auto changed = *unpack(*whole);
+  changed.at("summary.md") += "and more";
+  const auto refused = public_safe_form(pack(changed, WallTime{}).value(), nullptr);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error() == "it is damaged: summary.md was changed");
 }
 
 TEST_CASE("Without a key it is sealed all the same, and says nothing of a signature") {

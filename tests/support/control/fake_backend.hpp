@@ -5,6 +5,7 @@
 #include "core/redaction/redactor.hpp"
 #include "daemon/api/backend.hpp"
 #include "daemon/runtime/clock.hpp"
+#include "tests/support/control/example_fleet.hpp"
 
 namespace readback {
 
@@ -16,9 +17,10 @@ struct FakeBackend : ControlBackend {
   std::vector<SnapshotView> kept, with_fleet;
   std::vector<IncidentRecord> stored;  ///< over, and no longer in the view
   std::vector<DeliveryView> sent;
-  std::string bundle_bytes;
+  std::string bundle_bytes;  ///< of what is kept here; "": its file is gone
+  std::string fleet_away;    ///< why the fleet's servers do not answer; "": they do
   Redactor redactor{{}, "a key of the test"};
-  std::size_t read_pages = 0, pages_asked = 0, whole_views = 0, incident_lists = 0;
+  std::size_t read_pages = 0, pages_asked = 0, whole_views = 0, incident_lists = 0, fleet_bundles = 0;
 
   View view() override {
     ++whole_views;
@@ -87,6 +89,7 @@ struct FakeBackend : ControlBackend {
   net::awaitable<std::vector<DeliveryView>> deliveries(std::string) override { co_return sent; }
   net::awaitable<std::vector<SnapshotView>> snapshots() override { co_return kept; }
   net::awaitable<std::optional<BundleFile>> bundle(std::string id, BundleForm) override {
+    if (bundle_bytes.empty()) co_return std::nullopt;
     BundleFile file;
     file.snapshot.id = id;
     file.bytes = bundle_bytes;
@@ -96,13 +99,16 @@ struct FakeBackend : ControlBackend {
   std::optional<FleetOverview> fleet() override { return shown.fleet; }
   net::awaitable<Result<std::vector<SnapshotView>>> fleet_snapshots() override {
     if (!shown.fleet) co_return Failure{"this host is in no fleet"};
+    if (!fleet_away.empty()) co_return Failure{fleet_away};
     co_return with_fleet;
   }
-  net::awaitable<Result<BundleFile>> fleet_bundle(SnapshotView snapshot) override {
+  net::awaitable<Result<BundleFile>> fleet_bundle(SnapshotView snapshot, BundleForm form) override {
+    ++fleet_bundles;
+    if (!fleet_away.empty()) co_return Failure{fleet_away};
     BundleFile file;
     file.sha256 = snapshot.sha256;
+    file.bytes = (form == BundleForm::full ? "whole" : "public") + (" of " + snapshot.host);
     file.snapshot = std::move(snapshot);
-    file.bytes = bundle_bytes;
     co_return file;
   }
   EvidenceKey evidence_key() override { return {"host-7", shown.daemon.evidence_key, "PEM of it\n"}; }
