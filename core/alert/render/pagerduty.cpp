@@ -42,6 +42,7 @@ std::string pagerduty_text(const AlertEvent& e, const std::string& key, const Ca
   details.member("why", shown.at("why")).member("also", shown.at("also"));
   details.raw("evidence", evidence_text(e, caps)).text("runbook_owner", incident.runbook.owner);
   details.text("next_safe_step", incident.next_safe_step);
+  if (e.fleet) details.raw("fleet", fleet_text(*e.fleet));
 
   // PagerDuty refuses an empty summary or source.
   const auto summary = incident.summary.empty() ? "Readback" : cut_characters(incident.summary, pagerduty_summary);

@@ -5,6 +5,15 @@
 #include "core/text/utf8.hpp"
 
 namespace readback {
+namespace {
+
+std::string list_text(const std::vector<std::string>& hosts) {
+  json::array names;
+  for (const auto& host : hosts) names.emplace_back(fit(host, 256));
+  return json::serialize(names);
+}
+
+}  // namespace
 
 std::string fit(std::string_view text, std::size_t most) { return cut_bytes(clean_utf8(text), most); }
 
@@ -61,6 +70,15 @@ std::string evidence_text(const AlertEvent& e, const Caps& caps) {
   }
   if (!e.evidence_note.empty()) evidence.text("note", fit(e.evidence_note, caps.text / 4));
   return evidence.done();
+}
+
+std::string fleet_text(const FleetSaid& said) {
+  return ObjectText()
+      .raw("seen_from", list_text(said.seen_from))
+      .raw("not_from", list_text(said.not_from))
+      .raw("silent", list_text(said.silent))
+      .raw("alone", said.is_alone ? "true" : "false")
+      .done();
 }
 
 bool is_web_address(std::string_view url) { return url.starts_with("https://") || url.starts_with("http://"); }

@@ -4,24 +4,6 @@
 #include "core/codec/view_json.hpp"
 
 namespace readback {
-namespace {
-
-std::string list_text(const std::vector<std::string>& hosts) {
-  json::array names;
-  for (const auto& host : hosts) names.emplace_back(fit(host, 256));
-  return json::serialize(names);
-}
-
-std::string fleet_text(const FleetSaid& said) {
-  return ObjectText()
-      .raw("seen_from", list_text(said.seen_from))
-      .raw("not_from", list_text(said.not_from))
-      .raw("silent", list_text(said.silent))
-      .raw("alone", said.is_alone ? "true" : "false")
-      .done();
-}
-
-}  // namespace
 
 std::string webhook_text(const AlertEvent& e, const std::string& key, const Caps& caps) {
   const auto shown =

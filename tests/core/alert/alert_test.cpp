@@ -121,6 +121,30 @@ TEST_CASE("the event as the contract writes it, to the byte") {
           R"("next_safe_step":"Compare."})");
 }
 
+TEST_CASE("an alert of a fleet names the hosts on both sides, and says it in the line that a chat shows") {
+  AlertEvent e = page();
+  const auto alone = render(sink_of(SinkType::webhook), e, {}).body;
+  CHECK(alone.find("\"fleet\"") == alone.npos);
+  e.fleet = FleetSaid{{"host-1", "host-2"}, {"host-3"}, {"host-4"}, false, 7, "s", "once"};
+  e.incident.summary = "OUTAGE total fabric: /health refused, seen from 2 of 4 hosts, not from host-3";
+  const std::string said =
+      R"("fleet":{"seen_from":["host-1","host-2"],"not_from":["host-3"],"silent":["host-4"],"alone":false})";
+  CHECK(event_json(e, "key", t0).ends_with("," + said + "}"));
+  CHECK(render(sink_of(SinkType::webhook), e, {}).minimal_body.find(said) != std::string::npos);
+  const auto pager = render(sink_of(SinkType::pagerduty), e, {}).body;
+  CHECK(pager.find(said + "}") != pager.npos);
+  for (const auto type : {SinkType::pagerduty, SinkType::slack, SinkType::alertmanager, SinkType::webhook}) {
+    CAPTURE(static_cast<int>(type));
+    const auto body = render(sink_of(type), e, {}).body;
+    CHECK(body.find("seen from 2 of 4 hosts, not from host-3") != body.npos);
+  }
+  e.fleet->is_alone = true;
+  e.fleet->not_from = {"\"\xff"};
+  const auto hostile = event_json(e, "key", t0);
+  CHECK(is_valid_utf8(hostile));
+  CHECK(json::parse(hostile).at("fleet").at("alone").as_bool());
+}
+
 TEST_CASE("what is late says so, and only what is late") {
   const auto e = page();
   const auto late = json::parse(event_json(e, "k", t0 + Seconds(1230))).as_object();
