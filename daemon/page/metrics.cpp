@@ -184,6 +184,26 @@ void add_sinks(Page& page, const std::vector<SinkView>& sinks, WallTime now) {
              oldest ? std::max(0.0, seconds_of(now) - seconds_of(*oldest)) : 0);
 }
 
+void add_fleet(Page& page, const FleetOverview& fleet) {
+  page.gauge("readback_fleet_connected", "Whether the fleet can be asked; 0: this host decides alone.",
+             fleet.is_connected ? 1 : 0);
+  auto& members = page.family("readback_fleet_members", "Hosts of the fleet, by their state.", MetricType::Gauge);
+  std::size_t held = 0;
+  for (const char* state : {"alive", "silent", "left"}) {
+    const auto count = std::count_if(fleet.members.begin(), fleet.members.end(),
+                                     [&](const MemberView& m) { return m.state == state; });
+    Page::add(members, {{"state", state}}, static_cast<double>(count));
+  }
+  for (const auto& claim : fleet.claims) held += claim.holder == fleet.host ? 1 : 0;
+  page.gauge("readback_fleet_claims_held", "Open incidents, one a sink, that this host speaks about for the fleet.",
+             static_cast<double>(held));
+  page.gauge("readback_fleet_evidence_unshipped", "Sealed snapshots that the fleet's servers do not have yet.",
+             static_cast<double>(fleet.unshipped));
+  page.counter("readback_fleet_disagreements_total",
+               "How often some hosts saw what others did not, since the start of this one.",
+               static_cast<double>(fleet.disagreements));
+}
+
 }  // namespace
 
 prometheus::Histogram& Metrics::durations(const std::string& target, const std::string& read, const char* phase) {
@@ -239,6 +259,7 @@ std::string Metrics::text(const View& view, bool process) {
   add_boundaries(page, view.engine);
   add_daemon(page, d, sight_of(view.engine));
   add_sinks(page, d.sinks, view.at);
+  if (view.fleet) add_fleet(page, *view.fleet);
   if (d.snapshots > snapshots_seen_) snapshots_total_ += d.snapshots - snapshots_seen_;
   snapshots_seen_ = d.snapshots;  // retention takes old ones; a counter never falls
   page.counter("readback_snapshots_total", "Snapshots sealed, with those found at the start.",

@@ -10,42 +10,14 @@
 #include "core/text/time.hpp"
 #include "core/text/url.hpp"
 #include "core/text/utf8.hpp"
+#include "daemon/page/fleet_section.hpp"
+#include "daemon/page/html_parts.hpp"
 #include "embedded/status_page_css.hpp"
 #include "embedded/status_page_js.hpp"
 
 namespace readback {
 
 namespace {
-
-/// As html_text(), on one line: nothing on this page is preformatted.
-std::string flat_html(std::string_view text) {
-  std::string html = html_text(text);
-  std::replace_if(
-      html.begin(), html.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
-  return html;
-}
-
-/// The class, sign and word of a state.
-struct Look {
-  const char* css;
-  const char* sign;
-  char lane;
-};
-Look look_of(std::string_view word, bool green) {
-  if (green) return {"good", "✓", 'g'};
-  if (word == "green" || word == "delivered" || word == "met") return {"good", "✓", 'g'};
-  if (word == "warn" || word == "warning" || word == "throttled" || word == "drift" || word == "stale" ||
-      word == "retrying" || word == "readiness" || word == "observer" || word == "broken check" || word == "unattested")
-    return {"warn", "!", 'w'};
-  if (word == "unknown" || word == "idle" || word == "not_applicable" || word.empty())
-    return {"unk", word == "idle" || word == "not_applicable" ? "–" : "?", 'u'};
-  return {"bad", "✕", 'b'};
-}
-
-std::string word_html(std::string_view word, const Look& look) {
-  return std::string("<span class=\"word ") + look.css + "\"><span aria-hidden=\"true\">" + look.sign + "</span> " +
-         flat_html(word) + "</span>";
-}
 
 std::string spoken(std::string word) {
   std::replace(word.begin(), word.end(), '_', ' ');
@@ -306,9 +278,9 @@ std::string silences_html(const std::vector<Silence>& silences) {
 std::string itself_html(const DaemonView& d) {
   std::string out = "<h2>Readback itself</h2>";
   const auto troubles = own_troubles(d);
-  if (troubles.empty()) out += "<p>" + word_html("well", {"good", "✓", 'g'}) + "</p>";
+  if (troubles.empty()) out += "<p>" + word_html("well", good_look) + "</p>";
   for (const auto& trouble : troubles)
-    out += "<p>" + word_html("trouble", {"bad", "✕", 'b'}) + ": " + flat_html(trouble) + "</p>";
+    out += "<p>" + word_html("trouble", bad_look) + ": " + flat_html(trouble) + "</p>";
   out += "<dl>";
   add_row(out, "Version", flat_html(d.version));
   add_row(out, "Host", flat_html(d.host));
@@ -375,6 +347,7 @@ std::string status_page(const View& view, const History& history) {
   number = 0;
   for (const auto& t : view.engine.targets) out += target_html(t, history, ++number);
 
+  if (view.fleet) out += fleet_section(*view.fleet);
   out += sinks_html(d.sinks) + silences_html(view.engine.silences) + itself_html(d);
   out +=
       "</main><footer class=\"dim\"><p>Read-only: nothing can be changed here. <a "

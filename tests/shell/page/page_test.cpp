@@ -126,6 +126,39 @@ TEST_CASE("every metric of the contract is there, counters from the start") {
   }
 }
 
+TEST_CASE("a fleet has a section and metrics of its own, and a host alone has neither") {
+  Running r;
+  CHECK(r.page("/").body.find("<h2>Fleet") == std::string::npos);
+  CHECK(r.page("/metrics").body.find("readback_fleet") == std::string::npos);
+  r.on_loop([&] {
+    r.backend.shown.fleet = example_fleet();
+    r.backend.shown.fleet->members[0].host = "<b>host-2";
+    r.backend.shown.fleet->troubles = {"<i>trouble"};
+  });
+  const std::string text = r.page("/metrics").body;
+  for (const char* line : {"readback_fleet_connected 1", "readback_fleet_members{state=\"alive\"} 2",
+                           "readback_fleet_members{state=\"silent\"} 1", "readback_fleet_members{state=\"left\"} 1",
+                           "readback_fleet_claims_held 1", "readback_fleet_evidence_unshipped 2",
+                           "readback_fleet_disagreements_total 5"}) {
+    CAPTURE(line);
+    CHECK(text.find(std::string("\n") + line + "\n") != std::string::npos);
+  }
+  const std::string page = r.page("/").body;
+  CHECK(page.find("<h2>Fleet prod</h2>") != std::string::npos);
+  CHECK(page.find("2 of 3 hosts alive, connected to nats://10.0.0.1:4222") != std::string::npos);
+  CHECK(page.find("<b>host-2") == std::string::npos);
+  CHECK(page.find("<i>trouble") == std::string::npos);
+  const auto silent = page.find("<th scope=\"row\">host-4</th>"), alive = page.find("<th scope=\"row\">host-7</th>");
+  CHECK(silent < alive);
+  CHECK(page.find("fabric outage to hook: ") < page.find("not told yet"));
+  r.on_loop([&] {
+    r.backend.shown.fleet->is_connected = false;
+    r.backend.shown.fleet->away_for = Seconds(134);
+  });
+  CHECK(r.page("/").body.find("has not answered for 2m 14s, this host decides alone") != std::string::npos);
+  CHECK(r.page("/metrics").body.find("\nreadback_fleet_connected 0\n") != std::string::npos);
+}
+
 TEST_CASE("who follows the events does not take the places of the others") {
   Running r;
   const std::string follow = "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n";
