@@ -380,6 +380,62 @@ std::string happened(const json::object& now) {
   return rows.empty() ? "" : "<h2>What happened</h2><div class=\"scroll\"><table>" + rows + "</table></div>";
 }
 
+// --- vantage points ---
+
+/// What each read was and became, as one host saw it: "health: pass → unreachable, connection refused".
+std::string changes_in_short(const BundleFiles& files) {
+  constexpr std::size_t most = 8;
+  std::string items;
+  std::size_t shown = 0;
+  for (const auto& [key, value] : object_in(files, "diff.json")) {
+    if (!value.is_object()) continue;
+    if (++shown > most) {
+      items += "<li>… the rest is in its bundle</li>";
+      break;
+    }
+    const auto& o = value.get_object();
+    const auto reading = object_at(o, "reading");
+    const auto reasons = array_at(o, "reasons");
+    items += "<li>" + html_text(std::string(key)) + ": " + word_html(text_at(reading, "before")) + " → " +
+             word_html(text_at(reading, "after")) +
+             (reasons.empty() ? "" : ", " + html_text(shortened(text_of(reasons.front()), 200))) + "</li>";
+  }
+  return items.empty() ? "" : "<ul>" + items + "</ul>";
+}
+
+std::string sweep_moment(const json::object& manifest, std::string_view phase) {
+  return moment(object_at(object_at(manifest, "sweeps"), phase), "at");
+}
+
+/// One host's card: how long it was well, what failed first, when it was sure, and where its evidence is.
+std::string vantage_card(const std::string& host, const std::string& snapshot, const BundleFiles& files,
+                         const std::string& trouble) {
+  std::string html = "<section class=\"vantage\"><h3>" + html_text(host) + "</h3>";
+  const std::string pull = "<p><code>readback snapshot pull " + html_text(snapshot) + "</code></p>";
+  if (files.empty()) return html + "<p class=\"f\">" + html_text(trouble) + "</p>" + pull + "</section>";
+  const auto m = object_in(files, "manifest.json");
+  const auto first = object_at(m, "first_failure");
+  std::string verdict = text_at(m, "boundary");
+  if (const auto extent = text_at(m, "extent"); !extent.empty()) verdict += ", " + extent;
+  html += "<dl>" + row("well until", sweep_moment(m, "last-good")) +
+          row("first bad", first.empty() ? sweep_moment(m, "first-bad") : moment(first, "at")) +
+          row("confirmed", sweep_moment(m, "at-page")) + row("verdict", verdict) +
+          row("sealed", moment(m, "sealed_at") + ", " + text_at(m, "reason")) + "</dl>";
+  if (!first.empty()) html += "<p>" + html_text(text_at(first, "read") + ": " + text_at(first, "reason")) + "</p>";
+  return html + changes_in_short(files) + pull + "</section>";
+}
+
+std::string vantage_points(const BundleFiles& files, const ReportContext& context) {
+  if (context.vantage.empty()) return "";
+  const auto m = object_in(files, "manifest.json");
+  std::string html =
+      "<h2>From where it was seen</h2><p class=\"dim\">What each host of the fleet has sealed of it; each time is that "
+      "host's own clock.</p><div class=\"vantages\">" +
+      vantage_card(context.host.empty() ? text_at(m, "host") : context.host, text_at(m, "id"), files, "");
+  for (const auto& each : context.vantage) html += vantage_card(each.host, each.snapshot, each.files, each.trouble);
+  return html + "</div>";
+}
+
 // --- the host ---
 
 std::string gib(const json::object& o, std::string_view key, double unit) {
@@ -432,8 +488,8 @@ std::string sealed_files(const json::object& m) {
 
 }  // namespace
 
-std::string render_report(const BundleFiles& files, std::string_view incident) {
-  const auto m = object_in(files, "manifest.json"), now = object_of(incident);
+std::string render_report(const BundleFiles& files, const ReportContext& context) {
+  const auto m = object_in(files, "manifest.json"), now = object_of(context.incident);
   const std::string title =
       text_at(m, "summary").empty() ? "Snapshot of " + text_at(m, "target") : text_at(m, "summary");
   const std::string severity = text_at(m, "severity"), state = text_at(now, "state");
@@ -472,6 +528,7 @@ std::string render_report(const BundleFiles& files, std::string_view incident) {
     for (const auto& each : why) html += "<li>" + html_text(text_of(each)) + "</li>";
     html += "</ul>";
   }
+  html += vantage_points(files, context);
   html += "<h2>Timeline</h2>" + timeline_picture(marks_of(files), m);
   html += "<h2>What changed since the last good sweep</h2>" + changes(files);
   html += "<h2>Checks</h2>" + checks(files);

@@ -4,7 +4,6 @@
 #include <boost/json.hpp>
 #include <vector>
 
-#include "core/evidence/report.hpp"
 #include "core/text/encoding.hpp"
 #include "daemon/client/client.hpp"
 #include "daemon/client/terminal.hpp"
@@ -66,15 +65,26 @@ int diff_bundles(const NamedBundle& before, const NamedBundle& after, bool as_js
   return 0;
 }
 
-Result<std::string> report_of(const std::string& bytes, const std::string& incident) {
+Result<std::string> report_of(const std::string& bytes, const ReportContext& context) {
   const auto files = whole_bundle(bytes);
   if (!files) return files.failure();
-  return render_report(*files, incident);
+  return render_report(*files, context);
 }
 
-std::string incident_of(const std::string& bytes) {
+VantagePoint vantage_of(const std::string& host, const std::string& snapshot, const Result<std::string>& bytes) {
+  VantagePoint point{host, snapshot, {}, bytes ? "" : bytes.error()};
+  if (!bytes) return point;
+  auto files = whole_bundle(*bytes);
+  if (files)
+    point.files = *std::move(files);
+  else
+    point.trouble = files.error();
+  return point;
+}
+
+std::optional<SnapshotView> told_by(const std::string& bytes) {
   const auto files = unpack(bytes);
-  return files ? manifest_text(*files, "incident") : "";
+  return files ? snapshot_of(*files) : std::nullopt;
 }
 
 }  // namespace readback

@@ -1,8 +1,10 @@
 #pragma once
 // What can be done with a bundle in hand, without a daemon: what changed between two, and all of it as one page.
 // Whether it can be believed is asked elsewhere (proof.hpp).
+#include <optional>
 #include <string>
 
+#include "core/evidence/report.hpp"
 #include "core/text/result.hpp"
 
 namespace readback {
@@ -15,9 +17,11 @@ struct NamedBundle {
 /// Prints what it finds, with `json` as an object, and returns the exit status.
 int diff_bundles(const NamedBundle& before, const NamedBundle& after, bool json);
 
-/// The report as HTML. `incident` is what the daemon says of its incident now (JSON), or empty.
-Result<std::string> report_of(const std::string& bytes, const std::string& incident);
-/// The id of the incident that a bundle was sealed for; "" when it is none, or no bundle.
-std::string incident_of(const std::string& bytes);
+/// The report as HTML.
+Result<std::string> report_of(const std::string& bytes, const ReportContext& context);
+/// A vantage point of a report: of this bundle, or why it is not here.
+VantagePoint vantage_of(const std::string& host, const std::string& snapshot, const Result<std::string>& bytes);
+/// What a bundle tells of itself; nothing when it is none.
+std::optional<SnapshotView> told_by(const std::string& bytes);
 
 }  // namespace readback

@@ -2,6 +2,7 @@
 // A command of `readback`: what it is called, what may be typed behind it, and what it does. Each is a small class with
 // its options as members; the table of all (command_line.cpp) has them in the order of the help text. What stands here
 // knows nothing of the library that reads the command line.
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +45,7 @@ struct Command {
 
 // commands/*.cpp, a file a group.
 std::unique_ptr<Command> status_command();
+std::unique_ptr<Command> fleet_command();
 std::unique_ptr<Command> probe_command();
 std::unique_ptr<Command> incidents_command();
 std::unique_ptr<Command> incident_command();
@@ -67,6 +69,9 @@ std::unique_ptr<Command> export_command();
 std::unique_ptr<Command> replay_command();
 std::unique_ptr<Command> test_alert_command();
 
+/// Runs what shows a verdict and returns its exit status, as a monitoring plugin: what cannot be told is unknown,
+/// whatever the cause.
+int verdict_or_unknown(const std::function<int()>& show);
 /// What `readback` alone shows: the status, and the commands that are most useful now.
 int status_and_hints(const Client& client);
 

@@ -3,30 +3,11 @@
 
 #include <boost/json.hpp>
 
-#include "core/text/instant.hpp"
-#include "core/text/time.hpp"
 #include "daemon/client/terminal.hpp"
 
 namespace readback {
 namespace json = boost::json;
 namespace {
-
-const json::object* object_at(const json::object& o, std::string_view key) {
-  const auto* v = o.if_contains(key);
-  return v ? v->if_object() : nullptr;
-}
-json::array array_at(const json::object& o, std::string_view key) {
-  const auto* v = o.if_contains(key);
-  return v && v->is_array() ? v->get_array() : json::array{};
-}
-std::string clock_at(const json::object& o, std::string_view key) {
-  const auto at = parse_rfc3339(text_at(o, key));
-  return at ? to_rfc3339(*at).substr(0, 19) + "Z" : "";
-}
-bool true_at(const json::object& o, std::string_view key) {
-  const auto* v = o.if_contains(key);
-  return v && v->is_bool() && v->get_bool();
-}
 
 std::string reads_of(const json::object& target) {
   std::vector<std::vector<std::string>> rows;
@@ -47,14 +28,20 @@ bool never_paged(const json::object& i) {
   return text_at(i, "state") == "resolved" && text_at(i, "paged_at").empty() && !true_at(i, "declared");
 }
 
-}  // namespace
-
-std::string text_at(const json::object& o, std::string_view key) {
-  const auto* v = o.if_contains(key);
-  if (!v || v->is_null()) return "";
-  if (const auto* s = v->if_string()) return std::string(*s);
-  return json::serialize(*v);
+/// In a fleet: what each host has sealed of this episode.
+std::string vantage_points(const json::object& incident) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& each : array_at(incident, "snapshots")) {
+    const auto& s = each.as_object();
+    rows.push_back({"  " + clock_at(s, "at"), text_at(s, "host"), text_at(s, "id")});
+  }
+  const std::string note = text_at(incident, "snapshots_note");
+  if (rows.empty() && note.empty()) return "";
+  return "\n" + bold("Snapshots of all hosts") + "\n" + table(rows) +
+         (note.empty() ? "" : "  " + wrapped(note, 2) + "\n");
 }
+
+}  // namespace
 
 std::string show_status(const json::object& s) {
   std::string out;
@@ -85,6 +72,7 @@ std::string show_status(const json::object& s) {
   const auto* about = object_at(s, "daemon");
   if (const auto key = about ? text_at(*about, "evidence_key") : ""; !key.empty())
     out += "\nSnapshot key: " + key + "\n";
+  if (const auto* fleet = object_at(s, "fleet")) out += "\n" + show_fleet_line(*fleet);
   for (const auto& trouble : array_at(s, "troubles"))
     out += coloured("! ", "error") + wrapped(std::string(trouble.as_string()), 2) + "\n";
   if (const auto* daemon = object_at(s, "daemon"); daemon && daemon->contains("sandbox_complete"))
@@ -162,6 +150,7 @@ std::string show_incident(const json::object& i) {
   }
   out += "\n" + bold("Next safe step") + "\n  " + wrapped(text_at(i, "next_safe_step"), 2) + "\n";
   if (!never_paged(i)) out += "\n" + bold("Resolved means six conditions") + "\n" + show_conditions(i);
+  out += vantage_points(i);
   if (const auto alerts = array_at(i, "alerts"); !alerts.empty()) {
     out += "\n" + bold("Alerts") + "\n";
     std::vector<std::vector<std::string>> lines;
@@ -200,8 +189,9 @@ std::string show_snapshots(const json::array& snapshots) {
     const auto& s = each.as_object();
     const std::string what =
         text_at(s, "boundary").empty() ? "" : text_at(s, "extent") + " " + text_at(s, "boundary") + ", ";
-    out +=
-        dated(clock_at(s, "at"), what + text_at(s, "reason") + ", " + text_at(s, "size") + " bytes", text_at(s, "id"));
+    const std::string whose = text_at(s, "host").empty() ? "" : text_at(s, "host") + ": ";
+    out += dated(clock_at(s, "at"), whose + what + text_at(s, "reason") + ", " + text_at(s, "size") + " bytes",
+                 text_at(s, "id"));
   }
   return out;
 }

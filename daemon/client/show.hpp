@@ -2,7 +2,8 @@
 // The daemon's JSON in words and tables, for a person with a phone, a terminal and no patience.
 #include <boost/json/object.hpp>
 #include <string>
-#include <string_view>
+
+#include "daemon/client/json_at.hpp"
 
 namespace readback {
 
@@ -14,8 +15,8 @@ std::string show_conditions(const boost::json::object& incident);
 std::string show_outcome(const boost::json::object& incident);
 std::string show_snapshots(const boost::json::array& snapshots);
 std::string show_silences(const boost::json::array& silences);
-
-/// The text of a key, "" when it is absent or null.
-std::string text_at(const boost::json::object& o, std::string_view key);
+/// How the fleet stands, of its whole answer; and in one line, of what the status says of it.
+std::string show_fleet(const boost::json::object& fleet);
+std::string show_fleet_line(const boost::json::object& in_short);
 
 }  // namespace readback

@@ -24,7 +24,7 @@ _readback() {
       continue
     fi
     case $word in
-      --socket | --target | --extent | --exposed-by | --runbook | --note | --for | --reason | --boundary | --since | --config | \
+      --socket | --host | --target | --extent | --exposed-by | --runbook | --note | --for | --reason | --boundary | --since | --config | \
         --config-out | --header | --timeout-ms | --output | --sha256 | --key | -o) skip=$word ;;
       -*) ;;
       *) if [ -z "$command" ]; then command=$word; elif [ -z "$sub" ]; then sub=$word; fi ;;
@@ -42,7 +42,7 @@ _readback() {
     --boundary) words='observer outage security drift readiness product' ;;
     --for) words='30m 1h 2h 8h' ;;
     --since) words='1h 24h 7d' ;;
-    --runbook | --note | --reason | --header | --timeout-ms | --sha256) return ;;
+    --host | --runbook | --note | --reason | --header | --timeout-ms | --sha256) return ;;
   esac
   if [ -n "$words" ]; then
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
@@ -50,13 +50,14 @@ _readback() {
   fi
 
   case "$command $sub" in
-    ' ') words='status probe incidents incident snapshot report symptom ack verify resolve silence sweep watch export replay
+    ' ') words='status fleet probe incidents incident snapshot report symptom ack verify resolve silence sweep watch export replay
       test-alert --version' ;;
     'status '* | 'sweep '*) words='--target' ;;
     'probe '*) words='--config-out --force --discover --header --timeout-ms http:// https:// unix:///' ;;
     'incidents '*) words='--all' ;;
     'snapshot ') words='list pull capture verify key diff' ;;
-    'snapshot pull') words="-o --output --public-safe latest $(_readback_ask ids snapshot list)" ;;
+    'snapshot list') words='--fleet' ;;
+    'snapshot pull') words="-o --output --host --public-safe latest $(_readback_ask ids snapshot list)" ;;
     'snapshot capture') words='--reason --target' ;;
     'snapshot key') words='--pem' ;;
     'snapshot verify' | 'snapshot diff' | 'replay '*)

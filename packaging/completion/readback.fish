@@ -21,7 +21,7 @@ function __readback_at # the command so far is exactly these words
             continue
         end
         switch $word
-            case --socket --target --extent --exposed-by --runbook --note --for --reason --boundary --since --config --config-out \
+            case --socket --host --target --extent --exposed-by --runbook --note --for --reason --boundary --since --config --config-out \
                 --header --timeout-ms --output -o
                 set skip yes
             case '-*'
@@ -44,6 +44,7 @@ complete -c readback -l json -d 'print JSON'
 complete -c readback -l socket -r -F -d "the daemon's control socket"
 
 complete -c readback -n __readback_at -a status -d 'the verdict of each target'
+complete -c readback -n __readback_at -a fleet -d 'the other hosts that watch'
 complete -c readback -n __readback_at -a probe -d 'read a platform once, without a daemon'
 complete -c readback -n __readback_at -a incidents -d 'open incidents'
 complete -c readback -n __readback_at -a incident -d 'one incident'
@@ -72,6 +73,8 @@ complete -c readback -n '__readback_in probe' -l discover -d 'also try where hea
 complete -c readback -n '__readback_in probe' -l header -x -d 'to send to the platform'
 complete -c readback -n '__readback_in probe' -l timeout-ms -x -d 'for each read'
 complete -c readback -n '__readback_in snapshot pull; or __readback_in report' -l output -s o -r -F -d 'the file, - for stdout'
+complete -c readback -n '__readback_in snapshot list' -l fleet -d 'of all hosts of the fleet'
+complete -c readback -n '__readback_in snapshot pull' -l host -x -d 'only of this host of the fleet'
 complete -c readback -n '__readback_in snapshot pull' -l public-safe -d 'verdicts, codes, times and digests only'
 complete -c readback -n '__readback_in snapshot verify' -l sha256 -x -d 'as the page names it'
 complete -c readback -n '__readback_in snapshot verify' -l key -r -F -d 'a public key, or a file with it'

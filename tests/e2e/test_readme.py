@@ -73,7 +73,7 @@ class Readme(harness.Case):
         folder = harness.materialized(self.directory / "helpifyr-fabric")
         credentials = self.directory / "credentials"
         credentials.mkdir()
-        for name in ("fabric-api-key", "pagerduty", "hook-secret"):
+        for name in ("fabric-api-key", "pagerduty", "hook-secret", "nats"):
             (credentials / name).write_text(harness.new_secret())
         (credentials / "slack-url").write_text("https://hooks.example/services/x")
         for text in examples:

@@ -24,8 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!second || *second != files) std::abort();
   }
   check_bundle(bytes);
-  const auto page = render_report(files, "");
+  const auto page = render_report(files, {});
   if (page.find("<script") != std::string::npos || page.find("href=\"javascript:") != std::string::npos) std::abort();
-  render_report(public_safe(files), "");
+  render_report(public_safe(files), {});
   return 0;
 }

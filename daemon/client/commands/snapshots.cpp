@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <chrono>
 #include <cstdio>
+#include <set>
 
 #include "core/text/encoding.hpp"
+#include "core/text/time.hpp"
 #include "core/text/words.hpp"
 #include "daemon/client/bundles.hpp"
 #include "daemon/client/command.hpp"
@@ -22,18 +25,21 @@ namespace {
 std::string path_of(const std::string& id) { return "/v1/snapshots/" + percent_encoded(id); }
 
 struct List : Command {
+  bool fleet = false;
+  void options(Options& o) override { o.flag("--fleet", fleet, "of all hosts of the fleet"); }
   int run(const Client& c) override {
-    const auto list = c.get("/v1/snapshots");
+    const auto list = c.get(fleet ? "/v1/snapshots?fleet=true" : "/v1/snapshots");
     if (!c.raw(list)) print(show_snapshots(list.at("snapshots").as_array()));
     return 0;
   }
 };
 
 struct Pull : Command {
-  std::string id = "latest", out;
+  std::string id = "latest", host, out;
   bool safe = false;
   void options(Options& o) override {
-    o.text_or("ID", id, "an id, the beginning of one, or latest");
+    o.text_or("ID", id, "an id, the beginning of one, or latest;\nfrom the fleet when it is not here");
+    o.text("--host", host, "only of this host of the fleet");
     o.text("-o,--output", out, "the file, - for stdout");
     o.flag("--public-safe", safe, "verdicts, codes, times and digests only");
   }
@@ -63,7 +69,9 @@ struct Pull : Command {
       return true;
     };
     if (name.empty()) taking.name = [&](std::string given) { name = std::move(given); };
-    (void)c.checked(c.connection().stream(path_of(id) + (safe ? "?form=public-safe" : ""), taking));
+    std::string path = path_of(id) + (safe ? "?form=public-safe" : "");
+    if (!host.empty()) path += (safe ? "&host=" : "?host=") + percent_encoded(host);
+    (void)c.checked(c.connection().stream(path, taking));
     return bytes;
   }
 };
@@ -107,6 +115,53 @@ struct Diff : Command {
   }
 };
 
+json::object parsed_object(const std::string& text) {
+  json::error_code ec;
+  auto parsed = json::parse(text, ec);
+  return parsed.is_object() ? std::move(parsed.get_object()) : json::object{};
+}
+
+/// Snapshots of all hosts about the episode of this one, oldest first. An incident of another host is not known here,
+/// and then it is what the hosts have sealed of that boundary at about the same time.
+std::vector<json::object> of_the_episode(const Client& c, const SnapshotView& told, const std::string& incident) {
+  std::vector<json::object> found;
+  const auto take = [&](const json::array& list, auto is_wanted) {
+    for (const auto& each : list)
+      if (each.is_object() && is_wanted(each.get_object())) found.push_back(each.get_object());
+  };
+  if (!incident.empty()) {
+    take(array_at(parsed_object(incident), "snapshots"), [](const auto&) { return true; });
+    return found;
+  }
+  const auto answer = c.connection().ask("GET", "/v1/snapshots?fleet=true");
+  if (!answer || answer->status != 200) return found;
+  take(array_at(parsed_object(answer->body), "snapshots"), [&](const json::object& s) {
+    const auto at = parse_rfc3339(text_at(s, "at"));
+    const auto apart = at ? std::chrono::abs(*at - told.at) : Millis::max();
+    return text_at(s, "target") == told.target && text_at(s, "boundary") == told.boundary && apart < Seconds(600);
+  });
+  std::reverse(found.begin(), found.end());
+  return found;
+}
+
+/// Of each other host of the fleet the first that it has sealed of the episode, pulled through this host's daemon.
+void add_vantage_points(const Client& c, const SnapshotView& told, ReportContext& context) {
+  constexpr std::size_t most = 32;  // a page is read by a person
+  const auto all = of_the_episode(c, told, context.incident);
+  for (const auto& s : all)
+    if (text_at(s, "id") == told.id) context.host = text_at(s, "host");
+  std::set<std::string> taken{context.host};
+  for (const auto& s : all) {
+    const std::string host = text_at(s, "host"), id = text_at(s, "id");
+    if (context.vantage.size() >= most || !taken.insert(host).second) continue;
+    const auto answer = c.connection().ask("GET", path_of(id) + "?host=" + percent_encoded(host));
+    Result<std::string> bytes = Failure{answer ? "" : answer.error()};
+    if (answer && answer->status == 200) bytes = answer->body;
+    if (answer && answer->status != 200) bytes = Failure{text_at(parsed_object(answer->body), "detail")};
+    context.vantage.push_back(vantage_of(host, id, bytes));
+  }
+}
+
 struct Report : Command {
   std::string id = "latest", out;
   void options(Options& o) override {
@@ -115,12 +170,13 @@ struct Report : Command {
   }
   int run(const Client& c) override {
     const std::string bytes = id.find('/') != id.npos || id.ends_with(".zst") ? read_file(c, id) : from_daemon(c);
-    std::string incident;  // how the alerts were answered, and what has happened since; none without a daemon
-    if (const auto about = incident_of(bytes); !about.empty()) {
-      auto answer = c.connection().ask("GET", "/v1/incidents/" + percent_encoded(about));
-      if (answer && answer->status == 200) incident = std::move(answer->body);
+    ReportContext context;
+    if (const auto told = told_by(bytes); told && !told->incident_id.empty()) {
+      auto answer = c.connection().ask("GET", "/v1/incidents/" + percent_encoded(told->incident_id));
+      if (answer && answer->status == 200) context.incident = std::move(answer->body);
+      add_vantage_points(c, *told, context);
     }
-    const auto page = report_of(bytes, incident);
+    const auto page = report_of(bytes, context);
     if (!page) return complain(page.error());
     if (const auto written = write_out(*page, out.empty() ? "-" : out); !written) return complain(written.error());
     if (!out.empty() && out != "-" && !c.raw(json::object{{"file", out}})) print(out + "\n");
@@ -130,7 +186,8 @@ struct Report : Command {
  private:
   std::string from_daemon(const Client& c) const {
     auto answer = c.connection().ask("GET", path_of(id));
-    if (answer && answer->status == 404 && id != "latest") {  // then it is the id of an incident
+    const bool is_none = answer && (answer->status == 404 || answer->status == 503);
+    if (is_none && id != "latest") {  // then it is the id of an incident
       const auto i = c.get("/v1/incidents/" + percent_encoded(id));
       const auto* evidence = i.if_contains("evidence");
       if (!evidence || !evidence->is_object()) c.fail("this incident has no sealed snapshot");

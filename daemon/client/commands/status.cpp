@@ -63,9 +63,19 @@ int show(const Client& c, const std::string& target, bool hints) {
   return static_cast<int>(s.at("exit").as_int64());
 }
 
-int show_or_unknown(const Client& c, const std::string& target, bool hints) {
+struct Status : Command {
+  std::string target;
+  void options(Options& o) override { o.text("--target", target, "only this one"); }
+  int run(const Client& c) override {
+    return verdict_or_unknown([&] { return show(c, target, false); });
+  }
+};
+
+}  // namespace
+
+int verdict_or_unknown(const std::function<int()>& show) {
   try {
-    return show(c, target, hints);
+    return show();
   } catch (const Done& done) {
     return done.status == exit_failed ? exit_unknown : done.status;
   } catch (const std::exception& e) {
@@ -73,15 +83,9 @@ int show_or_unknown(const Client& c, const std::string& target, bool hints) {
   }
 }
 
-struct Status : Command {
-  std::string target;
-  void options(Options& o) override { o.text("--target", target, "only this one"); }
-  int run(const Client& c) override { return show_or_unknown(c, target, false); }
-};
-
-}  // namespace
-
-int status_and_hints(const Client& client) { return show_or_unknown(client, "", true); }
+int status_and_hints(const Client& client) {
+  return verdict_or_unknown([&] { return show(client, "", true); });
+}
 
 std::unique_ptr<Command> status_command() { return std::make_unique<Status>(); }
 

@@ -83,7 +83,7 @@ const std::string incident = R"({"id":"01a2","state":"firing","symptom":"</dd><s
 
 TEST_CASE("Nothing of what was read becomes a part of the page") {
   for (const std::string& now : {std::string(), incident}) {
-    const auto html = render_report(hostile_bundle(), now);
+    const auto html = render_report(hostile_bundle(), {now, "", {}});
     CHECK(count(html, "<script") == 0);
     CHECK(count(html, "<img") == 0);
     CHECK(count(html, "onerror=alert(1)&gt;") == count(html, "onerror="));
@@ -101,7 +101,7 @@ TEST_CASE("Nothing of what was read becomes a part of the page") {
 }
 
 TEST_CASE("The page has what somebody who was woken needs") {
-  const auto html = render_report(hostile_bundle(), incident);
+  const auto html = render_report(hostile_bundle(), {incident, "", {}});
   for (const char* part : {"failed first",
                            "Next safe step",
                            "Runbook",
@@ -130,14 +130,29 @@ TEST_CASE("The page has what somebody who was woken needs") {
 }
 
 TEST_CASE("Without the daemon, and of a form that leaves almost everything out, there still is a page") {
-  const auto html = render_report(hostile_bundle(), "");
+  const auto html = render_report(hostile_bundle(), {});
   CHECK(html.find("As they stood when this was sealed.") != html.npos);
   CHECK(html.find("how it was answered is known to the daemon") != html.npos);
-  const auto shown = render_report(public_safe(hostile_bundle()), "");
+  const auto shown = render_report(public_safe(hostile_bundle()), {});
   CHECK(shown.find("Snapshot of fabric") != shown.npos);
   CHECK(count(shown, "<script") == 0);
-  CHECK(render_report({}, "").find("</html>") != std::string::npos);
-  CHECK(
-      render_report({{"manifest.json", "[1,2]"}, {"diff.json", "{\"health\":7}"}, {"timeline.jsonl", "x\n\n{}"}}, "no")
-          .find("</html>") != std::string::npos);
+  CHECK(render_report({}, {}).find("</html>") != std::string::npos);
+  CHECK(render_report({{"manifest.json", "[1,2]"}, {"diff.json", "{\"health\":7}"}, {"timeline.jsonl", "x\n\n{}"}},
+                      {"no", "", {}})
+            .find("</html>") != std::string::npos);
+}
+
+TEST_CASE("Each host of a fleet has a card with what it saw and when, and one whose bundle is missing says why") {
+  BundleFiles theirs = hostile_bundle();
+  ReportContext context{incident, "host-7", {{"host-2", "01a2-two", theirs, ""}, {evil, evil, {}, evil}}};
+  const auto html = render_report(hostile_bundle(), context);
+  CHECK(count(html, "<section class=\"vantage\">") == 3);
+  CHECK(html.find("<h3>host-7</h3><dl><dt>well until</dt><dd>2026-11-24 03:11:28Z</dd><dt>first bad</dt>"
+                  "<dd>2026-11-24 03:11:58Z</dd><dt>confirmed</dt><dd>2026-11-24 03:11:58Z</dd>"
+                  "<dt>verdict</dt><dd>outage, degraded</dd>") != html.npos);
+  CHECK(html.find("<li>health: <span class=\"p\">pass</span> → <span class=\"f\">fail</span>") != html.npos);
+  CHECK(html.find("<code>readback snapshot pull 01a2-two</code>") != html.npos);
+  CHECK(count(html, "<script") == 0);
+  CHECK(count(html, "onerror=alert(1)&gt;") == count(html, "onerror="));
+  CHECK(render_report(hostile_bundle(), {incident, "host-7", {}}).find("From where it was seen") == html.npos);
 }
