@@ -70,6 +70,14 @@ constexpr std::pair<std::string_view, std::string_view> message_ids[] = {
     {"loop.held", "5d1f7c0e2a944c0f9b6d3e8a71c45f41"},
     {"watch.impaired", "5d1f7c0e2a944c0f9b6d3e8a71c45f44"},
     {"watch.whole", "5d1f7c0e2a944c0f9b6d3e8a71c45f45"},
+    {"fleet.away", "5d1f7c0e2a944c0f9b6d3e8a71c45f50"},
+    {"fleet.back", "5d1f7c0e2a944c0f9b6d3e8a71c45f51"},
+    {"fleet.servers", "5d1f7c0e2a944c0f9b6d3e8a71c45f52"},
+    {"fleet.doubled", "5d1f7c0e2a944c0f9b6d3e8a71c45f53"},
+    {"fleet.unreadable", "5d1f7c0e2a944c0f9b6d3e8a71c45f54"},
+    {"fleet.restart", "5d1f7c0e2a944c0f9b6d3e8a71c45f55"},
+    {"fleet.evidence", "5d1f7c0e2a944c0f9b6d3e8a71c45f56"},
+    {"fleet.events", "5d1f7c0e2a944c0f9b6d3e8a71c45f57"},
 };
 
 spdlog::level::level_enum level_of(Say::Level l) {
