@@ -229,7 +229,8 @@ void Fleet::State::start(const std::string& target, Subject s, int level, bool a
   turn(target, s, EventKind::firing, level, tally, was_vantage);
 }
 
-/// Each member watches the others: one that is silent without a goodbye is told once, by all.
+/// Each member watches the others: one that is silent without a goodbye is told once, by all. A watch may lag, so the
+/// servers are asked first whether it lives.
 void Fleet::State::miss_members() {
   const Millis silent_after = setup.config.fleet.silent_after;
   if (!is_synced || is_away() || now - synced_at <= silent_after) return;
@@ -238,7 +239,16 @@ void Fleet::State::miss_members() {
     if (heard != members.end() && now - heard->second.at <= silent_after) continue;
     const auto who = jury_for_missing(host);
     if (std::find(who.begin(), who.end(), setup.host) == who.end()) continue;
-    start(std::string(missing_prefix) + host, Subject::missing, level_of(Severity::error, false), false, {});
+    const std::string about = std::string(missing_prefix) + host;
+    if (is_open(about, Subject::missing)) {
+      start(about, Subject::missing, level_of(Severity::error, false), false, {});
+      continue;
+    }
+    const ClaimKey key{about, Subject::missing, ""};
+    if (!busy.insert(key).second) continue;
+    Fetch fetch{{{Bucket::hosts, member_key(host)}}, 0};
+    fetch.ticket = ticket({.what = Ticket::For::holder, .key = key, .holder = host});
+    out.push_back(std::move(fetch));
   }
 }
 

@@ -286,6 +286,14 @@ void Fleet::State::answered_claim(const Ticket& t, const FleetAnswered& e) {
 void Fleet::State::answered_holder(const Ticket& t, const FleetAnswered& e) {
   busy.erase(t.key);
   if (e.outcome == FleetAnswered::Outcome::no_answer) return;
+  if (t.key.sink.empty()) {  // it is not about a claim: the member itself is missed
+    for (const auto& [bucket, entry] : e.found) hear_member(entry);
+    const auto still = members.find(t.holder);
+    const bool lives = still != members.end() && now - still->second.at <= setup.config.fleet.silent_after;
+    if (kept.known.contains(t.holder) && !lives)
+      start(t.key.target, Subject::missing, level_of(Severity::error, false), false, {});
+    return;
+  }
   const auto* c = claim(t.key);
   if (!c || c->closed || c->holder != t.holder) return;
   const auto heard = members.find(t.holder);

@@ -212,6 +212,27 @@ TEST_CASE("another member of the same name is told once, and an earlier life of 
   CHECK(me.fleet.troubles(me.now) == std::vector<std::string>{"another member of the fleet is called host-1 as well"});
 }
 
+TEST_CASE("a member is missed when the servers do not know it either, and not because a watch has stalled") {
+  for (const bool lives : {true, false}) {
+    CAPTURE(lives);
+    Alone me;
+    FirstPicture picture;
+    picture.hosts = {entry(member("host-2"), 1)};
+    me.handle(picture);
+    me.pass(Seconds(59));
+    me.answers = false;
+    me.last.clear();
+    me.pass(Seconds(4));
+    const auto* asked = first<Fetch>(me.last);
+    REQUIRE(asked != nullptr);
+    CHECK(count<Tell>(me.last) == 0);
+    FleetAnswered answer{asked->ticket, FleetAnswered::Outcome::done, 0, {}};
+    if (lives) answer.found.emplace_back(Bucket::hosts, entry(member("host-2"), 99));
+    me.tell(answer);
+    CHECK(count<Tell>(me.last) == (lives ? 0 : 1));
+  }
+}
+
 TEST_CASE("whoever has missed a member hears how it ends, also when others are asked about that by then") {
   std::string gone;  // about which host-1 is asked before host-2, and host-3 before both
   for (int i = 0; gone.empty(); ++i) {
