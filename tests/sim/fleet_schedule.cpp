@@ -42,7 +42,11 @@ class FleetDrawer {
     for (std::int64_t i = 0; i < troubles_; ++i) trouble();
     if (!chance_.one_in(3))
       for (auto left = troubles_ * chance_.between(1, 4); left > 0; --left) fault();
-    for (auto& h : s_.happenings) h.at = std::clamp(h.at, Millis(0), s_.ends);
+    for (auto& h : s_.happenings) {
+      h.at = std::clamp(h.at, Millis(0), s_.ends);
+      const bool is_ours_to_end = h.what != Happens::stall && h.what != Happens::unanswered;
+      if (!is_ours_to_end) h.lasts = std::min(h.lasts, s_.ends - h.at);  // what is delayed already cannot be mended
+    }
     std::stable_sort(s_.happenings.begin(), s_.happenings.end(),
                      [](const Happening& a, const Happening& b) { return a.at < b.at; });
   }
@@ -160,7 +164,7 @@ class FleetDrawer {
       case 11: lasting(Happens::unanswered, at, h); return;
       case 12:
       case 13: receiver(at); return;
-      case 14: lasting(Happens::no_receivers, at, h); return;
+      case 14: no_receivers(h, at); return;
       case 15: disk(h, at); return;
       case 16: clocks(h, at); return;
       case 17: reload(h, at); return;
@@ -183,6 +187,13 @@ class FleetDrawer {
       each.lasts = lasts + Millis(some(1000));
       if (what == Happens::way) each.text = "RRRR";
     }
+  }
+
+  /// For one, or for all but one: then the word must come to that one.
+  void no_receivers(int first, Millis at) {
+    const auto lasts = chance_.one_in(2) ? Millis(Seconds(400)) : while_();
+    const int of = chance_.one_in(2) ? s_.setup.hosts - 1 : 1;
+    for (int i = 0; i < of; ++i) add(Happens::no_receivers, at, (first + i) % s_.setup.hosts).lasts = lasts;
   }
 
   void partition(Millis at) {

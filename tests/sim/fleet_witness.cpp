@@ -192,7 +192,17 @@ void FleetWitness::notified(Host& host, Process& process, const AlertEvent& even
   if (!subject || event.kind == EventKind::test) return;
   Decided d{{event.incident.target, *subject}, event.fleet ? event.fleet->row : 0, false};
   if (event.kind == EventKind::firing) d.is_own_trouble = is_own_trouble(host, process, d.about, d.row);
+  if (event.kind == EventKind::firing && *subject == Subject::missing && is_connected(host))
+    judge_missing(d.about.first);
   decided_[event.id] = d;
+}
+
+/// Connected for so long that it has renewed itself many times.
+void FleetWitness::judge_missing(const std::string& target) const {
+  for (const auto& host : world_.hosts)
+    if ("readback/" + host->name == target && is_connected(*host) &&
+        of(*host).connected_since < world_.time - settled * 2 && !is_excused(world_.time - settled))
+      broken("own trouble", host->name + " is told to be missing, and it is there");
 }
 
 /// This connected host alone has seen it, and two others have seen green for a while.

@@ -90,6 +90,7 @@ class FleetWitness {
   std::vector<const Host*> jury(const std::string& target, std::vector<const Host*> among) const;
   bool is_majority(const std::string& target, Subject subject, const std::vector<const Host*>& among,
                    Millis for_long) const;
+  void judge_missing(const std::string& target) const;
   bool is_own_trouble(const Host& host, Process& process, const About& about, std::uint64_t row) const;
   void judge_page(Host& host, Process& process, const Decided& decided, Told& told, const std::string& event);
   void judge_end(const Host& host, const Decided& decided, const Told& told, const std::string& event);
