@@ -417,12 +417,14 @@ std::string vantage_card(const std::string& host, const std::string& snapshot, c
   const auto first = object_at(m, "first_failure");
   std::string verdict = text_at(m, "boundary");
   if (const auto extent = text_at(m, "extent"); !extent.empty()) verdict += ", " + extent;
+  const std::string changed = changes_in_short(files);
   html += "<dl>" + row("well until", sweep_moment(m, "last-good")) +
-          row("first bad", first.empty() ? sweep_moment(m, "first-bad") : moment(first, "at")) +
+          row("first bad",
+              first.empty() ? sweep_moment(m, "first-bad") : moment(first, "at") + ", " + text_at(first, "read")) +
           row("confirmed", sweep_moment(m, "at-page")) + row("verdict", verdict) +
           row("sealed", moment(m, "sealed_at") + ", " + text_at(m, "reason")) + "</dl>";
-  if (!first.empty()) html += "<p>" + html_text(text_at(first, "read") + ": " + text_at(first, "reason")) + "</p>";
-  return html + changes_in_short(files) + pull + "</section>";
+  if (changed.empty() && !first.empty()) html += "<p>" + html_text(text_at(first, "reason")) + "</p>";
+  return html + changed + pull + "</section>";
 }
 
 std::string vantage_points(const BundleFiles& files, const ReportContext& context) {

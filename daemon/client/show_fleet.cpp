@@ -17,7 +17,7 @@ namespace {
 std::string span_at(const json::object& o, std::string_view key) {
   const auto seconds = number_at(o, key);
   if (!seconds) return "";
-  return humanize(Millis(static_cast<std::int64_t>(*seconds) * 1000));
+  return humanize(Seconds(static_cast<std::int64_t>(*seconds)));
 }
 
 std::vector<std::string> texts_at(const json::object& o, std::string_view key) {
@@ -31,15 +31,14 @@ std::string counted(std::int64_t n, const std::string& one) {
   return std::to_string(n) + " " + one + (n == 1 ? "" : "s");
 }
 
-/// "3 of 4 hosts are alive", or why this host decides alone.
+/// "3 of 4 hosts are alive", or since when this host decides alone.
 std::string standing(const json::object& fleet, std::int64_t alive, std::int64_t all) {
   const std::string server = text_at(fleet, "server");
   if (true_at(fleet, "connected"))
     return std::to_string(alive) + " of " + counted(all, "host") + (alive == 1 ? " is" : " are") + " alive";
   const std::string away = span_at(fleet, "away_s");
-  return (away.empty() ? "it has not been asked yet" : "it has not answered for " + away) +
-         ": this host decides alone; " +
-         (server.empty() ? "there is no connection to a server" : "connected to " + server);
+  return (away.empty() ? "it does not answer yet" : "it has not answered for " + away + ": this host decides alone") +
+         "; " + (server.empty() ? "there is no connection to a server" : "connected to " + server);
 }
 
 /// The worse, the further up: a name that two have, who is silent, who is unwell, who is well, who has left.
@@ -77,8 +76,10 @@ std::vector<std::string> row_of(const json::object& member) {
   const bool is_self = true_at(member, "self"), is_doubled = true_at(member, "doubled");
   const std::string word = is_doubled ? "name used twice" : is_self ? "this host" : state;
   const char* colour = is_doubled ? "error" : state == "silent" ? "warning" : state == "alive" ? "green" : "";
-  const std::string heard = span_at(member, "heard_s");
-  std::string last = is_self ? "" : heard.empty() ? "never heard" : "heard " + heard + " ago";
+  const auto heard = number_at(member, "heard_s");
+  std::string last = "never heard";
+  if (heard) last = *heard < 1 ? "heard now" : "heard " + span_at(member, "heard_s") + " ago";
+  if (is_self) last.clear();
   if (const auto lag = number_at(member, "lag_s"); lag && *lag >= 1)
     last += (last.empty() ? "" : ", ") + span_at(member, "lag_s") + " behind";
   return {"  " + text_at(member, "host"), coloured(word, colour), text_at(member, "version"), last, sight_of(member)};

@@ -22,7 +22,10 @@ std::string member_html(const MemberView& m) {
   const Look& look = m.state == "alive" ? good_look : m.state == "left" ? unknown_look : warning_look;
   std::string state = m.is_doubled ? word_html("name used twice", bad_look) : word_html(m.state, look);
   if (m.is_self) state += " (this host)";
-  std::string heard = !m.heard_ago ? "never" : m.is_self ? "–" : humanize(*m.heard_ago) + " ago";
+  std::string heard = !m.heard_ago                ? "never"
+                      : m.is_self                 ? "–"
+                      : *m.heard_ago < Seconds(1) ? "now"
+                                                  : humanize(*m.heard_ago) + " ago";
   if (m.lag >= Seconds(1)) heard += ", " + humanize(m.lag) + " behind";
   constexpr std::size_t most = 20;
   std::size_t shown = 0;
@@ -62,8 +65,8 @@ std::string fleet_section(const FleetOverview& fleet) {
   std::string stands =
       std::to_string(alive) + " of " + std::to_string(all) + (all == 1 ? " host" : " hosts") + " alive";
   if (!fleet.is_connected)
-    stands = (fleet.away_for ? "has not answered for " + humanize(*fleet.away_for) : std::string("not asked yet")) +
-             ", this host decides alone";
+    stands = fleet.away_for ? "has not answered for " + humanize(*fleet.away_for) + ", this host decides alone"
+                            : "does not answer yet";
   if (!fleet.server.empty()) stands += ", connected to " + fleet.server;
   std::string out = "<h2>Fleet " + flat_html(fleet.name) + "</h2><p>" +
                     word_html(loud.word, look_of(loud.word, false)) + ": " + flat_html(stands) + "</p>";

@@ -269,6 +269,10 @@ zpty -d z
         line = line.replace("/run/readback/control.sock", str(daemon.socket))
         done = subprocess.run(["timeout", "5", "bash", "-c", line], capture_output=True, text=True, stdin=subprocess.DEVNULL,
                               env=self.environment(daemon.socket), cwd=self.directory, timeout=harness.LIMIT)
+        if line == "readback fleet":  # this daemon is in none
+            self.assertEqual((done.returncode, done.stdout), (3, ""))
+            self.assertIn("this host is in no fleet", done.stderr)
+            return
         # 0 to 2 are answers (red, or conditions that do not hold yet); watch goes on until it is interrupted.
         self.assertIn(done.returncode, (0, 1, 2, *([124] if line == "readback watch" else [])), f"{line}\n{done.stdout}{done.stderr}")
         self.assertNotRegex(done.stderr, r"(?i)usage|not expected|no such command")

@@ -148,7 +148,7 @@ TEST_CASE("Each host of a fleet has a card with what it saw and when, and one wh
   const auto html = render_report(hostile_bundle(), context);
   CHECK(count(html, "<section class=\"vantage\">") == 3);
   CHECK(html.find("<h3>host-7</h3><dl><dt>well until</dt><dd>2026-11-24 03:11:28Z</dd><dt>first bad</dt>"
-                  "<dd>2026-11-24 03:11:58Z</dd><dt>confirmed</dt><dd>2026-11-24 03:11:58Z</dd>"
+                  "<dd>2026-11-24 03:11:58Z, health</dd><dt>confirmed</dt><dd>2026-11-24 03:11:58Z</dd>"
                   "<dt>verdict</dt><dd>outage, degraded</dd>") != html.npos);
   CHECK(html.find("<li>health: <span class=\"p\">pass</span> → <span class=\"f\">fail</span>") != html.npos);
   CHECK(html.find("<code>readback snapshot pull 01a2-two</code>") != html.npos);

@@ -94,8 +94,11 @@ TEST_CASE("a fleet that cannot be asked says that this host decides alone, and s
   away.server = "nats://10.0.0.1:4222";
   away.members.front().is_doubled = true;
   const std::string doubled = show_fleet(answered(away));
-  CHECK(doubled.starts_with("prod: error  it has not been asked yet: this host decides alone; connected to\n"));
+  CHECK(doubled.starts_with("prod: error  it does not answer yet; connected to nats://10.0.0.1:4222\n"));
   CHECK(doubled.find("  host-7  name used twice  0.1.0") != std::string::npos);
+  away = well();
+  away.members[1].state = "alive", away.members[1].heard_ago = Millis(400);
+  CHECK(show_fleet(answered(away)).find("  host-9  alive      0.1.0  heard now\n") != std::string::npos);
 }
 
 TEST_CASE("the status has one line of the fleet, and none on a host alone") {
