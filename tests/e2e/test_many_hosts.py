@@ -123,6 +123,64 @@ class OnePage(harness.Case):
         self.ends(fleet)
         self.assertIn(fleet.events("outage").count("firing"), (1, 2))  # nobody could note that it was told
 
+    def test_each_host_dies_at_a_step_of_its_way_to_the_page(self):
+        """Whoever comes there first dies, is started again as a service manager would, and so on; nothing is lost, and
+        told twice is only what a receiver had taken before anybody could note it."""
+        for step in ("in_commit:4", "before_send:1", "after_send:1", "before_mark:1", "after_mark:1"):
+            with self.subTest(step=step):
+                fleet = self.mortal_fleet(step)
+                fleet.sim.listener("refused")
+                deaths = self.tend(fleet, lambda: "firing" in fleet.events("outage"))
+                deaths += self.tend(fleet, lambda: all(self.fires(h) for h in fleet.hosts))
+                fleet.sim.reset()
+                deaths += self.tend(fleet, lambda: "resolved" in fleet.events("outage"))
+                deaths += self.tend(fleet, lambda: not any(h.daemon.status()["incidents"] for h in fleet.hosts))
+                self.assertGreater(deaths, 0)
+                events = fleet.events("outage")
+                print(f"{step}: {deaths} deaths, {events.count('firing')} pages, {events.count('resolved')} ends")
+                self.assertLessEqual(events.count("firing"), 1 + deaths, fleet.story())
+                self.assertEqual({r.json["dedup_key"] for r in fleet.hook.seen(boundary="outage")},
+                                 {"test/fabric/outage"})
+                for host in fleet.hosts:
+                    host.daemon.stop()
+                fleet.servers[0].kill()
+                fleet.hook.close()
+
+    def mortal_fleet(self, step):
+        self.directory = self.directory / step.replace(":", "-")
+        self.directory.mkdir()
+        fleet = hosts.Fleet(self, hosts=3, servers=1)
+        for host in fleet.hosts:
+            host.daemon.program, host.daemon.env = harness.MORTAL, {"READBACK_FAULT": step}
+        fleet.servers[0].start()
+        for host in fleet.hosts:
+            host.daemon.start(wait=False)
+        self.tend(fleet, lambda: all(h.view()["connected"] and len(h.view()["members"]) == 3 for h in fleet.hosts))
+        return fleet
+
+    @staticmethod
+    def fires(host):
+        return any(i["boundary"] == "outage" and i["state"] == "firing" for i in host.daemon.status()["incidents"])
+
+    def tend(self, fleet, condition):
+        """Starts whoever has died, without a fault to come, until the condition holds; how many there were."""
+        deaths = 0
+
+        def holds():
+            nonlocal deaths
+            for host in fleet.hosts:
+                if not host.daemon.process.running():
+                    deaths += 1
+                    host.daemon.env = {}
+                    host.daemon.start()
+            try:
+                return condition()
+            except OSError:  # it dies as it is asked
+                return False
+
+        wait_until(holds, lambda: "the step is passed\n" + fleet.story(), 60)
+        return deaths
+
     def test_all_servers_gone_each_host_pages_alone_and_together_again_one_ends_it(self):
         fleet = self.fleet()
         for server in fleet.servers:

@@ -1,10 +1,12 @@
 // Whole hosts in a fleet: what arrives at the receivers, and what each host then knows of it.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "core/replay/replay.hpp"
 #include "tests/core/member/member_world.hpp"
 
 using namespace readback;
@@ -97,6 +99,34 @@ TEST_CASE("an outage that all see is one page and one end, under the platform's 
       CHECK(!record.evidence.empty());
       CHECK(record.conditions.at(4).state == ConditionState::State::met);
       CHECK(record.conditions.at(4).by.starts_with("green on host-"));
+    }
+  });
+}
+
+TEST_CASE("what a host has recorded decides the same when it is replayed, also where it saw nothing itself") {
+  tell(5, each(100, "uplink", {0, 1, 2, 3}, 0) + each(300, "uplink", {0, 1, 2, 3}, 1), [](MemberWorld& w) {
+    REQUIRE(w.count("firing") == 1);
+    for (int h = 0; h < 5; ++h) {
+      CAPTURE(h);
+      std::vector<std::string> events, complaints;
+      ReplayOptions options;
+      options.config = w.config();
+      Replay replay(
+          std::move(options),
+          [&](const std::string& line) {
+            for (const char* word : {"firing", "escalated", "recovered", "relapsed", "resolved"})
+              if (line.find("\"event\":\"" + std::string(word) + "\"") != line.npos) events.emplace_back(word);
+            CHECK(line.find("\"boundary\":\"outage\"") != line.npos);
+          },
+          [&](std::uint64_t, const std::string& why) { complaints.push_back(why); });
+      for (const auto& line : w.tape(h)) replay.line(line);
+      replay.finish();
+      CHECK(complaints.empty());
+      CHECK(events.front() == "firing");
+      CHECK(events.back() == "resolved");
+      CHECK(std::count(events.begin(), events.end(), "firing") == 1);
+      CHECK(std::count(events.begin(), events.end(), "recovered") == 1);
+      CHECK(std::count(events.begin(), events.end(), "resolved") == 1);
     }
   });
 }

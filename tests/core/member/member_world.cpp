@@ -9,6 +9,7 @@
 
 #include "core/alert/render.hpp"
 #include "core/alert/writing.hpp"
+#include "core/codec/reads_json.hpp"
 
 namespace readback {
 namespace json = boost::json;
@@ -45,6 +46,7 @@ struct MemberWorld::Disk {
   std::map<std::int64_t, OutboxRow> rows;  ///< that wait
   std::vector<OpenedKey> opened;
   std::vector<IncidentRecord> ended;
+  std::vector<std::string> tape;
   std::int64_t last_seq = 0;
 };
 
@@ -83,6 +85,9 @@ const Engine& MemberWorld::engine(int host) const { return *hosts_.at(static_cas
 const Member& MemberWorld::member(int host) const { return *hosts_.at(static_cast<std::size_t>(host))->member; }
 const std::vector<IncidentRecord>& MemberWorld::ended(int host) const {
   return hosts_.at(static_cast<std::size_t>(host))->disk.ended;
+}
+const std::vector<std::string>& MemberWorld::tape(int host) const {
+  return hosts_.at(static_cast<std::size_t>(host))->disk.tape;
 }
 bool MemberWorld::is_up(int host) const { return hosts_.at(static_cast<std::size_t>(host))->is_up; }
 std::size_t MemberWorld::rows_waiting(int host) const {
@@ -246,6 +251,10 @@ void MemberWorld::run(Host& h, Actions actions) {
 void MemberWorld::step(Host& h, Course::Step& step) {
   if (const auto* begun = std::get_if<StartSweep>(&step)) {
     sweep(h, *begun);
+  } else if (const auto* record = std::get_if<Record>(&step)) {
+    const auto& swept = record->sweep;
+    for (const auto& read : swept.reads)
+      h.disk.tape.push_back(to_recorded_line({swept.target, swept.sweep, read.raw, swept.void_reason}));
   } else if (const auto* notify = std::get_if<Notify>(&step)) {
     auto rendered = h.outbox->render(notify->event, notify->only_sink);
     for (const auto& [sink, incident] : rendered.forget) {

@@ -62,6 +62,9 @@ class MemberWorld {
   bool is_up(int host) const;
   /// Incidents that have ended, by host.
   const std::vector<IncidentRecord>& ended(int host) const;
+  /// What it has recorded, as an export would have it.
+  const std::vector<std::string>& tape(int host) const;
+  Config config() const;
   std::size_t rows_waiting(int host) const;
   const std::string& story() const { return story_; }
 
@@ -82,7 +85,6 @@ class MemberWorld {
   Millis between(int least, int most) { return Millis(least + static_cast<int>(random_.unit() * (most - least))); }
   void happen(const Incidence& i);
   void happen_to(Host& h, const Incidence& i);
-  Config config() const;
 
   void start(Host& h);
   void die(Host& h);
