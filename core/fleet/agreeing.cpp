@@ -10,6 +10,9 @@ namespace {
 /// What a story needs to know of a sweep before it believes it: that what it tells has stood for an interval.
 Millis standing(Millis interval) { return interval * 6 / 5; }
 
+/// To a host that cannot reach the platform nothing else looks bad: it has not seen that it is well.
+bool is_hidden_by_outage(Boundary b, bool has_outage) { return has_outage && b != Boundary::outage; }
+
 }  // namespace
 
 const TargetConfig* Fleet::State::config_of(const std::string& target) const {
@@ -41,6 +44,11 @@ std::vector<std::string> Fleet::State::jury(const std::string& target) const {
   return jury_of(target, std::move(hosts), static_cast<std::size_t>(setup.config.fleet.jury));
 }
 
+bool Fleet::State::is_asked_about(const std::string& target, const std::string& host) const {
+  const auto who = jury(target);
+  return std::find(who.begin(), who.end(), host) != who.end();
+}
+
 /// Those who miss a member for all: as many as are asked about a target.
 std::vector<std::string> Fleet::State::jury_for_missing(const std::string& host) const {
   auto hosts = live();
@@ -65,6 +73,7 @@ Witness Fleet::State::witness(const std::string& host, const Target& t, Boundary
     w.blind = !t.sees || !t.has_swept;
     w.state = my_state(t, b);
     w.knows = t.knows;
+    w.blind = w.blind || (!w.state && is_hidden_by_outage(b, t.mine.contains(Boundary::outage)));
     return w;
   }
   const auto heard = members.find(host);
@@ -80,8 +89,12 @@ Witness Fleet::State::witness(const std::string& host, const Target& t, Boundary
   w.knows = view.seen;
   if (const auto closing = t.vote_after.find(b); closing != t.vote_after.end())
     w.before_closing = known->second.at < closing->second;
-  for (const auto& each : view.boundaries)
+  bool has_outage = false;
+  for (const auto& each : view.boundaries) {
+    has_outage = has_outage || each.boundary == Boundary::outage;
     if (each.boundary == b) w.state = each.state, w.suspected_for = now - known->second.asked.at(b).second;
+  }
+  w.blind = w.blind || (!w.state && is_hidden_by_outage(b, has_outage));
   return w;
 }
 

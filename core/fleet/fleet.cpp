@@ -78,6 +78,10 @@ std::uint64_t Fleet::State::ticket(Ticket t) {
 
 void Fleet::State::on(const FleetTick&) {
   ticked_at = now;
+  if (is_doubled && now - other_heard > setup.config.fleet.silent_after) {
+    is_doubled = false;
+    say(Say::Level::info, "fleet.doubled", "no other member of the fleet is called " + setup.host + " any more");
+  }
   std::vector<std::uint64_t> lost;
   for (const auto& [id, t] : tickets)
     if (now - t.sent > lost_ticket) lost.push_back(id);
@@ -121,10 +125,13 @@ void Fleet::State::renew(bool goodbye) {
   out.push_back(std::move(p));
 }
 
+/// Those who are asked about it say what they see; the others only what they ask, and that it is over.
 void Fleet::State::publish(const std::string& target) {
-  const auto& t = targets.at(target);
+  auto& t = targets.at(target);
   const auto* config = config_of(target);
   if (!is_synced || !t.has_swept || !config) return;
+  const bool has_more_to_say = std::exchange(t.has_asked, !t.mine.empty()) || t.has_asked;
+  if (!has_more_to_say && !is_asked_about(target, setup.host)) return;
   FleetView v;
   v.fleet = setup.config.fleet.name, v.host = setup.host, v.target = target;
   v.sweep = t.sweep, v.seen = t.knows, v.blind = !t.sees, v.interval = config->interval;

@@ -53,6 +53,7 @@ void Fleet::State::hear_member(const FleetEntry& e) {
     if (read->start == setup.start || !has_published || e.revision <= my_revision) return;
     // Of an earlier life of this host one renewal may still have been on its way, but not two.
     if (std::exchange(other_start, read->start) != read->start) return;
+    other_heard = now;
     if (!std::exchange(is_doubled, true))
       say(Say::Level::error, "fleet.doubled", "another member of the fleet is called " + host + " as well");
     return;
@@ -112,8 +113,7 @@ void Fleet::State::hear_view(const FleetEntry& e, bool in_first_picture) {
 
 /// A question is answered by a sweep that begins after it was heard; one sweep answers all that have come meanwhile.
 void Fleet::State::answer(const std::string& target, Target& t) {
-  const auto who = jury(target);
-  if (t.ask_due || std::find(who.begin(), who.end(), setup.host) == who.end()) return;
+  if (t.ask_due || !is_asked_about(target, setup.host)) return;
   t.ask_due = t.asked_at ? std::max(now, *t.asked_at + answer_within) : now;
 }
 

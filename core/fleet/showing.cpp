@@ -46,6 +46,9 @@ MemberView Fleet::State::shown(const std::string& host, const FleetMember& membe
     if (t == targets.end()) continue;
     const auto view = t->second.views.find(host);
     const bool is_known = view != t->second.views.end() && view->second.view;
+    // Who is not asked about a target does not say that it is well.
+    const bool is_late = !is_known || now - view->second.at > interval * 5 / 2;
+    if (is_late && !is_asked_about(name, host)) continue;
     m.targets[name] = is_known ? verdict_of(*view->second.view) : "unknown";
     if (is_known) m.lag = std::max(m.lag, now - view->second.at - interval);
   }

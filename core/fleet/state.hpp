@@ -116,6 +116,7 @@ struct Fleet::State {
     std::map<std::uint64_t, std::uint64_t> under_way;  ///< sweeps, and what was known when each began
     MonoTime began_at{}, swept_at{};
     bool has_swept = false, sees = true;
+    bool has_asked = false;  ///< the last view that was published names something
     std::map<Boundary, Mine> mine;
     std::map<Boundary, int> anew;             ///< sweeps in which it held since the last closing; until enough
     std::map<Boundary, MonoTime> vote_after;  ///< the last closing
@@ -154,6 +155,7 @@ struct Fleet::State {
   std::set<ClaimKey> newer;  ///< claims of a schema that is not known here
   bool is_doubled = false, has_published = false;
   std::string other_start;          ///< that was heard under this host's name
+  MonoTime other_heard{};           ///< and when it was heard last
   std::uint64_t disagreements = 0;  ///< turns to `vantage` or to this host's own way
   std::vector<std::string> our_troubles;
   std::map<std::string, std::string> complaints;  ///< by key: told when it begins
@@ -224,6 +226,7 @@ struct Fleet::State {
   const TargetConfig* config_of(const std::string& target) const;
   std::vector<std::string> live() const;
   std::vector<std::string> jury(const std::string& target) const;
+  bool is_asked_about(const std::string& target, const std::string& host) const;
   std::vector<std::string> jury_for_missing(const std::string& host) const;
   /// `at_least`: a no counts only when its sweep began after this revision was known.
   Tally votes(const std::string& target, Boundary b, std::optional<std::uint64_t> at_least = {}) const;

@@ -1,6 +1,7 @@
 """One platform, seven hosts, three clustered servers: one truth and one page, whoever dies. Everything is real but the
 platform; each daemon has ways of its own to it and to the servers."""
 import json
+import shutil
 import time
 
 import harness
@@ -147,8 +148,8 @@ class OnePage(harness.Case):
                 fleet.hook.close()
 
     def mortal_fleet(self, step):
-        self.directory = self.directory / step.replace(":", "-")
-        self.directory.mkdir()
+        for folder in self.directory.iterdir():  # of the step before
+            shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
         fleet = hosts.Fleet(self, hosts=3, servers=1)
         for host in fleet.hosts:
             host.daemon.program, host.daemon.env = harness.MORTAL, {"READBACK_FAULT": step}

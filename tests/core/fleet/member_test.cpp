@@ -170,6 +170,51 @@ TEST_CASE("its tick comes when it is due, however much it hears in between") {
   CHECK(me.fleet.next_due() == due);
 }
 
+TEST_CASE("who is not asked about a target says only what it asks, and that it is over") {
+  std::string juror;
+  for (int i = 2; juror.empty(); ++i) {
+    const std::string name = "host-" + std::to_string(i);
+    if (rendezvous("fabric", name) < rendezvous("fabric", "host-1")) juror = name;
+  }
+  auto one_juror = setup();
+  one_juror.config.fleet.jury = 1;
+  Alone me(one_juror);
+  FirstPicture picture;
+  picture.hosts = {entry(member(juror), 1)};
+  me.handle(picture);
+  std::vector<int> said;
+  for (const bool is_bad : {false, false, true, true, false, false}) {
+    me.last.clear();
+    me.sweep(is_bad);
+    said.push_back(count<Publish>(me.last));
+  }
+  CHECK(said == std::vector<int>{0, 0, 1, 1, 1, 0});
+}
+
+TEST_CASE("a host that cannot reach the platform does not say that all else is well there") {
+  Alone me;
+  FirstPicture picture;
+  for (const auto* host : {"host-2", "host-3"}) picture.hosts.push_back(entry(member(host), 1));
+  me.handle(picture);
+  me.sweep(false);
+  for (const auto* host : {"host-2", "host-3"}) {
+    FleetView view;
+    view.fleet = "prod", view.host = host, view.target = "fabric";
+    view.sweep = 1, view.seen = me.revision, view.interval = Seconds(30);
+    if (host == std::string("host-2")) {
+      BoundaryView outage;
+      outage.state = SeenAs::holding;
+      view.boundaries.push_back(outage);
+    }
+    me.handle(FleetHeard{Bucket::hosts, entry(member(host), ++me.revision)});
+    me.handle(FleetHeard{Bucket::views, {view_key("fabric", host), write(view), ++me.revision}});
+  }
+  const auto security = me.fleet.votes("fabric", Boundary::security, me.now);
+  CHECK(security.who_not.size() == 2);
+  CHECK(security.who_else == std::vector<std::string>{"host-2"});
+  CHECK(me.fleet.votes("fabric", Boundary::outage, me.now).who == std::vector<std::string>{"host-2"});
+}
+
 TEST_CASE("that its own way was blamed is known over a restart, and ends") {
   Alone me;
   FirstPicture picture;
@@ -210,6 +255,8 @@ TEST_CASE("another member of the same name is told once, and an earlier life of 
   me.tell(FleetHeard{Bucket::hosts, entry(member("host-1", "s2"), me.revision + 60)});
   CHECK(count<Say>(me.last) == 0);
   CHECK(me.fleet.troubles(me.now) == std::vector<std::string>{"another member of the fleet is called host-1 as well"});
+  me.pass(Seconds(65));  // it has another name now, or is gone
+  CHECK(me.fleet.troubles(me.now).empty());
 }
 
 TEST_CASE("a member is missed when the servers do not know it either, and not because a watch has stalled") {
