@@ -10,7 +10,7 @@ from harness import wait_until
 
 ALONE = True  # hundreds of kills: the timing of other tests would suffer
 
-KILLS = int(os.environ.get("READBACK_TEST_KILLS", "200"))
+KILLS = int(os.environ.get("READBACK_TEST_KILLS", "100"))
 STEPS = ["before_commit", "in_commit", "after_commit", "before_send", "after_send", "before_mark", "after_mark"]
 
 

@@ -8,8 +8,6 @@ import harness
 import hosts
 from harness import wait_until
 
-ALONE = True  # seven daemons and three servers on two cores
-
 
 class OnePage(harness.Case):
     def fleet(self, **more):
