@@ -31,7 +31,7 @@ constexpr Entry table[] = {
     {"status", "the verdict of each target, as a monitoring plugin",
      "readback status --target fabric\nExit status: 0 green, 1 warning, 2 critical or error, 3 unknown or no daemon",
      status_command},
-    {"fleet", "the other hosts that watch: who is there, sees what, tells whom",
+    {"fleet", "the hosts that watch together, and who tells whom",
      "readback fleet\nExit status: 0 all is well, 1 warning, 2 critical or error, 3 unknown, no fleet or no daemon",
      fleet_command},
     {"probe", "read a platform once and explain; needs no daemon", "readback probe https://fabric.example:38080",

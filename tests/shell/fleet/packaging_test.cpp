@@ -74,7 +74,10 @@ TEST_CASE("With the shipped configuration a member can do all that it does") {
   Shipping shipping(m.servers.wire(), fleet, "host-1.example", (folder.path / "queue").string(), {});
   group.spawn("shipping", shipping.run());
   const std::string bytes(600'000, 'x');
-  CHECK(run_coro(io, shipping.add({"snap", folder.write("snap", bytes).string(), sha256_hex(bytes)})).ok());
+  Shipment sealed;
+  sealed.path = folder.write("snap", bytes).string();
+  sealed.snapshot.id = "snap", sealed.snapshot.sha256 = sha256_hex(bytes);
+  CHECK(run_coro(io, shipping.add(sealed)).ok());
   CHECK(m.until([&] { return shipping.unshipped() == 0; }));
   group.cancel();
   run_coro(io, group.join(Seconds(5)));
