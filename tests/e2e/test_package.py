@@ -16,7 +16,7 @@ EXPOSURE = 1.2  # what the unit may have at most, of 10
 LARGEST = 8 << 20  # bytes of the .deb
 
 # What systemd counts against the unit, and what the unit's comment calls the reason by.
-DEVIATIONS = {"PrivateNetwork": "PrivateNetwork", "RestrictAddressFamilies_AF_INET_INET6": "platform and pagers",
+DEVIATIONS = {"PrivateNetwork": "PrivateNetwork", "RestrictAddressFamilies_AF_INET_INET6": "platform, pagers and",
               "RestrictAddressFamilies_AF_UNIX": "AF_UNIX is", "ProcSubset": "ProcSubset=pid", "PrivateUsers": "PrivateUsers=yes",
               "DeviceAllow": "char-rtc", "IPAddressDeny": "no IPAddressDeny", "RootDirectoryOrRootImage": "RootDirectory"}
 
