@@ -135,7 +135,7 @@ void Fleet::State::decide() {
 }
 
 void Fleet::State::decide(const std::string& target, Target& t, Boundary b) {
-  if (my_state(t, b) != SeenAs::holding) return;
+  if (my_state(t, b) != SeenAs::holding || !t.mine.at(b).finding.holds_now) return;
   const auto subject = *voted(b);
   const auto& mine = t.mine.at(b);
   const int level = level_of(mine.finding.severity, mine.finding.is_total);

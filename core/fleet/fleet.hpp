@@ -63,6 +63,7 @@ struct FleetFinding {
   Severity severity = Severity::error;
   bool is_total = false;
   std::vector<std::string> reasons;  ///< redacted
+  bool holds_now = true;             ///< false: not in this sweep. It is not over, and nobody is paged for it anew.
 };
 struct SweepSeen {
   std::string target;

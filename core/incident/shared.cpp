@@ -105,6 +105,7 @@ std::vector<SeenHere> Casebook::seen(const Verdict& verdict, const CaseRules& ru
     if (!finding && !(is_mine && (i->shared || i->is_active()))) continue;
     SeenHere s;
     s.boundary = b;
+    s.holds_now = finding != nullptr;
     s.is_confirmed = is_mine && (i->shared ? i->shared->would_page : i->paged && i->is_active());
     if (i && i->shared && is_mine) {
       s.severity = i->shared->severity, s.total = i->shared->total;

@@ -34,6 +34,7 @@ void fields(V& visit, X& x) {
 struct SeenHere {
   Boundary boundary = Boundary::outage;
   bool is_confirmed = false;  ///< and this host would page it: what is held back here is a suspicion
+  bool holds_now = true;      ///< false: the last sweep was well, and it takes more of them until it is over
   Severity severity = Severity::error;
   bool total = false;
   std::vector<std::string> reasons;

@@ -52,7 +52,7 @@ Actions Member::handle(Event event, Instant now) {
     const auto seen = s.engine.seen(swept);
     SweepSeen e{swept, number, seen.sees, {}};
     for (const auto& b : seen.boundaries)
-      e.findings.push_back({b.boundary, b.is_confirmed, b.severity, b.total, b.reasons});
+      e.findings.push_back({b.boundary, b.is_confirmed, b.severity, b.total, b.reasons, b.holds_now});
     s.to_fleet.push_front(std::move(e));
   }
   const bool is_done = std::any_of(s.out.begin(), s.out.end(), [](const Action& a) {

@@ -410,9 +410,9 @@ void World::come_to_rest(bool at_the_end) {
       guarded(*host, [&] {
         for (const auto& s : host->process->engine().silences(now(*host)))
           host->process->put(SilenceExpired{s.id}, true);
-        if (servers) return;  // the hosts end it by themselves
         for (const auto* i : host->process->engine().open_records())
-          host->process->put(ResolveAttested{i->id, "the owner's runbook", "", "story", {}}, true);
+          if (!servers || !voted(i->boundary))  // the hosts of a fleet end that by themselves
+            host->process->put(ResolveAttested{i->id, "the owner's runbook", "", "story", {}}, true);
       });
     }
   }

@@ -191,6 +191,20 @@ TEST_CASE("who is not asked about a target says only what it asks, and that it i
   CHECK(said == std::vector<int>{0, 0, 1, 1, 1, 0});
 }
 
+TEST_CASE("nobody is paged for what the last sweep did not show, though it is not over yet") {
+  Alone me;
+  me.answers = false;
+  me.handle(SweepBegan{"fabric", ++me.sweeps});
+  SweepSeen green{"fabric", me.sweeps, true, {}};
+  green.findings.push_back({Boundary::outage, true, Severity::error, false, {"refused"}, false});
+  me.handle(green);
+  me.last.clear();
+  me.pass(Seconds(60));  // the servers are away: it decides alone
+  CHECK(count<Tell>(me.last) == 0);
+  me.sweep(true);
+  CHECK(count<Tell>(me.last) == 1);
+}
+
 TEST_CASE("a host that cannot reach the platform does not say that all else is well there") {
   Alone me;
   FirstPicture picture;
