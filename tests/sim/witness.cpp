@@ -93,12 +93,14 @@ void Witness::started(Host& host, Process& process, const std::vector<std::strin
         !own_ways_.contains(row.incident_id))
       broken("together",
              "the page of incident " + row.incident_id + " is on the disk, and the state knows nothing of it");
-  for (const auto& sink : h.parked)
-    if (std::none_of(disk.rows.begin(), disk.rows.end(),
-                     [&](const auto& each) { return sink_of_own_alarm(each.second.incident_id) == sink; }))
-      for (const auto& [seq, row] : disk.rows)
-        if (row.sink == sink && row.state == OutboxState::dead)
-          broken("together", "an alert for " + sink + " is parked on the disk, and no alarm about that is");
+  for (const auto& [seq, row] : disk.rows) {
+    const auto is_about = [&sink = row.sink](const auto& each) {
+      return sink_of_own_alarm(each.second.incident_id) == sink;
+    };
+    if (row.state == OutboxState::dead && h.parked.contains({row.event_id, row.sink}) &&
+        std::none_of(disk.rows.begin(), disk.rows.end(), is_about))
+      broken("together", "an alert for " + row.sink + " is parked on the disk, and no alarm about that is");
+  }
   for (const auto* i : process.engine().open_records()) has[i->id] = i->boundary;
   if (has != known)
     broken("restart", std::to_string(known.size()) + " incidents were open on the disk, and " +
@@ -276,7 +278,8 @@ void Witness::marked(Host& host, const OutboxRow& row) {
       how("refused");
       line.firing.erase(on_the_disk);
       line.excused = true;
-      if (h.sinks.size() > 1 && h.sinks.contains(row.sink) && !is_own_alarm(row.incident_id)) h.parked.insert(row.sink);
+      if (h.sinks.size() > 1 && h.sinks.contains(row.sink) && !is_own_alarm(row.incident_id))
+        h.parked.insert({row.event_id, row.sink});
       if (!h.refused.contains(what)) broken("told what it is", about + " is parked, and nobody has refused it");
       return;
     case OutboxState::expired: {

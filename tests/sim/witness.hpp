@@ -110,7 +110,8 @@ class Witness {
     std::set<std::string> sealed_alerts;       ///< ids that were drawn before their seal
     std::map<std::string, Millis> heard_open;  ///< by sink: when it was last told that something is wrong
     int failures = 100;                        ///< the least that a confirmation took under any configuration
-    std::set<std::string> parked;              ///< sinks that have refused something, with others beside them
+    std::set<std::pair<std::string, std::string>>
+        parked;  ///< event and sink that has refused it, with others beside it
     Millis last_repeat{-1};
     std::set<std::string> sinks;  ///< as the process knows them
     Millis started{0}, reconfigured{0}, last_beat{-1};
