@@ -79,6 +79,14 @@ def ask(port, path):
         connection.close()
 
 
+def program(name):
+    """Where a server of somebody else is; without it the test is left out."""
+    found = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    if not found:
+        raise unittest.SkipTest(f"{name} is not installed (packaging/install-deps.sh --test)")
+    return found
+
+
 class Process:
     """A child with its output in files, ended by its own id."""
 

@@ -9,24 +9,14 @@ each daemon and the platform, and each daemon and the servers, a way of its own 
 import asyncio
 import contextlib
 import json
-import os
 import random
-import shutil
 import socket
 import threading
-import unittest
 
 import harness
-from harness import wait_until
+from harness import program, wait_until
 
 SILENT_AFTER = 30  # seconds; a member that is silent is told behind it
-
-
-def program(name):
-    found = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
-    if not found:
-        raise unittest.SkipTest(f"{name} is not installed (packaging/install-deps.sh --test)")
-    return found
 
 
 def lasting_port():

@@ -3,24 +3,16 @@ the incident. One notification per boundary lists all hosts, one resolve ends it
 import http.client
 import json
 import os
-import shutil
 import time
 import unittest
 
 import harness
-from harness import wait_until
+from harness import program, wait_until
 
 ALONE = True  # fifty daemons on two cores
 
 HOSTS = int(os.environ.get("READBACK_TEST_HOSTS", "50"))
 SECURITY = "/api/v1/security/readiness"
-
-
-def program(name):
-    found = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
-    if not found:
-        raise unittest.SkipTest(f"{name} is not installed (packaging/install-deps.sh --test)")
-    return found
 
 
 class Alertmanager:

@@ -1,8 +1,6 @@
 """Metrics, rules and dashboard, against a real Prometheus that scrapes a real daemon."""
 import json
-import os
 import re
-import shutil
 import subprocess
 import unittest
 import urllib.error
@@ -10,7 +8,7 @@ import urllib.parse
 import urllib.request
 
 import harness
-from harness import wait_until
+from harness import program, wait_until
 
 NAMES = """readback_read_success readback_read_duration_seconds_bucket readback_read_duration_seconds_count readback_boundary
 readback_incidents_open readback_observer_healthy readback_config_last_reload_successful readback_config_hash readback_sweeps_total
@@ -19,13 +17,6 @@ readback_outbox_oldest_seconds readback_snapshots_total readback_store_bytes rea
 process_resident_memory_bytes process_open_fds process_start_time_seconds""".split()
 PACKAGING = harness.ROOT / "packaging"
 RULES = PACKAGING / "prometheus" / "rules.yml"
-
-
-def program(name):
-    found = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
-    if not found:
-        raise unittest.SkipTest(f"{name} is not installed (packaging/install-deps.sh --test)")
-    return found
 
 
 def expressions(node):

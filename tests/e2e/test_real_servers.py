@@ -1,13 +1,13 @@
 """Readback against servers that nobody here wrote: what their own health routes say must be understood as it stands."""
 import json
 import os
-import shutil
 import socket
 import subprocess
 import unittest
 import urllib.request
 
 import harness
+from harness import program
 
 FASTAPI_APP = '''
 import os, pathlib
@@ -61,14 +61,6 @@ def checkout():
 # One route, four times: a server that has a single health route is watched through it alone.
 def single(path, **more):
     return {"health": {"path": path, "role": "health", **more}, "services": None, "observability": None, "security": None}
-
-
-def program(*names):
-    for name in names:
-        found = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
-        if found:
-            return found
-    raise unittest.SkipTest(f"{names[0]} is not installed (packaging/install-deps.sh --test)")
 
 
 class RealServers(harness.Case):
