@@ -227,7 +227,7 @@ net::awaitable<std::optional<BundleFile>> App::bundle(std::string id, BundleForm
   if (!row) co_return out;
   BundleFile file;
   file.snapshot = *row;
-  const std::string path = row->path.starts_with("/") ? row->path : (store_->folder() / row->path).string();
+  const std::string path = path_of(*store_, *row);
   if (form == BundleForm::full) {
     file.path = path;
     file.sha256 = row->sha256;

@@ -203,12 +203,17 @@ void App::make_member() {
       say({Say::Level::error, "store.failed", "", "", "", refused + "; starting there with an empty record"});
 }
 
+std::string App::host_in_fleet() const {
+  const auto& named = current_.config.fleet.host;
+  return named.empty() ? host_ : named;
+}
+
 std::optional<FleetSetup> App::fleet_setup() const {
   const auto& fleet = current_.config.fleet;
   if (!fleet.is_on()) return std::nullopt;
   FleetSetup setup;
   setup.config = current_.config;
-  setup.host = fleet.host.empty() ? host_ : fleet.host;
+  setup.host = host_in_fleet();
   setup.version = version();
   setup.start = ids_->next(started_.wall);
   setup.started = started_.wall;
@@ -219,8 +224,7 @@ std::optional<FleetSetup> App::fleet_setup() const {
 void App::make_link() {
   const auto* fleet = member_->fleet();
   if (!fleet) return;
-  const auto& config = current_.config.fleet;
-  FleetServersSetup setup{config, config.host.empty() ? host_ : config.host, fleet->words_heard()};
+  FleetServersSetup setup{current_.config.fleet, host_in_fleet(), fleet->words_heard()};
   fleet_ = std::make_unique<FleetLink>(
       io_.get_executor(), std::move(setup), *store_, [this](FleetEvent event) { put(std::move(event)); },
       [this](const Say& line) { say(line); });

@@ -90,6 +90,7 @@ class App : public ControlBackend {
 
   Retention retention() const { return {current_.config.evidence.keep_time, current_.config.evidence.keep_bytes}; }
   void make_member();
+  std::string host_in_fleet() const;
   std::optional<FleetSetup> fleet_setup() const;
   void make_link();
   DeliverySetup delivery_setup();

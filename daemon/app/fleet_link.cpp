@@ -1,10 +1,10 @@
 // Words go one way and events the other; nothing is decided here.
 #include "daemon/app/fleet_link.hpp"
 
-#include <type_traits>
 #include <utility>
 
 #include "core/alert/render.hpp"
+#include "daemon/evidence/sealer.hpp"
 #include "daemon/fleet/shelf.hpp"
 
 namespace readback {
@@ -16,7 +16,9 @@ constexpr std::size_t most_held = 4096;  // events of rows that wait for a word
 FleetNews news_of(const AlertEvent& event) {
   const auto& incident = event.incident;
   const bool is_shared = event.fleet && !event.fleet->once.empty();
-  const std::string key = event.is_of_host ? incident.dedup_base + "/" + event.host : incident.dedup_base;
+  SinkConfig any;
+  any.dedup_scope = DedupScope::platform;  // as every sink of a fleet has it
+  const std::string key = dedup_key(any, event);
   return {is_shared ? event.fleet->once : event.id, incident.target, std::string(to_string(incident.boundary)),
           event_json(event, key, event.at)};
 }
@@ -36,7 +38,7 @@ void FleetLink::start(TaskGroup& tasks) {
   // What was sealed right before a kill. On a host that has never shipped anything, the fleet begins now.
   if (!shipping_.newest().empty())
     for (const auto& row : store_.snapshots())
-      if (row.id > shipping_.newest()) tasks.spawn("shipping of " + row.id, add(shipment_of(row)));
+      if (row.id > shipping_.newest()) tasks.spawn("shipping of " + row.id, add({row, path_of(store_, row)}));
   tasks.spawn("shipping", shipping_.run());
 }
 
@@ -61,13 +63,10 @@ void FleetLink::accepted(std::uint64_t row) {
   if (auto news = held_.extract(row)) servers_.publish(std::move(news.mapped()));
 }
 
-Shipment FleetLink::shipment_of(const SnapshotRow& row) const {
-  return {row, row.path.starts_with("/") ? row.path : (store_.folder() / row.path).string()};
-}
-
 void FleetLink::ship(TaskGroup& tasks, const std::string& snapshot) {
   if (!setup_.fleet.evidence.ship) return;
-  if (const auto row = store_.find_snapshot(snapshot)) tasks.spawn("shipping of " + snapshot, add(shipment_of(*row)));
+  if (const auto row = store_.find_snapshot(snapshot))
+    tasks.spawn("shipping of " + snapshot, add({*row, path_of(store_, *row)}));
 }
 
 net::awaitable<void> FleetLink::add(Shipment shipment) {

@@ -46,7 +46,6 @@ class FleetLink {
 
  private:
   net::awaitable<void> add(Shipment shipment);
-  Shipment shipment_of(const SnapshotRow& row) const;
 
   const FleetServersSetup setup_;
   const Store& store_;

@@ -36,6 +36,10 @@ const SweepRecord* numbered(const std::vector<SweepRecord>& sweeps, std::uint64_
 
 }  // namespace
 
+std::string path_of(const Store& store, const SnapshotRow& row) {
+  return row.path.starts_with("/") ? row.path : (store.folder() / row.path).string();
+}
+
 std::vector<SnapshotRow> stray_bundles(const Store& store) {
   constexpr std::string_view ending = ".tar.zst", half = ".part";
   std::set<std::string> known;

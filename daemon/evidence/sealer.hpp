@@ -54,6 +54,9 @@ class Sealer {
   Worker worker_;  // last: it has ended before what it uses
 };
 
+/// Where a bundle lies, absolute.
+std::string path_of(const Store& store, const SnapshotRow& row);
+
 /// Bundles in the store's folder that its index does not know, oldest first: sealed right before a kill, or left when a
 /// damaged database was set aside. What a kill left half written is removed.
 std::vector<SnapshotRow> stray_bundles(const Store& store);

@@ -183,10 +183,7 @@ net::awaitable<std::optional<FleetEntry>> FleetServers::last(Bucket b, std::stri
 
 net::awaitable<void> FleetServers::answer_late(std::uint64_t ticket, MonoTime asked) {
   const Millis wait = left_of(asked);
-  if (wait > Millis(0)) {
-    Wake never(wire_.loop());
-    co_await never.wait_for(wait);
-  }
+  if (wait > Millis(0)) co_await pause(wire_, wait);
   answer({ticket, FleetAnswered::Outcome::no_answer, 0, {}});
 }
 

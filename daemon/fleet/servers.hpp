@@ -90,7 +90,6 @@ class FleetServers {
   void start_over(const std::string& why);
   net::awaitable<void> session();
   net::awaitable<bool> make_buckets(std::vector<StreamWish> wishes);
-  net::awaitable<void> pause(Millis wait);
   void watch(Bucket b);
   net::awaitable<void> run(std::shared_ptr<Watch> watch);
   void heard(Bucket b, const WireMessage& message, std::uint64_t seq);

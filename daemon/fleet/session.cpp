@@ -49,7 +49,7 @@ net::awaitable<void> FleetServers::session() {
   for (Millis wait = first_pause;; wait = std::min(wait * 2, longest_pause)) {
     const bool made = co_await make_buckets(wishes);
     if (made) break;
-    co_await pause(wait);
+    co_await pause(wire_, wait);
   }
   for (const auto b : {Bucket::hosts, Bucket::views, Bucket::claims}) watch(b);
   for (auto& wish : wishes) {
@@ -74,11 +74,6 @@ net::awaitable<bool> FleetServers::make_buckets(std::vector<StreamWish> wishes) 
   co_return true;
 }
 
-net::awaitable<void> FleetServers::pause(Millis wait) {
-  Wake never(wire_.loop());
-  co_await never.wait_for(wait);
-}
-
 void FleetServers::watch(Bucket b) {
   WatchOrder order{names_.stream(b), names_.subject(b, ">"), 0, largest_value};
   const auto mine = session_number_;  // a task that was cancelled may still take what it has in hand
@@ -99,7 +94,7 @@ net::awaitable<void> FleetServers::run(std::shared_ptr<Watch> watch) { co_await 
 
 /// Without the words of operators a fleet still agrees and pages: they have a life of their own.
 net::awaitable<void> FleetServers::follow_words(StreamWish wish) {
-  for (;; co_await pause(longest_pause)) {
+  for (;; co_await pause(wire_, longest_pause)) {
     const std::string why = co_await make_stream(wire_, wish, setup_.fleet.replicas);
     if (!why.empty()) {
       trouble(wish.name, why);
@@ -168,7 +163,7 @@ net::awaitable<void> FleetServers::publish_news(StreamWish wish) {
     } else {
       trouble(wish.name, why);
     }
-    co_await pause(wait);
+    co_await pause(wire_, wait);
   }
 }
 

@@ -140,7 +140,7 @@ net::awaitable<void> Shipping::ship(Shipment shipment) {
       }
       const bool sent = co_await send(shipment, index, std::move(chunk));
       if (sent) break;
-      co_await pause(wait);
+      co_await pause(wire_, wait);
     }
   }
   told_.clear();
@@ -190,11 +190,6 @@ net::awaitable<bool> Shipping::send(Shipment shipment, std::uint64_t index, Chun
     why = describe(*done.error, names_.stream(FleetStream::evidence), fleet_.replicas);
   if (!why.empty() && std::exchange(told_, why) != why) say(Say::Level::warning, "evidence waits: " + why);
   co_return false;
-}
-
-net::awaitable<void> Shipping::pause(Millis wait) {
-  Wake never(wire_.loop());
-  co_await never.wait_for(wait);
 }
 
 void Shipping::say(Say::Level level, const std::string& text) {

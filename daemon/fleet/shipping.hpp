@@ -58,7 +58,6 @@ class Shipping {
   net::awaitable<void> ship(Shipment shipment);
   net::awaitable<Chunk> read(std::string path, std::uint64_t index);
   net::awaitable<bool> send(Shipment shipment, std::uint64_t index, Chunk chunk);
-  net::awaitable<void> pause(Millis wait);
   net::awaitable<Result<void>> keep();
   void load();
   void say(Say::Level level, const std::string& text);

@@ -20,6 +20,11 @@ net::awaitable<JetStreamAnswer> ask(Wire& wire, WireRequest request, Millis limi
   co_return answer;
 }
 
+net::awaitable<void> pause(Wire& wire, Millis wait) {
+  Wake never(wire.loop());
+  co_await never.wait_for(wait);
+}
+
 net::awaitable<std::string> make_stream(Wire& wire, StreamWish wish, int replicas) {
   auto about = info_of(wish.name);
   const auto info = co_await ask(wire, std::move(about), request_limit);
