@@ -46,6 +46,11 @@ bool Course::wants_commit(Instant now, bool store_hangs) const {
   return must || ((urgent_ || old) && !store_hangs);
 }
 
+MonoTime Course::save_due(Instant now, bool store_hangs) const {
+  if (unsaved_.empty()) return MonoTime::max();
+  return (store_hangs ? now.mono : unsaved_since_) + save_within;
+}
+
 Course::Step Course::next(Instant now, bool store_hangs) {
   while (!ahead_.empty()) {
     Action action = std::move(ahead_.back());

@@ -44,6 +44,9 @@ class Course {
   void begin(Actions actions);
   /// `store_hangs`: a write has not come back. What nobody waits for is then saved when it does.
   Step next(Instant now, bool store_hangs);
+  /// When an event is wanted, and be it an empty one, so that what was only counted gets to the disk although nothing
+  /// else happens; MonoTime::max() when all is saved. Asked after Done.
+  MonoTime save_due(Instant now, bool store_hangs) const;
 
   /// The rows that the Notify brought.
   void notified(std::vector<OutboxRow> rows);

@@ -72,7 +72,8 @@ net::awaitable<void> App::pipeline() {
 }
 
 void App::arm() {
-  const auto wait = std::max(Millis(1), member_->next_due() - now().mono);
+  const auto due = std::min(member_->next_due(), course_.save_due(now(), store_->hangs()));
+  const auto wait = std::max(Millis(1), due - now().mono);
   due_.expires_after(wait);
 }
 

@@ -215,8 +215,10 @@ void Process::carry_out(const FleetDuty& duty) {
 }
 
 /// A Tick when something is due.
+MonoTime Process::due() const { return std::min(member_->next_due(), course_.save_due(now(), hangs())); }
+
 void Process::arm() {
-  const auto due = member_->next_due();
+  const auto due = this->due();
   if (member_->fleet() && due == armed_for_) return;  // most of what a member hears changes nothing
   armed_for_ = due;
   const auto wait = std::max(Millis(1), due - now().mono);
@@ -224,7 +226,7 @@ void Process::arm() {
   later(wait, [this, mine] {
     if (mine != armed_ || stopping_) return;
     armed_for_.reset();
-    if (member_->next_due() > now().mono) return arm();  // the host slept meanwhile
+    if (this->due() > now().mono) return arm();  // the host slept meanwhile
     put(Event(Tick{}));
   });
 }

@@ -78,6 +78,7 @@ class Process {
   void action(const char* what) { world_.action(host_, what); }
 
   // The pipeline.
+  MonoTime due() const;
   void arm();
   void pump();
   void go_on();

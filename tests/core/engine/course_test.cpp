@@ -99,6 +99,21 @@ TEST_CASE("counts that nobody was told of are saved a second later, or with what
   CHECK(d.run({}) == "answer ");
 }
 
+TEST_CASE("an event is asked for when counts are to be saved, each second anew while the store hangs") {
+  Driver d;
+  CHECK(d.course.save_due(d.now, false) == MonoTime::max());
+  d.run({SaveState{"a", false}});
+  const auto due = d.now.mono + Seconds(1);
+  CHECK(d.course.save_due(d.now, false) == due);
+  d.now.mono += Millis(600);
+  d.run({SaveState{"b", false}});
+  CHECK(d.course.save_due(d.now, false) == due);
+  CHECK(d.course.save_due(d.now, true) == d.now.mono + Seconds(1));
+  d.now.mono = due;
+  CHECK(d.run({}) == "commit state:a state:b; answer ");
+  CHECK(d.course.save_due(d.now, false) == MonoTime::max());
+}
+
 TEST_CASE("while a write hangs only what somebody must hear is committed, and the rest waits for it") {
   Driver d;
   d.hangs = true;
