@@ -49,6 +49,13 @@ bool is_yet_to_say(const Seen& seen, std::size_t surface) {
   return says_nothing(seen.letters[surface]) && !says_nothing(effective(seen, surface));
 }
 
+/// It has answered 404 whenever it said something: is it part of this platform at all? It holds nothing up.
+bool was_never_there(const Seen& seen, std::size_t surface) {
+  for (const auto* s = &seen; s; s = s->before.get())
+    if (s->letters[surface] != 'N' && !says_nothing(s->letters[surface])) return false;
+  return true;
+}
+
 }  // namespace
 
 char effective(const Seen& seen, std::size_t surface) {
@@ -117,7 +124,8 @@ bool may_have_recovered(Boundary b, const Seen& seen, int recoveries) {
       case Boundary::outage:
         if (is_yet_to_say(*s, health) || is_yet_to_say(*s, services)) continue;
         for (const auto surface : {health, services})
-          if (!passes(l[surface]) && l[surface] != 's' && !says_nothing(l[surface])) return false;
+          if (!passes(l[surface]) && l[surface] != 's' && !says_nothing(l[surface]) && !was_never_there(*s, surface))
+            return false;
         break;
       case Boundary::security:
         if (says_nothing(l[security])) continue;
