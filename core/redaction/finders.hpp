@@ -10,6 +10,7 @@
 
 #include "core/redaction/names.hpp"
 #include "core/redaction/view.hpp"
+#include "core/text/mold.hpp"
 
 namespace readback {
 
@@ -57,6 +58,9 @@ struct Finding {
   const Names& names;
   std::vector<Mark>& marks;
   KnownClean& clean;
+  /// Of the received text, when somebody wants to know: values of JSON whose neighbours say nothing of them, and that
+  /// tell nothing of their neighbours. Whatever else stands there is looked through by itself.
+  std::vector<Mold::Gap>* alone = nullptr;
 
   /// In characters of the view.
   void mark(const View& view, Range r, const char* rule, bool bare = false) const {

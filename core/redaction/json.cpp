@@ -1,123 +1,17 @@
-// JSON, read without being understood: a tape of its values is made in one pass, then judged. It need not be whole (an
-// answer may be cut) and it comes out as it was received, but for the values that are hidden.
+// JSON is judged on the tape of its values (core/text/json_tape.hpp): it need not be whole, and it comes out as it was
+// received, but for the values that are hidden.
 #include <algorithm>
 #include <cctype>
 
 #include "core/redaction/finders.hpp"
 #include "core/redaction/values.hpp"
+#include "core/text/json_tape.hpp"
 
 namespace readback {
 namespace {
 
-constexpr std::size_t deepest = 64, no_node = static_cast<std::size_t>(-1);
-
-struct Node {
-  enum class Kind { object, array, string, number, word } kind = Kind::word;
-  Range key;    ///< without its quotes; empty when it has none
-  Range value;  ///< of a string without its quotes
-  std::size_t first = no_node, next = no_node;
-};
-
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-/// Lenient where a writer may have been: NaN, single words, a comma too many. What is no JSON at all is refused.
-class Tape {
- public:
-  explicit Tape(std::string_view text, std::size_t at) : text_(text), at_(at) {}
-
-  /// False when this is not JSON. The end of the text may come at any place.
-  bool read() { return value(0, {}) != no_node && (members_ > 0 || at_ >= text_.size() || whole_); }
-  std::size_t end() const { return at_; }
-  const std::vector<Node>& nodes() const { return nodes_; }
-
- private:
-  void skip_blanks() {
-    while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
-  }
-  bool ended() const { return at_ >= text_.size(); }
-
-  /// Behind an opening quote, to behind the closing one or the end of the text.
-  Range string() {
-    const std::size_t from = at_;
-    while (!ended() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
-    const Range content{from, std::min(at_, text_.size())};
-    at_ = std::min(at_ + 1, text_.size());
-    return content;
-  }
-
-  std::size_t value(std::size_t depth, Range key) {
-    skip_blanks();
-    if (ended() || depth > deepest) return no_node;
-    const std::size_t index = nodes_.size();
-    nodes_.push_back({});
-    nodes_[index].key = key;
-    const char c = text_[at_];
-    if (c == '{' || c == '[') {
-      nodes_[index].kind = c == '{' ? Node::Kind::object : Node::Kind::array;
-      ++at_;
-      return container(index, depth) ? index : no_node;
-    }
-    if (c == '"') {
-      ++at_;
-      nodes_[index].kind = Node::Kind::string;
-      nodes_[index].value = string();
-      return index;
-    }
-    const std::size_t from = at_;
-    while (!ended() && (std::isalnum(static_cast<unsigned char>(text_[at_])) ||
-                        std::string_view("+-.").find(text_[at_]) != std::string_view::npos))
-      ++at_;
-    if (at_ == from) return no_node;
-    const bool number = c == '-' || c == '+' || std::isdigit(static_cast<unsigned char>(c));
-    nodes_[index].kind = number ? Node::Kind::number : Node::Kind::word;
-    nodes_[index].value = {from, at_};
-    return index;
-  }
-
-  bool container(std::size_t index, std::size_t depth) {
-    const bool object = nodes_[index].kind == Node::Kind::object;
-    const char closing = object ? '}' : ']';
-    std::size_t last = no_node;
-    for (;;) {
-      skip_blanks();
-      if (ended()) return true;
-      if (text_[at_] == closing) {
-        ++at_;
-        whole_ = true;
-        return true;
-      }
-      if (last != no_node) {
-        if (text_[at_] != ',') return false;
-        ++at_;
-        skip_blanks();
-        if (ended()) return true;
-        if (text_[at_] == closing) continue;
-      }
-      Range key;
-      if (object) {
-        if (text_[at_] != '"') return false;
-        ++at_;
-        key = string();
-        skip_blanks();
-        if (ended()) return true;
-        if (text_[at_] != ':') return false;
-        ++at_;
-        ++members_;
-        skip_blanks();
-        if (ended()) return true;
-      }
-      const std::size_t child = value(depth + 1, key);
-      if (child == no_node) return ended();
-      (last == no_node ? nodes_[index].first : nodes_[last].next) = child;
-      last = child;
-    }
-  }
-
-  std::string_view text_;
-  std::size_t at_, members_ = 0;
-  bool whole_ = false;
-  std::vector<Node> nodes_;
-};
+using Node = JsonTape::Node;
+constexpr auto no_node = JsonTape::no_node;
 
 /// What a key above says of what stands below it.
 struct Above {
@@ -207,6 +101,10 @@ class Judge {
       next.secret = next.secret || sense.holds == Holds::secret || above.kubernetes ||
                     (content && (said.sensitive || said.sealed)) || is_kept_by_program(key, above, said);
       key_itself(child.key);
+      if (found_.alone && view_.depth() == 0 && sense.holds == Holds::nothing && !next.secret &&
+          !sense_of(child.key).label && key != "kind" && key != "type" && key != "Type" &&
+          (child.kind == Node::Kind::string || child.kind == Node::Kind::number))
+        found_.alone->push_back({child.value, child.kind == Node::Kind::number});
       walk(i, next, sense);
     }
   }
@@ -298,8 +196,8 @@ class Judge {
 }  // namespace
 
 std::size_t find_in_json(const View& view, std::size_t at, const Finding& found) {
-  Tape tape(view.text(), at);
-  if (!tape.read()) return at;
+  JsonTape tape(view.text(), at);
+  if (!tape.is_json()) return at;
   Judge(view, tape.nodes(), found).walk(0, {}, {});
   return tape.end();
 }

@@ -2,6 +2,8 @@
 #include "core/redaction/redactor.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <unordered_map>
 
 #include "core/redaction/expression.hpp"
 #include "core/redaction/finders.hpp"
@@ -48,18 +50,36 @@ bool is_identifier(std::string_view name) {
   return std::find(std::begin(known), std::end(known), low) != std::end(known);
 }
 
-/// One expression for all of them: the text is walked through once, however many there are.
-std::unique_ptr<RE2> any_of(std::vector<std::string> values) {
+/// The longest first.
+std::vector<std::string> all_spellings(const std::vector<std::string>& values) {
   std::vector<std::string> wanted;
   for (const auto& value : values)
     if (value.size() >= shortest_known)
       for (auto& spelling : spellings(value)) wanted.push_back(std::move(spelling));
-  if (wanted.empty()) return nullptr;
   std::sort(wanted.begin(), wanted.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  return wanted;
+}
+
+/// One expression for all of them: the text is walked through once, however many there are.
+std::unique_ptr<RE2> any_of(const std::vector<std::string>& texts) {
+  if (texts.empty()) return nullptr;
   std::string pattern;
-  for (const auto& each : wanted) pattern += (pattern.empty() ? "(" : "|") + RE2::QuoteMeta(each);
+  for (const auto& each : texts) pattern += (pattern.empty() ? "(" : "|") + RE2::QuoteMeta(each);
   return expression(pattern + ")");
 }
+
+bool are_apart(const std::vector<Mold::Gap>& gaps) {
+  for (std::size_t i = 1; i < gaps.size(); ++i)
+    if (gaps[i].at.from <= gaps[i - 1].at.to) return false;
+  return true;
+}
+
+/// What was found without a secret in the last answer of one place, and need not be looked at again.
+struct Familiar {
+  std::optional<Mold> body;
+  Headers headers;
+};
+constexpr std::size_t longest_familiar = 32 * 1024, most_familiar = std::size_t{32} << 20;  // bytes; of all bodies
 
 }  // namespace
 
@@ -70,8 +90,12 @@ struct Redactor::Parts {
   KnownClean clean;
   std::string key;
   std::unique_ptr<RE2> known;
+  std::size_t longest_known = 0;  ///< in bytes, as it may be written
   std::vector<std::unique_ptr<RE2>> configured;
   std::map<std::string, std::uint64_t> removed;
+  std::unordered_map<std::string, Familiar> familiar;  ///< by whose read it is
+  std::size_t familiar_bytes = 0;
+  std::vector<Mold::Filling> fillings;
 
   std::string placeholder(const std::string& rule, std::string_view value) {
     ++removed[rule];
@@ -89,14 +113,55 @@ struct Redactor::Parts {
     }
   }
 
-  std::string text(std::string_view text) {
-    std::vector<Mark> marks;
-    const View view(text);
-    const Finding found{names, marks, clean};
+  void find_all(const View& view, const Finding& found) {
     if (known) find(*known, "known", view, found);
     for (const auto& each : configured) find(*each, "configured", view, found);
     find_secrets(view, found);
+  }
+
+  std::string text(std::string_view text) {
+    std::vector<Mark> marks;
+    find_all(View(text), {names, marks, clean});
     return marks.empty() ? std::string(text) : replaced(text, std::move(marks));
+  }
+
+  void body(std::string& body, Familiar* last) {
+    if (last && last->body && is_clean_again(*last->body, body)) return;
+    std::vector<Mark> marks;
+    std::vector<Mold::Gap> alone;
+    const bool learn = last && body.size() <= longest_familiar;
+    find_all(View(body), {names, marks, clean, learn ? &alone : nullptr});
+    if (!marks.empty()) {
+      body = replaced(body, std::move(marks));
+    } else if (learn && are_apart(alone)) {
+      familiar_bytes += body.size() - (last->body ? last->body->text().size() : 0);
+      last->body.emplace(body, std::move(alone));
+      if (familiar_bytes > most_familiar) familiar_bytes = 0, familiar.clear();
+    }
+  }
+
+  /// It was clean but for what stands in the gaps now. What the configuration and our own secrets look like may reach
+  /// from a gap into what stands around it.
+  bool is_clean_again(const Mold& mold, const std::string& body) {
+    if (!mold.fits(body, fillings)) return false;
+    if (fillings.empty()) return true;
+    std::vector<Mark> marks;
+    const Finding found{names, marks, clean};
+    const View view(body);
+    for (const auto& each : configured) find(*each, "configured", view, found);
+    Range window;  // around fillings that stand close to each other
+    const auto look_for_known = [&] {
+      if (known && !window.empty()) find(*known, "known", View(view.text(window)), found);
+    };
+    for (const auto& filling : fillings) {
+      const auto from = static_cast<std::size_t>(filling.text.data() - body.data()), to = from + filling.text.size();
+      find_secrets(View(view, {from, to}, View::Decode::json_string), found);
+      const std::size_t begin = from - std::min(from, longest_known);
+      if (begin > window.to) look_for_known(), window.from = begin;
+      window.to = std::min(to + longest_known, body.size());
+    }
+    look_for_known();
+    return marks.empty();
   }
 
   /// What lies within a placeholder is none of the text's own.
@@ -113,6 +178,10 @@ struct Redactor::Parts {
       return mark.at.from < p.to && (mark.at.from > p.from || mark.at.to <= p.to);
     });
   }
+
+  void header(Header& header);
+  /// `last`: those that stood at the same places of the answer before, where they were clean; else one without a name.
+  void headers(Headers& headers, Headers& last);
 
   std::string replaced(std::string_view text, std::vector<Mark> marks) {
     leave_placeholders(text, marks);
@@ -141,7 +210,9 @@ struct Redactor::Parts {
 Redactor::Redactor(const RedactConfig& config, std::string key, std::vector<std::string> known)
     : parts_(std::make_unique<Parts>(config)) {
   parts_->key = std::move(key);
-  parts_->known = any_of(std::move(known));
+  const auto secrets = all_spellings(known);
+  parts_->known = any_of(secrets);
+  if (!secrets.empty()) parts_->longest_known = secrets.front().size();
   for (const auto& pattern : config.patterns)
     if (auto own = expression("(" + pattern + ")"); own->ok()) parts_->configured.push_back(std::move(own));
 }
@@ -151,19 +222,35 @@ Redactor& Redactor::operator=(Redactor&&) noexcept = default;
 
 std::string Redactor::text(std::string_view text) { return parts_->text(text); }
 
+void Redactor::Parts::header(Header& h) {
+  h.name = text(h.name);
+  const auto sense = names.of(h.name);
+  if (is_identifier(h.name)) return;
+  const bool secret = sense.holds != Holds::nothing ? is_secret_value(sense, h.value)
+                                                    : is_secret_header(h.name) && !is_covered(h.value);
+  h.value = secret ? placeholder("header", h.value) : text(h.value);
+}
+
 void Redactor::headers(Headers& headers) {
-  for (auto& h : headers) {
-    h.name = parts_->text(h.name);
-    const auto sense = parts_->names.of(h.name);
-    if (is_identifier(h.name)) continue;
-    const bool secret = sense.holds != Holds::nothing ? is_secret_value(sense, h.value)
-                                                      : is_secret_header(h.name) && !is_covered(h.value);
-    h.value = secret ? parts_->placeholder("header", h.value) : parts_->text(h.value);
+  for (auto& h : headers) parts_->header(h);
+}
+
+void Redactor::Parts::headers(Headers& headers, Headers& last) {
+  last.resize(std::min(last.size(), headers.size()));
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    if (i < last.size() && headers[i] == last[i]) continue;
+    Header received = headers[i];
+    header(headers[i]);
+    const bool is_clean = headers[i] == received;
+    if (i == last.size())
+      last.push_back(is_clean ? std::move(received) : Header());
+    else
+      last[i] = is_clean ? std::move(received) : Header();
   }
 }
 
 RawRead Redactor::open(Unredacted<RawRead> received) {
-  clean(received.received_);
+  clean(received.received_, "");
   return std::move(received.received_);
 }
 
@@ -176,20 +263,24 @@ std::size_t Redactor::size_of(const Unredacted<std::vector<RawRead>>& received) 
   return size;
 }
 
-std::vector<RawRead> Redactor::open(Unredacted<std::vector<RawRead>> received) {
-  for (auto& read : received.received_) clean(read);
+std::vector<RawRead> Redactor::open(Unredacted<std::vector<RawRead>> received, std::string_view whose) {
+  for (auto& read : received.received_) clean(read, whose);
   return std::move(received.received_);
 }
 
-void Redactor::clean(RawRead& raw) {
+void Redactor::clean(RawRead& raw, std::string_view whose) {
   if (auto* a = std::get_if<HttpAnswer>(&raw.answer)) {
-    headers(a->headers);
+    auto* last = whose.empty() ? nullptr : &parts_->familiar[std::string(whose) + "\n" + raw.read];
+    if (last)
+      parts_->headers(a->headers, last->headers);
+    else
+      headers(a->headers);
     const auto* coding = find_header(a->headers, "Content-Encoding");
     const bool binary = std::any_of(a->body.begin(), a->body.end(), [](unsigned char c) { return c < 0x09; });
     if (coding && binary)  // nobody asked for it, and what is packed cannot be looked through
       a->body = "(" + std::to_string(a->body.size()) + " bytes in the coding " + *coding + " are not kept)";
     else
-      a->body = text(a->body);
+      parts_->body(a->body, last);
   } else if (auto* e = std::get_if<TransportError>(&raw.answer)) {
     e->detail = text(e->detail);
   } else if (auto* run = std::get_if<CheckRun>(&raw.answer)) {

@@ -32,7 +32,9 @@ class Redactor {
 
   /// The only ways to what was received.
   RawRead open(Unredacted<RawRead> received);
-  std::vector<RawRead> open(Unredacted<std::vector<RawRead>> received);
+  /// `whose` reads they are: the next ones of the same name look alike, and are then looked through only where they
+  /// differ. "": they are of nobody who comes again.
+  std::vector<RawRead> open(Unredacted<std::vector<RawRead>> received, std::string_view whose = "");
   /// How much there is to look through, in bytes of bodies and outputs.
   static std::size_t size_of(const Unredacted<std::vector<RawRead>>& received);
   /// Of what has texts in several places: `clean(received, *this)` takes each of them through text().
@@ -50,7 +52,7 @@ class Redactor {
   const std::map<std::string, std::uint64_t>& removed() const;
 
  private:
-  void clean(RawRead& read);
+  void clean(RawRead& read, std::string_view whose);
 
   struct Parts;
   std::unique_ptr<Parts> parts_;

@@ -8,13 +8,9 @@
 #include <string_view>
 #include <vector>
 
-namespace readback {
+#include "core/text/range.hpp"
 
-/// Half open, in characters of some text.
-struct Range {
-  std::size_t from = 0, to = 0;
-  bool empty() const { return to <= from; }
-};
+namespace readback {
 
 /// Views the text that it was made of, or owns the decoded one. A view inside another must not outlive it.
 class View {

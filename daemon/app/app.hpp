@@ -129,7 +129,7 @@ class App : public ControlBackend {
   std::vector<std::string> unwatched() const;
   void watch_the_watch(MonoTime at);
   void arm();
-  net::awaitable<std::vector<RawRead>> redacted(Unredacted<std::vector<RawRead>> reads);
+  net::awaitable<std::vector<RawRead>> redacted(Unredacted<std::vector<RawRead>> reads, const std::string& target);
   const CheckConfig* find_check(const std::string& target, const std::string& check) const;
   SealContext seal_context() const;
   void pin();

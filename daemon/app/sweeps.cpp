@@ -73,15 +73,15 @@ net::awaitable<void> App::read_into(SweepDone& done, std::shared_ptr<const Targe
            still == current_.targets.end() ||
            still->second.reader != reader)  // asked by the old rules, with the old keys
     done.void_reason = "the configuration was reloaded during the sweep";
-  auto opened = co_await redacted(std::move(reads));
+  auto opened = co_await redacted(std::move(reads), done.target);
   done.reads = std::move(opened);
 }
 
 /// What is large, and may have been made to take its time, is looked through where nothing waits for it.
-net::awaitable<std::vector<RawRead>> App::redacted(Unredacted<std::vector<RawRead>> reads) {
+net::awaitable<std::vector<RawRead>> App::redacted(Unredacted<std::vector<RawRead>> reads, const std::string& target) {
   if (Redactor::size_of(reads) <= redacted_at_once) {
     const LoopWatch::Step step(watch_, "the redaction of a sweep");
-    co_return redactor_->open(std::move(reads));
+    co_return redactor_->open(std::move(reads), target);
   }
   auto box = std::make_shared<Unredacted<std::vector<RawRead>>>(std::move(reads));
   std::function<std::vector<RawRead>()> work = [box, rules = current_.config.evidence.redact, key = placeholder_key_,

@@ -1,0 +1,95 @@
+// Both texts are walked through side by side. Where they part, that must be within a gap: both skip what stands in it,
+// and go on behind.
+#include "core/text/mold.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+namespace readback {
+namespace {
+
+/// Eight bytes at a time.
+std::size_t common_prefix(std::string_view a, std::string_view b) {
+  static_assert(std::endian::native == std::endian::little);
+  const std::size_t size = std::min(a.size(), b.size());
+  std::size_t at = 0;
+  for (; at + 8 <= size; at += 8) {
+    std::uint64_t left = 0, right = 0;
+    std::memcpy(&left, a.data() + at, 8);
+    std::memcpy(&right, b.data() + at, 8);
+    if (left != right) return at + static_cast<std::size_t>(std::countr_zero(left ^ right)) / 8;
+  }
+  while (at < size && a[at] == b[at]) ++at;
+  return at;
+}
+
+std::size_t digits(std::string_view text) {
+  std::size_t n = 0;
+  while (n < text.size() && text[n] >= '0' && text[n] <= '9') ++n;
+  return n;
+}
+
+/// How long the number is that begins here, by the grammar of JSON; 0 when none does.
+std::size_t number_length(std::string_view text) {
+  std::size_t at = text.starts_with('-') ? 1 : 0;
+  const std::size_t whole = digits(text.substr(at));
+  if (whole == 0 || (whole > 1 && text[at] == '0')) return 0;
+  at += whole;
+  if (at < text.size() && text[at] == '.') {
+    const std::size_t part = digits(text.substr(at + 1));
+    if (part == 0) return 0;
+    at += 1 + part;
+  }
+  if (at < text.size() && (text[at] | 0x20) == 'e') {
+    std::size_t power = at + 1;
+    if (power < text.size() && (text[power] == '+' || text[power] == '-')) ++power;
+    const std::size_t written = digits(text.substr(std::min(power, text.size())));
+    if (written == 0) return 0;
+    at = power + written;
+  }
+  return at;
+}
+
+/// How long the rest of a string is, to its closing quote; npos when it holds what would have to be decoded.
+std::size_t string_length(std::string_view text) {
+  for (std::size_t n = 0; n < text.size(); ++n) {
+    const auto c = static_cast<unsigned char>(text[n]);
+    if (c == '"') return n;
+    if (c < 0x20 || c >= 0x7f || c == '\\') break;
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
+Mold::Mold(std::string text, std::vector<Gap> gaps) : text_(std::move(text)), gaps_(std::move(gaps)) {
+  text_.shrink_to_fit();
+  gaps_.shrink_to_fit();
+}
+
+bool Mold::fits(std::string_view text, std::vector<Filling>& fillings) const {
+  fillings.clear();
+  std::size_t here = 0, there = 0, gap = 0;  // in the first text, in the other, the next gap
+  for (;;) {
+    const std::size_t same = common_prefix(std::string_view(text_).substr(here), text.substr(there));
+    here += same;
+    there += same;
+    if (here == text_.size() && there == text.size()) return true;
+    while (gap < gaps_.size() && gaps_[gap].at.to < here) ++gap;
+    if (gap == gaps_.size() || gaps_[gap].at.from > here) return false;
+    const Gap& found = gaps_[gap];
+    const std::size_t from = there - (here - found.at.from);
+    const auto rest = text.substr(from);
+    const std::size_t length = found.number ? number_length(rest) : string_length(rest);
+    if (length == std::string_view::npos || (found.number && length == 0)) return false;
+    fillings.push_back({gap, rest.substr(0, length)});
+    here = found.at.to;
+    there = from + length;
+    ++gap;
+  }
+}
+
+}  // namespace readback
