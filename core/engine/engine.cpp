@@ -352,6 +352,7 @@ void Engine::State::adopt(Config adopted, Actions& out) {
     auto state = known != targets.end() && known->second ? std::move(known->second) : std::make_unique<TargetState>();
     forget_changed_checks(*state, target);
     state->config = target;
+    for (auto& [name, read] : state->reads) read.memory.familiar.forget();
     const auto rules = proof_rules(target, config.resolution);
     std::erase_if(state->reads, [&](const auto& entry) { return !rules.knows(entry.first); });
     state->book.forget_gone(rules, now.wall);

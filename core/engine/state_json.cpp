@@ -75,7 +75,7 @@ void fields(V& visit, X& x) {
   visit("answered", x.answered);
   visit("was_there", x.was_there);
   visit("throttled_since", x.throttled_since);
-  visit("stamps", x.stamps);
+  visit("stamps", x.memory.stamps);
   visit("versions", x.versions);
   visit("results_in_a_row", x.results_in_a_row);
 }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "core/reading/read.hpp"
 #include "core/text/words.hpp"
 
 namespace readback {
@@ -42,7 +41,7 @@ std::optional<Judged> judge(const TargetConfig& config, RawRead raw, ReadStates&
     case ReadKind::surface: {
       const auto* surface = named(config.surfaces, name, place);
       if (!surface || of_a_check) return std::nullopt;
-      j.surface = read_surface(config, *surface, raw, states[raw.read].stamps, now);
+      j.surface = read_surface(config, *surface, raw, states[raw.read].memory, now);
       j.read.word = to_string(j.surface.reading);
       j.read.stale = j.surface.stale;
       j.read.contradictory = j.surface.contradictory;

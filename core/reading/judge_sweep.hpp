@@ -11,7 +11,7 @@
 #include "core/model/raw_read.hpp"
 #include "core/model/reading.hpp"
 #include "core/model/record.hpp"
-#include "core/reading/stamps.hpp"
+#include "core/reading/read.hpp"
 #include "core/text/instant.hpp"
 
 namespace readback {
@@ -29,7 +29,7 @@ struct ReadState {
   Phases phases;
   std::string address;
   std::optional<WallTime> tls_expires_at;
-  StampMemory stamps;      ///< of a surface
+  SurfaceMemory memory;    ///< of a surface
   bool answered = false;   ///< some HTTP answer has come at some time
   bool was_there = false;  ///< of a surface: at least one read said something else than `missing`
   std::optional<MonoTime> throttled_since;

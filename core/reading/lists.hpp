@@ -87,6 +87,11 @@ struct Listed {
   bool in_any(Lists... list) const {
     return (in(list) || ...);
   }
+  /// In none but these.
+  template <class... Lists>
+  bool only_in(Lists... list) const {
+    return (lists & ~(... | (std::uint64_t{1} << static_cast<unsigned>(list)))) == 0;
+  }
 };
 
 /// A text as it is compared: ASCII lower case, without blanks, control characters and ASCII punctuation. No name and no

@@ -150,12 +150,12 @@ std::optional<Says> find_own(const Words& words, const Fits& fits) {
   return std::nullopt;
 }
 
-bool is_empty(const Words& w) { return w.pass.empty() && w.warn.empty() && w.fail.empty() && w.neutral.empty(); }
+bool are_empty(const Words& w) { return w.pass.empty() && w.warn.empty() && w.fail.empty() && w.neutral.empty(); }
 
 }  // namespace
 
 OwnWords::OwnWords(const Words& surface, const Words& target)
-    : surface_(surface), target_(target), none_(is_empty(surface) && is_empty(target)) {}
+    : surface_(surface), target_(target), none_(are_empty(surface) && are_empty(target)) {}
 
 template <class Fits>
 std::optional<Says> OwnWords::find(const Fits& fits) const {

@@ -28,6 +28,7 @@ class OwnWords {
   std::optional<Says> of_text(const Squashed& word) const;
   std::optional<Says> of_number(double n) const;
   std::optional<Says> of_boolean(bool b) const;
+  bool is_empty() const { return none_; }
 
  private:
   template <class Fits>

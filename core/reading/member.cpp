@@ -64,11 +64,13 @@ bool is_silent_value(const json::value& v) {
   return v.is_null() || (s && is_silent(Squashed(*s)));
 }
 
+bool has_content(std::string_view text) {
+  const Squashed word(text);
+  return !is_silent(word) && meaning_of(look_up(word)) != Says::pass && !is_no_word(trimmed(text));
+}
+
 bool has_content(const json::value& v) {
-  if (const auto* s = v.if_string()) {
-    const Squashed word(*s);
-    return !is_silent(word) && meaning_of(look_up(word)) != Says::pass && !is_no_word(trimmed(*s));
-  }
+  if (const auto* s = v.if_string()) return has_content(std::string_view(*s));
   if (const auto* o = v.if_object())
     return std::any_of(o->begin(), o->end(), [](const auto& each) {
       const auto number = number_in(each.value());

@@ -35,6 +35,7 @@ bool is_silent_value(const boost::json::value& v);
 /// Not null, false, 0, a text that says nothing or passes, nor an object without content. A list with an entry has
 /// content, whatever the entry.
 bool has_content(const boost::json::value& v);
+bool has_content(std::string_view text);
 /// What a verdict's value says. `strong`: a number is one of HTTP's classes, 1 or 0; `net`: of .NET's enumeration.
 Says value_says(const boost::json::value& v, const OwnWords& own, bool net, bool strong);
 

@@ -9,14 +9,21 @@
 
 #include "core/config/target.hpp"
 #include "core/model/reading.hpp"
+#include "core/reading/familiar.hpp"
 #include "core/reading/stamps.hpp"
 
 namespace readback {
 
-/// The answer of a surface; `raw.answer` is a transport error or an HTTP answer. `memory` is what was seen of this
-/// surface's stamps before, and is told of this one, which was read at `now`.
+/// What is remembered of a surface from read to read.
+struct SurfaceMemory {
+  StampMemory stamps;
+  Familiar familiar;  ///< spares work and changes nothing; to be forgotten with the rules
+};
+
+/// The answer of a surface; `raw.answer` is a transport error or an HTTP answer. `memory` is told of this one, which
+/// was read at `now`.
 SurfaceReading read_surface(const TargetConfig& target, const SurfaceConfig& surface, const RawRead& raw,
-                            StampMemory& memory, MonoTime now);
+                            SurfaceMemory& memory, MonoTime now);
 
 /// The same at first sight: nothing was seen before.
 SurfaceReading read_surface(const TargetConfig& target, const SurfaceConfig& surface, const RawRead& raw);

@@ -37,20 +37,17 @@ bool has_clock(std::string_view text) {
 }
 
 struct StampWalk {
-  struct Found {
-    Stamp stamp;
-    bool moving;
-  };
-  std::vector<Found> found;
+  FoundStamps found;
 
   void take(const json::object& o, const std::string& prefix, bool top) {
+    found.looked_into.push_back(&o);
     for (const auto& [key, value] : o) {
       const Listed name = look_up(Squashed(key));
       const bool moving = name.in(In::stamps_moving);
       if (name.in(In::stamps) || moving || (top && name.in(In::stamps_top)))
         if (auto stamp = read_stamp(value)) {
           stamp->member = prefix + printable(key, 80);
-          found.push_back({std::move(*stamp), moving});
+          found.all.push_back({std::move(*stamp), moving, &value});
           continue;
         }
       const auto* inner = value.if_object();
@@ -85,26 +82,31 @@ bool is_trusted(StampMemory& memory, const Stamp& stamp) {
 
 }  // namespace
 
-std::optional<Stamp> read_stamp(const json::value& v) {
-  const auto as_is = [](WallTime at, bool zone, std::string text) { return Stamp{"", at, zone, std::move(text)}; };
-  if (v.is_number()) {
-    json::error_code ec;
-    const auto at = from_number(v.to_number<double>(ec));
-    return at && !ec ? std::optional(as_is(*at, true, json::serialize(v))) : std::nullopt;
-  }
-  const auto* s = v.if_string();
-  if (!s || s->size() > longest_stamp || !has_clock(*s)) return std::nullopt;
-  const auto parsed = parse_any_date(*s);
-  return parsed ? std::optional(as_is(parsed->at, parsed->zone, std::string(*s))) : std::nullopt;
+std::optional<Stamp> read_stamp(std::string_view text) {
+  if (text.size() > longest_stamp || !has_clock(text)) return std::nullopt;
+  const auto parsed = parse_any_date(text);
+  return parsed ? std::optional(Stamp{"", parsed->at, parsed->zone, std::string(text)}) : std::nullopt;
 }
 
-std::optional<Stamp> newest_stamp(const json::object& body, StampMemory& memory, MonoTime now) {
+std::optional<Stamp> read_stamp(const json::value& v) {
+  if (const auto* s = v.if_string()) return read_stamp(std::string_view(*s));
+  if (!v.is_number()) return std::nullopt;
+  json::error_code ec;
+  const auto at = from_number(v.to_number<double>(ec));
+  return at && !ec ? std::optional(Stamp{"", *at, true, json::serialize(v)}) : std::nullopt;
+}
+
+FoundStamps find_stamps(const json::object& body) {
   StampWalk walk;
   walk.take(body, "", true);
+  return std::move(walk.found);
+}
+
+std::optional<Stamp> newest_stamp(const std::vector<FoundStamp>& found, StampMemory& memory, MonoTime now) {
   const Stamp* newest = nullptr;
-  for (const auto& [stamp, moving] : walk.found) {
-    if (moving && !is_trusted(memory, stamp)) continue;
-    if (!newest || stamp.at > newest->at) newest = &stamp;
+  for (const auto& each : found) {
+    if (each.moving && !is_trusted(memory, each.stamp)) continue;
+    if (!newest || each.stamp.at > newest->at) newest = &each.stamp;
   }
   if (!newest) return std::nullopt;
   if (memory.newest != newest->text) {

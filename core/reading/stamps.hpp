@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/text/instant.hpp"
 
@@ -36,8 +37,22 @@ struct Stamp {
 
 /// RFC 3339 and its relatives, RFC 2822, or the seconds, milli-, micro- or nanoseconds since 1970.
 std::optional<Stamp> read_stamp(const boost::json::value& value);
+/// The same of a text.
+std::optional<Stamp> read_stamp(std::string_view text);
 
-/// The newest stamp of the answer that can be believed; `now` is when it was read.
-std::optional<Stamp> newest_stamp(const boost::json::object& body, StampMemory& memory, MonoTime now);
+/// Where an answer may say when it was made, in the order of the body.
+struct FoundStamp {
+  Stamp stamp;
+  bool moving = false;                        ///< it may as well be of something else
+  const boost::json::value* value = nullptr;  ///< where it stands, as long as the body lives
+};
+struct FoundStamps {
+  std::vector<FoundStamp> all;
+  std::vector<const boost::json::object*> looked_into;
+};
+FoundStamps find_stamps(const boost::json::object& body);
+
+/// The newest that can be believed; `now` is when the answer was read.
+std::optional<Stamp> newest_stamp(const std::vector<FoundStamp>& found, StampMemory& memory, MonoTime now);
 
 }  // namespace readback

@@ -84,12 +84,14 @@ void find_hints(const json::value& v, const std::string& at, int depth, std::vec
 /// Builds one reading: each rule that applies says what it makes of the surface, why, and how the reader came to it.
 class Judge {
  public:
-  Judge(const TargetConfig& target, const SurfaceConfig& surface, const RawRead& raw, StampMemory& memory, MonoTime now)
+  Judge(const TargetConfig& target, const SurfaceConfig& surface, const RawRead& raw, SurfaceMemory& memory,
+        MonoTime now, bool explains)
       : target_(target),
         surface_(surface),
         raw_(raw),
         memory_(memory),
         now_(now),
+        explains_(explains),
         rules_{OwnWords(surface.words, target.words), surface.verdict, surface.critical_items} {}
 
   ExplainedReading judge() {
@@ -176,6 +178,8 @@ class Judge {
       step("204 without a body passes");
       return slow();
     }
+    packed_ = packing_of(answer);
+    if (is_familiar(answer)) return slow();
     read_body(answer);
     if (answer.status == 429 && !fixed_ && !is_an_answer())
       return settle(Reading::throttled, http_ + ": asked to slow down");
@@ -217,8 +221,18 @@ class Judge {
     if (r != Reading::throttled) slow();
   }
 
+  /// It reads as the one before.
+  bool is_familiar(const HttpAnswer& answer) {
+    if (explains_ || fixed_ || !packed_.empty()) return false;
+    auto again = memory_.familiar.again(answer, rules_);
+    if (!again) return false;
+    out_.reading = again->reading;
+    if (out_.reading.version.empty()) version_of_header(answer);
+    freshness(answer, again->stamps);
+    return true;
+  }
+
   void read_body(const HttpAnswer& answer) {
-    packed_ = packing_of(answer);
     if (!packed_.empty()) {
       kind_ = DecodedBody::Kind::broken;
       return;
@@ -264,8 +278,10 @@ class Judge {
     const Says says = tree_.top.says;
     const bool no_body =
         kind_ == DecodedBody::Kind::empty || kind_ == DecodedBody::Kind::html || kind_ == DecodedBody::Kind::broken;
-    step(http_ + ", " + describe_body(answer));
-    explain_words();
+    if (explains_) {
+      step(http_ + ", " + describe_body(answer));
+      explain_words();
+    }
     r.own_word = !no_body && !called_html_ && (code < 500 || tree_.top.spoken);
     r.accepted = code < 300 || fixed_ || (code >= 500 && tree_.top.spoken);
     r.contradictory = !no_body && tree_.top.contradictory;
@@ -278,8 +294,12 @@ class Judge {
     if (code >= 500 && !fixed_) r.reading = Reading::fail;
     if (code == 429 && !fixed_ && r.reading == Reading::pass) r.reading = Reading::warn;
     tell(answer, no_body);
-    version(answer);
-    freshness(answer);
+    version_of_body();
+    const auto* o = kind_ == DecodedBody::Kind::json ? body_.value.if_object() : nullptr;
+    const auto stamps = o ? find_stamps(*o) : FoundStamps{};
+    if (o && !explains_ && !fixed_ && reasons_.empty()) memory_.familiar.learn(answer, body_.value, stamps, r, rules_);
+    if (r.version.empty()) version_of_header(answer);
+    freshness(answer, stamps.all);
   }
 
   std::string describe_body(const HttpAnswer& answer) const {
@@ -435,7 +455,7 @@ class Judge {
            (same && !bad.front()->detail.empty() ? " (" + bad.front()->detail + ")" : "");
   }
 
-  void version(const HttpAnswer& answer) {
+  void version_of_body() {
     if (const auto* o = body_.value.if_object())
       for (const std::string_view field : {"version", "build", "revision", "commit", "release", "releaseId"})
         if (const auto* v = o->if_contains(field); v && (v->is_string() || v->is_number())) {
@@ -446,6 +466,8 @@ class Judge {
             return;
           }
         }
+  }
+  void version_of_header(const HttpAnswer& answer) {
     if (!surface_.version_header) return;
     if (const auto* version = find_header(answer.headers, "x-version")) out_.reading.version = printable(*version, 80);
   }
@@ -456,7 +478,7 @@ class Judge {
                "slow: answered after " + humanize(raw_.took) + ", longer than " + humanize(*surface_.max_latency));
   }
 
-  void freshness(const HttpAnswer& answer) {
+  void freshness(const HttpAnswer& answer, const std::vector<FoundStamp>& stamps) {
     const Millis limit = surface_.stale_after.value_or(target_.stale_after);
     const auto* date_text = find_header(answer.headers, "date");
     const auto date = date_text ? parse_http_date(*date_text) : std::nullopt;
@@ -467,18 +489,18 @@ class Judge {
         reason(Reading::pass,
                "clock skew: its clock and ours are " + humanize(skew) + " apart; freshness is measured by its own");
     }
-    const auto* o = kind_ == DecodedBody::Kind::json ? body_.value.if_object() : nullptr;
-    auto newest = o ? newest_stamp(*o, memory_, now_) : std::nullopt;
+    auto newest = newest_stamp(stamps, memory_.stamps, now_);
     const bool stamped = newest.has_value();
     if (!newest)
       if (const auto age = age_header(answer)) newest = Stamp{"Age header", now - *age, true, ""};
     if (!newest) return step("no stamp: freshness cannot be judged");
     out_.reading.as_of = newest->at;
     const Millis age = now - newest->at;
-    step("as of " + to_rfc3339(newest->at) + " from `" + newest->member + "`, " +
-         (age < Millis(0) ? humanize(-age) + " ahead" : humanize(age) + " old"));
+    if (explains_)
+      step("as of " + to_rfc3339(newest->at) + " from `" + newest->member + "`, " +
+           (age < Millis(0) ? humanize(-age) + " ahead" : humanize(age) + " old"));
     if (limit.count() <= 0) return;
-    const Millis unmoved = stamped ? now_ - memory_.since : Millis(0);
+    const Millis unmoved = stamped ? now_ - memory_.stamps.since : Millis(0);
     if (age > limit + (newest->zone ? Millis(0) : zoneless_tolerance)) {
       out_.reading.stale = true;
       reason(Reading::warn, "stale: " + newest->member + " is " + humanize(age) + " old, more than " + humanize(limit));
@@ -501,8 +523,9 @@ class Judge {
   const TargetConfig& target_;
   const SurfaceConfig& surface_;
   const RawRead& raw_;
-  StampMemory& memory_;
+  SurfaceMemory& memory_;
   MonoTime now_;
+  bool explains_;  ///< somebody wants to know how it came about
   PartRules rules_;
   unsigned char first_block_[8192];
   json::monotonic_resource arena_{first_block_};
@@ -520,18 +543,18 @@ class Judge {
 }  // namespace
 
 SurfaceReading read_surface(const TargetConfig& target, const SurfaceConfig& surface, const RawRead& raw,
-                            StampMemory& memory, MonoTime now) {
-  return Judge(target, surface, raw, memory, now).judge().reading;
+                            SurfaceMemory& memory, MonoTime now) {
+  return Judge(target, surface, raw, memory, now, false).judge().reading;
 }
 
 SurfaceReading read_surface(const TargetConfig& target, const SurfaceConfig& surface, const RawRead& raw) {
-  StampMemory first_time;
+  SurfaceMemory first_time;
   return read_surface(target, surface, raw, first_time, MonoTime{});
 }
 
 ExplainedReading explain_surface(const TargetConfig& target, const SurfaceConfig& surface, const RawRead& raw) {
-  StampMemory first_time;
-  return Judge(target, surface, raw, first_time, MonoTime{}).judge();
+  SurfaceMemory first_time;
+  return Judge(target, surface, raw, first_time, MonoTime{}, true).judge();
 }
 
 std::string said_in_short(std::string_view text) {

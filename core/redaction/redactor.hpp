@@ -6,6 +6,7 @@
 //
 // What a surface says must survive: status words, blockers, item names, stamps, versions and digests are no secrets,
 // and a redacted JSON body is judged as the received one.
+#include <concepts>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -39,7 +40,7 @@ class Redactor {
   static std::size_t size_of(const Unredacted<std::vector<RawRead>>& received);
   /// Of what has texts in several places: `clean(received, *this)` takes each of them through text().
   template <class T, class Clean>
-  T open(Unredacted<T> received, Clean clean) {
+  requires std::invocable<Clean&, T&, Redactor&> T open(Unredacted<T> received, Clean clean) {
     clean(received.received_, *this);
     return std::move(received.received_);
   }

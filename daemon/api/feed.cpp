@@ -19,6 +19,7 @@ class FeedReader : public BodySource {
   FeedReader(Feed& feed, const FeedSeats& seats, std::string_view last, bool changes)
       : feed_(feed), taken_(seats.taken), next_(feed.next_), changes_(changes) {
     ++*taken_;
+    ++feed.readers_;
     if (seats.longest) until_ = now().mono + *seats.longest;
     if (last.empty()) return;
     const auto dash = last.rfind('-');
@@ -33,7 +34,11 @@ class FeedReader : public BodySource {
       next_ = number + 1;
   }
 
-  ~FeedReader() override { --*taken_; }
+  ~FeedReader() override {
+    --*taken_;
+    --feed_.readers_;
+    feed_.left_ = now().mono;
+  }
   FeedReader(const FeedReader&) = delete;
   FeedReader& operator=(const FeedReader&) = delete;
 
@@ -77,6 +82,7 @@ class FeedReader : public BodySource {
 };
 
 void Feed::publish(std::string_view kind, const json::object& data) {
+  if (!is_followed()) return pass_over();
   Entry entry{next_++, kind == "change", ""};
   entry.frame = "event: " + std::string(kind) + "\nid: " + boot_ + "-" + std::to_string(entry.number) +
                 "\ndata: " + json::serialize(data) + "\n\n";
@@ -89,7 +95,16 @@ void Feed::publish(std::string_view kind, const json::object& data) {
   wake_.notify();
 }
 
+bool Feed::is_followed() const { return readers_ > 0 || (left_ && now().mono - *left_ < kept_for); }
+
+void Feed::pass_over() {
+  ++next_;
+  ring_.clear();
+  bytes_ = 0;
+}
+
 void Feed::on_sweep(const SweepRecord& sweep) {
+  if (!is_followed()) return pass_over();
   json::object data = view_json(sweep);
   for (auto& read : data["reads"].as_array()) read.as_object().erase("reasons");
   publish("sweep", data);

@@ -1,7 +1,7 @@
 #pragma once
 // Live events for `GET /v1/events` and the status page: a ring of the newest, so that a client that was away for a
 // moment asks for what it missed with Last-Event-ID. Ids are "<boot>-<number>": after a restart, or when the ring has
-// moved on, the client gets `reset` and reads the status anew.
+// moved on, the client gets `reset` and reads the status anew. While nobody follows nothing is made or kept.
 #include <boost/json/object.hpp>
 #include <deque>
 #include <memory>
@@ -52,6 +52,12 @@ class Feed {
     std::string frame;
   };
   static constexpr std::size_t most_entries = 2048, most_bytes = 4u << 20;
+  static constexpr Millis kept_for = Seconds(120);  // behind the last reader: browsers ask again within seconds
+
+  /// Somebody reads, or may be back in a moment.
+  bool is_followed() const;
+  /// An event that nobody will ask for.
+  void pass_over();
 
   net::any_io_executor loop_;
   Wake wake_;
@@ -59,6 +65,8 @@ class Feed {
   std::deque<Entry> ring_;
   std::size_t bytes_ = 0;
   std::uint64_t next_ = 1;
+  std::size_t readers_ = 0;
+  std::optional<MonoTime> left_;  ///< when the last reader has gone
 };
 
 }  // namespace readback
