@@ -16,7 +16,7 @@ test_packages=(
   # servers that nobody here wrote
   nats-server etcd-server prometheus prometheus-alertmanager nginx-light python3-fastapi uvicorn
   # what looks at our programs and files
-  sqlite3 strace lintian curl openssl zstd procps iproute2 tmux chromium chromium-driver libcurl4-openssl-dev
+  sqlite3 strace valgrind lintian curl openssl zstd procps iproute2 tmux chromium chromium-driver libcurl4-openssl-dev
   clang-format clang-tidy universal-ctags python3-yaml python3-jsonschema man-db mandoc zsh fish
   # the package, and a root with a real systemd to boot it in
   dpkg-dev file mmdebstrap systemd systemd-container debian-archive-keyring

@@ -26,7 +26,7 @@ std::string_view without_blanks(std::string_view text) {
 }
 
 /// A return or a NUL inside of a line is where readers disagree about what the line is (RFC 9112 section 2.2).
-bool is_broken(std::string_view line) { return line.find_first_of(std::string_view("\r\0", 2)) != line.npos; }
+bool is_broken(std::string_view line) { return line.find('\r') != line.npos || line.find('\0') != line.npos; }
 
 std::string_view without_return(std::string_view line) {
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);

@@ -1,6 +1,5 @@
 // Programs that take a secret as an argument, each with its own option, and the statements of SQL. A rule is looked at
 // only where its program's name stands in the text.
-#include <memory>
 #include <vector>
 
 #include "core/redaction/expression.hpp"
@@ -156,19 +155,10 @@ constexpr Command commands[] = {
 };
 // clang-format on
 
-struct Compiled {
-  std::string_view program;
-  std::unique_ptr<RE2> pattern;
+struct OfCommands {
+  static constexpr std::size_t size = std::size(commands);
+  static std::string pattern(std::size_t i) { return "(?im)" + std::string(commands[i].pattern); }
 };
-
-const std::vector<Compiled>& compiled() {
-  static const auto all = [] {
-    std::vector<Compiled> made;
-    for (const auto& each : commands) made.push_back({each.program, expression("(?im)" + std::string(each.pattern))});
-    return made;
-  }();
-  return all;
-}
 
 /// The values in the places of the columns that name a secret: INSERT INTO t (name, password) VALUES ('x', 'y').
 void inserted(const View& view, std::string_view low, const Finding& found) {
@@ -209,10 +199,12 @@ void find_in_commands(const View& view, const Finding& found) {
   const std::string low = fold_case(text);
   inserted(view, low, found);
   const Alphabet alphabet(low);
-  for (const auto& each : compiled()) {
-    if (!alphabet.has_all(each.program) || low.find(each.program) == low.npos) continue;
+  for (std::size_t i = 0; i < OfCommands::size; ++i) {
+    const auto program = commands[i].program;
+    if (!alphabet.has_all(program) || low.find(program) == low.npos) continue;
+    const RE2& pattern = expression_of<OfCommands>(i);
     re2::StringPiece rest(text.data(), text.size()), secret;
-    while (RE2::FindAndConsume(&rest, *each.pattern, &secret)) {
+    while (RE2::FindAndConsume(&rest, pattern, &secret)) {
       const auto from = static_cast<std::size_t>(secret.data() - text.data());
       Range at{from, from + secret.size()};
       if (at.to - at.from > 2 && (text[at.from] == '"' || text[at.from] == '\'') && text[at.to - 1] == text[at.from])

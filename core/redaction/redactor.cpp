@@ -276,8 +276,10 @@ void Redactor::clean(RawRead& raw, std::string_view whose) {
     else
       headers(a->headers);
     const auto* coding = find_header(a->headers, "Content-Encoding");
-    const bool binary = std::any_of(a->body.begin(), a->body.end(), [](unsigned char c) { return c < 0x09; });
-    if (coding && binary)  // nobody asked for it, and what is packed cannot be looked through
+    const auto is_binary = [&] {
+      return std::any_of(a->body.begin(), a->body.end(), [](unsigned char c) { return c < 0x09; });
+    };
+    if (coding && is_binary())  // nobody asked for it, and what is packed cannot be looked through
       a->body = "(" + std::to_string(a->body.size()) + " bytes in the coding " + *coding + " are not kept)";
     else
       parts_->body(a->body, last);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <memory>
 #include <string>
 
 #include "core/redaction/expression.hpp"
@@ -156,19 +155,10 @@ constexpr Form forms[] = {
 };
 // clang-format on
 
-struct Compiled {
-  const Form* form;
-  std::unique_ptr<RE2> pattern;
+struct OfForms {
+  static constexpr std::size_t size = std::size(forms);
+  static std::string pattern(std::size_t i) { return "(?m)" + std::string(forms[i].pattern); }
 };
-
-const std::vector<Compiled>& compiled() {
-  static const auto all = [] {
-    std::vector<Compiled> made;
-    for (const auto& form : forms) made.push_back({&form, expression("(?m)" + std::string(form.pattern))});
-    return made;
-  }();
-  return all;
-}
 
 /// Behind `Bearer`: "capability" is a word, and a token is none.
 bool looks_like_credential(std::string_view value) {
@@ -218,25 +208,25 @@ class Shapes {
 
   void run() {
     tokens();
-    for (const auto& each : compiled())
-      if (alphabet_.has_all(each.form->needs) && text_.find(each.form->needs) != text_.npos) matches(each);
+    for (std::size_t i = 0; i < OfForms::size; ++i)
+      if (alphabet_.has_all(forms[i].needs) && text_.find(forms[i].needs) != text_.npos)
+        matches(forms[i], expression_of<OfForms>(i));
   }
 
  private:
-  void matches(const Compiled& each) {
+  void matches(const Form& form, const RE2& pattern) {
     re2::StringPiece rest(text_.data(), text_.size()), before, secret;
-    while (RE2::FindAndConsume(&rest, *each.pattern, &before, &secret)) {
+    while (RE2::FindAndConsume(&rest, pattern, &before, &secret)) {
       const std::size_t from = static_cast<std::size_t>(secret.data() - text_.data()), to = from + secret.size();
       const std::string_view value(secret.data(), secret.size());
       bool fine = !is_covered(value);
-      if (each.form->judged == Form::Judged::scheme) fine = fine && looks_like_credential(value);
-      if (std::string_view(each.form->rule) == "email") fine = fine && is_mail(text_, from, to);
-      if (std::string_view(each.form->rule) == "userinfo")
-        fine = fine && is_login({before.data(), before.size()}, value);
-      if (fine && std::string_view(each.form->rule) == "query")
+      if (form.judged == Form::Judged::scheme) fine = fine && looks_like_credential(value);
+      if (std::string_view(form.rule) == "email") fine = fine && is_mail(text_, from, to);
+      if (std::string_view(form.rule) == "userinfo") fine = fine && is_login({before.data(), before.size()}, value);
+      if (fine && std::string_view(form.rule) == "query")
         query({from, to});
       else if (fine)
-        found_.mark(view_, {from, to}, each.form->rule);
+        found_.mark(view_, {from, to}, form.rule);
       if (rest.empty()) break;
     }
   }

@@ -1,3 +1,4 @@
+// One walk from left to right: a value is put on the tape before what stands in it, and links to the next beside it.
 #include "core/text/json_tape.hpp"
 
 #include <algorithm>

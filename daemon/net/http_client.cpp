@@ -76,16 +76,17 @@ void unpack_into(HttpExchange& result, std::size_t most) {
 
 }  // namespace
 
-net::awaitable<HttpExchange> exchange(Stream& stream, HttpRequest request, HttpLimits limits,
+WrittenRequest::WrittenRequest(HttpRequest request)
+    : head(composed(request)),
+      body(std::move(request.body).value_or("")),
+      is_head(request.method == http::verb::head) {}
+
+net::awaitable<HttpExchange> exchange(Stream& stream, std::shared_ptr<const WrittenRequest> request, HttpLimits limits,
                                       Stream::Deadline deadline) {
   HttpExchange result;
-  const std::string head = composed(request);
-  const std::string nothing;
-  const std::string& body = request.body ? *request.body : nothing;
-  const Stream::Pieces all{net::buffer(head), net::buffer(body), {}};
+  const Stream::Pieces all{net::buffer(request->head), net::buffer(request->body), {}};
   const auto write_error = co_await stream.write(all);
-  const bool is_head = request.method == http::verb::head;
-  AnswerReader reader(is_head ? AnswerReader::Method::head : AnswerReader::Method::other, limits.bytes);
+  AnswerReader reader(request->is_head ? AnswerReader::Method::head : AnswerReader::Method::other, limits.bytes);
   const auto read_error = co_await read_answer(stream, reader, limits, deadline, result);
   if (reader.failure()) {
     result.error = reader.failure();

@@ -4,6 +4,7 @@
 // methods, and tests/lint holds that nobody else uses this.
 #include <boost/beast/http/verb.hpp>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,6 +24,13 @@ struct HttpRequest {
   std::optional<std::string> body;                           ///< its length is added to the headers
 };
 
+/// As it goes over the wire. Where the same is asked again and again it is written once.
+struct WrittenRequest {
+  explicit WrittenRequest(HttpRequest request);
+  std::string head, body;
+  bool is_head;  ///< the answer has no body, whatever its headers say
+};
+
 struct HttpLimits {
   AnswerLimits bytes;                                 ///< of the answer, packed and unpacked
   std::chrono::milliseconds body = no_limit_of_body;  ///< what may come behind the headers has this long to do so
@@ -39,7 +47,7 @@ struct HttpExchange {
 /// A server that answers early and closes is still read: what it said counts more than what it did not hear. A body
 /// that came packed with gzip or deflate is unpacked, and its headers no longer say so.
 /// `deadline` is the stream's own: the limit of the body never moves it further away.
-net::awaitable<HttpExchange> exchange(Stream& stream, HttpRequest request, HttpLimits limits,
+net::awaitable<HttpExchange> exchange(Stream& stream, std::shared_ptr<const WrittenRequest> request, HttpLimits limits,
                                       Stream::Deadline deadline);
 
 }  // namespace readback

@@ -38,7 +38,17 @@ HttpRequest question_of(const ReadRequest& r) {
   return question;
 }
 
-net::awaitable<void> read_into(RawRead& out, Resolver& resolver, const ReadRequest& r, Clock::time_point start) {
+}  // namespace
+
+struct PreparedRead {
+  ReadRequest asked;
+  std::shared_ptr<const WrittenRequest> question;
+};
+
+namespace {
+
+net::awaitable<void> read_into(RawRead& out, Resolver& resolver, const PreparedRead& read, Clock::time_point start) {
+  const ReadRequest& r = read.asked;
   const auto deadline = start + r.timeout;
   auto call = co_await dial(resolver, r.url, r.tls, deadline);
   out.phases = call.phases;
@@ -48,11 +58,10 @@ net::awaitable<void> read_into(RawRead& out, Resolver& resolver, const ReadReque
     out.answer = *call.to.error;
     co_return;
   }
-  auto question = question_of(r);
   HttpLimits limits;
   limits.bytes.head = largest_headers;
   limits.bytes.body = largest_body;
-  auto got = co_await exchange(*call.to.stream, std::move(question), limits, deadline);
+  auto got = co_await exchange(*call.to.stream, read.question, limits, deadline);
   if (got.first_byte) out.phases.first_byte_us = micros_between(start, *got.first_byte);
   if (got.error)
     out.answer = *got.error;
@@ -62,14 +71,21 @@ net::awaitable<void> read_into(RawRead& out, Resolver& resolver, const ReadReque
 
 }  // namespace
 
-net::awaitable<RawRead> read_once(Resolver& resolver, ReadRequest request) {
+std::shared_ptr<const PreparedRead> prepare(ReadRequest request) {
+  auto question = std::make_shared<const WrittenRequest>(question_of(request));
+  return std::make_shared<const PreparedRead>(PreparedRead{std::move(request), std::move(question)});
+}
+
+const std::string& name_of(const PreparedRead& read) { return read.asked.read; }
+
+net::awaitable<RawRead> read_once(Resolver& resolver, std::shared_ptr<const PreparedRead> request) {
   RawRead out;
-  out.read = request.read;
+  out.read = request->asked.read;
   out.at = now().wall;
   const auto start = Clock::now();
   std::string trouble;
   try {
-    co_await read_into(out, resolver, request, start);
+    co_await read_into(out, resolver, *request, start);
   } catch (const boost::system::system_error& e) {
     if (e.code() == net::error::operation_aborted) throw;  // we were told to stop: that is no finding
     trouble = e.code().message();                          // no descriptor for a socket, no memory for a buffer

@@ -28,10 +28,15 @@ struct ReadRequest {
   std::shared_ptr<TlsClient> tls;  ///< needed for https
 };
 
+/// The same, with all that needs not be made anew for each read.
+struct PreparedRead;
+std::shared_ptr<const PreparedRead> prepare(ReadRequest request);
+const std::string& name_of(const PreparedRead& read);
+
 inline constexpr std::size_t largest_body = 1 << 20;      ///< contract: at most 1 MiB, packed and unpacked
 inline constexpr std::size_t largest_headers = 64 << 10;  ///< and 64 KiB
 
 /// Never throws for what the other side does: every trouble is a TransportError in the result.
-net::awaitable<RawRead> read_once(Resolver& resolver, ReadRequest request);
+net::awaitable<RawRead> read_once(Resolver& resolver, std::shared_ptr<const PreparedRead> request);
 
 }  // namespace readback

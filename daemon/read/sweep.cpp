@@ -15,8 +15,8 @@ Result<std::shared_ptr<const TargetReader>> TargetReader::make(const TargetConfi
   elsewhere.ca_file = config.tls.ca_file;
   elsewhere.verify = config.tls.verify;
 
-  const auto add = [&](std::vector<ReadRequest>& list, std::string read, const std::string& url, Millis timeout,
-                       bool reference) -> Result<void> {
+  const auto add = [&](std::vector<std::shared_ptr<const PreparedRead>>& list, std::string read, const std::string& url,
+                       Millis timeout, bool reference) -> Result<void> {
     auto parsed = resolve_url(config.base_url, url);
     if (!parsed) return Failure{"the target " + config.name + ": " + url + " is no address"};
     ReadRequest request;
@@ -30,7 +30,7 @@ Result<std::shared_ptr<const TargetReader>> TargetReader::make(const TargetConfi
       if (!tls) return Failure{"the target " + config.name + ": " + tls.error()};
       request.tls = *tls;
     }
-    list.push_back(std::move(request));
+    list.push_back(prepare(std::move(request)));
     return {};
   };
   for (const auto& s : config.surfaces)
@@ -48,7 +48,8 @@ net::awaitable<Unredacted<std::vector<RawRead>>> TargetReader::sweep(std::shared
                                                                      std::vector<std::string> skip) {
   std::vector<net::awaitable<RawRead>> tasks;
   for (const auto& request : self->own_)
-    if (std::find(skip.begin(), skip.end(), request.read) == skip.end()) tasks.push_back(read_once(resolver, request));
+    if (std::find(skip.begin(), skip.end(), name_of(*request)) == skip.end())
+      tasks.push_back(read_once(resolver, request));
   auto reads = co_await all_of(std::move(tasks));
 
   bool reached = false;

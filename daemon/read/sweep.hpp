@@ -33,7 +33,7 @@ class TargetReader {
   std::size_t size() const { return std::max(own_.size(), references_.size()); }
 
  private:
-  std::vector<ReadRequest> own_, references_;
+  std::vector<std::shared_ptr<const PreparedRead>> own_, references_;
 };
 
 }  // namespace readback

@@ -152,7 +152,8 @@ net::awaitable<PostAnswer> Poster::State::send(std::shared_ptr<State> state, Url
     co_return answer;
   }
   const auto limits = limits_of_answers();
-  auto got = co_await exchange(*call.to.stream, std::move(request), limits, deadline);
+  const auto written = std::make_shared<const WrittenRequest>(std::move(request));
+  auto got = co_await exchange(*call.to.stream, written, limits, deadline);
   if (is_of_tls(got.error)) state->forget();  // TLS 1.3 tells only now that our certificate was refused
   if (got.headers_came)
     answer = answer_of(std::move(got));

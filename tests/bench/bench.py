@@ -2,7 +2,7 @@
 """What Readback costs, measured on this machine beside a bare libcurl client in the same run.
 
     tests/bench/bench.py                    all of it, some three minutes
-    tests/bench/bench.py cpu page start …   only these: cpu, fleet, page, start, store, client
+    tests/bench/bench.py cpu page start …   only these: cpu, instructions, monit, fleet, page, start, store, client
 
 Prints one line a figure. Nothing here passes or fails: a figure that depends on the machine is no test.
 """
@@ -21,6 +21,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import harness  # noqa: E402
+import instructions  # noqa: E402
 
 CURL = harness.BUILD / "tests" / "bench" / "bench_curl"
 ROUTES = ["/health", "/api/v1/platform/services", "/api/v1/observability/readiness", "/api/v1/security/readiness"]
@@ -100,6 +101,60 @@ def bench_cpu(b):
     told("ratio", f"{per_thousand / statistics.median(curl):.2f}")
     rss, anon = memory(pid)
     told("resident memory, 100 targets", f"{rss:.1f} MiB", f"of it anonymous {anon:.1f}")
+
+
+def bench_instructions(b):
+    """What a read costs in user space, counted by valgrind: the same on every machine, whatever else it does."""
+    if not shutil.which("valgrind"):
+        return told("instructions", "", "valgrind is not installed")
+    for name, count in instructions.measure(b.directory).items():
+        told(f"instructions, {name}", f"{count:,}", "40 targets, simulated platform")
+
+
+MONIT = """set daemon 5
+set pidfile {folder}/monit.pid
+set statefile {folder}/monit.state
+set idfile {folder}/monit.id
+set logfile {folder}/monit.log
+{checks}
+"""
+
+
+def bench_monit(b):
+    """1,000 endpoints every 5 s: Readback judges and records each answer, Monit looks at its status."""
+    monit = shutil.which("monit")
+    if not monit:
+        return told("Monit", "", "is not installed; Gatus is none of Debian's packages")
+    sim, other_sim, seconds = b.sim(), b.sim(), 40
+    targets = [{"name": f"t{i}", "base_url": sim.url, "interval": "5s", "request_budget": "200/min"} for i in range(250)]
+    daemon = b.daemon(targets=targets)
+    folder = b.directory / "monit"
+    folder.mkdir()
+    port = other_sim.url.rsplit(":", 1)[1]
+    checks = "\n".join(
+        f"check host h{i}-{n} with address 127.0.0.1\n"
+        f'  if failed port {port} protocol http request "{route}" status = 200 then alert'
+        for i in range(250) for n, route in enumerate(ROUTES))
+    config = folder / "monitrc"
+    config.write_text(MONIT.format(folder=folder, checks=checks))
+    config.chmod(0o600)
+    other = subprocess.Popen([monit, "-I", "-c", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(15)  # both are past their start
+        pids = {"Readback": (daemon.process.pid, sim), "Monit": (other.pid, other_sim)}
+        now = lambda: {name: (cpu_seconds(pid), asked.stats()["requests"]) for name, (pid, asked) in pids.items()}
+        before = now()
+        time.sleep(seconds)
+        after, per_thousand = now(), {}
+        for name in pids:
+            used, reads = (after[name][i] - before[name][i] for i in range(2))
+            per_thousand[name] = used / reads * 1e6
+            told(f"CPU, 1,000 reads of {name}", f"{per_thousand[name]:.0f} ms",
+                 f"{reads} reads in {seconds} s; resident {memory(pids[name][0])[0]:.0f} MiB")
+        told("ratio", f"{per_thousand['Readback'] / per_thousand['Monit']:.2f}")
+    finally:
+        other.terminate()
+        other.wait()
 
 
 def bench_fleet(b):

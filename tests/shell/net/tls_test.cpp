@@ -177,7 +177,8 @@ net::awaitable<Answered> ask(Resolver& resolver, Url url, std::shared_ptr<TlsCli
   if (!error) {
     HttpRequest request{boost::beast::http::verb::get, url.target, {{"Host", url.host_header()}}, {}};
     const HttpLimits limits;
-    const auto got = co_await exchange(*call.to.stream, std::move(request), limits, deadline);
+    const auto written = std::make_shared<const WrittenRequest>(std::move(request));
+    const auto got = co_await exchange(*call.to.stream, written, limits, deadline);
     error = got.error;
     result.told = std::to_string(got.answer.status) + " " + got.answer.body;
   }

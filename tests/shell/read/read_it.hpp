@@ -18,7 +18,7 @@ inline RawRead read(const std::string& url, Millis timeout, std::shared_ptr<TlsC
   request.timeout = timeout;
   request.tls = std::move(tls);
   RawRead result;
-  net::co_spawn(io, read_once(resolver, request), [&](std::exception_ptr failed, RawRead r) {
+  net::co_spawn(io, read_once(resolver, prepare(request)), [&](std::exception_ptr failed, RawRead r) {
     if (failed) std::rethrow_exception(failed);
     result = std::move(r);
   });
