@@ -100,6 +100,7 @@ struct Race : std::enable_shared_from_this<Race> {
     const std::size_t i = begun++;
     auto self = shared_from_this();
     sockets[i].async_connect(endpoints[i], [self, i](ErrorCode ec) { self->finished(i, ec); });
+    if (begun == endpoints.size()) return;
     stagger.expires_after(between_attempts);
     stagger.async_wait([self](ErrorCode ec) {
       if (!ec) self->next();
@@ -193,8 +194,6 @@ net::awaitable<Connected> connect_first(std::vector<tcp::endpoint> endpoints, St
     co_return result;
   }
   auto& socket = race->sockets[race->winner];
-  ErrorCode no_matter;
-  socket.set_option(tcp::no_delay(true), no_matter);
   result.address = shown(race->endpoints[race->winner]);
   result.stream.emplace(std::move(socket));
   result.stream->expires_at(deadline);

@@ -2,6 +2,7 @@
 // made a client and a server take minutes to compile.
 #include "daemon/net/stream.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
@@ -67,6 +68,8 @@ void Stream::expires_never() { state_->watch(Deadline::max()); }
 
 net::awaitable<Stream::Handshake> Stream::shake_hands(std::shared_ptr<TlsClient> client, std::string name) {
   const auto state = state_;
+  ErrorCode no_matter;  // a question alone is written at once; behind a handshake it would wait for what that has sent
+  state->socket.set_option(net::ip::tcp::no_delay(true), no_matter);
   state->client = std::move(client);
   state->tls.emplace(state->socket, state->client->context());
   verify_server(state->tls->native_handle(), name, state->client->config().verify, state->findings);

@@ -3,8 +3,8 @@
 
     tests/e2e/run.py [-j N] [-k PATTERN] [test_main_job …]
 
-Each file runs in a process of its own, N at a time; files that say `ALONE = True` near their top run by themselves,
-after the others. Prints a line per file, the output of those that failed, and `e2e: N passed, N failed, N skipped`.
+Each file runs in a process of its own, N at a time, those that say `LONG = True` near their top before the others; files
+that say `ALONE = True` run by themselves, after all others. Prints a line per file, the output of those that failed, and `e2e: N passed, N failed, N skipped`.
 """
 import argparse
 import concurrent.futures
@@ -83,7 +83,9 @@ def main():
     root = HERE.parents[1]
     log_folder = root / ".build" / "test-logs"
     log_folder.mkdir(parents=True, exist_ok=True)
-    alone = [n for n in names if re.search(r"^ALONE = True", (HERE / f"{n}.py").read_text(), re.M)]
+    says = lambda name, word: re.search(rf"^{word} = True", (HERE / f"{name}.py").read_text(), re.M)
+    names.sort(key=lambda name: not says(name, "LONG"))
+    alone = [n for n in names if says(n, "ALONE")]
     results = []
 
     def book(result):

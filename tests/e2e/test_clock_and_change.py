@@ -9,6 +9,8 @@ import unittest
 import harness
 from harness import wait_until
 
+LONG = True
+
 HOUR = 3600
 
 

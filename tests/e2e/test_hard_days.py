@@ -9,6 +9,8 @@ import unittest
 import harness
 from harness import wait_until
 
+LONG = True
+
 HANGS = harness.BUILD / "tests" / "support" / "libreadback-hangs.so"
 INTO_PIPE = ("/bin/sh", "-c", 'pipe=$1; shift; exec "$@" 2>"$pipe"', "sh")  # the program's stderr is this pipe
 

@@ -8,6 +8,8 @@ import harness
 import hosts
 from harness import wait_until
 
+LONG = True
+
 
 class OnePage(harness.Case):
     def fleet(self, **more):

@@ -14,6 +14,8 @@ import urllib.request
 import harness
 from harness import wait_until
 
+LONG = True
+
 LONG = "Prüfschlüssel ➜ 検証に失敗しました " * 80
 LONG = LONG.encode()[:4096].decode(errors="ignore")  # as much as the control socket takes
 

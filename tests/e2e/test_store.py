@@ -8,6 +8,8 @@ import unittest
 import harness
 from harness import wait_until
 
+LONG = True
+
 
 def mounted(case, where, options="size=4m"):
     where.mkdir(parents=True, exist_ok=True)

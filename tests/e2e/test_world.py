@@ -14,6 +14,8 @@ import time
 
 import harness
 
+LONG = True
+
 WORLD = harness.BUILD / "tests" / "sim" / "readback-world"
 ROUTES = ["/health", "/api/v1/platform/services", "/api/v1/observability/readiness", "/api/v1/security/readiness"]
 ANSWERS = {"P": {"status": 200, "body": {"status": "ok"}}, "F": {"status": 503, "body": {"status": "down"}}}
