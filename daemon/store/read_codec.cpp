@@ -2,102 +2,143 @@
 // bytes give a sweep that is not there, and never a read behind the end.
 #include "daemon/store/read_codec.hpp"
 
-#include <cstdio>
+#include <charconv>
 
 #include "core/text/time.hpp"
+#include "daemon/store/edits.hpp"
+#include "daemon/store/numbers.hpp"
 
 namespace readback {
 namespace {
 
-constexpr std::uint64_t format = 1;
-/// Shorter texts cost less in place than as a number with an entry of its own.
-constexpr std::size_t kept_from = 12;
+constexpr std::uint64_t first_format = 1, format = 2;
+/// Shorter texts cost less in place than as a number.
+constexpr std::size_t kept_from = 4;
 constexpr char date_mark = '\x01';
+
+/// How a text stands in format 2: the lowest two bits of the number before it. Format 1 has one bit, for the first two.
+enum TextForm : std::uint64_t { in_place, is_base, edits_of_base };
+
+/// The text of the last date that was asked for: answers of one sweep mostly share their second.
+class HttpDates {
+ public:
+  std::string_view at(std::chrono::sys_seconds second) {
+    if (text_.empty() || second != second_) text_ = to_http_date(WallTime(second.time_since_epoch()));
+    second_ = second;
+    return text_;
+  }
+  /// The second of a text that is written as we would write it.
+  std::optional<std::chrono::sys_seconds> second_of(std::string_view text) {
+    if (!text_.empty() && text == text_) return second_;
+    const auto parsed = parse_http_date(text);
+    if (!parsed) return std::nullopt;
+    const auto second = std::chrono::floor<Seconds>(*parsed);
+    if (at(second) != text) return std::nullopt;
+    return second;
+  }
+
+ private:
+  std::chrono::sys_seconds second_{};
+  std::string text_;
+};
 
 class Packer {
  public:
-  explicit Packer(TextShelf& shelf) : shelf_(shelf) {}
+  explicit Packer(TextKeeper& keeper) : keeper_(keeper) {}
 
-  void number(std::uint64_t v) {
-    while (v >= 0x80) {
-      out += static_cast<char>(v | 0x80);
-      v >>= 7;
-    }
-    out += static_cast<char>(v);
-  }
-  /// Small distances in both directions stay small (zigzag).
-  void distance(std::int64_t v) { number((static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63)); }
-  void text(std::string_view s) {
+  void number(std::uint64_t v) { put_number(out, v); }
+  void distance(std::int64_t v) { put_distance(out, v); }
+  void enter(std::string_view read) { keeper_.enter(read); }
+  void text(TextField field, std::string_view s) {
     if (s.size() < kept_from) {
-      number(s.size() << 1);
+      number(s.size() << 2 | in_place);
       out += s;
-    } else {
-      number((static_cast<std::uint64_t>(shelf_.keep_text(s)) << 1) | 1);
+      return;
     }
+    const auto kept = keeper_.keep(field, s);
+    number(static_cast<std::uint64_t>(kept.base) << 2 | (kept.edits.empty() ? is_base : edits_of_base));
+    if (kept.edits.empty()) return;
+    number(kept.edits.size());
+    out += kept.edits;
+  }
+  void list(TextField field, const std::vector<std::string>& entries) {
+    joined_.clear();
+    for (const auto& entry : entries) join(entry);
+    text(field, joined_);
+  }
+  /// Adds to the list that is packed by joined(): each entry with its length before it, so that any byte may be in it.
+  void join(std::string_view entry) {
+    char digits[24];
+    const auto end = std::to_chars(std::begin(digits), std::end(digits), entry.size()).ptr;
+    joined_.append(digits, end);
+    joined_ += ':';
+    joined_ += entry;
+  }
+  void joined(TextField field) {
+    text(field, joined_);
+    joined_.clear();
   }
   std::string out;
+  HttpDates dates;
 
  private:
-  TextShelf& shelf_;
+  TextKeeper& keeper_;
+  std::string joined_;
 };
 
-/// Reads what Packer wrote. Damaged bytes set `bad` and give zeros; nothing is read behind the end.
-class Unpacker {
+/// Reads what Packer wrote, now or in format 1.
+class Unpacker : public NumberReader {
  public:
-  Unpacker(std::string_view bytes, TextShelf* shelf, TextUser* user) : left_(bytes), shelf_(shelf), user_(user) {}
+  Unpacker(std::string_view bytes, TextShelf* shelf, TextUser* user)
+      : NumberReader(bytes), shelf_(shelf), user_(user) {}
 
-  std::uint64_t number() {
-    std::uint64_t v = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      if (left_.empty()) break;
-      const auto byte = static_cast<unsigned char>(left_.front());
-      left_.remove_prefix(1);
-      v |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) return v;
-    }
-    bad = true;
-    return 0;
-  }
-  std::int64_t distance() {
-    const auto v = number();
-    return static_cast<std::int64_t>(v >> 1) ^ -static_cast<std::int64_t>(v & 1);
+  /// False when it is none that we know.
+  bool known_format() {
+    const auto found = number();
+    bits_of_form_ = found == first_format ? 1 : 2;
+    return !bad && (found == first_format || found == format);
   }
   std::string text() {
     const auto head = number();
-    if (head & 1) {
-      const auto id = static_cast<std::int64_t>(head >> 1);
-      if (user_) user_->used(id);
-      return shelf_ ? shelf_->text_of(id) : std::string();
-    }
-    if ((head >> 1) > left_.size()) {
-      bad = true;
-      return {};
-    }
-    std::string s(left_.substr(0, head >> 1));
-    left_.remove_prefix(head >> 1);
-    return s;
+    const auto form = head & ((1u << bits_of_form_) - 1);
+    const auto rest = head >> bits_of_form_;
+    if (form == in_place) return std::string(bytes(rest));
+    const auto edits = form == edits_of_base ? bytes(number()) : std::string_view();
+    if (form > edits_of_base) bad = true;
+    if (bad) return {};
+    const auto id = static_cast<std::int64_t>(rest);
+    if (user_) user_->used(id);
+    const auto base = shelf_ ? shelf_->text_of(id) : std::string_view();
+    if (form == is_base || base.empty()) return std::string(base);
+    auto edited = apply_edits(base, edits);
+    bad = !edited;
+    return edited ? *std::move(edited) : std::string();
+  }
+  /// How far a time is from another. No date that anybody writes is further from 1970 than this.
+  template <class Unit>
+  Unit span() {
+    constexpr std::int64_t most = std::chrono::duration_cast<Unit>(std::chrono::years(9000)).count();
+    const auto v = distance();
+    if (v >= -most && v <= most) return Unit(v);
+    bad = true;
+    return Unit(0);
   }
   /// How many of something follow; more than bytes are left cannot be.
   std::size_t count() {
     const auto n = number();
-    if (n <= left_.size() + 1) return static_cast<std::size_t>(n);
+    if (n <= left() + 1) return static_cast<std::size_t>(n);
     bad = true;
     return 0;
   }
-  bool bad = false;
+  HttpDates dates;
 
  private:
-  std::string_view left_;
+  int bits_of_form_ = 2;
   TextShelf* shelf_;
   TextUser* user_;
 };
 
-/// A list as one text: each entry with its length before it, so that any byte may be in it.
-std::string join(const std::vector<std::string>& list) {
-  std::string all;
-  for (const auto& entry : list) all += std::to_string(entry.size()) + ':' + entry;
-  return all;
-}
+/// A list that was joined to one text.
 std::vector<std::string> split(std::string_view all) {
   std::vector<std::string> list;
   while (!all.empty()) {
@@ -119,25 +160,18 @@ bool is_date(std::string_view name) {
 
 void pack_http(Packer& p, const HttpAnswer& answer, WallTime sweep_at) {
   p.number(static_cast<std::uint64_t>(answer.status));
-  p.text(answer.http_version == "1.1" ? std::string_view() : std::string_view(answer.http_version));
-  std::vector<std::string> lines;
-  std::optional<WallTime> date;
+  p.text(TextField::detail, answer.http_version == "1.1" ? std::string_view() : std::string_view(answer.http_version));
+  std::optional<std::chrono::sys_seconds> date;
   for (const Header& h : answer.headers) {
-    lines.push_back(h.name);
-    const auto parsed = !date && is_date(h.name) ? parse_http_date(h.value) : std::nullopt;
-    if (parsed && to_http_date(*parsed) == h.value) {
-      date = parsed;
-      lines.emplace_back(1, date_mark);
-    } else {
-      lines.push_back(h.value);
-    }
+    p.join(h.name);
+    const bool first = !date && is_date(h.name);
+    if (first) date = p.dates.second_of(h.value);
+    p.join(first && date ? std::string_view(&date_mark, 1) : std::string_view(h.value));
   }
-  p.text(join(lines));
+  p.joined(TextField::headers);
   p.number(date ? 1 : 0);
-  if (date)
-    p.distance(std::chrono::floor<Seconds>(*date).time_since_epoch().count() -
-               std::chrono::floor<Seconds>(sweep_at).time_since_epoch().count());
-  p.text(answer.body);
+  if (date) p.distance((*date - std::chrono::floor<Seconds>(sweep_at)).count());
+  p.text(TextField::body, answer.body);
 }
 
 HttpAnswer unpack_http(Unpacker& u, WallTime sweep_at) {
@@ -146,8 +180,7 @@ HttpAnswer unpack_http(Unpacker& u, WallTime sweep_at) {
   if (auto version = u.text(); !version.empty()) answer.http_version = std::move(version);
   const auto lines = split(u.text());
   std::string date;
-  if (u.number())
-    date = to_http_date(WallTime(std::chrono::floor<Seconds>(sweep_at).time_since_epoch() + Seconds(u.distance())));
+  if (u.number()) date = u.dates.at(std::chrono::floor<Seconds>(sweep_at) + u.span<Seconds>());
   for (std::size_t i = 0; i + 1 < lines.size(); i += 2) {
     const bool marked = !date.empty() && lines[i + 1].size() == 1 && lines[i + 1][0] == date_mark;
     answer.headers.push_back({lines[i], marked ? date : lines[i + 1]});
@@ -161,10 +194,10 @@ void pack_run(Packer& p, const CheckRun& run) {
   if (run.exit) p.distance(*run.exit);
   if (run.fault) p.number(static_cast<std::uint64_t>(*run.fault));
   p.distance(run.signal);
-  p.text(run.detail);
-  p.text(run.out);
-  p.text(run.err);
-  p.text(join(run.denials));
+  p.text(TextField::detail, run.detail);
+  p.text(TextField::body, run.out);
+  p.text(TextField::err, run.err);
+  p.list(TextField::denials, run.denials);
 }
 
 CheckRun unpack_run(Unpacker& u) {
@@ -189,21 +222,22 @@ CheckRun unpack_run(Unpacker& u) {
 
 void pack_read(Packer& p, const JudgedRead& read, WallTime sweep_at) {
   const RawRead& raw = read.raw;
-  p.text(raw.read);
+  p.enter(raw.read);
+  p.text(TextField::name, raw.read);
   p.distance((raw.at - sweep_at).count());
   p.distance(raw.took.count());
   for (const auto phase :
        {raw.phases.dns_us, raw.phases.connect_us, raw.phases.tls_us, raw.phases.first_byte_us, raw.phases.total_us})
     p.distance(phase);
-  p.text(raw.address);
+  p.text(TextField::address, raw.address);
   p.number((read.stale ? 1 : 0) | (read.contradictory ? 2 : 0) | (read.green ? 4 : 0) | (raw.tls_expires_at ? 8 : 0) |
            (raw.answer.index() << 4));
   if (raw.tls_expires_at) p.distance(raw.tls_expires_at->time_since_epoch().count());
-  p.text(read.word);
-  p.text(join(read.reasons));
+  p.text(TextField::word, read.word);
+  p.list(TextField::reasons, read.reasons);
   if (const auto* error = std::get_if<TransportError>(&raw.answer)) {
     p.number(static_cast<std::uint64_t>(error->fault));
-    p.text(error->detail);
+    p.text(TextField::detail, error->detail);
   } else if (const auto* http = std::get_if<HttpAnswer>(&raw.answer)) {
     pack_http(p, *http, sweep_at);
   } else {
@@ -215,7 +249,7 @@ JudgedRead unpack_read(Unpacker& u, WallTime sweep_at) {
   JudgedRead read;
   RawRead& raw = read.raw;
   raw.read = u.text();
-  raw.at = sweep_at + Millis(u.distance());
+  raw.at = sweep_at + u.span<Millis>();
   raw.took = Millis(u.distance());
   for (auto* phase : {&raw.phases.dns_us, &raw.phases.connect_us, &raw.phases.tls_us, &raw.phases.first_byte_us,
                       &raw.phases.total_us})
@@ -225,7 +259,7 @@ JudgedRead unpack_read(Unpacker& u, WallTime sweep_at) {
   read.stale = flags & 1;
   read.contradictory = flags & 2;
   read.green = flags & 4;
-  if (flags & 8) raw.tls_expires_at = WallTime(Millis(u.distance()));
+  if (flags & 8) raw.tls_expires_at = WallTime(u.span<Millis>());
   read.word = u.text();
   read.reasons = split(u.text());
   const auto kind = flags >> 4;
@@ -249,7 +283,7 @@ JudgedRead unpack_read(Unpacker& u, WallTime sweep_at) {
 }
 
 bool unpack(Unpacker& u, SweepRecord& sweep) {
-  if (u.number() != format) return false;
+  if (!u.known_format()) return false;
   sweep.primary = u.text();
   sweep.extent = u.text();
   sweep.also = split(u.text());
@@ -264,13 +298,14 @@ bool unpack(Unpacker& u, SweepRecord& sweep) {
 
 }  // namespace
 
-std::string pack_sweep(const SweepRecord& sweep, TextShelf& shelf) {
-  Packer p(shelf);
+std::string pack_sweep(const SweepRecord& sweep, TextKeeper& keeper) {
+  Packer p(keeper);
   p.number(format);
-  p.text(sweep.primary);
-  p.text(sweep.extent);
-  p.text(join(sweep.also));
-  p.text(sweep.void_reason);
+  p.enter("");
+  p.text(TextField::name, sweep.primary);
+  p.text(TextField::word, sweep.extent);
+  p.list(TextField::reasons, sweep.also);
+  p.text(TextField::detail, sweep.void_reason);
   p.number(sweep.reads.size());
   for (const auto& read : sweep.reads) pack_read(p, read, sweep.at);
   return std::move(p.out);
@@ -295,11 +330,17 @@ std::string to_http_date(WallTime t) {
   static constexpr const char* weekdays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  char text[64];
-  std::snprintf(text, sizeof text, "%s, %02u %s %04d %02d:%02d:%02d GMT", weekdays[weekday(day).c_encoding()],
-                static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
-                static_cast<int>(date.year()), static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
+  std::string text = "Sun, 06 Nov 1994 08:49:37 GMT";
+  const auto put = [&](std::size_t at, unsigned v, int digits) {
+    for (; digits > 0; v /= 10) text[at + static_cast<std::size_t>(--digits)] = static_cast<char>('0' + v % 10);
+  };
+  text.replace(0, 3, weekdays[weekday(day).c_encoding()]);
+  text.replace(8, 3, months[static_cast<unsigned>(date.month()) - 1]);
+  put(5, static_cast<unsigned>(date.day()), 2);
+  put(12, static_cast<unsigned>(static_cast<int>(date.year())), 4);
+  put(17, static_cast<unsigned>(clock.hours().count()), 2);
+  put(20, static_cast<unsigned>(clock.minutes().count()), 2);
+  put(23, static_cast<unsigned>(clock.seconds().count()), 2);
   return text;
 }
 

@@ -1,10 +1,13 @@
 #pragma once
-// A sweep in few bytes. Most reads say what the read before them said, so what repeats (bodies, headers, reasons, long
-// texts) is kept once by its digest and named by a small number, and what is left is packed as variable-length
-// integers: an unchanged read of four phases takes about 30 bytes.
+// A sweep in few bytes. Most reads say what the read before them said, but for stamps, ids and numbers. So a text of
+// some length is kept once, as a base that is named by a small number, and what the next reads say in its place is told
+// by the edits of that base; what is left is packed as variable-length integers. An unchanged read takes about 30
+// bytes. Edits are always of a base and never of other edits: reading a text back takes one base.
 //
 // The `Date` header changes every second and is predictable: it is taken out of the headers, so that they stay the
 // same, and kept as its distance from the sweep. It is put back exactly as it was received.
+//
+// Format 2 is what is written. Format 1, which knew no edits, is read as ever.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,21 +17,37 @@
 
 namespace readback {
 
-/// Where repeated texts live. Implemented by the tables, and by a map in the tests.
+/// Where in a read a text stands: what stands there in the next read of that name will mostly be alike.
+enum class TextField { name, address, word, reasons, detail, headers, body, err, denials };
+inline constexpr std::size_t text_fields = 9;
+
+struct KeptText {
+  std::int64_t base = 0;   ///< its number
+  std::string_view edits;  ///< of the base; empty: the text is the base. Valid until the next text is kept
+};
+
+/// Takes the texts of one sweep after another. Implemented by the tables, and by a map in the tests.
+class TextKeeper {
+ public:
+  virtual ~TextKeeper() = default;
+  virtual void enter(std::string_view read) = 0;  ///< whose texts follow; "" is the sweep's own
+  virtual KeptText keep(TextField field, std::string_view text) = 0;
+};
+
+/// Gives the bases back.
 class TextShelf {
  public:
   virtual ~TextShelf() = default;
-  virtual std::int64_t keep_text(std::string_view text) = 0;  ///< the same text gives the same number
-  virtual std::string text_of(std::int64_t number) = 0;       ///< "" when it is gone
+  virtual std::string_view text_of(std::int64_t number) = 0;  ///< "" when it is gone; valid until the next one is asked
 };
 
 /// Everything but target, number and time, which are columns.
-std::string pack_sweep(const SweepRecord& sweep, TextShelf& shelf);
+std::string pack_sweep(const SweepRecord& sweep, TextKeeper& keeper);
 /// False when the bytes are not a packed sweep; what could be read until then stays in `sweep`, whose target, number
-/// and time are set by the caller.
+/// and time are set by the caller. A text whose base is gone is "".
 bool unpack_sweep(std::string_view bytes, SweepRecord& sweep, TextShelf& shelf);
 
-/// Called with the number of every kept text that the packed sweep uses.
+/// Called with the number of every base that the packed sweep uses.
 class TextUser {
  public:
   virtual ~TextUser() = default;

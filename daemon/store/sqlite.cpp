@@ -124,13 +124,13 @@ std::int64_t Sqlite::number(const char* sql) {
 Transaction::~Transaction() {
   if (done_) return;
   try {
-    db_.exec("ROLLBACK");
+    db_.prepare("ROLLBACK").run();
   } catch (const SqliteError&) {
     // SQLite has rolled back by itself, as it does when the disk is full.
   }
 }
 void Transaction::commit() {
-  db_.exec("COMMIT");
+  db_.prepare("COMMIT").run();
   done_ = true;
 }
 

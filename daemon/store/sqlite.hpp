@@ -74,7 +74,7 @@ class Sqlite {
 /// Rolls back unless committed.
 class Transaction {
  public:
-  explicit Transaction(Sqlite& db) : db_(db) { db_.exec("BEGIN IMMEDIATE"); }
+  explicit Transaction(Sqlite& db) : db_(db) { db_.prepare("BEGIN IMMEDIATE").run(); }
   ~Transaction();
   void commit();
 

@@ -4,13 +4,9 @@
 //   meta, engine           the version; the parts of the engine's state
 //   outbox, opened         what must be told, and what was opened where
 //   incidents              what was found wrong: each incident's text (zstd) with what it is looked up by
-//   sweeps, texts, uses    the recorder: a packed row a sweep, each different text once (zstd), and how long it is
-//                          needed
+//   sweeps, texts, uses    the recorder: a packed row a sweep, each different base once (zstd), and how long it is
+//                          needed (texts.hpp)
 //   snapshots              the index of the bundles
-//
-// A text is needed while a sweep that uses it is kept. To count that exactly would cost a write for every read, so
-// `uses` holds the number of the sweep until which the text may be used without another note: exact for large texts,
-// with some slack for small ones.
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -19,15 +15,17 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "daemon/store/read_codec.hpp"
 #include "daemon/store/rows.hpp"
 #include "daemon/store/sqlite.hpp"
+#include "daemon/store/texts.hpp"
 
 namespace readback {
 
-inline constexpr int store_version = 3;
+/// A file of a later one is set aside by a program that knows only earlier ones. 2 had no incidents; 3 no edits in its
+/// sweeps, and what such a program does not understand it would not keep the texts of.
+inline constexpr int store_version = 4;
 
-class Tables final : private TextShelf {
+class Tables {
  public:
   /// Opens or makes the file; what is damaged or newer is set aside, with a sentence in `notes`.
   static std::unique_ptr<Tables> open(const std::filesystem::path& file, std::vector<std::string>& notes);
@@ -102,22 +100,17 @@ class Tables final : private TextShelf {
  private:
   explicit Tables(const std::filesystem::path& file, Sqlite::Access access = Sqlite::Access::write);
   void prepare_schema();
-  std::int64_t keep_text(std::string_view text) override;
-  std::string text_of(std::int64_t number) override;
   std::int64_t name_id(const std::string& name);
   std::set<std::int64_t> pinned_ids(const std::vector<SweepKey>& pins);
   Taken drop(std::vector<std::int64_t> ids, bool more);
-  SweepRecord unpack(Statement& row);
-
-  struct Known {
-    std::int64_t id = 0, until = 0;
-  };
   std::filesystem::path file_;
   Sqlite db_;
   std::optional<Sync> sync_;
-  std::unordered_map<std::string, Known> known_;  ///< digest -> entry, of what was used lately
+  Texts texts_{db_};
   std::unordered_map<std::string, std::int64_t> names_;
-  std::int64_t current_sweep_ = 0;
+  /// The newest sweep of each target, which is what `latest` means, however old it is. Once it was asked for.
+  std::optional<std::unordered_map<std::int64_t, std::int64_t>> newest_;
+  std::int64_t current_sweep_ = 0;  ///< the newest row, once there was one to write
 };
 
 /// `2026-11-23T03:11:58Z` as `20261123T031158Z`, for file names.

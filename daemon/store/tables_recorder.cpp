@@ -1,17 +1,23 @@
-// The recorder's tables. A sweep is a packed row; each different text that sweeps use stands once, found by its digest.
+// The recorder's tables. A sweep is a packed row, with what it says in common with others in texts.hpp.
 #include <algorithm>
 
-#include "core/text/encoding.hpp"
 #include "daemon/store/columns.hpp"
 #include "daemon/store/tables.hpp"
 
 namespace readback {
 namespace {
 
-constexpr std::int64_t chunk = 2000;       // sweeps a retention step: some 10 ms
-constexpr std::size_t cache_limit = 8192;  // digests kept in memory: 0.6 MiB
-constexpr std::size_t large_text = 4096;
-constexpr std::int64_t small_text_slack = 64;
+constexpr std::int64_t chunk = 2000;  // sweeps a retention step: some 10 ms
+
+/// Columns: target's name, number, time, data.
+SweepRecord unpack(Statement& row, TextShelf& shelf) {
+  SweepRecord sweep;
+  sweep.target = row.text(0);
+  sweep.sweep = static_cast<std::uint64_t>(row.integer(1));
+  sweep.at = from_ms(row.integer(2));
+  unpack_sweep(row.text(3), sweep, shelf);
+  return sweep;
+}
 
 }  // namespace
 
@@ -25,48 +31,17 @@ std::int64_t Tables::name_id(const std::string& name) {
   return id;
 }
 
-std::int64_t Tables::keep_text(std::string_view text) {
-  const auto slack = text.size() >= large_text ? 0 : small_text_slack;
-  auto digest = sha256(text);
-  auto found = known_.find(digest);
-  if (found == known_.end()) {
-    Known known;
-    {
-      Statement s = db_.prepare("SELECT t.id, u.until FROM texts t JOIN uses u ON u.id=t.id WHERE t.digest=?1");
-      if (s.bind_blob(1, digest).step()) known = {s.integer(0), s.integer(1)};
-    }
-    if (!known.id) {
-      db_.prepare("INSERT INTO texts(digest,packed) VALUES(?1,?2)")
-          .bind_blob(1, digest)
-          .bind_blob(2, compress(text))
-          .run();
-      known = {db_.last_id(), current_sweep_ + slack};
-      db_.prepare("INSERT OR REPLACE INTO uses(id,until) VALUES(?1,?2)").bind(1, known.id).bind(2, known.until).run();
-    }
-    if (known_.size() >= cache_limit) known_.clear();
-    found = known_.emplace(std::move(digest), known).first;
-  }
-  if (found->second.until < current_sweep_) {
-    found->second.until = current_sweep_ + slack;
-    db_.prepare("UPDATE uses SET until=?2 WHERE id=?1").bind(1, found->second.id).bind(2, found->second.until).run();
-  }
-  return found->second.id;
-}
-
-std::string Tables::text_of(std::int64_t number) {
-  Statement s = db_.prepare("SELECT packed FROM texts WHERE id=?1");
-  return s.bind(1, number).step() ? expand(s.text(0)) : std::string();
-}
-
 void Tables::forget_cache() {
-  known_.clear();
+  texts_.forget();
   names_.clear();
+  newest_.reset();
 }
 
 void Tables::record(const SweepRecord& sweep) {
   const auto target = name_id(sweep.target);
-  current_sweep_ = std::max(current_sweep_, db_.number("SELECT seq FROM sqlite_sequence WHERE name='sweeps'")) + 1;
-  const auto data = pack_sweep(sweep, *this);
+  if (current_sweep_ == 0) current_sweep_ = db_.number("SELECT max(id) FROM sweeps");  // never dropped: it is `latest`
+  texts_.start(target, ++current_sweep_);
+  const auto data = pack_sweep(sweep, texts_);
   Statement s = db_.prepare("INSERT INTO sweeps(id,target,number,at,data) VALUES(?1,?2,?3,?4,?5)");
   s.bind(1, current_sweep_)
       .bind(2, target)
@@ -74,25 +49,17 @@ void Tables::record(const SweepRecord& sweep) {
       .bind(4, ms(sweep.at))
       .bind_blob(5, data);
   s.run();
-}
-
-/// Columns: target's name, number, time, data.
-SweepRecord Tables::unpack(Statement& row) {
-  SweepRecord sweep;
-  sweep.target = row.text(0);
-  sweep.sweep = static_cast<std::uint64_t>(row.integer(1));
-  sweep.at = from_ms(row.integer(2));
-  unpack_sweep(row.text(3), sweep, *this);
-  return sweep;
+  if (newest_) (*newest_)[target] = current_sweep_;
 }
 
 std::vector<SweepRecord> Tables::sweep_reads(const std::string& target, const std::vector<std::uint64_t>& sweeps) {
   std::vector<SweepRecord> all;
+  TextReader texts(texts_);
   for (const auto number : sweeps) {
     Statement s = db_.prepare(
         "SELECT n.name, s.number, s.at, s.data FROM sweeps s JOIN names n ON n.id=s.target "
         "WHERE n.name=?1 AND s.number=?2 ORDER BY s.id DESC LIMIT 1");
-    if (s.bind(1, target).bind(2, static_cast<std::int64_t>(number)).step()) all.push_back(unpack(s));
+    if (s.bind(1, target).bind(2, static_cast<std::int64_t>(number)).step()) all.push_back(unpack(s, texts));
   }
   return all;
 }
@@ -113,9 +80,10 @@ ReadPage Tables::read_page(const ReadQuery& query) {
   s.bind(5, static_cast<std::int64_t>(query.limit));
   std::int64_t last = after;
   std::size_t size = 0;
+  TextReader texts(texts_);
   while (s.step()) {
     last = s.integer(4);
-    page.sweeps.push_back(unpack(s));
+    page.sweeps.push_back(unpack(s, texts));
     for (const auto& read : page.sweeps.back().reads)
       if (const auto* http = std::get_if<HttpAnswer>(&read.raw.answer)) size += http->body.size();
     if (size > (std::size_t{8} << 20)) {  // a page of megabyte bodies is cut shorter: memory stays flat
@@ -137,12 +105,13 @@ RecentSweeps Tables::recent(const std::string& target, WallTime from, WallTime t
       "WHERE s.id>=?1 AND s.at>=?2 AND s.at<=?3 AND n.name=?4 ORDER BY s.id DESC");
   s.bind(1, first.integer(0)).bind(2, ms(from)).bind(3, ms(to)).bind(4, target);
   std::size_t size = 0;
+  TextReader texts(texts_);
   while (s.step()) {
     if (recent.sweeps.size() >= most_sweeps) {
       recent.cut = true;
       break;
     }
-    auto sweep = unpack(s);
+    auto sweep = unpack(s, texts);
     for (const auto& read : sweep.reads) size += beside_its_body + said_bytes(read.raw);
     if (size > most_bytes && !recent.sweeps.empty()) {
       recent.cut = true;
@@ -164,9 +133,12 @@ std::set<std::int64_t> Tables::pinned_ids(const std::vector<SweepKey>& pins) {
     s.bind(1, pin.target).bind(2, static_cast<std::int64_t>(pin.sweep));
     while (s.step()) ids.insert(s.integer(0));
   }
-  // The newest of each target is what `latest` means, however old it is.
-  Statement newest = db_.prepare("SELECT max(id) FROM sweeps GROUP BY target");
-  while (newest.step()) ids.insert(newest.integer(0));
+  if (!newest_) {
+    newest_.emplace();
+    Statement newest = db_.prepare("SELECT target, max(id) FROM sweeps GROUP BY target");
+    while (newest.step()) newest_->emplace(newest.integer(0), newest.integer(1));
+  }
+  for (const auto& [target, id] : *newest_) ids.insert(id);
   return ids;
 }
 
@@ -233,14 +205,7 @@ void Tables::drop_unused_texts(const std::vector<SweepKey>& pins) {
     while (s.step())
       if (!needed.ids.contains(s.integer(0))) unused.push_back(s.integer(0));
   }
-  if (unused.empty()) return;
-  Transaction t(db_);
-  for (const auto id : unused) {
-    db_.prepare("DELETE FROM texts WHERE id=?1").bind(1, id).run();
-    db_.prepare("DELETE FROM uses WHERE id=?1").bind(1, id).run();
-  }
-  t.commit();
-  known_.clear();
+  if (!unused.empty()) texts_.remove(unused);
 }
 
 }  // namespace readback

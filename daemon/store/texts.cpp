@@ -1,0 +1,156 @@
+// The decision what a text is kept as, and the few statements that it takes: none at all for most texts.
+#include "daemon/store/texts.hpp"
+
+#include <algorithm>
+
+#include "core/text/encoding.hpp"
+#include "daemon/store/columns.hpp"
+#include "daemon/store/edits.hpp"
+
+namespace readback {
+namespace {
+
+constexpr std::size_t most_in_memory = std::size_t{24} << 20;
+constexpr std::size_t beside_its_text = 96;  // bytes that a base takes in memory
+constexpr std::size_t most_of_a_question = std::size_t{4} << 20;
+constexpr std::size_t large_text = 4096;
+constexpr std::int64_t small_text_slack = 64;  // sweeps
+
+}  // namespace
+
+void Texts::start(std::int64_t target, std::int64_t sweep) {
+  target_ = &slots_[target];
+  next_read_ = 0;
+  sweep_ = sweep;
+}
+
+void Texts::enter(std::string_view read) {
+  auto& all = *target_;
+  // Reads come in the same order in every sweep.
+  if (next_read_ >= all.size() || all[next_read_].read != read)
+    next_read_ = static_cast<std::size_t>(
+        std::find_if(all.begin(), all.end(), [&](const ReadSlots& r) { return r.read == read; }) - all.begin());
+  if (next_read_ == all.size()) all.emplace_back().read = read;
+  fields_ = all[next_read_++].fields;
+}
+
+KeptText Texts::keep(TextField field, std::string_view text) {
+  Slot& slot = fields_[static_cast<std::size_t>(field)];
+  Base* base = find(slot.base);
+  const bool same = base && base->text == text;
+  edits_.clear();
+  if (!same && !(base && edit(slot, *base, text))) {
+    take_base(slot, text);
+    base = find(slot.base);
+  }
+  if (base) touch(slot.base, *base, slot.since);
+  return {slot.base, edits_};
+}
+
+/// Into `edits_`. False when a base of its own costs less: at once, or because the edits were too long for too long.
+bool Texts::edit(Slot& slot, const Base& base, std::string_view text) {
+  auto made = edits_between(base.text, text, text.size() / 2);
+  if (!made) return false;
+  const auto size = static_cast<std::uint32_t>(made->size());
+  slot.least = slot.least == 0 ? size : std::min(slot.least, size);
+  slot.excess += size - slot.least;
+  if (slot.excess > text.size() / 2) return false;
+  edits_ = *std::move(made);
+  return true;
+}
+
+void Texts::take_base(Slot& slot, std::string_view text) {
+  const auto digest = sha256(text);
+  std::int64_t number = 0;
+  Base base{0, std::string(text)};
+  {
+    Statement s = db_.prepare("SELECT t.id, u.until FROM texts t JOIN uses u ON u.id=t.id WHERE t.digest=?1");
+    if (s.bind_blob(1, digest).step()) number = s.integer(0), base.until = s.integer(1);
+  }
+  if (number == 0) {
+    base.until = sweep_ + (text.size() >= large_text ? 0 : small_text_slack);
+    db_.prepare("INSERT INTO texts(digest,packed) VALUES(?1,?2)")
+        .bind_blob(1, digest)
+        .bind_blob(2, compress(text))
+        .run();
+    number = db_.last_id();
+    db_.prepare("INSERT OR REPLACE INTO uses(id,until) VALUES(?1,?2)").bind(1, number).bind(2, base.until).run();
+  }
+  slot = {number, sweep_, 0, 0};
+  remember(number, std::move(base));
+}
+
+void Texts::touch(std::int64_t number, Base& base, std::int64_t since) {
+  if (base.until >= sweep_) return;
+  const auto in_use = (sweep_ - since) / 2;
+  base.until = sweep_ + (base.text.size() >= large_text ? in_use : std::max(in_use, small_text_slack));
+  db_.prepare("UPDATE uses SET until=?2 WHERE id=?1").bind(1, number).bind(2, base.until).run();
+}
+
+/// From memory, or read again.
+Texts::Base* Texts::find(std::int64_t number) {
+  if (number == 0) return nullptr;
+  if (const auto found = bases_.find(number); found != bases_.end()) return &found->second;
+  Base base;
+  {
+    Statement s = db_.prepare("SELECT t.packed, u.until FROM texts t JOIN uses u ON u.id=t.id WHERE t.id=?1");
+    if (!s.bind(1, number).step()) return nullptr;
+    base = {s.integer(1), expand(s.text(0))};
+  }
+  return &remember(number, std::move(base))->second;
+}
+
+Texts::Bases::iterator Texts::remember(std::int64_t number, Base base) {
+  const auto size = base.text.size() + beside_its_text;
+  const auto [at, fresh] = bases_.emplace(number, std::move(base));
+  if (fresh) bytes_ += size;
+  make_room(number);
+  return at;
+}
+
+/// Which one goes is left to chance: targets come round in turn, and the one that was used longest ago is needed next.
+void Texts::make_room(std::int64_t but) {
+  for (auto bucket = static_cast<std::size_t>(sweep_) * 7919; bytes_ > most_in_memory && bases_.size() > 1; ++bucket) {
+    const auto b = bucket % bases_.bucket_count();
+    auto victim = bases_.begin(b);
+    if (victim != bases_.end(b) && victim->first == but) ++victim;
+    if (victim != bases_.end(b)) drop(bases_.find(victim->first));
+  }
+}
+
+std::string Texts::load(std::int64_t number) {
+  Statement s = db_.prepare("SELECT packed FROM texts WHERE id=?1");
+  return s.bind(1, number).step() ? expand(s.text(0)) : std::string();
+}
+
+void Texts::remove(const std::vector<std::int64_t>& numbers) {
+  Transaction t(db_);
+  for (const auto number : numbers) {
+    db_.prepare("DELETE FROM texts WHERE id=?1").bind(1, number).run();
+    db_.prepare("DELETE FROM uses WHERE id=?1").bind(1, number).run();
+  }
+  t.commit();
+  for (const auto number : numbers)
+    if (const auto found = bases_.find(number); found != bases_.end()) drop(found);
+}
+
+void Texts::drop(Bases::iterator base) {
+  bytes_ -= base->second.text.size() + beside_its_text;
+  bases_.erase(base);
+}
+
+void Texts::forget() {
+  slots_.clear();
+  bases_.clear();
+  bytes_ = 0;
+}
+
+std::string_view TextReader::text_of(std::int64_t number) {
+  if (const auto found = read_.find(number); found != read_.end()) return found->second;
+  if (bytes_ > most_of_a_question) read_.clear(), bytes_ = 0;
+  const auto at = read_.emplace(number, texts_.load(number)).first;
+  bytes_ += at->second.size() + beside_its_text;
+  return at->second;
+}
+
+}  // namespace readback
