@@ -94,14 +94,15 @@ class Unpacker : public NumberReader {
 
   /// False when it is none that we know.
   bool known_format() {
-    const auto found = number();
-    bits_of_form_ = found == first_format ? 1 : 2;
-    return !bad && (found == first_format || found == format);
+    format_ = number();
+    return !bad && (is_first_format() || format_ == format);
   }
+  bool is_first_format() const { return format_ == first_format; }
   std::string text() {
     const auto head = number();
-    const auto form = head & ((1u << bits_of_form_) - 1);
-    const auto rest = head >> bits_of_form_;
+    const int bits_of_form = is_first_format() ? 1 : 2;
+    const auto form = head & ((1u << bits_of_form) - 1);
+    const auto rest = head >> bits_of_form;
     if (form == in_place) return std::string(bytes(rest));
     const auto edits = form == edits_of_base ? bytes(number()) : std::string_view();
     if (form > edits_of_base) bad = true;
@@ -133,7 +134,7 @@ class Unpacker : public NumberReader {
   HttpDates dates;
 
  private:
-  int bits_of_form_ = 2;
+  std::uint64_t format_ = 0;
   TextShelf* shelf_;
   TextUser* user_;
 };
@@ -162,14 +163,19 @@ void pack_http(Packer& p, const HttpAnswer& answer, WallTime sweep_at) {
   p.number(static_cast<std::uint64_t>(answer.status));
   p.text(TextField::detail, answer.http_version == "1.1" ? std::string_view() : std::string_view(answer.http_version));
   std::optional<std::chrono::sys_seconds> date;
-  for (const Header& h : answer.headers) {
+  std::uint64_t dated = 0;  // which of them, counted from one
+  for (std::size_t i = 0; i < answer.headers.size(); ++i) {
+    const Header& h = answer.headers[i];
     p.join(h.name);
-    const bool first = !date && is_date(h.name);
-    if (first) date = p.dates.second_of(h.value);
-    p.join(first && date ? std::string_view(&date_mark, 1) : std::string_view(h.value));
+    if (!date && is_date(h.name) && (date = p.dates.second_of(h.value))) {
+      dated = i + 1;
+      p.join({&date_mark, 1});
+    } else {
+      p.join(h.value);
+    }
   }
   p.joined(TextField::headers);
-  p.number(date ? 1 : 0);
+  p.number(dated);
   if (date) p.distance((*date - std::chrono::floor<Seconds>(sweep_at)).count());
   p.text(TextField::body, answer.body);
 }
@@ -179,11 +185,13 @@ HttpAnswer unpack_http(Unpacker& u, WallTime sweep_at) {
   answer.status = static_cast<int>(u.number());
   if (auto version = u.text(); !version.empty()) answer.http_version = std::move(version);
   const auto lines = split(u.text());
-  std::string date;
-  if (u.number()) date = u.dates.at(std::chrono::floor<Seconds>(sweep_at) + u.span<Seconds>());
+  std::string_view date;
+  const auto dated = u.number();
+  if (dated) date = u.dates.at(std::chrono::floor<Seconds>(sweep_at) + u.span<Seconds>());
   for (std::size_t i = 0; i + 1 < lines.size(); i += 2) {
-    const bool marked = !date.empty() && lines[i + 1].size() == 1 && lines[i + 1][0] == date_mark;
-    answer.headers.push_back({lines[i], marked ? date : lines[i + 1]});
+    const bool marked = lines[i + 1].size() == 1 && lines[i + 1][0] == date_mark &&
+                        (u.is_first_format() ? dated != 0 : i / 2 + 1 == dated);
+    answer.headers.push_back({lines[i], marked ? std::string(date) : lines[i + 1]});
   }
   answer.body = u.text();
   return answer;
