@@ -136,9 +136,9 @@ Tables::Tables(const std::filesystem::path& file, Sqlite::Access access) : file_
   db_.exec("PRAGMA temp_store=MEMORY");
 }
 
-/// Sweeps of all targets have numbers that grow alike, and therefore stand first in their index: a batch then changes
-/// one page of it and not one a target. Stores of before version 4 have it the other way round, and their sweeps have
-/// AUTOINCREMENT; both cost them more, and are left: to make them anew would take minutes.
+/// Sweeps of all targets have numbers and times that grow alike, which therefore stand first in their indexes: a batch
+/// then changes one page of each and not one a target. Stores of before version 4 have `target, number`, `at` alone,
+/// and AUTOINCREMENT; that costs them more, and is left: to make it anew would take minutes.
 void Tables::prepare_schema() {
   sync(Sync::full);
   Transaction t(db_);
@@ -165,7 +165,7 @@ void Tables::prepare_schema() {
     CREATE TABLE IF NOT EXISTS sweeps(id INTEGER PRIMARY KEY, target INTEGER NOT NULL, number INTEGER NOT NULL,
       at INTEGER NOT NULL, data BLOB NOT NULL);
     CREATE INDEX IF NOT EXISTS sweeps_number ON sweeps(number, target);
-    CREATE INDEX IF NOT EXISTS sweeps_at ON sweeps(at);
+    CREATE INDEX IF NOT EXISTS sweeps_at ON sweeps(at, target);
     CREATE TABLE IF NOT EXISTS texts(id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, packed BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS uses(id INTEGER PRIMARY KEY, until INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS snapshots(

@@ -98,19 +98,24 @@ ReadPage Tables::read_page(const ReadQuery& query) {
 RecentSweeps Tables::recent(const std::string& target, WallTime from, WallTime to, std::size_t most_bytes) {
   constexpr std::size_t most_sweeps = 1800, beside_its_body = 400;
   RecentSweeps recent;
-  Statement first = db_.prepare("SELECT min(id) FROM (SELECT id FROM sweeps WHERE at>=?1 ORDER BY at LIMIT 5000)");
-  if (!first.bind(1, ms(from)).step() || first.is_null(0)) return recent;
-  Statement s = db_.prepare(
-      "SELECT n.name, s.number, s.at, s.data FROM sweeps s JOIN names n ON n.id=s.target "
-      "WHERE s.id>=?1 AND s.at>=?2 AND s.at<=?3 AND n.name=?4 ORDER BY s.id DESC");
-  s.bind(1, first.integer(0)).bind(2, ms(from)).bind(3, ms(to)).bind(4, target);
+  std::vector<std::int64_t> ids;
+  {
+    Statement s =
+        db_.prepare("SELECT id FROM sweeps WHERE at>=?1 AND at<=?2 AND target=(SELECT id FROM names WHERE name=?3)");
+    s.bind(1, ms(from)).bind(2, ms(to)).bind(3, target);
+    while (s.step()) ids.push_back(s.integer(0));
+  }
+  std::sort(ids.rbegin(), ids.rend());
   std::size_t size = 0;
   TextReader texts(texts_);
-  while (s.step()) {
+  for (const auto id : ids) {
     if (recent.sweeps.size() >= most_sweeps) {
       recent.cut = true;
       break;
     }
+    Statement s =
+        db_.prepare("SELECT n.name, s.number, s.at, s.data FROM sweeps s JOIN names n ON n.id=s.target WHERE s.id=?1");
+    if (!s.bind(1, id).step()) continue;
     auto sweep = unpack(s, texts);
     for (const auto& read : sweep.reads) size += beside_its_body + said_bytes(read.raw);
     if (size > most_bytes && !recent.sweeps.empty()) {

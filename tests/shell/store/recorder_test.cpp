@@ -232,6 +232,12 @@ TEST_CASE("a store of version 3: its sweeps are read, and others are written bes
   open_store(folder.path).reset();
   {
     Sqlite old((folder.path / "readback.db").string());
+    old.exec("DROP TABLE sweeps");
+    old.exec(
+        "CREATE TABLE sweeps(id INTEGER PRIMARY KEY AUTOINCREMENT, target INTEGER NOT NULL, number INTEGER NOT NULL, "
+        "at INTEGER NOT NULL, data BLOB NOT NULL)");
+    old.exec("CREATE INDEX sweeps_number ON sweeps(target, number)");
+    old.exec("CREATE INDEX sweeps_at ON sweeps(at)");
     old.exec("INSERT INTO names VALUES(1,'fabric')");
     old.exec("INSERT INTO texts VALUES(5,x'00','r' || '{\"status\":\"ok\"}'),(6,x'01','r' || '11:retry-after2:30')");
     old.exec("INSERT INTO uses VALUES(5,1000),(6,1000)");
@@ -271,6 +277,12 @@ TEST_CASE("a store of version 3: its sweeps are read, and others are written bes
   CHECK(old[0].primary == "green");
   CHECK(old[0].reads[0].word == "pass");
   CHECK(said(old[1]) == text);
+  CHECK(run(io, store->recent("fabric", t0, t0 + Seconds(60), 1 << 20)).sweeps.size() == 2);
+  store->pin({{"fabric", 1}}, {});
+  run(io, store->retain(t0 + std::chrono::hours(24 * 365)));
+  const auto kept = run(io, store->sweep_reads("fabric", {1}));
+  REQUIRE(kept.size() == 1);
+  CHECK(std::get<HttpAnswer>(kept[0].reads[0].raw.answer).body == "{\"status\":\"ok\"}");
   store.reset();
   CHECK(count(folder.path, "PRAGMA user_version") == 4);
 }
