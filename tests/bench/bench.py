@@ -7,8 +7,11 @@
 Prints one line a figure. Nothing here passes or fails: a figure that depends on the machine is no test.
 """
 import contextlib
+import datetime
+import http.server
 import json
 import pathlib
+import random
 import shutil
 import socket
 import sqlite3
@@ -18,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import harness  # noqa: E402
@@ -271,20 +275,64 @@ def bench_start(b):
     told("start -> first connection to the platform", f"{statistics.median(took):.0f} ms", spread(took))
 
 
+class BusyPlatform(http.server.BaseHTTPRequestHandler):
+    """Answers of 2 KB in which stamps, ids, counters and measurements are new each time, as are their headers."""
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # headers and body leave together
+    SERVICES = ["postgres", "gateway", "scheduler", "identity", "billing", "search"]
+    counts = {name: random.randrange(10**6) for name in SERVICES}
+
+    def service(self, name):
+        self.counts[name] += random.randrange(500)
+        return {"name": name, "status": "up", "owner_repo": f"helpifyr/{name}",
+                "runbook": f"https://docs.helpifyr.com/operations/{name}", "checked_at": self.stamp(),
+                "latency_ms": round(random.uniform(1, 90), 6), "requests_total": self.counts[name],
+                "detail": "accepting connections, replication is in order, no failover in progress"}
+
+    @staticmethod
+    def stamp():
+        return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="microseconds")
+
+    def do_GET(self):
+        body = {"status": "ok", "generated_at": self.stamp(), "request_id": str(uuid.uuid4()),
+                "trace": f"req-{random.randrange(10**7)}", "version": "1.14.2",
+                "services": [self.service(name) for name in self.SERVICES], "blockers": [], "warnings": []}
+        text = json.dumps(body).encode()
+        self.send_response(200)
+        for name, value in {"Content-Type": "application/json", "Content-Length": len(text),
+                            "X-Request-Id": str(uuid.uuid4()), "ETag": f'"{random.getrandbits(64):016x}"'}.items():
+            self.send_header(name, str(value))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):
+        pass
+
+
 def bench_store(b):
-    """Bytes on disk for a read; some of the bodies carry a stamp that is new in each sweep."""
-    sim = b.sim()
-    daemon = b.daemon(targets=[{"name": f"t{i}", "base_url": sim.url, "interval": "1s", "jitter": "0%",
-                                "request_budget": "6000/min"} for i in range(20)])
-    sweeps = lambda: sum(t["sweeps_total"] for t in daemon.status()["targets"])
-    def size():
-        with contextlib.closing(sqlite3.connect(f"file:{daemon.state}/readback.db?mode=ro", uri=True)) as db:
-            return db.execute("pragma page_count").fetchone()[0] * db.execute("pragma page_size").fetchone()[0]
-    harness.wait_until(lambda: sweeps() > 200, "a first filling")
-    before, first = size(), sweeps()
-    harness.wait_until(lambda: sweeps() > first + 400, "twenty seconds of sweeps", limit=60)
-    reads = (sweeps() - first) * 4
-    told("store, each read, some bodies with a new stamp", f"{(size() - before) / reads:.0f} bytes", f"{reads} reads")
+    """Bytes on disk for a read: of the simulated platform, where some bodies carry a stamp that is new in each sweep,
+    and of 2 KB in which much is."""
+    class Server(http.server.ThreadingHTTPServer):
+        daemon_threads, request_queue_size = True, 128
+        def handle_error(self, *_):
+            pass  # the daemon was stopped
+    server = Server(("127.0.0.1", 0), BusyPlatform)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    for figure, url in [("store, each read, some bodies with a new stamp", b.sim().url),
+                        ("store, each read, 2 KB with much that is new", f"http://127.0.0.1:{server.server_port}")]:
+        daemon = b.daemon(targets=[{"name": f"t{i}", "base_url": url, "interval": "1s", "jitter": "0%",
+                                    "request_budget": "6000/min"} for i in range(20)])
+        sweeps = lambda: sum(t["sweeps_total"] for t in daemon.status()["targets"])
+        def size():
+            with contextlib.closing(sqlite3.connect(f"file:{daemon.state}/readback.db?mode=ro", uri=True)) as db:
+                return db.execute("pragma page_count").fetchone()[0] * db.execute("pragma page_size").fetchone()[0]
+        harness.wait_until(lambda: sweeps() > 200, "a first filling")
+        before, first = size(), sweeps()
+        harness.wait_until(lambda: sweeps() > first + 600, "thirty seconds of sweeps", limit=120)
+        reads = (sweeps() - first) * 4
+        told(figure, f"{(size() - before) / reads:.0f} bytes", f"{reads} reads")
+        daemon.stop()
+    server.shutdown()
 
 
 def bench_client(b):
