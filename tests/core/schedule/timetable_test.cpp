@@ -83,6 +83,22 @@ TEST_CASE("the jitter moves a sweep by a tenth of the interval, and the cadence 
   CHECK(t.next_sweep() == at(90));
 }
 
+TEST_CASE("what jitter moves begins at moments that all targets share, and what has none at its own") {
+  auto config = target();
+  const auto next_of = [&](Millis interval, double chance) {
+    config.interval = interval;
+    auto t = started(config);
+    t.begin_sweep(at(0), chance);
+    return t.next_sweep() - at(0);
+  };
+  CHECK(next_of(Seconds(30), 0.123) == Millis(27'700));  // of 27,738
+  CHECK(next_of(Seconds(5), 0.777) == Millis(5'200));    // of 5,277
+  CHECK(next_of(Seconds(1), 0.777) == Millis(1'040));    // of 1,055: a fiftieth of a second
+  CHECK(next_of(Millis(100), 0.777) == Millis(104));     // of 105
+  config.jitter_percent = 0;
+  CHECK(next_of(Millis(1'055), 0.777) == Millis(1'055));
+}
+
 TEST_CASE("after an absence there is one sweep, and the cadence goes on from there") {
   auto t = started(target());
   sweep(t, at(0));
