@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """What Readback costs, measured on this machine beside a bare libcurl client in the same run.
 
-    tests/bench/bench.py                    all of it, some three minutes
-    tests/bench/bench.py cpu page start …   only these: cpu, instructions, monit, fleet, page, start, store, client
+    tests/bench/bench.py                    all of it, some eight minutes
+    tests/bench/bench.py cpu page start …   only these: cpu, instructions, monit, fleet, page, storm, start, store,
+                                            client
 
 Prints one line a figure. Nothing here passes or fails: a figure that depends on the machine is no test.
 """
@@ -21,12 +22,14 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import harness  # noqa: E402
 import instructions  # noqa: E402
 
+RECEIVER = harness.BUILD / "tests" / "bench" / "bench_receiver"
 CURL = harness.BUILD / "tests" / "bench" / "bench_curl"
 ROUTES = ["/health", "/api/v1/platform/services", "/api/v1/observability/readiness", "/api/v1/security/readiness"]
 
@@ -161,24 +164,39 @@ def bench_monit(b):
         other.wait()
 
 
-def bench_fleet(b):
-    """5,000 targets every 30 s, 667 reads a second: how much of one core, how late the loop; and when all fail at once."""
-    sim = b.sim()
-    daemon = b.daemon(start=False, targets=[{"name": f"t{i}", "base_url": sim.url} for i in range(5000)])
+def many_targets(b, sim, count, **config):
+    """A daemon that has swept each of them once."""
+    daemon = b.daemon(start=False, targets=[{"name": f"t{i}", "base_url": sim.url} for i in range(count)], **config)
     text = json.loads(daemon.config_path.read_text())
     daemon.config_path.write_text(json.dumps(text, separators=(",", ":")).replace('":', '": '))  # YAML wants the blank
     daemon.start()
     b.running.append(daemon)
+    harness.wait_until(lambda: swept_by(daemon) >= count, "each was swept", limit=120, every=5)
+    return daemon
+
+
+def swept_by(daemon):
+    return sum(t["sweeps_total"] for t in daemon.status()["targets"])
+
+
+def loop_lag(daemon):
+    """Milliseconds of a request that the loop answers without any work: how long it was busy."""
+    asked = time.monotonic()
+    daemon.request("GET", "/v1/nothing")
+    return (time.monotonic() - asked) * 1000
+
+
+def bench_fleet(b):
+    """5,000 targets every 30 s, 667 reads a second: how much of one core, how late the loop; and when all fail at once."""
+    sim = b.sim()
+    daemon = many_targets(b, sim, 5000)
     pid = daemon.process.pid
-    swept = lambda: sum(t["sweeps_total"] for t in daemon.status()["targets"])
-    harness.wait_until(lambda: swept() >= 5000, "each was swept", limit=120, every=5)
+    swept = lambda: swept_by(daemon)
 
     def load(what, seconds=60):
         first, before, begin, lags = swept(), cpu_seconds(pid), time.monotonic(), []
         while time.monotonic() < begin + seconds:
-            asked = time.monotonic()
-            daemon.request("GET", "/v1/nothing")  # answered by the loop without any work: how long it was busy
-            lags.append((time.monotonic() - asked) * 1000)
+            lags.append(loop_lag(daemon))
             time.sleep(0.1)
         wall, used = time.monotonic() - begin, cpu_seconds(pid) - before
         told(f"5,000 targets, {what}: of one core", f"{used / wall * 100:.0f} %", f"{(swept() - first) * 4 / wall:.0f} reads/s")
@@ -250,6 +268,89 @@ def bench_page(b, rounds=20):
         sim.ok("/health")
         pager.nth("resolved", n)
     told("last read of the confirming sweep -> page", f"{statistics.median(took):.1f} ms", spread(took))
+
+
+class Receiver:
+    """bench_receiver on a port of its own: takes whatever comes, and counts it. Away until start()."""
+
+    def __init__(self):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.url, self.process = f"http://127.0.0.1:{self.port}/", None
+
+    def start(self):
+        self.process = subprocess.Popen([RECEIVER, str(self.port)], stdout=subprocess.PIPE)
+        self.process.stdout.readline()
+        return self
+
+    def counted(self):
+        with urllib.request.urlopen(self.url) as answer:
+            return json.load(answer)
+
+    def close(self):
+        if self.process:
+            self.process.kill()
+            self.process.communicate()
+
+
+def bench_storm(b, count=5000, rows=10000):
+    """Thousands of targets of 30 s fail at once: until the last page. And a sink that comes back to a backlog."""
+    sim, pager = b.sim(), Receiver().start()
+    b.running.append(pager)
+    daemon = many_targets(b, sim, count, alerts={"sinks": [{"name": "hook", "type": "webhook", "url": pager.url}]})
+    pid = daemon.process.pid
+    used, begin, lags = cpu_seconds(pid), time.monotonic(), []
+    for route in ROUTES:
+        sim.fault(route, "not_ready")
+    while time.monotonic() < begin + 240 and (len(lags) % 10 or pager.counted()["posts"] < count):
+        lags.append(loop_lag(daemon))
+        time.sleep(0.1)
+    seen, wall = pager.counted(), time.monotonic() - begin
+    what = f"{count} targets fail at once"
+    sealed = len(list((daemon.state / "snapshots").glob("*.tar.zst")))
+    told(f"{what}: until the last page", f"{seen['last'] - begin:.1f} s",
+         f"{seen['posts']} pages, {sealed} snapshots, {seen['connections']} connections")
+    told(f"{what}: of one core", f"{(cpu_seconds(pid) - used) / wall * 100:.0f} %")
+    told(f"{what}: lag of the loop", "", spread(lags))
+    told(f"{what}: resident memory", f"{memory(pid)[0]:.0f} MiB")
+    daemon.stop()
+    drain(b, sim, rows)
+
+
+def drain(b, sim, rows):
+    """Pages and their resolves of half an hour: one that was not delivered, copied into a store that lies still."""
+    pager = Receiver()
+    b.running.append(pager)
+    daemon = b.daemon(targets=[{"name": "fabric", "base_url": sim.url, "confirm": {"failures": 1}}],
+                      alerts={"sinks": [{"name": "hook", "type": "webhook", "url": pager.url}]})
+    for route in ROUTES:
+        sim.fault(route, "not_ready")
+    harness.wait_until(lambda: daemon.status()["sinks"][0]["depth"], "a page that waits")
+    daemon.stop()
+    first, step = int((time.time() - 1800) * 1000), 1500_000 // rows
+    number, created = "((i+1)/2)", f"{first}+i*{step}"
+    same = "minimal_body,content_type,opened_body,state,attempts,minimal,last_status,last_detail,done_at,done_by"
+    count = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<{rows}) "
+    with contextlib.closing(sqlite3.connect(f"{daemon.state}/readback.db")) as db:
+        db.execute(f"{count} INSERT INTO outbox(event_id,incident,key,sink,target,body,kind,mark,created,next_attempt,{same}) "
+                   f"SELECT event_id||i,incident||{number},key||{number},sink,target,body,iif(i%2,kind,'resolved'),"
+                   f"2-i%2,{created},{created},{same} FROM outbox, n WHERE state=0 ORDER BY i")
+        db.execute(f"{count} INSERT INTO opened SELECT sink,incident||{number},key||{number},target,body,{created},"
+                   f"{created}+{step} FROM opened, n WHERE i%2")
+        db.commit()
+    pager.start()
+    daemon.start()
+    b.running.append(daemon)
+    used, pid = cpu_seconds(daemon.process.pid), daemon.process.pid
+    lags = []
+    while pager.counted()["posts"] < rows and len(lags) < 3000:
+        lags.append(loop_lag(daemon))
+        time.sleep(0.05)
+    seen = pager.counted()
+    rate = (seen["posts"] - 1) / (seen["last"] - seen["first"])
+    told(f"a backlog of {rows} rows leaves", f"{rate:.0f} rows/s", f"{seen['connections']} connections, "
+         f"{(cpu_seconds(pid) - used) / seen['posts'] * 1e3:.2f} ms of CPU a row")
+    told(f"a backlog of {rows} rows: lag of the loop", "", spread(lags))
 
 
 def end_of(read):
