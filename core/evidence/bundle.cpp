@@ -60,19 +60,20 @@ std::vector<std::string> learned_volatile(const BundleInput& in, const std::stri
   constexpr std::size_t enough = 20;
   const auto* good = phase(in, "last-good");
   std::map<std::string, std::size_t> changes;
-  const JudgedRead* newer = nullptr;
+  std::optional<Compared> newer;
   std::size_t compared = 0;
   for (auto it = in.timeline.rbegin(); good && it != in.timeline.rend() && compared < enough; ++it) {
     if (it->sweep > good->sweep) continue;
     const auto* r = find_read(&*it, read);
     if (!r || !r->green) continue;
+    Compared older(body_of(*r));
     if (newer) {
       ++compared;
-      for (const auto& op : patch(body_of(*r), body_of(*newer), {}))
+      for (const auto& op : patch(older, *newer, {}))
         if (const auto& o = op.get_object(); o.at("op") == "replace" && o.at("path").get_string().size() > 1)
           ++changes[std::string(o.at("path").get_string())];
     }
-    newer = r;
+    newer = std::move(older);
   }
   std::vector<std::string> found;
   for (const auto& [path, times] : changes)

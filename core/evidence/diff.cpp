@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <iterator>
+#include <utility>
 
 #include "core/evidence/parts.hpp"
 
@@ -73,16 +74,28 @@ struct Differ {
 
 }  // namespace
 
-json::array parts::patch(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out) {
-  json::error_code ec_before, ec_after;
-  const auto a = json::parse(before, ec_before), b = json::parse(after, ec_after);
-  if (ec_before || ec_after) {
-    if (before == after) return {};
-    return {json::object{{"op", "replace"}, {"path", ""}, {"value", std::string(after)}}};
+const json::value* parts::Compared::parsed() {
+  if (!std::exchange(is_parsed_, true)) {
+    json::error_code ec;
+    auto value = json::parse(text_, ec);
+    if (!ec) value_ = std::move(value);
   }
+  return value_ ? &*value_ : nullptr;
+}
+
+json::array parts::patch(Compared& before, Compared& after, const std::vector<std::string>& leave_out) {
+  if (before.text_ == after.text_) return {};
+  const auto* a = before.parsed();
+  const auto* b = after.parsed();
+  if (!a || !b) return {json::object{{"op", "replace"}, {"path", ""}, {"value", after.text_}}};
   Differ differ{leave_out, {}};
-  differ.compare(a, b, "");
+  differ.compare(*a, *b, "");
   return std::move(differ.patch);
+}
+
+json::array parts::patch(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out) {
+  Compared a{std::string(before)}, b{std::string(after)};
+  return patch(a, b, leave_out);
 }
 
 std::string json_diff(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out) {

@@ -19,6 +19,22 @@ std::string text_of(const boost::json::object& o, std::string_view key);
 /// JSON Patch from one text to the other; texts that are not JSON are replaced as a whole.
 boost::json::array patch(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out);
 
+/// A text that is compared with several: parsed at most once, and not at all where the other is the same.
+class Compared;
+boost::json::array patch(Compared& before, Compared& after, const std::vector<std::string>& leave_out);
+
+class Compared {
+ public:
+  explicit Compared(std::string text) : text_(std::move(text)) {}
+  friend boost::json::array patch(Compared& before, Compared& after, const std::vector<std::string>& leave_out);
+
+ private:
+  const boost::json::value* parsed();  ///< null: it is no JSON
+  std::string text_;
+  std::optional<boost::json::value> value_;
+  bool is_parsed_ = false;
+};
+
 /// Puts the manifest into the bundle, with every other file's digest and its own.
 void seal_manifest(boost::json::object manifest, BundleFiles& files);
 std::optional<boost::json::object> parsed_manifest(const BundleFiles& files);

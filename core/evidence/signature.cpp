@@ -83,12 +83,12 @@ bool PublicKey::verifies(std::string_view message, std::string_view signature) c
 }
 
 Result<SigningKey> SigningKey::from_seed(std::string_view seed) {
-  const Key key = seed.size() == seed_bytes ? private_key(seed) : nullptr;
+  Key key = seed.size() == seed_bytes ? private_key(seed) : nullptr;
   std::string raw(key_bytes, '\0');
   std::size_t size = raw.size();
   if (!key || EVP_PKEY_get_raw_public_key(key.get(), bytes_of(raw), &size) != 1 || size != key_bytes)
     return Failure{"these bytes are no Ed25519 key"};
-  return SigningKey(std::string(seed), PublicKey::from_raw(std::move(raw)));
+  return SigningKey(std::string(seed), PublicKey::from_raw(std::move(raw)), std::move(key));
 }
 
 Result<SigningKey> SigningKey::from_pem(std::string_view pem) {
@@ -102,11 +102,10 @@ std::string SigningKey::pem() const { return pem_of("PRIVATE KEY", secret_line()
 std::string SigningKey::secret_line() const { return encoded(private_head, seed_); }
 
 Result<std::string> SigningKey::sign(std::string_view message) const {
-  const Key key = private_key(seed_);
   const Digest digest(EVP_MD_CTX_new());
   std::string signature(signature_bytes, '\0');
   std::size_t size = signature.size();
-  if (!key || !digest || EVP_DigestSignInit(digest.get(), nullptr, nullptr, nullptr, key.get()) != 1 ||
+  if (!digest || EVP_DigestSignInit(digest.get(), nullptr, nullptr, nullptr, key_.get()) != 1 ||
       EVP_DigestSign(digest.get(), bytes_of(signature), &size, bytes_of(message), message.size()) != 1 ||
       size != signature_bytes)
     return Failure{"OpenSSL cannot sign"};

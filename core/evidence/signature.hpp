@@ -10,12 +10,15 @@
 //
 // What stands there of the key is what the bundle says of itself. It proves something only to who has the public key
 // from elsewhere: from the page, from the host while it was trusted, from a colleague's drawer.
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/evidence/bundle.hpp"
 #include "core/text/result.hpp"
+
+struct evp_pkey_st;  // OpenSSL's EVP_PKEY
 
 namespace readback {
 
@@ -54,9 +57,11 @@ class SigningKey {
   Result<std::string> sign(std::string_view message) const;
 
  private:
-  SigningKey(std::string seed, PublicKey half) : seed_(std::move(seed)), public_(std::move(half)) {}
+  SigningKey(std::string seed, PublicKey half, std::shared_ptr<evp_pkey_st> key)
+      : seed_(std::move(seed)), public_(std::move(half)), key_(std::move(key)) {}
   std::string seed_;
   PublicKey public_;
+  std::shared_ptr<evp_pkey_st> key_;  ///< OpenSSL's form of the seed: making it costs as much as a signature
 };
 
 /// What manifest.sig says, both as texts in base64.
