@@ -171,11 +171,9 @@ void Outbox::read_ledger(const std::vector<OpenedKey>& opened, Instant now) {
 /// Of a key that is open there the sink has heard, unless the row that opened it still waits.
 bool Outbox::has_heard(const std::string& sink, const std::string& incident,
                        const std::vector<OpenedKey>& opened) const {
-  const auto& rows = find(sink)->queue.rows();
+  const auto rows = find(sink)->queue.rows_of(incident);
   return std::any_of(opened.begin(), opened.end(), [&](const OpenedKey& key) {
-    return std::none_of(rows.begin(), rows.end(), [&](const auto& waits) {
-      return waits.second.incident_id == incident && opens(waits.second, key);
-    });
+    return std::none_of(rows.begin(), rows.end(), [&](const OutboxHead* waits) { return opens(*waits, key); });
   });
 }
 

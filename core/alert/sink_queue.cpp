@@ -105,6 +105,13 @@ bool SinkQueue::opens_behind(const OutboxHead& row) const {
                      [&](std::int64_t seq) { return rows_.at(seq).mark == OutboxRow::Mark::open; });
 }
 
+std::vector<const OutboxHead*> SinkQueue::rows_of(const std::string& incident) const {
+  std::vector<const OutboxHead*> all;
+  if (const auto line = lines_.find(incident); line != lines_.end())
+    for (const auto seq : line->second) all.push_back(&rows_.at(seq));
+  return all;
+}
+
 const OutboxHead* SinkQueue::find(std::int64_t seq) const {
   const auto found = rows_.find(seq);
   return found == rows_.end() ? nullptr : &found->second;

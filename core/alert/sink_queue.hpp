@@ -43,6 +43,8 @@ class SinkQueue {
   bool opens_behind(const OutboxHead& row) const;
   const OutboxHead* find(std::int64_t seq) const;
   const std::map<std::int64_t, OutboxHead>& rows() const { return rows_; }
+  /// Those of this incident, in their order.
+  std::vector<const OutboxHead*> rows_of(const std::string& incident) const;
   /// What stands before it in the line of its incident.
   std::vector<std::int64_t> before(const OutboxHead& row) const;
   /// When the oldest event that waits happened; `max()` when nothing waits.
