@@ -14,7 +14,8 @@ namespace {
 
 constexpr Millis save_within = Seconds(1);  // what nobody was told of; what follows an event at once
 constexpr Millis seal_limit = Seconds(2);
-constexpr std::size_t most_seals = 16;  // under way, where the disk does not answer
+constexpr std::size_t most_seals = 16;       // under way, where the disk does not answer
+constexpr std::size_t most_companions = 64;  // events of one transaction: no page waits for many more than its own
 
 /// What is slow is started first: what stands before it must not delay the next reads.
 bool is_start(const Action& action) {
@@ -25,10 +26,20 @@ bool is_start(const Action& action) {
 }  // namespace
 
 void Course::begin(Actions actions) {
-  phase_ = Phase::carrying_out;
-  urgent_ = false;
-  answer_.reset();
+  if (left_.empty()) {
+    phase_ = Phase::carrying_out;
+    urgent_ = false;
+    answer_.reset();
+  }
   put(std::move(actions));
+}
+
+void Course::leave() { left_.push_back(std::exchange(ahead_, {})); }
+
+void Course::resume(Actions more) {
+  ahead_ = std::move(left_.front());
+  left_.pop_front();
+  put(std::move(more));
 }
 
 void Course::put(Actions actions) {
@@ -74,6 +85,7 @@ Course::Step Course::next(Instant now, bool store_hangs) {
           action);
     }
   }
+  if (!left_.empty()) return Await{};
   if (phase_ == Phase::carrying_out && wants_commit(now, store_hangs)) {
     phase_ = Phase::committing;
     any_rows_ = !together_.rows.empty();
@@ -101,13 +113,37 @@ std::vector<Say> Course::committed(const Result<void>& written) {
   return {};
 }
 
+void Companions::begin(const Event* first) {
+  targets_.clear();
+  count_ = 0;
+  is_open_ = true;
+  is_open_ = takes(first);
+}
+
+bool Companions::takes(const Event* next) {
+  if (!is_open_ || !next || count_ >= most_companions) return false;
+  if (const auto* sweep = std::get_if<SweepDone>(next)) {
+    if (!targets_.insert(sweep->target).second) return false;
+  } else if (const auto* check = std::get_if<CheckDone>(next)) {
+    if (!targets_.insert(check->target).second) return false;
+  } else if (!std::holds_alternative<Tick>(*next)) {
+    return false;
+  }
+  ++count_;
+  return true;
+}
+
 Result<Millis> SealPatience::begin(bool again) {
   if (again && late_ > 0) return Failure{"the one before it is not sealed yet"};
   if (out_ >= most_seals)
     return Failure{"the snapshots before it are not sealed yet: the disk under the store does not answer"};
   ++out_;
-  return late_ > 0 ? Millis(0) : seal_limit;
+  return patience();
 }
+
+Millis SealPatience::patience() const { return late_ > 0 ? Millis(0) : seal_limit; }
+
+bool SealPatience::has_room() const { return late_ == 0 && out_ < most_seals; }
 
 std::string SealPatience::give_up() {
   return ++late_ > 1 ? "the snapshots before it are not sealed yet; it is attached once it is"

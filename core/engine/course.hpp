@@ -9,6 +9,10 @@
 //   for (;;) step = course.next(now, store_hangs);  // do it; Done ends the event
 //
 // Behind Notify, Seal and Commit it is told what came of them: notified(), sealed(), committed().
+//
+// Where many fail at once, their evidence is sealed side by side and one transaction tells of all: behind a Seal the
+// event may be left, and another begins (Companions says which); Await says that all is done that can be done before
+// the seals, and resume() takes the events up again in their order.
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -19,6 +23,7 @@
 
 #include "core/alert/outbox_row.hpp"
 #include "core/engine/action.hpp"
+#include "core/engine/event.hpp"
 #include "core/text/result.hpp"
 
 namespace readback {
@@ -33,14 +38,16 @@ class Course {
   };
   /// The rows of the commit may leave now.
   struct Deliver {};
+  /// All that is left waits for seals: begin() another event, or resume() with what the first of the seals brings.
+  struct Await {};
   /// The event is over, and this is its answer.
   struct Done {
     Answer answer;
   };
-  using Step =
-      std::variant<StartSweep, StartCheck, StartEvidence, Record, Notify, Say, Seal, Commit, Deliver, FleetDuty, Done>;
+  using Step = std::variant<StartSweep, StartCheck, StartEvidence, Record, Notify, Say, Seal, Await, Commit, Deliver,
+                            FleetDuty, Done>;
 
-  /// One event at a time: after Done.
+  /// After Done, or after Await.
   void begin(Actions actions);
   /// `store_hangs`: a write has not come back. What nobody waits for is then saved when it does.
   Step next(Instant now, bool store_hangs);
@@ -52,6 +59,9 @@ class Course {
   void notified(std::vector<OutboxRow> rows);
   /// What the engine makes of the end of the Seal: it comes before what stands behind the Seal.
   void sealed(Actions more) { put(std::move(more)); }
+  /// Instead of it: what stands behind the Seal waits for resume(). Not after the first resume() of an event.
+  void leave();
+  void resume(Actions more);
   /// What is worth saying of it. A commit that failed is kept in memory by the store, and what it brings still leaves.
   std::vector<Say> committed(const Result<void>& written);
   /// The store could not be written already before the first event, and that was said.
@@ -61,7 +71,8 @@ class Course {
   void put(Actions actions);
   bool wants_commit(Instant now, bool store_hangs) const;
 
-  std::vector<Action> ahead_;  // the next one last
+  std::vector<Action> ahead_;             // the next one last
+  std::deque<std::vector<Action>> left_;  // the same of each event that waits for its seal
   Commit together_;
   bool urgent_ = false;
   std::optional<Answer> answer_;
@@ -73,12 +84,31 @@ class Course {
   std::uint64_t writes_failed_ = 0;  // since the store last took one
 };
 
+/// Which events may begin while others wait for their seals: what time, reads and checks bring, one of each target, so
+/// that what is told of a target keeps its order.
+class Companions {
+ public:
+  /// The first of them. Null in both: an event of the fleet, which has none beside it.
+  void begin(const Event* first);
+  /// Notes the event as one of them, if it may be.
+  bool takes(const Event* next);
+
+ private:
+  std::set<std::string> targets_;
+  std::size_t count_ = 0;
+  bool is_open_ = false;
+};
+
 /// How long a page waits for its evidence: not for a disk that does not answer. While one seal is late nobody waits for
 /// the next either, and behind too many no more are begun.
 class SealPatience {
  public:
   /// A seal is wanted: how long it is waited for, or why it is not begun. `again`: for a page that has left without.
   Result<Millis> begin(bool again = false);
+  /// How long one is waited for whose turn it is now.
+  Millis patience() const;
+  /// Another may be begun beside those that are waited for.
+  bool has_room() const;
   /// Nobody waits for it any more: what its page says instead.
   std::string give_up();
   /// It has ended; `late`: after it was given up.

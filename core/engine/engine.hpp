@@ -79,6 +79,7 @@ class Engine {
   std::vector<IncidentRecord> open_incidents() const;
   /// The same without a copy, until the next event.
   std::vector<const IncidentRecord*> open_records() const;
+  std::vector<const IncidentRecord*> open_records(const std::string& target) const;
   /// Nothing when no open incident has this id.
   std::optional<IncidentRecord> open_incident(const std::string& id) const;
   /// The page of an incident that fires, as it would be written now, dated as it was: for who could not be told then.

@@ -161,6 +161,13 @@ std::vector<const IncidentRecord*> Engine::open_records() const {
   return open;
 }
 
+std::vector<const IncidentRecord*> Engine::open_records(const std::string& target) const {
+  std::vector<const IncidentRecord*> open;
+  if (const auto* t = state_->find_target(target))
+    for (const auto* i : t->book.open_incidents()) open.push_back(&i->record);
+  return open;
+}
+
 std::string Engine::headline() const {
   constexpr std::size_t named = 5;  // the service manager shows one line
   std::string text;

@@ -183,6 +183,7 @@ Result<void> App::start(const Result<void>& confined) {
   checks_->hide(own_paths(current_.config, config_path_));
   commands_ = std::make_unique<EvidenceCommands>(tasks_, *checks_, io_.get_executor());
   commands_->configure(current_.config.evidence.commands);
+  prepare_seals();
 
   control_ = std::make_unique<ControlRoom>(io_.get_executor(), *this, ids_->next(now().wall));
   return control_->open(current_.config.control, current_.config.http);

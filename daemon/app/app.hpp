@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 
@@ -83,6 +84,8 @@ class App : public ControlBackend {
   /// A seal that is under way, shared by the page that waits for it and the task that does it.
   struct Sealing {
     explicit Sealing(net::any_io_executor loop) : wake(std::move(loop)) {}
+    Sealed told;     ///< what is known of it before it ends
+    AfterSeal then;  ///< what waits for it
     Wake wake;
     std::optional<Result<SealedBundle>> bundle;
     bool late = false;  ///< nobody waits any more
@@ -104,9 +107,10 @@ class App : public ControlBackend {
   net::awaitable<void> process(Incoming incoming);
   net::awaitable<Answer> carry_out(Actions actions);
   Actions handle(std::variant<Event, FleetEvent> event);
-  net::awaitable<Actions> sealed(Seal asked);
-  net::awaitable<Sealed> seal_in_time(SnapshotOrder order, Sealed told);
-  net::awaitable<void> seal(SnapshotOrder order, SealContext context, Sealed told, std::shared_ptr<Sealing> sealing);
+  std::shared_ptr<Sealing> begin_seal(Seal asked);
+  net::awaitable<Actions> sealed(std::shared_ptr<Sealing> sealing);
+  net::awaitable<void> seal(SnapshotOrder order, std::shared_ptr<Sealing> sealing);
+  bool join();
   net::awaitable<void> commit(Course::Commit together);
   net::awaitable<void> sweep(StartSweep what);
   net::awaitable<void> read_into(SweepDone& done, std::shared_ptr<const TargetReader> reader, StartSweep what,
@@ -131,8 +135,9 @@ class App : public ControlBackend {
   void arm();
   net::awaitable<std::vector<RawRead>> redacted(Unredacted<std::vector<RawRead>> reads, const std::string& target);
   const CheckConfig* find_check(const std::string& target, const std::string& check) const;
+  void prepare_seals();
   SealContext seal_context() const;
-  void pin();
+  void pin(const std::set<std::string>& parts);
 
   net::io_context& io_;
   std::string config_path_;
@@ -183,7 +188,10 @@ class App : public ControlBackend {
   Millis last_lag_{0};
   std::uint64_t sweeps_total_ = 0;
   std::size_t store_notes_told_ = 0;
-  Course course_;  ///< of the event that the pipeline is at
+  std::vector<std::string> volatile_fields_;  ///< of all surfaces, each once
+  bool all_pinned_ = false;                   ///< the store knows what was open when this process began
+  Course course_;                             ///< of the event that the pipeline is at
+  Companions companions_;                     ///< and of those that came with it
 };
 
 }  // namespace readback

@@ -2,6 +2,7 @@
 // follows is done step by step, in the order that core/engine/course.hpp gives.
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
+#include <set>
 #include <utility>
 
 #include "core/codec/incident_json.hpp"
@@ -22,6 +23,13 @@ IncidentRow row_of(const IncidentRecord& incident) {
   row.resolved_at = incident.resolved_at;
   row.text = write_incident(incident);
   return row;
+}
+
+std::vector<std::string> volatile_fields_of(const Config& config) {
+  std::set<std::string> all;
+  for (const auto& t : config.targets)
+    for (const auto& s : t.surfaces) all.insert(s.volatile_fields.begin(), s.volatile_fields.end());
+  return {all.begin(), all.end()};
 }
 
 /// What became of a seal, as the engine is told it.
@@ -124,8 +132,9 @@ struct App::AtOnce {
     app.delivery_->carry_out(duty);
     if (app.fleet_) app.fleet_->carry_out(duty);
   }
-  // Waited for by process().
+  // Waited for by carry_out().
   void operator()(Seal&) const {}
+  void operator()(Course::Await&) const {}
   void operator()(Course::Commit&) const {}
   void operator()(Course::Done&) const {}
 };
@@ -135,63 +144,78 @@ Actions App::handle(std::variant<Event, FleetEvent> event) {
   return std::visit([this](auto& each) { return member_->handle(std::move(each), now()); }, event);
 }
 
-/// Seals, and asks the engine what follows from that.
-net::awaitable<Actions> App::sealed(Seal asked) {
-  Sealed told;
+/// A seal that is under way from here on, unless too many are.
+std::shared_ptr<App::Sealing> App::begin_seal(Seal asked) {
+  const auto sealing = std::make_shared<Sealing>(io_.get_executor());
+  auto& told = sealing->told;
   told.target = asked.order.target;
   told.incident_id = asked.order.incident.id;
   told.on_request = asked.order.on_request;
   told.evidence.snapshot = asked.order.snapshot_id;
-  told = co_await seal_in_time(std::move(asked.order), std::move(told));
-  told.then = std::move(asked.then);
-  Event ended = std::move(told);
-  co_return handle(std::move(ended));
+  sealing->then = std::move(asked.then);
+  if (const auto begun = seals_.begin(asked.order.again); !begun)
+    sealing->bundle = begun.failure();
+  else
+    tasks_.spawn("seal", seal(std::move(asked.order), sealing));
+  return sealing;
 }
 
-/// A page waits for its evidence, but not for a disk that does not answer: then it goes without, and says so. While one
-/// seal is late nobody waits for the next either. What comes late is attached to its incident.
-net::awaitable<Sealed> App::seal_in_time(SnapshotOrder order, Sealed told) {
-  const auto patience = seals_.begin(order.again);
-  if (!patience) {
-    told.failure = patience.error();
-    co_return told;
-  }
-  const auto sealing = std::make_shared<Sealing>(io_.get_executor());
-  auto context = seal_context();
-  tasks_.spawn("seal", seal(std::move(order), std::move(context), told, sealing));
-  const Millis limit = *patience;
+/// Its end, and what the engine makes of it. A page waits for its evidence, but not for a disk that does not answer:
+/// then it goes without, and says so. While one seal is late nobody waits for the next either. What comes late is
+/// attached to its incident.
+net::awaitable<Actions> App::sealed(std::shared_ptr<Sealing> sealing) {
+  const Millis limit = seals_.patience();
   if (!sealing->bundle) co_await sealing->wake.wait_for(limit);
+  Sealed told = sealing->told;
   if (sealing->bundle) {
     take_in(*sealing->bundle, told);
   } else {
     sealing->late = true;
     told.failure = seals_.give_up();
   }
-  co_return told;
+  told.then = std::move(sealing->then);
+  Event ended = std::move(told);
+  co_return handle(std::move(ended));
 }
 
-/// One after the other, since each names the digest of the one before. What has begun is finished also at a stop.
-net::awaitable<void> App::seal(SnapshotOrder order, SealContext context, Sealed told,
-                               std::shared_ptr<Sealing> sealing) {
+/// Gathered side by side, and sealed one after the other, since each names the digest of the one before. What has begun
+/// is finished also at a stop.
+net::awaitable<void> App::seal(SnapshotOrder order, std::shared_ptr<Sealing> sealing) {
   co_await net::this_coro::reset_cancellation_state(net::disable_cancellation());
-  while (sealing_) co_await seal_turn_.wait();
-  sealing_ = true;
+  bool has_turn = false;
   try {
-    sealing->bundle = co_await sealer_->seal(std::move(order), std::move(context));
+    auto context = seal_context();
+    auto input = co_await sealer_->gather(std::move(order), std::move(context));
+    while (sealing_) co_await seal_turn_.wait();
+    has_turn = sealing_ = true;
+    sealing->bundle = co_await sealer_->seal(std::move(input));
   } catch (const std::exception& e) {  // no memory, perhaps: the next one must have its turn
     sealing->bundle = Failure{e.what()};
   }
-  sealing_ = false;
+  if (has_turn) sealing_ = false;
   seals_.ended(sealing->late);
-  if (fleet_ && *sealing->bundle) fleet_->ship(tasks_, told.evidence.snapshot);
+  if (fleet_ && *sealing->bundle) fleet_->ship(tasks_, sealing->told.evidence.snapshot);
   sealing->wake.notify();
   seal_turn_.notify();
   if (!sealing->late) co_return;
+  Sealed told = sealing->told;
   take_in(*sealing->bundle, told);
   put(std::move(told));
 }
 
+/// What has come while seals are under way is carried out beside them, if it may be. False: nothing was.
+bool App::join() {
+  if (stopping_ || queue_.empty() || !seals_.has_room() ||
+      !companions_.takes(std::get_if<Event>(&queue_.front().event)))
+    return false;
+  Incoming next = std::move(queue_.front());
+  queue_.pop_front();
+  course_.begin(handle(std::move(next.event)));
+  return true;
+}
+
 net::awaitable<void> App::process(Incoming incoming) {
+  companions_.begin(std::get_if<Event>(&incoming.event));
   auto actions = handle(std::move(incoming.event));
   const Answer answer = co_await carry_out(std::move(actions));
   if (incoming.reply) incoming.reply(answer);
@@ -199,6 +223,8 @@ net::awaitable<void> App::process(Incoming incoming) {
 
 net::awaitable<Answer> App::carry_out(Actions actions) {
   course_.begin(std::move(actions));
+  std::deque<std::shared_ptr<Sealing>> sealings;  // of the events that were left
+  bool may_join = true;
   for (;;) {
     auto step = course_.next(now(), store_->hangs());
     {
@@ -206,9 +232,23 @@ net::awaitable<Answer> App::carry_out(Actions actions) {
       const LoopWatch::Step watched(watch_, "what follows from an event");
       std::visit(at_once, step);
     }
-    if (auto* seal = std::get_if<Seal>(&step)) {
-      auto more = co_await sealed(std::move(*seal));
-      course_.sealed(std::move(more));
+    if (auto* asked = std::get_if<Seal>(&step)) {
+      auto sealing = begin_seal(std::move(*asked));
+      if (may_join) {
+        sealings.push_back(std::move(sealing));
+        course_.leave();
+      } else {
+        auto more = co_await sealed(std::move(sealing));
+        course_.sealed(std::move(more));
+      }
+    } else if (std::holds_alternative<Course::Await>(step)) {
+      may_join = may_join && join();
+      if (may_join) continue;
+      auto sealing = std::move(sealings.front());
+      sealings.pop_front();
+      auto more = co_await sealed(std::move(sealing));
+      course_.resume(std::move(more));
+      busy_since_ = now().mono;
     } else if (auto* together = std::get_if<Course::Commit>(&step)) {
       co_await commit(std::move(*together));
     } else if (auto* done = std::get_if<Course::Done>(&step)) {
@@ -219,7 +259,7 @@ net::awaitable<Answer> App::carry_out(Actions actions) {
 
 /// State, alerts and ended incidents in one transaction.
 net::awaitable<void> App::commit(Course::Commit together) {
-  pin();
+  pin(together.parts);
   Commit commit;
   commit.rows = std::move(together.rows);
   for (const auto& incident : together.ended) commit.incidents.push_back(row_of(incident));
@@ -233,17 +273,31 @@ net::awaitable<void> App::commit(Course::Commit together) {
   tell_store_notes();
 }
 
-/// What an open incident needs is not for retention to take.
-void App::pin() {
-  std::vector<SweepKey> sweeps;
-  std::vector<std::string> incidents;
-  for (const auto* i : engine_->open_records()) {
-    incidents.push_back(i->id);
-    for (const auto number : {i->sweeps.last_good, i->sweeps.first_bad, i->sweeps.at_page})
-      if (number) sweeps.push_back({i->target, number});
+/// What an open incident needs is not for retention to take: of those parts of the state that have changed, and before
+/// the first time of all.
+void App::pin(const std::set<std::string>& parts) {
+  std::map<std::string, Pins> of_targets;
+  const auto note = [&](const std::vector<const IncidentRecord*>& open) {
+    for (const auto* i : open) {
+      auto& pins = of_targets[i->target];
+      pins.incidents.push_back(i->id);
+      for (const auto number : {i->sweeps.last_good, i->sweeps.first_bad, i->sweeps.at_page})
+        if (number) pins.sweeps.push_back(number);
+    }
+  };
+  if (!std::exchange(all_pinned_, true)) {
+    note(engine_->open_records());
+  } else {
+    for (const auto& part : parts) {
+      of_targets[part];  // of what is closed nothing is needed any more
+      note(engine_->open_records(part));
+    }
   }
-  store_->pin(std::move(sweeps), std::move(incidents));
+  store_->pin(std::move(of_targets));
 }
+
+/// Of the configuration that is in force from here on; not once a seal, which may be one of thousands.
+void App::prepare_seals() { volatile_fields_ = volatile_fields_of(current_.config); }
 
 SealContext App::seal_context() const {
   SealContext c;
@@ -253,9 +307,7 @@ SealContext App::seal_context() const {
   c.config_digest = current_.digest;
   c.sandbox = sandbox_text_;
   c.commands = commands_->outputs();
-  for (const auto& t : current_.config.targets)
-    for (const auto& s : t.surfaces)
-      c.volatile_fields.insert(c.volatile_fields.end(), s.volatile_fields.begin(), s.volatile_fields.end());
+  c.volatile_fields = volatile_fields_;
   return c;
 }
 

@@ -95,6 +95,7 @@ void App::take_over(Prepared fresh) {
   current_ = std::move(fresh);
   set_up_log(current_.config.log);
   learn(current_.secrets);
+  prepare_seals();
   store_->keep(retention());
   checks_->hide(own_paths(current_.config, config_path_));
   delivery_->reconfigure(current_.config, current_.revealed);

@@ -28,8 +28,14 @@ std::optional<SnapshotRow> row_of(const BundleFiles& files, const std::string& p
   return row;
 }
 
-const SweepRecord* numbered(const std::vector<SweepRecord>& sweeps, std::uint64_t number) {
-  for (const auto& s : sweeps)
+std::string bundles_of(const Store& store) { return (store.folder() / "snapshots").string(); }
+
+/// The newest of this number.
+const SweepRecord* numbered(const std::vector<SweepRecord>& named, const std::vector<SweepRecord>& recent,
+                            std::uint64_t number) {
+  for (auto s = recent.rbegin(); s != recent.rend(); ++s)
+    if (s->sweep == number && number != 0) return &*s;
+  for (const auto& s : named)
     if (s.sweep == number && number != 0) return &s;
   return nullptr;
 }
@@ -64,7 +70,10 @@ std::vector<SnapshotRow> stray_bundles(const Store& store) {
 }
 
 void Sealer::look_ahead() {
-  worker_.post([this] { ask_for_units(); });
+  worker_.post([this] {
+    constexpr auto serves = std::chrono::seconds(10);  // many may be suspected at once
+    if (units_.json.empty() || std::chrono::steady_clock::now() - units_.at > serves) ask_for_units();
+  });
 }
 
 void Sealer::ask_for_units() {
@@ -72,10 +81,19 @@ void Sealer::ask_for_units() {
   units_ = {failed_units_json(limit), std::chrono::steady_clock::now()};
 }
 
-net::awaitable<Result<SealedBundle>> Sealer::seal(SnapshotOrder order, SealContext context) {
-  auto input = std::make_shared<BundleInput>();
-  *input = co_await gather(std::move(order), std::move(context));
-  const std::string folder = (store_.folder() / "snapshots").string();
+/// What is said of the host is of the second of the seal; of many within one second it is said once.
+void Sealer::look_at_host(const std::string& folder) try {
+  constexpr auto units_serve = std::chrono::seconds(30), state_serves = std::chrono::seconds(1);
+  const auto at = std::chrono::steady_clock::now();
+  if (units_.json.empty() || at - units_.at > units_serve) ask_for_units();
+  if (host_.json.empty() || at - host_.at > state_serves) host_ = {host_state_json(folder, units_.json), at};
+} catch (const std::exception&) {  // no memory, perhaps: evidence without it is evidence still
+}
+
+net::awaitable<Result<SealedBundle>> Sealer::seal(BundleInput gathered) {
+  const auto input = std::make_shared<BundleInput>(std::move(gathered));
+  const std::string folder = bundles_of(store_);
+  if (const auto before = store_.find_snapshot("latest")) input->previous_sha256 = before->sha256;
   std::function<Result<Written>()> work = [this, input, folder] { return pack_and_write(*input, folder); };
   auto written = co_await off_loop(worker_, std::move(work));
   if (!written) co_return written.failure();
@@ -83,17 +101,18 @@ net::awaitable<Result<SealedBundle>> Sealer::seal(SnapshotOrder order, SealConte
   sealed.path = written->row.path;
   sealed.sha256 = written->row.sha256;
   sealed.signature = std::move(written->signature);
-  auto added = co_await store_.add_snapshot(std::move(written->row));
-  if (!added) sealed.note = added.error();
+  store_.adopt({std::move(written->row)});
   co_return sealed;
 }
 
 net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext context) {
+  const std::string folder = bundles_of(store_);
+  worker_.post([this, folder] { look_at_host(folder); });  // while the store is asked
   std::vector<std::uint64_t> wanted{order.incident.sweeps.last_good, order.incident.sweeps.first_bad,
                                     order.incident.sweeps.at_page, order.latest};
-  auto sweeps = co_await store_.sweep_reads(order.target, wanted);
+  std::erase(wanted, 0);  // there was none
   const WallTime from = order.at - timeline_length, to = order.at + Seconds(1);
-  auto recent = co_await store_.recent(order.target, from, to, timeline_bytes);
+  auto [named, recent] = co_await store_.sweeps_around(order.target, std::move(wanted), from, to, timeline_bytes);
 
   BundleInput in;
   in.context = std::move(context);
@@ -103,19 +122,16 @@ net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext cont
                                                           {"at-page", order.incident.sweeps.at_page},
                                                           {"latest", order.latest}};
   for (const auto& [name, number] : phases)
-    if (const auto* sweep = numbered(sweeps, number)) in.phases[name] = *sweep;
+    if (const auto* sweep = numbered(named, recent.sweeps, number)) in.phases[name] = *sweep;
   in.timeline = std::move(recent.sweeps);
   in.timeline_cut = recent.cut;
-  if (const auto before = store_.find_snapshot("latest")) in.previous_sha256 = before->sha256;
   in.order = std::move(order);
   co_return in;
 }
 
 /// On the worker's thread.
 Result<Sealer::Written> Sealer::pack_and_write(BundleInput& input, const std::string& folder) {
-  constexpr auto recent = std::chrono::seconds(30);
-  if (units_.json.empty() || std::chrono::steady_clock::now() - units_.at > recent) ask_for_units();
-  input.host_json = host_state_json(folder, units_.json);
+  input.host_json = host_.json;
   auto files = bundle_files(input);
   // Evidence without a signature is evidence still: a page does not wait for a key.
   if (key_) (void)sign_manifest(files, *key_);

@@ -18,7 +18,6 @@ struct SealedBundle {
   std::string path;             ///< absolute
   std::string sha256;           ///< of the file, 64 lower-case hexadecimal digits
   ManifestSignature signature;  ///< empty texts when it could not be signed
-  std::string note;             ///< why the store's index does not have it on the disk yet; "" when it has
 };
 
 /// Packing and writing happen in a thread of their own, so that sweeps go on; one snapshot after the other. Used from
@@ -30,13 +29,14 @@ class Sealer {
 
   /// Something is suspected: asks now for what a seal would have to wait for.
   void look_ahead();
-  /// An error tells why nothing could be sealed. Never throws, and is not cut short by a stop.
-  net::awaitable<Result<SealedBundle>> seal(SnapshotOrder order, SealContext context);
+  /// What the store has of it; several may be gathered while one is sealed. Not cut short by a stop.
+  net::awaitable<BundleInput> gather(SnapshotOrder order, SealContext context);
+  /// One after the other. An error tells why nothing could be sealed. Not cut short by a stop.
+  net::awaitable<Result<SealedBundle>> seal(BundleInput gathered);
 
  private:
-  /// What the bus has said of the host's units: asked for when something is suspected, because a page does not wait
-  /// for a bus.
-  struct Units {
+  /// What was said of the host, and when.
+  struct Said {
     std::string json;
     std::chrono::steady_clock::time_point at{};
   };
@@ -44,13 +44,14 @@ class Sealer {
     SnapshotRow row;
     ManifestSignature signature;
   };
-  net::awaitable<BundleInput> gather(SnapshotOrder order, SealContext context);
   void ask_for_units();
+  void look_at_host(const std::string& folder);
   Result<Written> pack_and_write(BundleInput& input, const std::string& folder);
 
   Store& store_;
   std::shared_ptr<const SigningKey> key_;
-  Units units_;    // the worker's thread's own
+  // The worker's thread's own. The bus is asked for the units when something is suspected: a page does not wait for it.
+  Said units_, host_;
   Worker worker_;  // last: it has ended before what it uses
 };
 

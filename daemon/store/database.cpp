@@ -115,17 +115,18 @@ Result<void> Database::commit(const Commit& what, std::uint64_t change) {
   return written;
 }
 
-void Database::replace_opened(const std::vector<OpenedKey>& all, std::uint64_t change) {
+void Database::replace_opened(const std::vector<OpenedThere>& changed, std::uint64_t change) {
   // What could not be written is written again whole, as memory has it.
   (void)write(Tables::Sync::normal, [&](Tables& tables) {
-    if (!was_written(change)) tables.replace_opened(all);
+    if (was_written(change)) return;
+    for (const auto& there : changed) tables.replace_opened(there.sink, there.incident_id, there.keys);
   });
 }
 
-Result<void> Database::mark(const OutboxRow& row, const std::vector<OpenedKey>* opened, std::uint64_t change) {
+Result<void> Database::mark(const OutboxRow& row, const OpenedThere* opened, std::uint64_t change) {
   auto written = write(Tables::Sync::normal, [&](Tables& tables) {
     tables.upsert(row);
-    if (opened && !was_written(change)) tables.replace_opened(*opened);
+    if (opened && !was_written(change)) tables.replace_opened(opened->sink, opened->incident_id, opened->keys);
   });
   if (!written) remember(row);
   return written;

@@ -45,9 +45,9 @@ class Database {
   /// As above, for what the mirror has taken; `change` is what it called that. Not when it was written already with all
   /// that memory had: that is newer. What cannot be written is remembered.
   Result<void> commit(const Commit& what, std::uint64_t change);
-  void replace_opened(const std::vector<OpenedKey>& all, std::uint64_t change);
+  void replace_opened(const std::vector<OpenedThere>& changed, std::uint64_t change);
   /// `opened`: as it is after this row was found never to have been heard of.
-  Result<void> mark(const OutboxRow& row, const std::vector<OpenedKey>* opened, std::uint64_t change);
+  Result<void> mark(const OutboxRow& row, const OpenedThere* opened, std::uint64_t change);
   void remember(const OutboxRow& row) { unsaved_.insert_or_assign(row.seq, row); }
   void remember(const SnapshotRow& row) { unsaved_snapshots_.push_back(row); }
   void remember(const IncidentRow& row);

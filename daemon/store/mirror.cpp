@@ -9,7 +9,13 @@ namespace readback {
 void Mirror::load(Kept kept) {
   state_ = std::move(kept.state);
   pending_ = std::move(kept.pending);
-  opened_ = std::move(kept.opened);
+  opened_.clear();
+  closed_.clear();
+  for (auto& key : kept.opened) {
+    auto& keys = opened_[{key.sink, key.incident_id}];
+    if (key.closed_at) closed_.emplace(*key.closed_at, Place(key.sink, key.incident_id));
+    keys.push_back(std::move(key));
+  }
   last_seq_ = kept.last_seq;
   snapshots_ = std::move(kept.snapshots);
   refused_ = std::move(kept.refused);
@@ -20,7 +26,7 @@ void Mirror::load(Kept kept) {
 std::uint64_t Mirror::take(Commit& commit) {
   for (auto& row : commit.rows) {
     row.seq = ++last_seq_;
-    note_opened(opened_, row);
+    note(row);
   }
   for (const auto& [part, text] : commit.state) {
     if (text.empty())
@@ -35,6 +41,26 @@ std::uint64_t Mirror::take(Commit& commit) {
 void Mirror::wait_for_delivery(OutboxRow row) {
   const auto seq = row.seq;
   if (row.state == OutboxState::pending && pending_.emplace(seq, std::move(row)).second) fresh_.push_back(seq);
+}
+
+std::vector<OpenedKey> Mirror::opened() const {
+  std::vector<OpenedKey> all;
+  for (const auto& [place, keys] : opened_) all.insert(all.end(), keys.begin(), keys.end());
+  return all;
+}
+
+void Mirror::note(const OutboxRow& row) {
+  if (row.mark == OutboxRow::Mark::none) return;
+  const Place place(row.sink, row.incident_id);
+  auto& keys = opened_[place];
+  note_opened(keys, row);
+  note_closed(place, keys);
+  if (keys.empty()) opened_.erase(place);
+}
+
+void Mirror::note_closed(const Place& place, const std::vector<OpenedKey>& keys) {
+  for (const auto& key : keys)
+    if (key.closed_at) closed_.emplace(*key.closed_at, place);
 }
 
 std::vector<OutboxRow> Mirror::take_fresh() {
@@ -52,21 +78,34 @@ void Mirror::mark(const OutboxRow& row) {
     found->second = row;
 }
 
-void Mirror::mark_unheard(const OutboxRow& row) {
+OpenedThere Mirror::mark_unheard(const OutboxRow& row) {
   mark(row);
   forget_opened(row.sink, row.incident_id);
   for (const auto& [seq, behind] : pending_)
-    if (behind.sink == row.sink && behind.incident_id == row.incident_id) note_opened(opened_, behind);
+    if (behind.sink == row.sink && behind.incident_id == row.incident_id) note(behind);
+  const auto found = opened_.find({row.sink, row.incident_id});
+  return {row.sink, row.incident_id, found == opened_.end() ? std::vector<OpenedKey>() : found->second};
 }
 
-bool Mirror::forget_closed(WallTime before) {
+std::vector<OpenedThere> Mirror::forget_closed(WallTime before) {
   ++changes_;
-  return std::erase_if(opened_, [&](const OpenedKey& k) { return k.closed_at && *k.closed_at < before; }) > 0;
+  std::vector<OpenedThere> changed;
+  while (!closed_.empty() && closed_.begin()->first < before) {
+    const Place place = closed_.extract(closed_.begin()).value().second;
+    const auto found = opened_.find(place);
+    if (found == opened_.end()) continue;
+    auto& keys = found->second;
+    if (!std::erase_if(keys, [&](const OpenedKey& k) { return k.closed_at && *k.closed_at < before; })) continue;
+    changed.push_back({place.first, place.second, keys});
+    if (keys.empty()) opened_.erase(found);
+  }
+  return changed;
 }
 
-void Mirror::forget_opened(std::string_view sink, std::string_view incident_id) {
+OpenedThere Mirror::forget_opened(const std::string& sink, const std::string& incident_id) {
   ++changes_;
-  std::erase_if(opened_, [&](const OpenedKey& k) { return k.sink == sink && k.incident_id == incident_id; });
+  opened_.erase({sink, incident_id});
+  return {sink, incident_id, {}};
 }
 
 void Mirror::remove_snapshot(std::string_view id) {

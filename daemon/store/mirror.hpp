@@ -17,6 +17,12 @@ namespace readback {
 
 class Tables;
 
+/// All that is kept of one incident at one sink; no keys: nothing is.
+struct OpenedThere {
+  std::string sink, incident_id;
+  std::vector<OpenedKey> keys;
+};
+
 class Mirror {
  public:
   /// What a file holds.
@@ -34,7 +40,7 @@ class Mirror {
 
   const SavedState& state() const { return state_; }
   const std::map<std::int64_t, OutboxRow>& pending() const { return pending_; }
-  const std::vector<OpenedKey>& opened() const { return opened_; }
+  std::vector<OpenedKey> opened() const;  ///< all of it
   /// As it was loaded.
   const std::vector<std::pair<std::string, std::string>>& refused() const { return refused_; }
   const std::string& newest_event() const { return newest_event_; }
@@ -63,9 +69,9 @@ class Mirror {
   /// up is overtaken by one that is not waited for.
   std::vector<OutboxRow> take_fresh();
   void mark(const OutboxRow& row);
-  void mark_unheard(const OutboxRow& row);
-  bool forget_closed(WallTime before);  ///< true: something was forgotten
-  void forget_opened(std::string_view sink, std::string_view incident_id);
+  OpenedThere mark_unheard(const OutboxRow& row);           ///< and what is open there now
+  std::vector<OpenedThere> forget_closed(WallTime before);  ///< where something was forgotten, as it is now
+  OpenedThere forget_opened(const std::string& sink, const std::string& incident_id);
 
   void add(SnapshotRow row) { snapshots_.push_back(std::move(row)); }
   void remove_snapshot(std::string_view id);
@@ -74,9 +80,14 @@ class Mirror {
   std::uint64_t bytes_of_bundles() const;
 
  private:
+  using Place = std::pair<std::string, std::string>;  // sink, incident
+  void note(const OutboxRow& row);
+  void note_closed(const Place& place, const std::vector<OpenedKey>& keys);
+
   SavedState state_;
   std::map<std::int64_t, OutboxRow> pending_;
-  std::vector<OpenedKey> opened_;
+  std::map<Place, std::vector<OpenedKey>> opened_;  // none is empty
+  std::set<std::pair<WallTime, Place>> closed_;     // where something was closed, and when; perhaps opened again since
   std::vector<SnapshotRow> snapshots_;
   std::vector<std::pair<std::string, std::string>> refused_;
   std::string newest_event_;
@@ -86,20 +97,14 @@ class Mirror {
   std::uint64_t changes_ = 0, written_until_ = 0;
 };
 
-/// What no retention may take.
-struct Pins {
-  std::vector<SweepKey> sweeps;
-  std::set<std::string> incidents;  ///< whose snapshots are evidence of something that is still open
-};
-
 /// What the loop's thread and the store's thread both see, under `mutex`. The outbox in the mirror is changed by the
 /// loop's thread alone, which therefore reads it without the lock.
 struct Board {
   mutable std::mutex mutex;
   Mirror mirror;
   std::vector<std::string> notes;
-  std::string trouble;  ///< why writing fails; "" is that it works
-  Pins pins;
+  std::string trouble;               ///< why writing fails; "" is that it works
+  std::map<std::string, Pins> pins;  ///< by target
   Retention rules;
 
   void set_trouble(std::string text) {

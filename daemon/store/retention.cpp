@@ -3,6 +3,7 @@
 #include "daemon/store/retention.hpp"
 
 #include <filesystem>
+#include <set>
 
 namespace readback {
 namespace {
@@ -15,6 +16,7 @@ constexpr std::int64_t history = 1'000;  // resolved incidents that stay for wan
 /// As they are now, with the bundle that would be the next to go.
 struct Retainer::Rules {
   std::vector<SweepKey> pins;
+  std::set<std::string> needed;  // incidents whose bundles stay
   Retention keep;
   std::optional<SnapshotRow> victim;
   std::uint64_t in_bundles = 0;
@@ -22,11 +24,15 @@ struct Retainer::Rules {
 
 Retainer::Rules Retainer::rules() {
   const std::lock_guard lock(board_.mutex);
-  Rules r{board_.pins.sweeps, board_.rules, std::nullopt, board_.mirror.bytes_of_bundles()};
+  Rules r{{}, {}, board_.rules, std::nullopt, board_.mirror.bytes_of_bundles()};
+  for (const auto& [target, pins] : board_.pins) {
+    for (const auto sweep : pins.sweeps) r.pins.push_back({target, sweep});
+    r.needed.insert(pins.incidents.begin(), pins.incidents.end());
+  }
   const auto& snapshots = board_.mirror.snapshots();
   // The oldest bundle that nobody needs; the newest of all stays, its digest continues the chain.
   for (std::size_t i = 0; i + 1 < snapshots.size() && !r.victim; ++i)
-    if (!board_.pins.incidents.contains(snapshots[i].incident_id)) r.victim = snapshots[i];
+    if (!r.needed.contains(snapshots[i].incident_id)) r.victim = snapshots[i];
   // For want of room also what was captured on request during an open incident, but never the evidence of its page.
   for (std::size_t i = 0; i + 1 < snapshots.size() && !r.victim && r.in_bundles > r.keep.keep_bytes / 2; ++i)
     if (snapshots[i].reason.starts_with("capture")) r.victim = snapshots[i];

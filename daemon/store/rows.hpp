@@ -50,6 +50,12 @@ struct SweepKey {
   std::uint64_t sweep = 0;
 };
 
+/// What no retention may take of one target.
+struct Pins {
+  std::vector<std::uint64_t> sweeps;
+  std::vector<std::string> incidents;  ///< whose snapshots are evidence of something that is still open
+};
+
 struct ReadQuery {
   std::string target;                    ///< "" is all
   WallTime from{}, to{WallTime::max()};  ///< by the time of the sweep; both inclusive
@@ -65,6 +71,11 @@ struct ReadPage {
 struct RecentSweeps {
   std::vector<SweepRecord> sweeps;  ///< oldest first
   bool cut = false;                 ///< there were more, older ones
+};
+
+struct SweepsAround {
+  std::vector<SweepRecord> named;  ///< what was asked for by its number and is not among the recent ones
+  RecentSweeps recent;
 };
 
 struct Retention {

@@ -97,9 +97,10 @@ struct Store::Parts {
 
   std::lock_guard<std::mutex> locked() { return std::lock_guard(board.mutex); }
 
-  void replace_opened() {
-    writer->post(
-        [this, all = board.mirror.opened(), change = board.mirror.changes()] { database.replace_opened(all, change); });
+  void replace_opened(std::vector<OpenedThere> changed) {
+    writer->post([this, changed = std::move(changed), change = board.mirror.changes()] {
+      database.replace_opened(changed, change);
+    });
   }
 };
 
@@ -178,7 +179,7 @@ std::vector<OutboxRow> Store::take_fresh() {
   const auto lock = parts_->locked();
   return parts_->board.mirror.take_fresh();
 }
-const std::vector<OpenedKey>& Store::opened() const { return parts_->board.mirror.opened(); }
+std::vector<OpenedKey> Store::opened() const { return parts_->board.mirror.opened(); }
 const std::vector<std::pair<std::string, std::string>>& Store::refused() const {
   return parts_->board.mirror.refused();
 }
@@ -196,12 +197,11 @@ net::awaitable<void> Store::mark(OutboxRow row) {
 
 net::awaitable<void> Store::mark_unheard(OutboxRow row) {
   Parts& p = *parts_;
-  std::vector<OpenedKey> opened;
+  OpenedThere opened;
   std::uint64_t change = 0;
   {
     const auto lock = p.locked();
-    p.board.mirror.mark_unheard(row);
-    opened = p.board.mirror.opened();
+    opened = p.board.mirror.mark_unheard(row);
     change = p.board.mirror.changes();
   }
   std::function<bool()> work = [&p, row = std::move(row), opened = std::move(opened), change] {
@@ -211,19 +211,21 @@ net::awaitable<void> Store::mark_unheard(OutboxRow row) {
 }
 
 void Store::forget_closed(WallTime before) {
+  std::vector<OpenedThere> changed;
   {
     const auto lock = parts_->locked();
-    if (!parts_->board.mirror.forget_closed(before)) return;
+    changed = parts_->board.mirror.forget_closed(before);
   }
-  parts_->replace_opened();
+  if (!changed.empty()) parts_->replace_opened(std::move(changed));
 }
 
 void Store::forget_opened(const std::string& sink, const std::string& incident_id) {
+  std::vector<OpenedThere> changed;
   {
     const auto lock = parts_->locked();
-    parts_->board.mirror.forget_opened(sink, incident_id);
+    changed.push_back(parts_->board.mirror.forget_opened(sink, incident_id));
   }
-  parts_->replace_opened();
+  parts_->replace_opened(std::move(changed));
 }
 
 net::awaitable<std::vector<OutboxRow>> Store::deliveries(std::string incident_id, std::size_t limit) {
@@ -263,6 +265,22 @@ net::awaitable<std::vector<SweepRecord>> Store::sweep_reads(std::string target, 
   return p.call<std::vector<SweepRecord>>(std::move(work));
 }
 
+net::awaitable<SweepsAround> Store::sweeps_around(std::string target, std::vector<std::uint64_t> sweeps, WallTime from,
+                                                  WallTime to, std::size_t most_bytes) {
+  Parts& p = *parts_;
+  std::function<SweepsAround()> work = [&p, target = std::move(target), sweeps = std::move(sweeps), from, to,
+                                        most_bytes]() mutable {
+    p.writer->flush_records();
+    return p.database.read<SweepsAround>([&](Tables& t) {
+      SweepsAround all{{}, t.recent(target, from, to, most_bytes)};
+      for (const auto& sweep : all.recent.sweeps) std::erase(sweeps, sweep.sweep);
+      all.named = t.sweep_reads(target, sweeps);
+      return all;
+    });
+  };
+  return p.call<SweepsAround>(std::move(work));
+}
+
 net::awaitable<ReadPage> Store::read_page(ReadQuery query) {
   Parts& p = *parts_;
   std::function<ReadPage()> work = [&p, query = std::move(query)] {
@@ -282,20 +300,6 @@ net::awaitable<RecentSweeps> Store::recent(std::string target, WallTime from, Wa
 }
 
 // --- snapshots -------------------------------------------------------------------------------------------------------
-
-net::awaitable<CommitResult> Store::add_snapshot(SnapshotRow row) {
-  Parts& p = *parts_;
-  {
-    const auto lock = p.locked();
-    p.board.mirror.add(row);
-  }
-  std::function<CommitResult()> work = [&p, row = std::move(row)] {
-    auto written = p.database.write(Tables::Sync::normal, [&](Tables& tables) { tables.insert(row); });
-    if (!written) p.database.remember(row);
-    return written;
-  };
-  return p.call<CommitResult>(std::move(work));
-}
 
 void Store::adopt(std::vector<SnapshotRow> rows) {
   if (rows.empty()) return;
@@ -334,10 +338,16 @@ void Store::keep(Retention rules) {
   parts_->writer->retain_soon();
 }
 
-void Store::pin(std::vector<SweepKey> sweeps, std::vector<std::string> incidents) {
+void Store::pin(std::map<std::string, Pins> of_targets) {
   {
     const auto lock = parts_->locked();
-    parts_->board.pins = {std::move(sweeps), {incidents.begin(), incidents.end()}};
+    auto& pins = parts_->board.pins;
+    for (auto& [target, needed] : of_targets) {
+      if (needed.sweeps.empty() && needed.incidents.empty())
+        pins.erase(target);
+      else
+        pins[target] = std::move(needed);
+    }
   }
   parts_->writer->allow_retention();
 }

@@ -64,7 +64,7 @@ class Store {
   const std::map<std::int64_t, OutboxRow>& pending() const;
   /// Those that wait since this was asked last, by seq.
   std::vector<OutboxRow> take_fresh();
-  const std::vector<OpenedKey>& opened() const;
+  std::vector<OpenedKey> opened() const;
   /// As they were when the store was opened: sinks with the incidents whose page they have refused, and the id of the
   /// newest event ("" when there was none).
   const std::vector<std::pair<std::string, std::string>>& refused() const;
@@ -91,13 +91,16 @@ class Store {
   void record(SweepRecord sweep);
   /// Sees everything that was recorded before the call. Unknown sweeps are left out.
   net::awaitable<std::vector<SweepRecord>> sweep_reads(std::string target, std::vector<std::uint64_t> sweeps);
+  /// recent(), and of these sweeps those that it does not have.
+  net::awaitable<SweepsAround> sweeps_around(std::string target, std::vector<std::uint64_t> sweeps, WallTime from,
+                                             WallTime to, std::size_t most_bytes);
   net::awaitable<ReadPage> read_page(ReadQuery query);
   /// The newest sweeps of this time, in at most about so many bytes of bodies and outputs.
   net::awaitable<RecentSweeps> recent(std::string target, WallTime from, WallTime to, std::size_t most_bytes);
 
   // Snapshots.
-  net::awaitable<CommitResult> add_snapshot(SnapshotRow row);
-  /// Takes bundles into the index that it did not know, before anything else is asked of it.
+  /// Takes bundles into the index: at once in memory, on the disk before whatever is written next. Nobody waits for it:
+  /// a bundle that lies in its folder is found again at a start.
   void adopt(std::vector<SnapshotRow> rows);
   /// Newest first. Both are served from memory.
   std::vector<SnapshotRow> snapshots() const;
@@ -107,8 +110,8 @@ class Store {
   // Retention. Runs by itself every few minutes once pins are known, and whenever the bound is passed. Of resolved
   // incidents the newest 10,000 are kept, and none for longer than `keep_time`; an open one always.
   void keep(Retention rules);
-  /// What no retention may take: these sweeps, and the snapshots of these (open) incidents. Replaces what was pinned.
-  void pin(std::vector<SweepKey> sweeps, std::vector<std::string> incidents);
+  /// What no retention may take of these targets: replaces what was pinned of each.
+  void pin(std::map<std::string, Pins> of_targets);
   /// Runs it now and waits for it.
   net::awaitable<void> retain(WallTime now);
 

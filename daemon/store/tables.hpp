@@ -58,6 +58,8 @@ class Tables {
   void upsert(const OutboxRow& row);  ///< inserts it, or writes how its delivery stands
   void apply_mark(const OutboxRow& row);
   void replace_opened(const std::vector<OpenedKey>& all);
+  /// Of this incident at this sink.
+  void replace_opened(const std::string& sink, const std::string& incident, const std::vector<OpenedKey>& keys);
   std::vector<OutboxRow> deliveries(const std::string& incident_id, std::size_t limit);
 
   // Incidents.

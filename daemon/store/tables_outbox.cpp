@@ -54,6 +54,19 @@ void bind_row(Statement& s, const OutboxRow& r) {
   s.bind(21, r.done_by);
 }
 
+void insert_opened(Sqlite& db, const OpenedKey& k) {
+  Statement s =
+      db.prepare("INSERT INTO opened(sink,incident,key,target,body,opened_at,closed_at) VALUES(?1,?2,?3,?4,?5,?6,?7)");
+  s.bind(1, k.sink)
+      .bind(2, k.incident_id)
+      .bind(3, k.key)
+      .bind(4, k.target)
+      .bind_blob(5, k.body)
+      .bind(6, ms(k.opened_at));
+  if (k.closed_at) s.bind(7, ms(*k.closed_at));
+  s.run();
+}
+
 #define READBACK_OUTBOX_INSERT                                                                                 \
   "INSERT INTO "                                                                                               \
   "outbox(seq,event_id,sink,incident,target,kind,key,body,minimal_body,content_type,created,mark,opened_body," \
@@ -172,18 +185,12 @@ std::vector<OpenedKey> Tables::load_opened() {
 
 void Tables::replace_opened(const std::vector<OpenedKey>& all) {
   db_.exec("DELETE FROM opened");
-  for (const auto& k : all) {
-    Statement s = db_.prepare(
-        "INSERT INTO opened(sink,incident,key,target,body,opened_at,closed_at) VALUES(?1,?2,?3,?4,?5,?6,?7)");
-    s.bind(1, k.sink)
-        .bind(2, k.incident_id)
-        .bind(3, k.key)
-        .bind(4, k.target)
-        .bind_blob(5, k.body)
-        .bind(6, ms(k.opened_at));
-    if (k.closed_at) s.bind(7, ms(*k.closed_at));
-    s.run();
-  }
+  for (const auto& k : all) insert_opened(db_, k);
+}
+
+void Tables::replace_opened(const std::string& sink, const std::string& incident, const std::vector<OpenedKey>& keys) {
+  db_.prepare("DELETE FROM opened WHERE sink=?1 AND incident=?2").bind(1, sink).bind(2, incident).run();
+  for (const auto& k : keys) insert_opened(db_, k);
 }
 
 std::vector<OutboxRow> Tables::deliveries(const std::string& incident_id, std::size_t limit) {

@@ -1,5 +1,5 @@
-// A receiver of alerts that is never what one waits for: one thread, 204 to every POST at once, connections kept as long
-// as the sender wants. What it has counted it tells to a GET, whatever its address.
+// A receiver of alerts that is never what one waits for: one thread, 204 to every POST at once, connections kept as
+// long as the sender wants. What it has counted it tells to a GET, whatever its address.
 //
 //   bench_receiver PORT          0: any; the first line on stdout is the port it listens on
 //   GET /                        {"posts": 5000, "connections": 12, "first": 1.5, "last": 31.2}  seconds of the
@@ -72,9 +72,9 @@ bool answer(int peer, std::string& come, Counted& counted) {
       send_all(peer, "HTTP/1.1 204 No Content\r\n" + connection + "\r\n");
     } else {
       std::array<char, 200> body{};
-      const int size = std::snprintf(body.data(), body.size(),
-                                     R"({"posts": %ld, "connections": %ld, "first": %.4f, "last": %.4f})",
-                                     counted.posts, counted.connections, counted.first, counted.last);
+      const int size =
+          std::snprintf(body.data(), body.size(), R"({"posts": %ld, "connections": %ld, "first": %.4f, "last": %.4f})",
+                        counted.posts, counted.connections, counted.first, counted.last);
       send_all(peer, "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n" + connection + "\r\n" +
                          body.data());
     }

@@ -2,6 +2,7 @@
 #include "tests/sim/disk.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace readback::sim {
@@ -35,6 +36,11 @@ void Tables::apply(Written w) {
     rows[seq] = std::move(row);
   }
   if (w.opened) opened = *std::move(w.opened);
+  for (auto& there : w.opened_there) {
+    std::erase_if(opened,
+                  [&](const OpenedKey& k) { return k.sink == there.sink && k.incident_id == there.incident_id; });
+    std::move(there.keys.begin(), there.keys.end(), std::back_inserter(opened));
+  }
   ended.insert(w.ended.begin(), w.ended.end());
 }
 

@@ -15,6 +15,7 @@
 #include "core/alert/outbox_row.hpp"
 #include "core/model/record.hpp"
 #include "core/model/view.hpp"
+#include "daemon/store/mirror.hpp"
 #include "tests/sim/chance.hpp"
 #include "tests/sim/memory.hpp"
 
@@ -29,9 +30,10 @@ struct Written {
   bool whole_state = false;  ///< the parts that are not here are gone
   SavedState state;
   std::vector<OutboxRow> inserted, upserted;
-  std::optional<std::vector<OpenedKey>> opened;
-  std::vector<std::string> ended;          ///< incidents that are over
-  std::map<std::string, Memory> memories;  ///< of the witness, by part
+  std::optional<std::vector<OpenedKey>> opened;  ///< all of it
+  std::vector<OpenedThere> opened_there;         ///< or of these incidents at these sinks
+  std::vector<std::string> ended;                ///< incidents that are over
+  std::map<std::string, Memory> memories;        ///< of the witness, by part
 };
 
 struct Tables {

@@ -18,9 +18,10 @@ constexpr Millis half_a_minute = Seconds(30);
 
 /// A seal that is under way.
 struct Process::Sealing {
-  Sealed told;
+  Sealed told;     ///< as it ended, once it is over
+  AfterSeal then;  ///< what waits for it
   bool begun = false, late = false, over = false;
-  std::function<void(Sealed)> done;
+  std::function<void()> done;  ///< while somebody waits for it
 };
 
 Process::Process(World& world, Host& host)
@@ -129,9 +130,23 @@ void Process::pump() {
   queue_.pop_front();
   of_operator_ = next.of_operator;
   silence_.reset();
+  companions_.begin(std::get_if<Event>(&next.event));
+  may_join_ = true;
   if (const auto* event = std::get_if<Event>(&next.event)) note(*event);
   course_.begin(handle(std::move(next.event)));
   go_on();
+}
+
+/// What has come while seals are under way is carried out beside them, if it may be. False: nothing was.
+bool Process::join() {
+  if (stopping_ || queue_.empty() || !seals_.has_room()) return false;
+  const auto* event = std::get_if<Event>(&queue_.front().event);
+  if (!companions_.takes(event)) return false;
+  auto next = std::move(queue_.front());
+  queue_.pop_front();
+  note(std::get<Event>(next.event));
+  course_.begin(handle(std::move(next.event)));
+  return true;
 }
 
 /// What the witness must know before it is handled.
@@ -178,7 +193,19 @@ bool Process::take(Course::Step& step) {
   } else if (auto* line = std::get_if<Say>(&step)) {
     say(*line);
   } else if (auto* asked = std::get_if<Seal>(&step)) {
-    seal(std::move(*asked));
+    const auto sealing = seal(std::move(*asked));
+    if (!may_join_) {
+      wait_for(sealing, [this](Actions more) { course_.sealed(std::move(more)); });
+      return false;
+    }
+    left_.push_back(sealing);
+    course_.leave();
+  } else if (std::holds_alternative<Course::Await>(step)) {
+    may_join_ = may_join_ && join();
+    if (may_join_) return true;
+    const auto first = left_.front();
+    left_.pop_front();
+    wait_for(first, [this](Actions more) { course_.resume(std::move(more)); });
     return false;
   } else if (auto* together = std::get_if<Course::Commit>(&step)) {
     commit(std::move(*together));
@@ -257,7 +284,7 @@ void Process::judge_later(const std::vector<OutboxRow>& rows) {
   });
 }
 
-void Process::seal(Seal asked) {
+std::shared_ptr<Process::Sealing> Process::seal(Seal asked) {
   const auto sealing = std::make_shared<Sealing>();
   auto& told = sealing->told;
   told.target = asked.order.target;
@@ -265,25 +292,33 @@ void Process::seal(Seal asked) {
   told.on_request = asked.order.on_request;
   told.evidence.snapshot = asked.order.snapshot_id;
   world_.witness.named(host_, asked.order.snapshot_id);
-  auto then = std::make_shared<AfterSeal>(std::move(asked.then));
-  sealing->done = [this, then](Sealed ended) {
-    ended.then = std::move(*then);
-    course_.sealed(handle(Event(std::move(ended))));
+  sealing->then = std::move(asked.then);
+  if (const auto begun = seals_.begin(asked.order.again); begun) {
+    to_seal_.push_back(sealing);
+    seal_next();
+  } else {
+    told.failure = begun.error();
+    sealing->over = true;
+  }
+  return sealing;
+}
+
+/// `go` gets what the engine makes of its end, be that its success or that it is late.
+void Process::wait_for(std::shared_ptr<Sealing> sealing, std::function<void(Actions)> go) {
+  const auto end = [this, sealing, go = std::move(go)](Sealed ended) {
+    sealing->done = nullptr;
+    ended.then = std::move(sealing->then);
+    go(handle(Event(std::move(ended))));
     go_on();
   };
-  const auto patience = seals_.begin(asked.order.again);
-  if (!patience) {
-    told.failure = patience.error();
-    return sealing->done(told);
-  }
-  to_seal_.push_back(sealing);
-  seal_next();
-  later(*patience, [this, sealing] {
+  if (sealing->over) return later(Millis(0), [sealing, end] { end(sealing->told); });
+  sealing->done = [sealing, end] { end(sealing->told); };
+  later(seals_.patience(), [this, sealing, end] {
     if (sealing->over) return;
     sealing->late = true;
     auto waited = sealing->told;
     waited.failure = seals_.give_up();
-    sealing->done(std::move(waited));
+    end(std::move(waited));
   });
 }
 
@@ -300,7 +335,7 @@ void Process::seal_next() {
     }
     to_seal_.pop_front();
     sealing->over = true;
-    auto told = sealing->told;
+    auto& told = sealing->told;
     if (host_.disk.mood == DiskMood::works) {
       host_.disk.bundles.insert(told.evidence.snapshot);
       told.evidence.sha256 = "digest of " + told.evidence.snapshot;
@@ -312,9 +347,9 @@ void Process::seal_next() {
     seals_.ended(sealing->late);
     seal_next();
     if (sealing->late)
-      put(Event(std::move(told)));
-    else
-      sealing->done(std::move(told));
+      put(Event(told));
+    else if (const auto done = sealing->done)
+      done();
   });
 }
 

@@ -89,7 +89,10 @@ class Process {
   void carry_out(const FleetDuty& duty);
   void commit(Course::Commit together);
   void judge_later(const std::vector<OutboxRow>& rows);
-  void seal(Seal asked);
+  bool join();
+  struct Sealing;
+  std::shared_ptr<Sealing> seal(Seal asked);
+  void wait_for(std::shared_ptr<Sealing> sealing, std::function<void(Actions)> go);
   void seal_next();
   void say_goodbye();
 
@@ -109,7 +112,7 @@ class Process {
   using Committed = std::function<void(const Result<void>& written, const std::vector<OutboxRow>& rows)>;
   void store_commit(Batch batch, Committed done);
   void store_mark(const OutboxStep::Mark& mark, std::function<void()> done);
-  void replace_opened();
+  void replace_opened(std::vector<OpenedThere> changed);
   bool write(Written w, std::uint64_t change = 0);
   void resync(Written& into);
   void post(std::function<bool()> work, std::shared_ptr<Call> call);
@@ -161,6 +164,7 @@ class Process {
   std::unique_ptr<Member> member_;
   std::unique_ptr<Outbox> outbox_;
   Course course_;
+  Companions companions_;
   SealPatience seals_;
   DeadMansSwitch dead_man_;
   WatchNotice notice_;
@@ -174,9 +178,9 @@ class Process {
   bool delivers_ = false;  ///< what the outbox asked for at the start is done
   std::uint64_t armed_ = 0, beats_planned_ = 0;
   std::optional<MonoTime> armed_for_;
-  struct Sealing;
   std::deque<std::shared_ptr<Sealing>> to_seal_;
-  bool sealing_ = false;
+  std::deque<std::shared_ptr<Sealing>> left_;  ///< of the events that wait for theirs, in their order
+  bool may_join_ = false;                      ///< no seal is waited for yet
   std::vector<std::shared_ptr<Reading>> reading_;
   std::set<std::string> working_;                 // sinks that are at something
   std::map<std::string, std::uint64_t> resting_;  // which rest of a sink is the newest

@@ -26,8 +26,7 @@ Reply no_way() {
 std::vector<OutboxRow> Process::render(const Notify& notify) {
   auto step = outbox_->render(notify.event, notify.only_sink);
   for (const auto& [sink, incident] : step.forget) {
-    mirror_.forget_opened(sink, incident);
-    replace_opened();
+    replace_opened({mirror_.forget_opened(sink, incident)});
   }
   world_.witness.rendered(host_, *this, notify, step.commit);
   return std::move(step.commit);
@@ -142,8 +141,7 @@ void Process::write_on(std::shared_ptr<std::deque<OutboxWrite>> writes, std::fun
     if (const auto* line = std::get_if<Say>(&next)) {
       say(*line);
     } else if (const auto* opened = std::get_if<ForgetOpened>(&next)) {
-      mirror_.forget_opened(opened->sink, opened->incident);
-      replace_opened();
+      replace_opened({mirror_.forget_opened(opened->sink, opened->incident)});
     } else if (auto* fresh = std::get_if<CommitRows>(&next)) {
       world_.witness.own_rows(host_, fresh->rows);
       return store_commit({{}, std::move(fresh->rows), {}, {}}, [this, writes, done](const Result<void>&, const auto&) {
@@ -160,7 +158,7 @@ void Process::write_on(std::shared_ptr<std::deque<OutboxWrite>> writes, std::fun
     } else if (const auto* tried = std::get_if<RowTried>(&next)) {
       put(FleetEvent(Attempted{tried->row, tried->is_accepted, tried->was_written, tried->not_before}));
     } else if (const auto* closed = std::get_if<ForgetClosed>(&next)) {
-      if (mirror_.forget_closed(closed->before)) replace_opened();
+      if (auto changed = mirror_.forget_closed(closed->before); !changed.empty()) replace_opened(std::move(changed));
     }
   }
   done();

@@ -104,6 +104,7 @@ bool Process::write(Written w, std::uint64_t change) {
   if (change > 0 && mirror_.was_written(change)) {
     w.state.clear(), w.memories.clear(), w.inserted.clear(), w.ended.clear();
     w.opened.reset();
+    w.opened_there.clear();
   }
   host_.disk.write(std::move(w));
   return true;
@@ -164,17 +165,18 @@ void Process::store_commit(Batch batch, Committed done) {
 }
 
 void Process::store_mark(const OutboxStep::Mark& mark, std::function<void()> done) {
+  std::vector<OpenedThere> opened;
   if (mark.forget)
-    mirror_.mark_unheard(mark.row);
+    opened.push_back(mirror_.mark_unheard(mark.row));
   else
     mirror_.mark(mark.row);
   const auto call = std::make_shared<Call>();
   call->done = [done = std::move(done)](bool) { done(); };
   post(
-      [this, row = mark.row, forget = mark.forget, opened = mirror_.opened(), change = mirror_.changes()] {
+      [this, row = mark.row, opened = std::move(opened), change = mirror_.changes()] {
         Written w;
         w.upserted.push_back(row);
-        if (forget) w.opened = opened;
+        w.opened_there = opened;
         if (write(std::move(w), change)) return true;
         unsaved_.insert_or_assign(row.seq, row);
         return false;
@@ -182,11 +184,11 @@ void Process::store_mark(const OutboxStep::Mark& mark, std::function<void()> don
       call);
 }
 
-void Process::replace_opened() {
+void Process::replace_opened(std::vector<OpenedThere> changed) {
   post(
-      [this, all = mirror_.opened(), change = mirror_.changes()] {
+      [this, changed = std::move(changed), change = mirror_.changes()] {
         Written w;
-        w.opened = all;
+        w.opened_there = changed;
         return write(std::move(w), change);
       },
       nullptr);

@@ -7,6 +7,12 @@ using namespace readback;
 
 namespace {
 
+Notify notify(const char* id) {
+  Notify n;
+  n.event.id = id;
+  return n;
+}
+
 /// A word a step, as it is asked for; what a seal brings is `more`.
 struct Driver {
   Course course;
@@ -14,6 +20,8 @@ struct Driver {
   bool hangs = false;
   Result<void> written;
   Actions more;
+  std::deque<Actions> beside;  // events that come while another waits for its seal
+  int left = 0;
   std::vector<std::string> said;
 
   std::string run(Actions actions) {
@@ -41,8 +49,23 @@ struct Driver {
       return "render " + notify->event.id;
     }
     if (std::holds_alternative<Seal>(step)) {
-      course.sealed(std::exchange(more, {}));
-      return "seal";
+      if (beside.empty() && left == 0) {
+        course.sealed(std::exchange(more, {}));
+        return "seal";
+      }
+      course.leave();
+      ++left;
+      return "seal and leave";
+    }
+    if (std::holds_alternative<Course::Await>(step)) {
+      if (!beside.empty()) {
+        course.begin(std::move(beside.front()));
+        beside.pop_front();
+        return "beside it";
+      }
+      --left;
+      course.resume({notify(("sealed " + std::to_string(left)).c_str())});
+      return "is sealed";
     }
     const auto& commit = std::get<Course::Commit>(step);
     std::string text = "commit";
@@ -151,6 +174,39 @@ TEST_CASE("a page waits two seconds for its evidence, not at all behind one that
   const auto refused = seals.begin();
   CHECK(!refused.ok());
   CHECK(refused.error() == "the snapshots before it are not sealed yet: the disk under the store does not answer");
+}
+
+TEST_CASE("what fails at once is sealed side by side, and one transaction tells of all in their order") {
+  Driver d;
+  d.beside.push_back({Record{}, Seal{}, SaveState{"b"}});
+  d.beside.push_back({Record{}, SaveState{"c", false}});
+  CHECK(d.run({Record{}, Seal{}, SaveState{"a"}, Answer{true, 200, "all", ""}}) ==
+        "record; seal and leave; beside it; record; seal and leave; beside it; record; is sealed; render sealed 1; is "
+        "sealed; render sealed 0; commit state:a state:b state:c row:sealed 1 row:sealed 0; deliver; answer all");
+}
+
+TEST_CASE("beside a seal begins what time, reads and checks bring, and one of each target") {
+  const auto sweep = [](const char* target) {
+    SweepDone done;
+    done.target = target;
+    return Event(done);
+  };
+  CheckDone check;
+  check.target = "b";
+  const Event first = sweep("a"), again = sweep("a"), other = sweep("c"), checked = check, tick = Tick{},
+              asked = SweepAsked{};
+  Companions companions;
+  companions.begin(&first);
+  CHECK(companions.takes(&tick));
+  CHECK(companions.takes(&checked));
+  CHECK(!companions.takes(&again));
+  CHECK(companions.takes(&other));
+  CHECK(!companions.takes(&asked));
+  CHECK(!companions.takes(nullptr));
+  companions.begin(&asked);
+  CHECK(!companions.takes(&other));
+  companions.begin(nullptr);
+  CHECK(!companions.takes(&other));
 }
 
 TEST_CASE("What a fleet asks for is done behind the transaction that saves why, also what a seal has brought") {

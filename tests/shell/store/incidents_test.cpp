@@ -139,7 +139,7 @@ TEST_CASE("retention takes resolved incidents that are too old or too many, and 
   Folder folder;
   net::io_context io;
   auto store = open_store(folder.path, {std::chrono::hours(24), std::uint64_t{1} << 30});
-  store->pin({}, {});
+  store->pin({});
   std::vector<IncidentRow> rows{incident_of("old", "fabric", 0, 60), incident_of("open", "fabric", 0)};
   const int late = 24 * 3600 + 100;
   for (int i = 0; i < 10'050; ++i)
@@ -160,7 +160,7 @@ TEST_CASE("for want of room old incidents go last, and the newest thousand stay"
   net::io_context io;
   constexpr std::uint64_t bound = 3 << 20;
   auto store = open_store(folder.path, {std::chrono::hours(24 * 30), bound});
-  store->pin({}, {});
+  store->pin({});
   std::vector<IncidentRow> rows;
   for (int i = 0; i < 2500; ++i) {
     rows.push_back(incident_of("i" + std::to_string(10'000 + i), "fabric", i, i + 1));

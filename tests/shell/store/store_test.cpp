@@ -416,7 +416,7 @@ TEST_CASE("damage found while the store is in use: the file is set aside, memory
   for (std::uint64_t i = 1; i < 2000; ++i)
     store->record(sweep_of(i, t0 + Seconds(i), incompressible(900, static_cast<unsigned>(i))));
   REQUIRE(run(io, store->commit({whole("{\"s\":1}"), {row_of("e1", "hook", "i1", OutboxRow::Mark::open)}})));
-  store->pin({}, {});
+  store->pin({});
   run(io, store->retain(t0 + Seconds(2000)));  // the log is empty now, all is in the file
   {
     std::fstream file(folder.path / "readback.db", std::ios::in | std::ios::out | std::ios::binary);
@@ -511,7 +511,7 @@ TEST_CASE("unchanged bodies are stored once: at most 150 bytes a read") {
   Folder folder;
   net::io_context io;
   auto store = open_store(folder.path);
-  store->pin({}, {});
+  store->pin({});
   constexpr std::uint64_t sweeps = 5000;
   run(io, store->retain(t0));
   const auto before = store->bytes();
@@ -542,9 +542,9 @@ TEST_CASE("retention: the bound holds under churn, and what open incidents need 
     row.path = "snapshots/" + id;
     row.size = 500 << 10;
     row.at = t0;
-    run(io, store->add_snapshot(row));
+    store->adopt({row});
   }
-  store->pin({{"fabric", 3}, {"fabric", 7}}, {"i1"});
+  store->pin({{"fabric", {{3, 7}, {"i1"}}}});
   std::uint64_t most = 0;
   for (std::uint64_t i = 1; i <= 3000; ++i) {
     store->record(sweep_of(i, t0 + Seconds(i), incompressible(1200, static_cast<unsigned>(i)) + "\"}"));
@@ -578,7 +578,7 @@ TEST_CASE("one megabyte that changes at every sweep does not break a small bound
   Folder folder;
   net::io_context io;
   auto store = open_store(folder.path, {std::chrono::hours(24), 8 << 20});
-  store->pin({}, {});
+  store->pin({});
   std::uint64_t most = 0;
   for (std::uint64_t i = 1; i <= 24; ++i) {
     SweepRecord sweep;
@@ -661,7 +661,7 @@ TEST_CASE("for want of room what was captured during an open incident goes, the 
   Folder folder;
   net::io_context io;
   auto store = open_store(folder.path, {std::chrono::hours(24), 1 << 20});
-  store->pin({}, {"i1"});
+  store->pin({{"fabric", {{}, {"i1"}}}});
   for (int i = 0; i < 6; ++i) {
     SnapshotRow row;
     row.id = "0" + std::to_string(i);
@@ -669,7 +669,7 @@ TEST_CASE("for want of room what was captured during an open incident goes, the 
     row.reason = i == 0 ? "page" : "capture: look";
     row.size = 200'000;
     row.at = t0 + Seconds(i);
-    run(io, store->add_snapshot(row));
+    store->adopt({row});
   }
   run(io, store->retain(t0 + Seconds(9)));
   std::vector<std::string> kept;
@@ -709,15 +709,15 @@ TEST_CASE("what a disk that works again was given whole is not written over by w
     CHECK(!database.commit(fails, board.mirror.take(fails)));
   }
   const auto first = board.mirror.take(older);
-  const auto opened_then = board.mirror.opened();
   board.mirror.mark_unheard(row_of("e0", "hook", "i0", OutboxRow::Mark::open));
+  const OpenedThere opened_then{"hook", "i1", {}};
   const auto second = board.mirror.changes();
   const auto third = board.mirror.take(newer);
 
   REQUIRE(database.commit(older, first));
   CHECK(on_disk() == "2");
   CHECK(opened_on_disk() == 2);
-  database.replace_opened(opened_then, second);
+  database.replace_opened({opened_then}, second);
   REQUIRE(database.mark(row_of("e0", "hook", "i0", OutboxRow::Mark::open), &opened_then, second));
   CHECK(opened_on_disk() == 2);
   REQUIRE(database.commit(newer, third));
@@ -727,7 +727,7 @@ TEST_CASE("what a disk that works again was given whole is not written over by w
   Commit last{whole("3"), {row_of("e3", "hook", "i1", OutboxRow::Mark::close)}};
   REQUIRE(database.commit(last, board.mirror.take(last)));
   CHECK(on_disk() == "3");
-  board.mirror.forget_opened("hook", "i1");
-  database.replace_opened(board.mirror.opened(), board.mirror.changes());
+  const auto gone = board.mirror.forget_opened("hook", "i1");
+  database.replace_opened({gone}, board.mirror.changes());
   CHECK(opened_on_disk() == 1);
 }
