@@ -23,25 +23,32 @@ const TargetConfig* Fleet::State::config_of(const std::string& target) const {
 
 /// Whoever was heard lately; and for a while after a connect whoever was known before, since nobody can have been heard
 /// then, and that a host has gone is told by nobody.
-std::vector<std::string> Fleet::State::live() const {
+std::vector<const std::string*> Fleet::State::live() const {
   const Millis silent_after = setup.config.fleet.silent_after;
   const bool is_fresh = is_synced && now - synced_at < silent_after;
-  std::vector<std::string> hosts{setup.host};
+  std::vector<const std::string*> hosts{&setup.host};
   for (const auto& [host, member] : kept.known) {
     const auto heard = members.find(host);
-    if (is_fresh || (heard != members.end() && now - heard->second.at < silent_after)) hosts.push_back(host);
+    if (is_fresh || (heard != members.end() && now - heard->second.at < silent_after)) hosts.push_back(&host);
   }
   return hosts;
 }
 
+/// Of those who are live and may be asked. No name is copied that is not drawn: there may be a thousand of them.
+template <class Asked>
+std::vector<std::string> Fleet::State::drawn(std::string_view about, const Asked& is_asked) const {
+  std::vector<std::string_view> hosts;
+  for (const auto* host : live())
+    if (is_asked(*host)) hosts.push_back(*host);
+  return jury_of(about, hosts, static_cast<std::size_t>(setup.config.fleet.jury));
+}
+
 std::vector<std::string> Fleet::State::jury(const std::string& target) const {
-  auto hosts = live();
-  std::erase_if(hosts, [&](const std::string& host) {
-    if (host == setup.host) return config_of(target) == nullptr;
+  return drawn(target, [&](const std::string& host) {
+    if (host == setup.host) return config_of(target) != nullptr;
     const auto& member = kept.known.at(host);
-    return member.environment != setup.config.environment || !member.targets.contains(target);
+    return member.environment == setup.config.environment && member.targets.contains(target);
   });
-  return jury_of(target, std::move(hosts), static_cast<std::size_t>(setup.config.fleet.jury));
 }
 
 bool Fleet::State::is_asked_about(const std::string& target, const std::string& host) const {
@@ -51,12 +58,9 @@ bool Fleet::State::is_asked_about(const std::string& target, const std::string& 
 
 /// Those who miss a member for all: as many as are asked about a target.
 std::vector<std::string> Fleet::State::jury_for_missing(const std::string& host) const {
-  auto hosts = live();
-  std::erase_if(hosts, [&](const std::string& each) {
-    if (each == setup.host) return false;
-    return each == host || kept.known.at(each).environment != setup.config.environment;
+  return drawn(host, [&](const std::string& each) {
+    return each == setup.host || (each != host && kept.known.at(each).environment == setup.config.environment);
   });
-  return jury_of(host, std::move(hosts), static_cast<std::size_t>(setup.config.fleet.jury));
 }
 
 /// Unset: it does not hold. After an incident was closed it is suspected again, whatever was counted before.

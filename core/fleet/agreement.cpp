@@ -33,14 +33,15 @@ std::uint64_t rendezvous(std::string_view about, std::string_view host) {
   return z ^ (z >> 31);
 }
 
-std::vector<std::string> jury_of(std::string_view about, std::vector<std::string> hosts, std::size_t size) {
-  std::vector<std::pair<std::uint64_t, std::string>> places;
-  for (auto& host : hosts) places.emplace_back(rendezvous(about, host), std::move(host));
-  std::sort(places.begin(), places.end());
-  if (places.size() > size) places.resize(size);
-  hosts.clear();
-  for (auto& [place, host] : places) hosts.push_back(std::move(host));
-  return hosts;
+std::vector<std::string> jury_of(std::string_view about, const std::vector<std::string_view>& hosts, std::size_t size) {
+  std::vector<std::pair<std::uint64_t, std::string_view>> places;
+  places.reserve(hosts.size());
+  for (const auto host : hosts) places.emplace_back(rendezvous(about, host), host);
+  const auto last = places.begin() + static_cast<std::ptrdiff_t>(std::min(size, places.size()));
+  std::partial_sort(places.begin(), last, places.end());
+  std::vector<std::string> jury;
+  for (auto each = places.begin(); each != last; ++each) jury.emplace_back(each->second);
+  return jury;
 }
 
 Vote vote_of(const Witness& w, const Question& q) {

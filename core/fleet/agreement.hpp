@@ -24,7 +24,7 @@ inline constexpr int most_steps = 8;                  ///< of a takeover, a seco
 /// The place of a host in what is decided about `about`, the same on every host: the lowest comes first.
 std::uint64_t rendezvous(std::string_view about, std::string_view host);
 /// Of these hosts those with the lowest places, in their order; all when there are fewer.
-std::vector<std::string> jury_of(std::string_view about, std::vector<std::string> hosts, std::size_t size);
+std::vector<std::string> jury_of(std::string_view about, const std::vector<std::string_view>& hosts, std::size_t size);
 
 enum class Vote { yes, no, pending, silent };
 

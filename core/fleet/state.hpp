@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -224,7 +225,10 @@ struct Fleet::State {
 
   // --- agreeing.cpp: what follows from it ---
   const TargetConfig* config_of(const std::string& target) const;
-  std::vector<std::string> live() const;
+  /// Their names, as long as nobody comes or goes.
+  std::vector<const std::string*> live() const;
+  template <class Asked>
+  std::vector<std::string> drawn(std::string_view about, const Asked& is_asked) const;
   std::vector<std::string> jury(const std::string& target) const;
   bool is_asked_about(const std::string& target, const std::string& host) const;
   std::vector<std::string> jury_for_missing(const std::string& host) const;

@@ -187,8 +187,9 @@ TEST_CASE("no votes at all is never a page, an end or an escalation") {
 }
 
 TEST_CASE("every host draws the same jury, each is drawn about as often, and a newcomer displaces one at most") {
-  std::vector<std::string> hosts;
-  for (int i = 0; i < 100; ++i) hosts.push_back("host-" + std::to_string(i));
+  std::vector<std::string> names;
+  for (int i = 0; i < 100; ++i) names.push_back("host-" + std::to_string(i));
+  const std::vector<std::string_view> hosts(names.begin(), names.end());
   std::map<std::string, int> drawn;
   for (int target = 0; target < 1000; ++target) {
     const std::string name = "target-" + std::to_string(target);
