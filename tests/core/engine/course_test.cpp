@@ -77,11 +77,6 @@ struct Driver {
   }
 };
 
-Notify notify(const char* id) {
-  Notify n;
-  n.event.id = id;
-  return n;
-}
 Keep keep(const char* id) {
   Keep k;
   k.incident.id = id;
