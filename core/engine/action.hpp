@@ -29,6 +29,7 @@ struct StartCheck {
 /// their sandbox, and look at what else takes time, so that it is there by then. Nothing waits for it.
 struct StartEvidence {
   std::string target;
+  bool seals = false;  ///< a Seal follows at once: nothing is gained by reading ahead of it
 };
 
 /// Keep this sweep: the answers, what was understood, what was concluded.

@@ -15,7 +15,7 @@ namespace {
 constexpr Millis save_within = Seconds(1);  // what nobody was told of; what follows an event at once
 constexpr Millis seal_limit = Seconds(2);
 constexpr std::size_t most_seals = 16;       // under way, where the disk does not answer
-constexpr std::size_t most_companions = 64;  // events of one transaction: no page waits for many more than its own
+constexpr std::size_t most_companions = 16;  // events of one transaction: the loop does them in one go
 
 /// What is slow is started first: what stands before it must not delay the next reads.
 bool is_start(const Action& action) {

@@ -25,8 +25,8 @@ void Engine::State::start_due(Actions& out) {
 
 /// At the first suspicion, so that the output of the commands is there when the page's snapshot is sealed; at the seal,
 /// for what was never suspected before. The shell runs none twice within a few seconds.
-void Engine::State::start_evidence(Actions& out, const TargetState& t) {
-  if (!options.recorded) out.push_back(StartEvidence{t.config.name});
+void Engine::State::start_evidence(Actions& out, const TargetState& t, bool seals) {
+  if (!options.recorded) out.push_back(StartEvidence{t.config.name, seals});
 }
 
 MonoTime Engine::State::next_due() const {

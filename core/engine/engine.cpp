@@ -298,7 +298,7 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
     t.saved_at = now.mono;
     out.push_back(SaveState{e.target, told});
   }
-  if (newly_suspect || seals) start_evidence(out, t);
+  if (newly_suspect || seals) start_evidence(out, t, seals);
   t.timetable.plan_next(now.mono, t.book.suspects());
   t.timetable.counted();
   start_due(out, t);

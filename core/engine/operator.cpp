@@ -57,7 +57,7 @@ void Engine::State::on(SymptomSaid e, Actions& out) {
     AfterSeal then;
     if (i->paged) then.alerts.push_back(alert_of({EventKind::firing, record}));
     seal(out, snapshot_of(*t, i->as_sealed(record, now.wall), "symptom: " + e.text), std::move(then));
-    start_evidence(out, *t);
+    start_evidence(out, *t, true);
   }
   out.push_back(
       Say{Say::Level::info, "incident.symptom", record.target, id, std::string(to_string(record.boundary)), e.text});

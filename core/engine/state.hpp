@@ -42,7 +42,7 @@ struct Engine::State {
   // due.cpp: what is due
   void start_due(Actions& out);                  ///< of every target whose time has come
   void start_due(Actions& out, TargetState& t);  ///< of this one, and notes when it is to be looked at again
-  void start_evidence(Actions& out, const TargetState& target);
+  void start_evidence(Actions& out, const TargetState& target, bool seals);
   MonoTime next_due() const;
 
   // watch.cpp: what keeps this from being a watch

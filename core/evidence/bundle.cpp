@@ -144,12 +144,8 @@ std::string summary_file(const BundleInput& in) {
 
 std::string timeline_file(const BundleInput& in) {
   std::string lines;
-  for (const auto& sweep : in.timeline)
-    for (const auto& r : sweep.reads) {
-      std::string line = to_recorded_line({sweep.target, sweep.sweep, r.raw, sweep.void_reason});
-      line.pop_back();  // the reading is a further member; a replay judges anew and does not look at it
-      lines += line + ",\"reading\":" + json::serialize(json::value(r.word)) + "}\n";
-    }
+  for (std::size_t i = 0; i < in.timeline.size(); ++i)
+    lines += i < in.lines.size() ? in.lines[i] : timeline_lines(in.timeline[i]);
   return lines;
 }
 
@@ -265,6 +261,16 @@ std::string file_name_of(std::string_view read) {
   if (out.empty() || out.front() == '.') out.insert(0, "_");
   // What was replaced or cut off is told apart from its neighbours by a digest.
   return out == read ? out : out + "-" + sha256_hex(read).substr(0, 8);
+}
+
+std::string timeline_lines(const SweepRecord& sweep) {
+  std::string lines;
+  for (const auto& r : sweep.reads) {
+    std::string line = to_recorded_line({sweep.target, sweep.sweep, r.raw, sweep.void_reason});
+    line.pop_back();  // the reading is a further member; a replay judges anew and does not look at it
+    lines += line + ",\"reading\":" + json::serialize(json::value(r.word)) + "}\n";
+  }
+  return lines;
 }
 
 BundleFiles bundle_files(const BundleInput& in) {

@@ -38,9 +38,14 @@ struct BundleInput {
   /// The sweeps that the order names; those that are 0 or no longer kept are missing.
   std::map<std::string, SweepRecord> phases;  ///< "last-good", "first-bad", "at-page", "latest"
   std::vector<SweepRecord> timeline;          ///< of the 15 minutes before, oldest first
-  bool timeline_cut = false;                  ///< there were more, and only the newest are here
-  std::string host_json;                      ///< the host's state as one JSON object
+  /// Of the first of these, one each, what timeline_lines() makes of them, where that was made ahead.
+  std::vector<std::string> lines;
+  bool timeline_cut = false;  ///< there were more, and only the newest are here
+  std::string host_json;      ///< the host's state as one JSON object
 };
+
+/// What timeline.jsonl has of one sweep.
+std::string timeline_lines(const SweepRecord& sweep);
 
 /// All files, manifest.json included.
 BundleFiles bundle_files(const BundleInput& input);

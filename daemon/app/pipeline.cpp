@@ -122,10 +122,12 @@ struct App::AtOnce {
     const std::string task = "check " + start.check;
     app.tasks_.spawn(task, app.check(std::move(start)));
   }
-  void operator()(StartEvidence&) const {
+  void operator()(StartEvidence& start) const {
     if (app.stopping_) return;
     app.commands_->start();
-    app.sealer_->look_ahead();
+    if (start.seals) return;
+    const auto at = now().wall;
+    app.tasks_.spawn("look ahead of a seal", app.sealer_->look_ahead(std::move(start.target), at));
   }
   void operator()(Course::Deliver&) const { app.delivery_->wake(); }
   void operator()(FleetDuty& duty) const {

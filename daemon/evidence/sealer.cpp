@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <set>
 
 #include "core/text/encoding.hpp"
@@ -17,6 +18,9 @@ namespace {
 
 constexpr Millis timeline_length = std::chrono::minutes(15);
 constexpr std::size_t timeline_bytes = 4 << 20;  // of bodies: a megabyte in each must not hold back the page
+constexpr std::size_t drafted_bytes = timeline_bytes / 2, drafted_sweeps = 500;  // with what follows less than is kept
+constexpr std::size_t most_drafts = 4;
+constexpr auto draft_serves = std::chrono::minutes(2);  // a suspicion that lasts longer is none
 
 /// The row of the index, as the bundle's own manifest tells it.
 std::optional<SnapshotRow> row_of(const BundleFiles& files, const std::string& path, const std::string& bytes) {
@@ -29,6 +33,15 @@ std::optional<SnapshotRow> row_of(const BundleFiles& files, const std::string& p
 }
 
 std::string bundles_of(const Store& store) { return (store.folder() / "snapshots").string(); }
+
+/// Those of `wanted` that are not here.
+std::vector<std::uint64_t> unknown(std::vector<std::uint64_t> wanted, const std::vector<SweepRecord>& here) {
+  std::erase_if(wanted, [&](std::uint64_t number) {
+    return number == 0 ||
+           std::any_of(here.begin(), here.end(), [&](const SweepRecord& s) { return s.sweep == number; });
+  });
+  return wanted;
+}
 
 /// The newest of this number.
 const SweepRecord* numbered(const std::vector<SweepRecord>& named, const std::vector<SweepRecord>& recent,
@@ -69,11 +82,44 @@ std::vector<SnapshotRow> stray_bundles(const Store& store) {
   return found;
 }
 
-void Sealer::look_ahead() {
+net::awaitable<void> Sealer::look_ahead(std::string target, WallTime at) {
   worker_.post([this] {
     constexpr auto serves = std::chrono::seconds(10);  // many may be suspected at once
     if (units_.json.empty() || std::chrono::steady_clock::now() - units_.at > serves) ask_for_units();
   });
+  const auto made = std::chrono::steady_clock::now();
+  std::erase_if(drafts_, [&](const Draft& d) { return made - d.made > draft_serves || d.target == target; });
+  if (drafting_ || drafts_.size() >= most_drafts) co_return;
+  drafting_ = true;
+  const std::shared_ptr<void> at_the_end(nullptr, [this](void*) { drafting_ = false; });
+  RecentQuery query{target, at - timeline_length, at, drafted_bytes, 0};
+  std::vector<std::uint64_t> none;
+  auto around = co_await store_.sweeps_around(std::move(query), std::move(none));
+  if (around.recent.cut || around.recent.sweeps.empty() || around.recent.sweeps.size() > drafted_sweeps) co_return;
+  const auto draft = std::make_shared<Draft>();
+  draft->target = std::move(target);
+  draft->made = made;
+  draft->sweeps = std::move(around.recent.sweeps);
+  std::function<bool()> work = [draft] {
+    for (const auto& sweep : draft->sweeps) draft->lines.push_back(timeline_lines(sweep));
+    return true;
+  };
+  co_await off_loop(worker_, std::move(work));
+  drafts_.push_back(std::move(*draft));
+}
+
+/// Empty when there is none. What was before `from` is left out.
+Sealer::Draft Sealer::take_draft(const std::string& target, WallTime from) {
+  Draft draft;
+  const auto found = std::find_if(drafts_.begin(), drafts_.end(), [&](const Draft& d) { return d.target == target; });
+  if (found == drafts_.end()) return draft;
+  for (std::size_t i = 0; i < found->sweeps.size(); ++i)
+    if (found->sweeps[i].at >= from) {
+      draft.sweeps.push_back(std::move(found->sweeps[i]));
+      draft.lines.push_back(std::move(found->lines[i]));
+    }
+  drafts_.erase(found);
+  return draft;
 }
 
 void Sealer::ask_for_units() {
@@ -108,11 +154,24 @@ net::awaitable<Result<SealedBundle>> Sealer::seal(BundleInput gathered) {
 net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext context) {
   const std::string folder = bundles_of(store_);
   worker_.post([this, folder] { look_at_host(folder); });  // while the store is asked
-  std::vector<std::uint64_t> wanted{order.incident.sweeps.last_good, order.incident.sweeps.first_bad,
-                                    order.incident.sweeps.at_page, order.latest};
-  std::erase(wanted, 0);  // there was none
-  const WallTime from = order.at - timeline_length, to = order.at + Seconds(1);
-  auto [named, recent] = co_await store_.sweeps_around(order.target, std::move(wanted), from, to, timeline_bytes);
+  const std::vector<std::uint64_t> wanted{order.incident.sweeps.last_good, order.incident.sweeps.first_bad,
+                                          order.incident.sweeps.at_page, order.latest};
+  RecentQuery query{order.target, order.at - timeline_length, order.at + Seconds(1), timeline_bytes, 0};
+  auto draft = take_draft(order.target, query.from);
+  SweepsAround around;
+  if (!draft.sweeps.empty()) {
+    query.behind = draft.sweeps.back().sweep;
+    query.most_bytes = drafted_bytes;
+    around = co_await store_.sweeps_around(query, unknown(wanted, draft.sweeps));
+  }
+  if (draft.sweeps.empty() || around.recent.cut || around.recent.sweeps.size() > drafted_sweeps) {
+    draft = Draft();
+    query.behind = 0;
+    query.most_bytes = timeline_bytes;
+    around = co_await store_.sweeps_around(query, unknown(wanted, draft.sweeps));
+  }
+  auto& timeline = draft.sweeps;
+  std::move(around.recent.sweeps.begin(), around.recent.sweeps.end(), std::back_inserter(timeline));
 
   BundleInput in;
   in.context = std::move(context);
@@ -122,9 +181,10 @@ net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext cont
                                                           {"at-page", order.incident.sweeps.at_page},
                                                           {"latest", order.latest}};
   for (const auto& [name, number] : phases)
-    if (const auto* sweep = numbered(named, recent.sweeps, number)) in.phases[name] = *sweep;
-  in.timeline = std::move(recent.sweeps);
-  in.timeline_cut = recent.cut;
+    if (const auto* sweep = numbered(around.named, timeline, number)) in.phases[name] = *sweep;
+  in.timeline = std::move(timeline);
+  in.lines = std::move(draft.lines);
+  in.timeline_cut = around.recent.cut;
   in.order = std::move(order);
   co_return in;
 }

@@ -27,8 +27,9 @@ class Sealer {
   /// The store outlives this. With no key nothing is signed.
   Sealer(Store& store, std::shared_ptr<const SigningKey> key) : store_(store), key_(std::move(key)) {}
 
-  /// Something is suspected: asks now for what a seal would have to wait for.
-  void look_ahead();
+  /// Something is suspected of this target: what a seal would have to wait for is asked for now. Of many that are
+  /// suspected at once only the first few are looked at: the others' pages wait for more than this.
+  net::awaitable<void> look_ahead(std::string target, WallTime at);
   /// What the store has of it; several may be gathered while one is sealed. Not cut short by a stop.
   net::awaitable<BundleInput> gather(SnapshotOrder order, SealContext context);
   /// One after the other. An error tells why nothing could be sealed. Not cut short by a stop.
@@ -40,16 +41,26 @@ class Sealer {
     std::string json;
     std::chrono::steady_clock::time_point at{};
   };
+  /// The sweeps before a suspicion, and what timeline.jsonl has of each.
+  struct Draft {
+    std::string target;
+    std::chrono::steady_clock::time_point made{};
+    std::vector<SweepRecord> sweeps;
+    std::vector<std::string> lines;
+  };
   struct Written {
     SnapshotRow row;
     ManifestSignature signature;
   };
+  Draft take_draft(const std::string& target, WallTime from);
   void ask_for_units();
   void look_at_host(const std::string& folder);
   Result<Written> pack_and_write(BundleInput& input, const std::string& folder);
 
   Store& store_;
   std::shared_ptr<const SigningKey> key_;
+  std::vector<Draft> drafts_;
+  bool drafting_ = false;
   // The worker's thread's own. The bus is asked for the units when something is suspected: a page does not wait for it.
   Said units_, host_;
   Worker worker_;  // last: it has ended before what it uses

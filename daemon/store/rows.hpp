@@ -73,6 +73,13 @@ struct RecentSweeps {
   bool cut = false;                 ///< there were more, older ones
 };
 
+struct RecentQuery {
+  std::string target;
+  WallTime from{}, to{};       ///< by the time of the sweep; both inclusive
+  std::size_t most_bytes = 0;  ///< about so many of bodies and outputs: the newest
+  std::uint64_t behind = 0;    ///< only what was recorded after the newest sweep of this number; 0: all
+};
+
 struct SweepsAround {
   std::vector<SweepRecord> named;  ///< what was asked for by its number and is not among the recent ones
   RecentSweeps recent;

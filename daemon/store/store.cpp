@@ -265,16 +265,14 @@ net::awaitable<std::vector<SweepRecord>> Store::sweep_reads(std::string target, 
   return p.call<std::vector<SweepRecord>>(std::move(work));
 }
 
-net::awaitable<SweepsAround> Store::sweeps_around(std::string target, std::vector<std::uint64_t> sweeps, WallTime from,
-                                                  WallTime to, std::size_t most_bytes) {
+net::awaitable<SweepsAround> Store::sweeps_around(RecentQuery query, std::vector<std::uint64_t> sweeps) {
   Parts& p = *parts_;
-  std::function<SweepsAround()> work = [&p, target = std::move(target), sweeps = std::move(sweeps), from, to,
-                                        most_bytes]() mutable {
+  std::function<SweepsAround()> work = [&p, query = std::move(query), sweeps = std::move(sweeps)]() mutable {
     p.writer->flush_records();
     return p.database.read<SweepsAround>([&](Tables& t) {
-      SweepsAround all{{}, t.recent(target, from, to, most_bytes)};
+      SweepsAround all{{}, t.recent(query)};
       for (const auto& sweep : all.recent.sweeps) std::erase(sweeps, sweep.sweep);
-      all.named = t.sweep_reads(target, sweeps);
+      all.named = t.sweep_reads(query.target, sweeps);
       return all;
     });
   };
@@ -288,15 +286,6 @@ net::awaitable<ReadPage> Store::read_page(ReadQuery query) {
     return p.database.read<ReadPage>([&](Tables& t) { return t.read_page(query); });
   };
   return p.call<ReadPage>(std::move(work));
-}
-
-net::awaitable<RecentSweeps> Store::recent(std::string target, WallTime from, WallTime to, std::size_t most_bytes) {
-  Parts& p = *parts_;
-  std::function<RecentSweeps()> work = [&p, target = std::move(target), from, to, most_bytes] {
-    p.writer->flush_records();
-    return p.database.read<RecentSweeps>([&](Tables& t) { return t.recent(target, from, to, most_bytes); });
-  };
-  return p.call<RecentSweeps>(std::move(work));
 }
 
 // --- snapshots -------------------------------------------------------------------------------------------------------

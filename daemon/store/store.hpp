@@ -91,12 +91,9 @@ class Store {
   void record(SweepRecord sweep);
   /// Sees everything that was recorded before the call. Unknown sweeps are left out.
   net::awaitable<std::vector<SweepRecord>> sweep_reads(std::string target, std::vector<std::uint64_t> sweeps);
-  /// recent(), and of these sweeps those that it does not have.
-  net::awaitable<SweepsAround> sweeps_around(std::string target, std::vector<std::uint64_t> sweeps, WallTime from,
-                                             WallTime to, std::size_t most_bytes);
+  /// What was recorded lately, and of these sweeps those that are not among that.
+  net::awaitable<SweepsAround> sweeps_around(RecentQuery query, std::vector<std::uint64_t> sweeps);
   net::awaitable<ReadPage> read_page(ReadQuery query);
-  /// The newest sweeps of this time, in at most about so many bytes of bodies and outputs.
-  net::awaitable<RecentSweeps> recent(std::string target, WallTime from, WallTime to, std::size_t most_bytes);
 
   // Snapshots.
   /// Takes bundles into the index: at once in memory, on the disk before whatever is written next. Nobody waits for it:

@@ -73,7 +73,7 @@ class Tables {
   void forget_cache();  ///< after a transaction that did not happen
   std::vector<SweepRecord> sweep_reads(const std::string& target, const std::vector<std::uint64_t>& sweeps);
   ReadPage read_page(const ReadQuery& query);
-  RecentSweeps recent(const std::string& target, WallTime from, WallTime to, std::size_t most_bytes);
+  RecentSweeps recent(const RecentQuery& query);
 
   // Snapshots.
   std::vector<SnapshotRow> load_snapshots();  ///< oldest first

@@ -95,14 +95,14 @@ ReadPage Tables::read_page(const ReadQuery& query) {
   return page;
 }
 
-RecentSweeps Tables::recent(const std::string& target, WallTime from, WallTime to, std::size_t most_bytes) {
+RecentSweeps Tables::recent(const RecentQuery& query) {
   constexpr std::size_t most_sweeps = 1800, beside_its_body = 400;
   RecentSweeps recent;
   std::vector<std::int64_t> ids;
   {
     Statement s =
         db_.prepare("SELECT id FROM sweeps WHERE at>=?1 AND at<=?2 AND target=(SELECT id FROM names WHERE name=?3)");
-    s.bind(1, ms(from)).bind(2, ms(to)).bind(3, target);
+    s.bind(1, ms(query.from)).bind(2, ms(query.to)).bind(3, query.target);
     while (s.step()) ids.push_back(s.integer(0));
   }
   std::sort(ids.rbegin(), ids.rend());
@@ -116,9 +116,10 @@ RecentSweeps Tables::recent(const std::string& target, WallTime from, WallTime t
     Statement s =
         db_.prepare("SELECT n.name, s.number, s.at, s.data FROM sweeps s JOIN names n ON n.id=s.target WHERE s.id=?1");
     if (!s.bind(1, id).step()) continue;
+    if (query.behind && s.integer(1) == static_cast<std::int64_t>(query.behind)) break;
     auto sweep = unpack(s, texts);
     for (const auto& read : sweep.reads) size += beside_its_body + said_bytes(read.raw);
-    if (size > most_bytes && !recent.sweeps.empty()) {
+    if (size > query.most_bytes && !recent.sweeps.empty()) {
       recent.cut = true;
       break;
     }

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -61,7 +62,7 @@ TEST_CASE("A sealed snapshot is whole on the disk, is listed with its digest, an
   sweep.sweep = 7;
   sweep.at = t0;
   b.store->record(sweep);
-  b.sealer->look_ahead();
+  run_coro(b.io, b.sealer->look_ahead("fabric", t0));
   const auto first = b.seal("01a2-first", 1);
   const auto second = b.seal("01a2-second", 2);
   REQUIRE(first);
@@ -88,6 +89,37 @@ TEST_CASE("A sealed snapshot is whole on the disk, is listed with its digest, an
   CHECK(row->previous == first->sha256);
   CHECK(row->size == bytes->size());
   CHECK(stray_bundles(*b.store).empty());
+}
+
+TEST_CASE("A bundle of what was read at the first suspicion has what one has that was read at the page") {
+  Bench b;
+  const auto record = [&](std::uint64_t number, WallTime at) {
+    SweepRecord sweep;
+    sweep.target = "fabric";
+    sweep.sweep = number;
+    sweep.at = at;
+    JudgedRead read;
+    read.raw.read = "health";
+    read.raw.at = at;
+    read.raw.answer = HttpAnswer{200, {}, "{\"n\": " + std::to_string(number) + "}"};
+    read.word = "pass";
+    sweep.reads.push_back(read);
+    b.store->record(sweep);
+  };
+  const auto files_of = [](const Result<SealedBundle>& sealed) { return unpack(*read_bytes(sealed->path)).value(); };
+  record(3, t0 - std::chrono::minutes(15));  // too old by the time of the page
+  record(4, t0 - std::chrono::minutes(14));
+  record(5, t0);
+  run_coro(b.io, b.sealer->look_ahead("fabric", t0));
+  record(6, t0 + Seconds(1));
+  record(7, t0 + Seconds(2));
+  const auto ahead = files_of(b.seal("01a2", 2));
+  b.sealer = std::make_unique<Sealer>(*b.store, b.key);
+  const auto late = files_of(b.seal("01a3", 2));
+  for (const auto& [name, contents] : ahead)
+    if (name == "timeline.jsonl" || name == "diff.json" || name.starts_with("reads/")) CHECK(late.at(name) == contents);
+  CHECK(std::count(late.at("timeline.jsonl").begin(), late.at("timeline.jsonl").end(), '\n') == 4);
+  CHECK(ahead.size() == late.size());
 }
 
 TEST_CASE("A bundle that the index lost is found again as it was listed; half of one is removed") {

@@ -626,15 +626,16 @@ TEST_CASE("the newest sweeps of a time come oldest first, and megabyte bodies pu
   net::io_context io;
   auto store = open_store(folder.path);
   for (std::uint64_t i = 1; i <= 40; ++i) store->record(sweep_of(i, t0 + Seconds(static_cast<int>(i)), "small"));
-  const auto all = run(io, store->recent("fabric", t0 + Seconds(11), t0 + Seconds(30), 1 << 20));
+  const auto recent = [&](RecentQuery query) { return run(io, store->sweeps_around(std::move(query), {})).recent; };
+  const auto all = recent({"fabric", t0 + Seconds(11), t0 + Seconds(30), 1 << 20});
   REQUIRE(all.sweeps.size() == 20);
   CHECK_FALSE(all.cut);
   CHECK(all.sweeps.front().sweep == 11);
   CHECK(all.sweeps.back().sweep == 30);
-  CHECK(run(io, store->recent("another", t0, t0 + Seconds(99), 1 << 20)).sweeps.empty());
+  CHECK(recent({"another", t0, t0 + Seconds(99), 1 << 20}).sweeps.empty());
   for (std::uint64_t i = 41; i <= 60; ++i)
     store->record(sweep_of(i, t0 + Seconds(static_cast<int>(i)), incompressible(100'000, static_cast<unsigned>(i))));
-  const auto newest = run(io, store->recent("fabric", t0, t0 + Seconds(99), 1 << 20));
+  const auto newest = recent({"fabric", t0, t0 + Seconds(99), 1 << 20});
   CHECK(newest.cut);
   CHECK(newest.sweeps.back().sweep == 60);
   CHECK(newest.sweeps.size() < 12);
