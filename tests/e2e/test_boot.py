@@ -18,7 +18,7 @@ import harness
 import package
 from harness import wait_until
 
-LONG = True
+ALONE = True  # a whole system boots, under limits of its own
 
 MESSAGE_IDS = dict(re.findall(r'\{"([a-z.]+)", "([0-9a-f]{32})"\}', (harness.ROOT / "daemon/platform/log.cpp").read_text()))
 
