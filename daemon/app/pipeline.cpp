@@ -205,9 +205,10 @@ net::awaitable<void> App::seal(SnapshotOrder order, std::shared_ptr<Sealing> sea
   put(std::move(told));
 }
 
-/// What has come while seals are under way is carried out beside them, if it may be. False: nothing was.
+/// What has come while seals are under way is carried out beside them, if it may be. False: nothing was. Not in a
+/// fleet, where what is said to the others must be out before the next thing happens.
 bool App::join() {
-  if (stopping_ || queue_.empty() || !seals_.has_room() ||
+  if (fleet_ || stopping_ || queue_.empty() || !seals_.has_room() ||
       !companions_.takes(std::get_if<Event>(&queue_.front().event)))
     return false;
   Incoming next = std::move(queue_.front());

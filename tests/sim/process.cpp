@@ -139,7 +139,7 @@ void Process::pump() {
 
 /// What has come while seals are under way is carried out beside them, if it may be. False: nothing was.
 bool Process::join() {
-  if (stopping_ || queue_.empty() || !seals_.has_room()) return false;
+  if (member_->fleet() || stopping_ || queue_.empty() || !seals_.has_room()) return false;
   const auto* event = std::get_if<Event>(&queue_.front().event);
   if (!companions_.takes(event)) return false;
   auto next = std::move(queue_.front());
