@@ -75,7 +75,7 @@ TEST_CASE("bodies of 2 KB that change at every sweep: at most 300 bytes a read, 
   Folder folder;
   net::io_context io;
   auto store = open_store(folder.path);
-  store->pin({}, {});
+  store->pin({});
   std::mt19937_64 random(21);
   constexpr std::uint64_t first = 20, last = 1000;
   std::map<std::uint64_t, std::string> recorded;
@@ -134,7 +134,7 @@ TEST_CASE("retention: a base that a kept sweep is told from stays, and what nobo
   std::map<std::uint64_t, std::string> recorded;
   {
     auto store = open_store(folder.path, {std::chrono::hours(1), std::uint64_t{1} << 30});
-    store->pin({{"fabric", 3}, {"fabric", 90}}, {});
+    store->pin({{"fabric", {{3, 90}, {}}}});
     for (std::uint64_t n = 1; n <= 400; ++n) {
       auto sweep = busy_sweep(random, n);
       // From time to time all is new, and then told from another base.
@@ -277,8 +277,9 @@ TEST_CASE("a store of version 3: its sweeps are read, and others are written bes
   CHECK(old[0].primary == "green");
   CHECK(old[0].reads[0].word == "pass");
   CHECK(said(old[1]) == text);
-  CHECK(run(io, store->recent("fabric", t0, t0 + Seconds(60), 1 << 20)).sweeps.size() == 2);
-  store->pin({{"fabric", 1}}, {});
+  RecentQuery minute{"fabric", t0, t0 + Seconds(60), 1 << 20};
+  CHECK(run(io, store->sweeps_around(std::move(minute), {})).recent.sweeps.size() == 2);
+  store->pin({{"fabric", {{1}, {}}}});
   run(io, store->retain(t0 + std::chrono::hours(24 * 365)));
   const auto kept = run(io, store->sweep_reads("fabric", {1}));
   REQUIRE(kept.size() == 1);
