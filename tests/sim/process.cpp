@@ -21,7 +21,7 @@ struct Process::Sealing {
   Sealed told;     ///< as it ended, once it is over
   AfterSeal then;  ///< what waits for it
   bool begun = false, late = false, over = false;
-  std::function<void()> done;  ///< while somebody waits for it
+  std::function<void(Sealing&)> done;  ///< while somebody waits for it
 };
 
 Process::Process(World& world, Host& host)
@@ -305,20 +305,20 @@ std::shared_ptr<Process::Sealing> Process::seal(Seal asked) {
 
 /// `go` gets what the engine makes of its end, be that its success or that it is late.
 void Process::wait_for(std::shared_ptr<Sealing> sealing, std::function<void(Actions)> go) {
-  const auto end = [this, sealing, go = std::move(go)](Sealed ended) {
-    sealing->done = nullptr;
-    ended.then = std::move(sealing->then);
+  const auto end = [this, go = std::move(go)](Sealing& waited, Sealed ended) {
+    waited.done = nullptr;
+    ended.then = std::move(waited.then);
     go(handle(Event(std::move(ended))));
     go_on();
   };
-  if (sealing->over) return later(Millis(0), [sealing, end] { end(sealing->told); });
-  sealing->done = [sealing, end] { end(sealing->told); };
+  if (sealing->over) return later(Millis(0), [sealing, end] { end(*sealing, sealing->told); });
+  sealing->done = [end](Sealing& over) { end(over, over.told); };
   later(seals_.patience(), [this, sealing, end] {
     if (sealing->over) return;
     sealing->late = true;
-    auto waited = sealing->told;
-    waited.failure = seals_.give_up();
-    end(std::move(waited));
+    auto told = sealing->told;
+    told.failure = seals_.give_up();
+    end(*sealing, std::move(told));
   });
 }
 
@@ -349,7 +349,7 @@ void Process::seal_next() {
     if (sealing->late)
       put(Event(told));
     else if (const auto done = sealing->done)
-      done();
+      done(*sealing);
   });
 }
 
