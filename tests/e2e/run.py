@@ -20,6 +20,14 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 LIMIT = 900  # seconds a file may take
+running = set()
+
+
+def give_up(*_):
+    """Told to end: so are the files that run."""
+    for child in list(running):
+        os.killpg(child.pid, signal.SIGKILL)
+    os._exit(1)
 
 
 class Result(unittest.TextTestResult):
@@ -51,6 +59,7 @@ def spawn(name, pattern, log_folder):
     begin = time.monotonic()
     child = subprocess.Popen([sys.executable, "-B", __file__, "--one", name, *(["-k", pattern] if pattern else [])],
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    running.add(child)
     try:
         output, _ = child.communicate(timeout=LIMIT)
         late = False
@@ -58,6 +67,7 @@ def spawn(name, pattern, log_folder):
         os.killpg(child.pid, signal.SIGKILL)
         output, _ = child.communicate()
         late = True
+    running.discard(child)
     text = output.decode(errors="replace")
     (log_folder / f"e2e.{name}.log").write_text(text)
     found = re.findall(r"^@@(\{.*\})$", text, re.M)
@@ -79,6 +89,7 @@ def main():
     options = parser.parse_args()
     if options.one:
         return run_one(options.one, options.k)
+    signal.signal(signal.SIGTERM, give_up)
     names = [pathlib.Path(n).stem for n in options.names] or sorted(p.stem for p in HERE.glob("test_*.py"))
     root = HERE.parents[1]
     log_folder = root / ".build" / "test-logs"
