@@ -110,7 +110,7 @@ sim() {
 
 e2e_build() {
   step "build as installed"
-  build release e2e_programs "$@"
+  build release e2e_programs
 }
 
 e2e_run() { # files of tests/e2e, without .py; none stands for all. In a shell of its own, which it becomes
@@ -132,7 +132,7 @@ e2e() { # the names of files of tests/e2e, with or without test_ and .py; none s
 }
 
 all() {
-  e2e_build readback-world
+  e2e_build
   e2e_run >"$logs/e2e.summary" 2>&1 &
   local beside=$!
   trap 'kill $beside 2>/dev/null' EXIT

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -53,13 +52,9 @@ bool is_only_a_number(double n, const OwnWords& own) {
   return std::isfinite(n) && !(near_whole && whole >= 0 && whole <= 2) && !own.of_number(n) &&
          !(near_whole && own.of_number(whole));
 }
-std::optional<double> number_of(std::string_view text) {
-  double n = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  return error == std::errc{} && end == text.data() + text.size() ? std::optional(n) : std::nullopt;
-}
 
 struct Leaf {
+  bool number = false;
   Sense sense;                   ///< of a text
   std::size_t stamp = no_stamp;  ///< which of the stamps stands here
 };
@@ -130,7 +125,8 @@ class Gaps {
     } else if (const auto n = number_in(v); !n || !is_only_a_number(*n, own_)) {
       return;
     }
-    gaps.push_back({node.value, v.is_number()});
+    leaf.number = v.is_number();
+    gaps.push_back({node.value, leaf.number});
     leaves.push_back(leaf);
   }
   /// In no list, or in those that tell only when the answer was made, and at which names nothing is looked for.
@@ -165,7 +161,6 @@ std::optional<Stamp> stamp_again(const Mold::Filling& filling, bool number) {
 struct Familiar::Known {
   Mold mold;
   std::vector<Leaf> leaves;
-  std::vector<bool> numbers;  ///< which of the leaves are
   std::vector<FoundStamp> stamps;
   int status;
   SurfaceReading reading;
@@ -177,15 +172,14 @@ std::optional<Familiar::Again> Familiar::again(const HttpAnswer& answer, const P
   Again found{known_->reading, known_->stamps};
   for (const auto& filling : fillings) {
     const Leaf& leaf = known_->leaves[filling.gap];
-    const bool number = known_->numbers[filling.gap];
-    if (number) {
+    if (leaf.number) {
       const auto n = number_of(filling.text);
       if (!n || !is_only_a_number(*n, rules.own)) return std::nullopt;
     } else if (sense_of(filling.text, rules.own) != leaf.sense) {
       return std::nullopt;
     }
     if (leaf.stamp == no_stamp) continue;
-    auto stamp = stamp_again(filling, number);
+    auto stamp = stamp_again(filling, leaf.number);
     if (!stamp) return std::nullopt;
     auto& known = found.stamps[leaf.stamp].stamp;
     stamp->member = std::move(known.member);
@@ -206,12 +200,10 @@ void Familiar::learn(const HttpAnswer& answer, const json::value& body, const Fo
   learned_ = std::min(2 * learned_ + 1, seldom);
   Gaps gaps(answer.body, stamps, rules, body);
   if (!gaps.found()) return;
-  std::vector<bool> numbers;
-  for (const auto& gap : gaps.gaps) numbers.push_back(gap.number);
   auto kept = stamps.all;
   for (auto& each : kept) each.value = nullptr;
-  known_ = std::make_shared<const Known>(Known{Mold(answer.body, std::move(gaps.gaps)), std::move(gaps.leaves),
-                                               std::move(numbers), std::move(kept), answer.status, reading});
+  known_ = std::make_shared<const Known>(
+      Known{Mold(answer.body, std::move(gaps.gaps)), std::move(gaps.leaves), std::move(kept), answer.status, reading});
 }
 
 }  // namespace readback

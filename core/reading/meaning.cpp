@@ -133,13 +133,6 @@ Says compound_says(std::string_view text) {
   return worst == Says::fail || worst == Says::warn ? worst : Says::unknown;
 }
 
-std::optional<double> number_of(std::string_view text) {
-  double n = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return n;
-}
-
 template <class Fits>
 std::optional<Says> find_own(const Words& words, const Fits& fits) {
   const auto any = [&](const std::set<std::string>& list) { return std::any_of(list.begin(), list.end(), fits); };
@@ -153,6 +146,13 @@ std::optional<Says> find_own(const Words& words, const Fits& fits) {
 bool are_empty(const Words& w) { return w.pass.empty() && w.warn.empty() && w.fail.empty() && w.neutral.empty(); }
 
 }  // namespace
+
+std::optional<double> number_of(std::string_view text) {
+  double n = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return n;
+}
 
 OwnWords::OwnWords(const Words& surface, const Words& target)
     : surface_(surface), target_(target), none_(are_empty(surface) && are_empty(target)) {}

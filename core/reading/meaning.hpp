@@ -45,6 +45,9 @@ inline bool is_silent(const Squashed& text) { return text.empty() || look_up(tex
 
 Says text_says(std::string_view text, const OwnWords& own, Expected expected);
 
+/// A text that is a number and nothing else.
+std::optional<double> number_of(std::string_view text);
+
 /// How a number is read as a verdict.
 struct NumberRules {
   bool one_and_zero = true;  ///< 1 passes and 0 fails

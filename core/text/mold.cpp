@@ -3,28 +3,12 @@
 #include "core/text/mold.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cstdint>
-#include <cstring>
 #include <utility>
+
+#include "core/text/equal_bytes.hpp"
 
 namespace readback {
 namespace {
-
-/// Eight bytes at a time.
-std::size_t common_prefix(std::string_view a, std::string_view b) {
-  static_assert(std::endian::native == std::endian::little);
-  const std::size_t size = std::min(a.size(), b.size());
-  std::size_t at = 0;
-  for (; at + 8 <= size; at += 8) {
-    std::uint64_t left = 0, right = 0;
-    std::memcpy(&left, a.data() + at, 8);
-    std::memcpy(&right, b.data() + at, 8);
-    if (left != right) return at + static_cast<std::size_t>(std::countr_zero(left ^ right)) / 8;
-  }
-  while (at < size && a[at] == b[at]) ++at;
-  return at;
-}
 
 std::size_t digits(std::string_view text) {
   std::size_t n = 0;
@@ -74,7 +58,7 @@ bool Mold::fits(std::string_view text, std::vector<Filling>& fillings) const {
   fillings.clear();
   std::size_t here = 0, there = 0, gap = 0;  // in the first text, in the other, the next gap
   for (;;) {
-    const std::size_t same = common_prefix(std::string_view(text_).substr(here), text.substr(there));
+    const std::size_t same = equal_bytes(std::string_view(text_).substr(here), text.substr(there));
     here += same;
     there += same;
     if (here == text_.size() && there == text.size()) return true;

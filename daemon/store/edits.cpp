@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/text/equal_bytes.hpp"
 #include "daemon/store/numbers.hpp"
 
 namespace readback {
@@ -69,20 +70,6 @@ std::uint64_t word_at(std::string_view text, std::size_t at) {
   std::uint64_t word;
   std::memcpy(&word, text.data() + at, sizeof word);
   return word;
-}
-
-std::size_t equal_bytes(std::string_view a, std::string_view b) {
-  const auto most = std::min(a.size(), b.size());
-  std::size_t n = 0;
-  for (; n + block <= most; n += block) {
-    const auto other = word_at(a, n) ^ word_at(b, n);
-    if (other == 0) continue;
-    if constexpr (std::endian::native == std::endian::little)
-      return n + static_cast<std::size_t>(std::countr_zero(other)) / 8;
-    break;
-  }
-  while (n < most && a[n] == b[n]) ++n;
-  return n;
 }
 
 std::size_t end_of_value(std::string_view text, std::size_t at) {

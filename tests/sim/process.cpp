@@ -241,9 +241,9 @@ void Process::carry_out(const FleetDuty& duty) {
   }
 }
 
-/// A Tick when something is due.
 MonoTime Process::due() const { return std::min(member_->next_due(), course_.save_due(now(), hangs())); }
 
+/// A Tick when something is due.
 void Process::arm() {
   const auto due = this->due();
   if (member_->fleet() && due == armed_for_) return;  // most of what a member hears changes nothing
