@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <cctype>
 
+#include "core/text/time.hpp"
+
 namespace readback {
 namespace {
 
 constexpr std::size_t deepest_view = 16;  ///< two views for a text in a text
+constexpr std::size_t http_date = std::string_view("Sun, 06 Nov 1994 08:49:37 GMT").size();
 
 bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)); }
 
@@ -57,24 +60,9 @@ bool has_structure(const Alphabet& alphabet) {
   return false;
 }
 
-/// "Sun, 06 Nov 1994 08:49:37 GMT"
-bool is_http_date(std::string_view text) {
-  constexpr std::string_view form = "Aaa, 00 Aaa 0000 00:00:00 GMT";
-  if (text.size() != form.size()) return false;
-  for (std::size_t i = 0; i < form.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const bool fits = form[i] == '0'   ? std::isdigit(c)
-                      : form[i] == 'A' ? std::isupper(c)
-                      : form[i] == 'a' ? std::islower(c)
-                                       : text[i] == form[i];
-    if (!fits) return false;
-  }
-  return true;
-}
-
 /// A word or a number, with nothing beside it, or a time.
 bool is_plain(std::string_view text) {
-  if (is_http_date(text)) return true;
+  if (text.size() == http_date && text[3] == ',' && parse_http_date(text)) return true;
   if (text.size() >= 19 && text.size() <= 32 && text[4] == '-' && (text[10] == 'T' || text[10] == ' ') &&
       text[13] == ':')
     return text.find_first_not_of("0123456789-:.TZ+ ") == text.npos;
