@@ -173,7 +173,7 @@ std::optional<Familiar::Again> Familiar::again(const HttpAnswer& answer, const P
   for (const auto& filling : fillings) {
     const Leaf& leaf = known_->leaves[filling.gap];
     if (leaf.number) {
-      const auto n = number_of(filling.text);
+      const auto n = number_in_text(filling.text);
       if (!n || !is_only_a_number(*n, rules.own)) return std::nullopt;
     } else if (sense_of(filling.text, rules.own) != leaf.sense) {
       return std::nullopt;

@@ -147,7 +147,7 @@ bool are_empty(const Words& w) { return w.pass.empty() && w.warn.empty() && w.fa
 
 }  // namespace
 
-std::optional<double> number_of(std::string_view text) {
+std::optional<double> number_in_text(std::string_view text) {
   double n = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
@@ -169,7 +169,7 @@ std::optional<Says> OwnWords::of_text(const Squashed& word) const {
 }
 
 std::optional<Says> OwnWords::of_number(double n) const {
-  return find([&](const std::string& own) { return number_of(own) == n; });
+  return find([&](const std::string& own) { return number_in_text(own) == n; });
 }
 
 std::optional<Says> OwnWords::of_boolean(bool b) const {

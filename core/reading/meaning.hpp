@@ -46,7 +46,7 @@ inline bool is_silent(const Squashed& text) { return text.empty() || look_up(tex
 Says text_says(std::string_view text, const OwnWords& own, Expected expected);
 
 /// A text that is a number and nothing else.
-std::optional<double> number_of(std::string_view text);
+std::optional<double> number_in_text(std::string_view text);
 
 /// How a number is read as a verdict.
 struct NumberRules {
