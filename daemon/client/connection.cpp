@@ -28,7 +28,7 @@ namespace {
 /// A daemon that is well answers in milliseconds; one that is stopped never does, and a script must not hang with it.
 constexpr std::chrono::seconds answer_limit{15};
 constexpr std::chrono::seconds work_limit{120};  ///< what is asked to do something may wait for reads or receivers
-constexpr std::chrono::milliseconds idle_after{500};
+constexpr std::chrono::milliseconds idle_after{100};
 
 Failure nobody(const std::string& socket, int error) {
   std::string hint = "systemctl status readbackd";

@@ -23,7 +23,7 @@ struct Taking {
   std::function<bool(std::string_view)> piece;          ///< the body piece by piece; false stops
   std::function<void(std::uint64_t)> length = nullptr;  ///< told first, when the answer says how long it is
   std::function<void(std::string)> name = nullptr;      ///< likewise, how the file wants to be called
-  std::function<void()> idle = nullptr;                 ///< twice a second while nothing comes
+  std::function<void()> idle = nullptr;                 ///< ten times a second while nothing comes
 };
 
 class Connection {

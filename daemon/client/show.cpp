@@ -9,20 +9,6 @@ namespace readback {
 namespace json = boost::json;
 namespace {
 
-std::string reads_of(const json::object& target) {
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& each : array_at(target, "reads")) {
-    const auto& r = each.as_object();
-    const std::string word = text_at(r, "word");
-    const auto reasons = array_at(r, "reasons");
-    std::string said =
-        word + (true_at(r, "stale") ? ", stale" : "") + (true_at(r, "contradictory") ? ", contradictory" : "");
-    rows.push_back(
-        {"  " + text_at(r, "name"), coloured(said, word), reasons.empty() ? "" : std::string(reasons[0].as_string())});
-  }
-  return table(rows);
-}
-
 /// Over before anybody was paged: there is nothing to prove.
 bool never_paged(const json::object& i) {
   return text_at(i, "state") == "resolved" && text_at(i, "paged_at").empty() && !true_at(i, "declared");
@@ -42,44 +28,6 @@ std::string vantage_points(const json::object& incident) {
 }
 
 }  // namespace
-
-std::string show_status(const json::object& s) {
-  std::string out;
-  for (const auto& each : array_at(s, "targets")) {
-    const auto& t = each.as_object();
-    const std::string word = text_at(t, "status");
-    const std::string head = text_at(t, "name") + ": " + word;
-    out += coloured(bold(head), word) + wrapped(head + "  " + text_at(t, "text"), 2).substr(head.size()) + "\n";
-    out += reads_of(t);
-    std::string when = text_at(t, "last_sweep_at").empty()
-                           ? "no sweep yet"
-                           : "sweep " + text_at(t, "sweep") + " at " + clock_at(t, "last_sweep_at");
-    if (true_at(t, "suspected")) when += "; suspected, being confirmed";
-    if (true_at(t, "in_maintenance")) when += "; in maintenance, pages are held back";
-    if (!text_at(t, "void_reason").empty()) when += "; that sweep was void: " + text_at(t, "void_reason");
-    out += "  " + wrapped(when, 2) + "\n";
-  }
-  const auto incidents = array_at(s, "incidents");
-  if (!incidents.empty()) out += "\n" + bold("Open incidents") + "\n" + show_incidents(incidents);
-  std::vector<std::vector<std::string>> sinks;
-  for (const auto& each : array_at(s, "sinks")) {
-    const auto& k = each.as_object();
-    const std::string state = text_at(k, "state");
-    if (state == "delivered" || state == "idle") continue;
-    sinks.push_back({"  " + text_at(k, "name"), coloured(state, state), text_at(k, "detail")});
-  }
-  if (!sinks.empty()) out += "\n" + bold("Sinks in trouble") + "\n" + table(sinks);
-  const auto* about = object_at(s, "daemon");
-  if (const auto key = about ? text_at(*about, "evidence_key") : ""; !key.empty())
-    out += "\nSnapshot key: " + key + "\n";
-  if (const auto* fleet = object_at(s, "fleet")) out += "\n" + show_fleet_line(*fleet);
-  for (const auto& trouble : array_at(s, "troubles"))
-    out += coloured("! ", "error") + wrapped(std::string(trouble.as_string()), 2) + "\n";
-  if (const auto* daemon = object_at(s, "daemon"); daemon && daemon->contains("sandbox_complete"))
-    if (!true_at(*daemon, "sandbox_complete"))
-      out += bold("Sandbox incomplete: ") + wrapped(text_at(*daemon, "sandbox"), 2) + "\n";
-  return out;
-}
 
 std::string show_incidents(const json::array& incidents) {
   if (incidents.empty()) return "no incident\n";

@@ -2,12 +2,28 @@
 // The daemon's JSON in words and tables, for a person with a phone, a terminal and no patience.
 #include <boost/json/object.hpp>
 #include <string>
+#include <vector>
 
 #include "daemon/client/json_at.hpp"
 
 namespace readback {
 
 std::string show_status(const boost::json::object& status);
+/// Without those that another incident explains: they are shown with it.
+boost::json::array told_of(const boost::json::array& incidents);
+/// `2 error, 8 green; 2 open incidents`, of a status.
+std::string counted(const boost::json::object& status);
+/// The targets of a status, which they point into: the loudest first, as loud ones in the order in which they came.
+using Targets = std::vector<const boost::json::object*>;
+Targets loudest_first(const boost::json::array& targets);
+/// Targets that are read in the same words, in which the first of them stands for all.
+struct Alike {
+  const boost::json::object* first;
+  std::vector<std::string> others;  ///< names
+};
+std::vector<Alike> alike(const Targets& targets);
+/// `and 2 in the same way: shop-2, shop-3`, or "".
+std::string the_others(const Alike& alike);
 std::string show_incidents(const boost::json::array& incidents);
 std::string show_incident(const boost::json::object& incident);
 std::string show_conditions(const boost::json::object& incident);

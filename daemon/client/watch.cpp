@@ -1,14 +1,18 @@
-// On a terminal the present state stays on the screen, the newest sweeps of each read as a lane, and is drawn anew with
-// every event; elsewhere each event is a line. When the daemon goes away, that is said once, and it is asked again each
-// second: events go on behind the last one seen.
+// On a terminal the present state stays on the screen (watch_screen.hpp) and is drawn anew with every event and key;
+// elsewhere each event is a line. When the daemon goes away, that is said once, and it is asked again each second:
+// events go on behind the last one seen.
 #include "daemon/client/watch.hpp"
 
+#include <poll.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,16 +20,35 @@
 #include "daemon/client/client.hpp"
 #include "daemon/client/show.hpp"
 #include "daemon/client/terminal.hpp"
+#include "daemon/client/watch_screen.hpp"
 
 namespace readback {
 namespace json = boost::json;
 namespace {
 
-constexpr const char* leave_screen = "\x1b[?1049l\x1b[?25h";
+constexpr std::string_view enter_screen = "\x1b[?1049h\x1b[?25l", leave_screen = "\x1b[?1049l\x1b[?25h";
 
-void interrupted(int) {
-  (void)!::write(STDOUT_FILENO, leave_screen, sizeof "\x1b[?1049l\x1b[?25h" - 1);
-  ::_exit(0);
+/// What the keyboard was like before; it is put back whatever ends us.
+termios keyboard_before{};
+bool has_keyboard = false;
+
+void leave(int status) {
+  if (has_keyboard) ::tcsetattr(STDIN_FILENO, TCSANOW, &keyboard_before);
+  (void)!::write(STDOUT_FILENO, leave_screen.data(), leave_screen.size());
+  ::_exit(status);
+}
+
+void interrupted(int) { leave(0); }
+
+/// Keys come as they are pressed, and are not shown. Where stdin is no terminal there are none.
+void take_keyboard() {
+  if (::tcgetattr(STDIN_FILENO, &keyboard_before) != 0) return;
+  has_keyboard = true;
+  termios keys = keyboard_before;
+  keys.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+  keys.c_cc[VMIN] = 0;
+  keys.c_cc[VTIME] = 0;
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &keys);
 }
 
 class Watcher {
@@ -36,9 +59,7 @@ class Watcher {
   std::optional<Result<Response>> run() {
     Taking taking;
     taking.piece = [this](std::string_view piece) { return take(piece); };
-    taking.idle = [this] {
-      if (screen_ && (drawn_for_ != size() || stale_)) draw();
-    };
+    taking.idle = [this] { refresh(false); };
     for (;;) {
       auto answer = connection_.stream("/v1/events", taking, last_id_);
       if (closed_) return std::nullopt;  // nobody reads our lines any more
@@ -48,7 +69,7 @@ class Watcher {
       pending_.clear();  // half of an event, and it comes again
       kind_.clear();
       data_.clear();
-      ::sleep(1);
+      wait_a_second();
       if (screen_) draw();
     }
   }
@@ -60,12 +81,47 @@ class Watcher {
     complain(why + "; trying again each second");
   }
 
+  /// Or until a key is pressed.
+  void wait_a_second() {
+    pollfd keyboard{STDIN_FILENO, POLLIN, 0};
+    ::poll(&keyboard, screen_ && has_keyboard ? 1 : 0, 1000);
+    if (screen_) keys();
+  }
+
+  /// Draws what has changed, a few times a second however much happens: of many targets the picture is a long answer.
+  void refresh(bool has_changed) {
+    if (!screen_) return;
+    stale_ = stale_ || has_changed;
+    const bool moved = keys();
+    constexpr std::chrono::milliseconds between{250};
+    const bool is_due = std::chrono::steady_clock::now() - drawn_at_ >= between;
+    if (moved || drawn_for_ != size() || (stale_ && is_due)) draw();
+  }
+
+  /// What was typed; whether it moved anything.
+  bool keys() {
+    char typed[64];
+    const auto count = has_keyboard ? ::read(STDIN_FILENO, typed, sizeof typed) : 0;
+    if (count <= 0) return false;
+    const std::string_view text(typed, static_cast<std::size_t>(count));
+    if (text.find_first_of("qQ") != text.npos) leave(0);
+    const std::size_t before = first_;
+    const auto back = [this](std::size_t lines) { first_ -= std::min(first_, lines); };
+    if (text == "\x1b[A" || text == "\x1bOA" || text == "k") back(1);
+    if (text == "\x1b[B" || text == "\x1bOB" || text == "j") ++first_;
+    if (text == "\x1b[5~" || text == "b") back(page_);
+    if (text == "\x1b[6~" || text == " ") first_ += page_;
+    if (text == "\x1b[H" || text == "g") first_ = 0;
+    return first_ != before;
+  }
+
   /// The first piece of an answer: the daemon is there (again).
   void begin() {
     if (!seen_ && screen_) {
       std::signal(SIGINT, interrupted);
       std::signal(SIGTERM, interrupted);
-      std::fputs("\x1b[?1049h\x1b[?25l", out_);
+      std::fputs(enter_screen.data(), out_);
+      take_keyboard();
     }
     if (lost_ && !screen_) complain("the daemon answers again");
     const bool anew = !seen_ || lost_;
@@ -94,7 +150,7 @@ class Watcher {
         any = true;
       }
     }
-    if (any && screen_) draw();
+    refresh(any);
     closed_ = std::fflush(out_) != 0;
     return !closed_;
   }
@@ -121,6 +177,7 @@ class Watcher {
     if (!line.empty()) line += "Z";
     if (kind == "sweep") {
       const std::string primary = text_at(o, "primary");
+      if (screen_ && !is_news(o)) return;
       line += "  " + text_at(o, "target") + "  sweep " + text_at(o, "sweep") + "  " +
               coloured((text_at(o, "extent").empty() ? "" : text_at(o, "extent") + " ") + primary,
                        primary == "green" ? "green" : "error");
@@ -143,6 +200,16 @@ class Watcher {
     if (recent_.size() > 200) recent_.erase(recent_.begin());
   }
 
+  /// Of one target every sweep is shown; of many, whose state is on the screen, only one that says something else than
+  /// the last.
+  bool is_news(const json::object& sweep) {
+    std::string says = text_at(sweep, "primary") + " " + text_at(sweep, "extent");
+    auto& last = said_[text_at(sweep, "target")];
+    const bool is_first = last.empty(), is_other = says != last;
+    last = std::move(says);
+    return said_.size() == 1 || (is_other && !is_first);
+  }
+
   std::optional<json::object> get(const std::string& path) const {
     const auto answer = connection_.ask("GET", path);
     if (!answer || answer->status != 200) return std::nullopt;
@@ -152,96 +219,35 @@ class Watcher {
     return v.get_object();
   }
 
-  /// A line a read: its name, its word, and its newest sweeps, the newest at the right.
-  std::vector<std::string> lanes(const json::object& target, std::size_t width) const {
-    std::size_t name_width = 0, word_width = 0;
-    for (const auto& each : list(target, "reads")) {
-      name_width = std::max(name_width, std::min<std::size_t>(24, shown_width(text_at(each.as_object(), "name"))));
-      word_width = std::max(word_width, std::min<std::size_t>(12, shown_width(text_at(each.as_object(), "word"))));
-    }
-    const std::size_t used = 2 + name_width + 2 + word_width + 2;
-    const std::size_t room = width > used ? std::min<std::size_t>(width - used, 720) : 0;
-    const auto told = get("/v1/targets/" + text_at(target, "name") + "?history=" + std::to_string(room));
-    const auto sweeps = told ? list(*told, "history") : json::array{};
-    std::vector<std::string> lines;
-    for (const auto& each : list(target, "reads")) {
-      const auto& read = each.as_object();
-      const std::string name = text_at(read, "name"), word = text_at(read, "word");
-      std::string lane;
-      for (const auto& one : sweeps) {
-        const auto& sweep = one.as_object();
-        const auto* reads = sweep.if_contains("reads");
-        const auto then = reads && reads->is_object() ? text_at(reads->get_object(), name) : "";
-        lane += text_at(sweep, "void") == "true" ? std::string(" ") : coloured(sign(then), then);
-      }
-      lines.push_back("  " + padded(fit(name, name_width), name_width) + "  " +
-                      padded(coloured(fit(word, word_width), word), word_width) + "  " + lane);
-    }
-    return lines;
-  }
-
-  static json::array list(const json::object& o, std::string_view key) {
-    const auto* v = o.if_contains(key);
-    return v && v->is_array() ? v->get_array() : json::array{};
-  }
-  static std::string padded(const std::string& text, std::size_t width) {
-    const auto shown = shown_width(text);
-    return text + std::string(width > shown ? width - shown : 0, ' ');
-  }
-  /// Told apart without colours too.
-  static const char* sign(std::string_view word) {
-    if (word.empty()) return " ";
-    if (word == "pass" || word == "green" || word == "in_sync") return "·";
-    if (word == "warn" || word == "degraded" || word == "drift") return "!";
-    if (word == "unknown" || word == "denied" || word == "throttled" || word == "broken") return "?";
-    return "X";
-  }
-
   static std::pair<int, int> size() { return {columns(), rows()}; }
+
+  json::array history_of(const std::string& target, std::size_t most) const {
+    const auto told = get("/v1/targets/" + percent_encoded(target) + "?history=" + std::to_string(most));
+    return told ? array_at(*told, "history") : json::array{};
+  }
 
   void draw() {
     drawn_for_ = size();
-    const auto width = static_cast<std::size_t>(drawn_for_.first);
-    const auto height = static_cast<std::size_t>(drawn_for_.second);
-    std::vector<std::string> lines;
+    drawn_at_ = std::chrono::steady_clock::now();
+    const Screen screen{static_cast<std::size_t>(drawn_for_.first), static_cast<std::size_t>(drawn_for_.second),
+                        first_};
     const auto status = get("/v1/status");
     stale_ = !status;
+    Drawn drawn;
     if (status) {
-      for (const auto& each : list(*status, "targets")) {
-        const auto& target = each.as_object();
-        const std::string word = text_at(target, "status");
-        lines.push_back(coloured(bold(text_at(target, "name") + ": " + word), word) + "  " + text_at(target, "text"));
-        if (lines.size() < height)
-          for (auto& lane : lanes(target, width)) lines.push_back(std::move(lane));
-      }
-      for (const auto& each : list(*status, "incidents")) {
-        const auto& incident = each.as_object();
-        const std::string state = text_at(incident, "state");
-        lines.push_back(coloured(state, state) + "  " + text_at(incident, "summary"));
-      }
-      std::string sinks;
-      for (const auto& each : list(*status, "sinks")) {
-        const std::string state = text_at(each.as_object(), "state"), waiting = text_at(each.as_object(), "depth");
-        sinks += "  " + text_at(each.as_object(), "name") + " " + coloured(state, state) +
-                 (waiting.empty() || waiting == "0" ? "" : " (" + waiting + " waiting)");
-      }
-      lines.push_back(bold("sinks") + (sinks.empty() ? "  none" : sinks));
-      if (const auto* daemon = status->if_contains("daemon"); daemon && daemon->is_object())
-        lines.push_back(bold("daemon") + "  " + text_at(daemon->get_object(), "sweeps_total") + " sweeps, lag " +
-                        text_at(daemon->get_object(), "lag_ms") + " ms");
-      for (const auto& trouble : list(*status, "troubles"))
-        lines.push_back(coloured("! ", "error") + std::string(trouble.as_string()));
+      drawn = draw_screen(
+          *status, [this](const std::string& target, std::size_t most) { return history_of(target, most); }, recent_,
+          screen);
     } else {
-      lines.push_back(coloured(bold("the daemon does not answer"), "error") + "; trying again each second");
+      drawn.lines = {coloured(bold("the daemon does not answer"), "error") + "; trying again each second", ""};
+      for (const auto& line : recent_) drawn.lines.push_back(line);
+      if (drawn.lines.size() >= screen.height) drawn.lines.resize(screen.height - 1);
     }
-    lines.emplace_back();
-    const std::size_t room = height > 1 ? height - 1 : 1;  // the last line is ours
-    if (lines.size() > room) lines.resize(room);
-    const std::size_t newest = std::min(recent_.size(), room - lines.size());
-    lines.insert(lines.end(), recent_.end() - static_cast<std::ptrdiff_t>(newest), recent_.end());
+    first_ = drawn.first;
+    page_ = drawn.page;
     std::string frame = "\x1b[H";
-    for (const auto& line : lines) frame += fit(for_terminal(line), width) + "\x1b[K\n";
-    frame += "\x1b[JCtrl-C ends";
+    for (const auto& line : drawn.lines) frame += fit(for_terminal(line), screen.width) + "\x1b[K\n";
+    frame += "\x1b[J" + fit(drawn.is_scrolled ? "q ends, arrows and PgUp/PgDn scroll" : "q ends", screen.width);
     std::fputs(frame.c_str(), out_);
     std::fflush(out_);
   }
@@ -252,8 +258,11 @@ class Watcher {
   bool seen_ = false, lost_ = false, closed_ = false;
   bool stale_ = false;               ///< what is drawn is not what the daemon would say
   std::pair<int, int> drawn_for_{};  ///< columns and rows
+  std::chrono::steady_clock::time_point drawn_at_{};
   std::string pending_, kind_, data_, id_, last_id_;
   std::vector<std::string> recent_;
+  std::map<std::string, std::string> said_;  ///< by target, the verdict of its last sweep
+  std::size_t first_ = 0, page_ = 1;  ///< of the lines of the targets: the one on top, and how many are shown
 };
 
 }  // namespace
