@@ -8,7 +8,7 @@
 //
 // With each connection: the buckets and streams are made where they are missing, all three buckets are watched, and
 // when what stands in them has been heard, that is one FirstPicture; then each change follows. When the connection is
-// lost, or a bucket was made anew, that is ConnectionLost, and all begins again.
+// lost, or a bucket was made anew or has lost what it said, that is ConnectionLost, and all begins again.
 //
 // A request is answered when the servers have answered it, and otherwise `no_answer` after 2 s and not before, whatever
 // went wrong at once: so nobody asks a hundred times a second. It may have been done all the same.
@@ -23,6 +23,7 @@
 
 #include "core/config/fleet.hpp"
 #include "core/fleet/fleet.hpp"
+#include "daemon/fleet/bucket_contents.hpp"
 #include "daemon/fleet/jetstream.hpp"
 #include "daemon/fleet/wire.hpp"
 #include "daemon/runtime/task_group.hpp"
@@ -128,6 +129,7 @@ class FleetServers {
   std::uint64_t words_heard_ = 0;
   std::map<Bucket, Entries> picture_;  ///< until all three have caught up
   std::set<Bucket> caught_up_;
+  std::map<Bucket, BucketContents> contents_;    ///< what was heard in this session
   std::map<std::string, std::string> troubles_;  ///< by what they are about
   std::deque<FleetNews> news_;
   Wake news_wake_;

@@ -32,6 +32,7 @@ void FleetServers::end_session() {
   ++session_number_;
   picture_.clear();
   caught_up_.clear();
+  contents_.clear();
   is_synced_ = false;
   hear_(ConnectionLost{});
 }
@@ -85,6 +86,9 @@ void FleetServers::watch(Bucket b) {
                            },
                            [this, mine](const std::string& why) {
                              if (mine == session_number_) start_over(why);
+                           },
+                           [this, b, mine] {
+                             if (mine == session_number_) contents_[b].begin();
                            }};
   session_.spawn("fleet watch", run(std::make_shared<Watch>(wire_, std::move(order), std::move(listener))));
 }
@@ -111,7 +115,10 @@ net::awaitable<void> FleetServers::follow_words(StreamWish wish) {
                                if (mine == session_number_) heard_word(m, seq);
                              },
                              [] {},
-                             [this](const std::string& gone) { say(Say::Level::warning, "fleet.servers", gone); }};
+                             [this](const std::string& gone) {
+                               words_heard_ = 0;  // what is heard twice changes nothing
+                               say(Say::Level::warning, "fleet.servers", gone);
+                             }};
     const auto watch = std::make_shared<Watch>(wire_, std::move(order), std::move(listener));
     co_await watch->run();
   }
@@ -128,6 +135,11 @@ void FleetServers::heard(Bucket b, const WireMessage& m, std::uint64_t seq) {
   std::string key = names_.key_in(b, m.subject);
   if (key.empty()) return;
   const bool is_gone = is_removal(m.header("KV-Operation"));
+  switch (contents_[b].hear(key, seq, is_gone ? std::string_view() : std::string_view(m.body))) {
+    case BucketContents::Heard::news: break;
+    case BucketContents::Heard::again: return;
+    case BucketContents::Heard::fallen_back: return start_over(names_.stream(b) + " has lost what was written to it");
+  }
   auto entry = entry_of(b, std::move(key), is_gone ? "" : m.body, is_gone ? 0 : m.size, seq);
   if (is_synced_) return hear_(FleetHeard{b, std::move(entry)});
   auto& entries = picture_[b];
@@ -139,6 +151,8 @@ void FleetServers::heard(Bucket b, const WireMessage& m, std::uint64_t seq) {
 
 /// The picture is whole when all three have caught up; what changed meanwhile is in it.
 void FleetServers::caught_up(Bucket b) {
+  const bool may_age = b == Bucket::hosts;  // a host that is gone is forgotten within a minute
+  if (!contents_[b].caught_up(may_age)) return start_over(names_.stream(b) + " has lost what was written to it");
   caught_up_.insert(b);
   if (is_synced_ || caught_up_.size() < 3) return;
   is_synced_ = true;

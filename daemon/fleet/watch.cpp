@@ -26,26 +26,34 @@ net::awaitable<void> Watch::run() {
   }
 }
 
+void Watch::broken(const std::string& why) {
+  is_broken_ = true;
+  listener_.broken(why);
+}
+
+/// Behind the end of a stream that was lost and made anew nothing would ever come.
+net::awaitable<bool> Watch::is_the_same_stream() {
+  auto about = info_of(order_.stream);
+  const auto info = co_await wire_.ask(std::move(about), request_limit);
+  if (!info) {
+    trouble_ = "the fleet's servers do not answer about " + order_.stream;
+    co_return false;
+  }
+  const auto state = read_answer(*info);
+  const bool is_behind = !state.error && state.number_in("state", "last_seq") < last_;
+  if (is_behind) broken(order_.stream + " was made anew");
+  co_return !is_behind;
+}
+
 net::awaitable<bool> Watch::begin() {
   queue_.clear();
-  delivered_ = 0;
-  std::uint64_t from = order_.from;
+  delivered_ = reached_ = 0;
+  caught_up_ = false;
   if (last_ > 0) {
-    // Behind the end of a stream that was lost and made anew nothing would ever come.
-    auto about = info_of(order_.stream);
-    const auto info = co_await wire_.ask(std::move(about), request_limit);
-    if (!info) {
-      trouble_ = "the fleet's servers do not answer about " + order_.stream;
-      co_return false;
-    }
-    const auto state = read_answer(*info);
-    if (!state.error && state.number_in("state", "last_seq") < last_) {
-      is_broken_ = true;
-      listener_.broken(order_.stream + " was made anew");
-      co_return false;
-    }
-    from = last_ + 1;
+    const bool is_same = co_await is_the_same_stream();
+    if (!is_same) co_return false;
   }
+  const std::uint64_t from = order_.from == 0 ? 0 : std::max(order_.from, last_);
   const std::string inbox = wire_.fresh_inbox();
   listening_ = wire_.listen(inbox, order_.largest, [this](WireMessage m) {
     queue_.push_back(std::move(m));
@@ -60,11 +68,11 @@ net::awaitable<bool> Watch::begin() {
   const auto answer = read_answer(*made);
   if (answer.error) {
     trouble_ = describe(*answer.error, order_.stream, 0);
-    is_broken_ = answer.error->is_not_found();
-    if (is_broken_) listener_.broken(order_.stream + " is gone");
+    if (answer.error->is_not_found()) broken(order_.stream + " is gone");
     co_return false;
   }
   trouble_.clear();
+  if (listener_.begins) listener_.begins();
   standing_ = answer.number("num_pending") + answer.number_in("delivered", "consumer_seq");
   if (standing_ == 0) is_caught_up();
   co_return true;
@@ -93,10 +101,19 @@ bool Watch::take(WireMessage message) {
   if (!place) return true;  // published by somebody who knows our subject; nobody has numbered it
   if (place->nth != delivered_ + 1) return false;
   delivered_ = place->nth;
-  last_ = std::max(last_, place->seq);
-  listener_.hear(message, place->seq);
+  const bool is_again = order_.from > 0 && place->seq == last_;
+  if (place->seq <= reached_ || (is_again && std::hash<std::string>()(message.body) != last_digest_)) {
+    broken(order_.stream + " has lost what was written to it");
+    return false;
+  }
+  reached_ = place->seq;
+  if (!is_again) {
+    last_ = std::max(last_, place->seq);
+    last_digest_ = std::hash<std::string>()(message.body);
+    listener_.hear(message, place->seq);
+  }
   if (place->left == 0 || delivered_ >= standing_) is_caught_up();
-  return true;
+  return !is_broken_;
 }
 
 void Watch::is_caught_up() {
