@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
-# Installs what is missing on a Debian 12 machine: what the build needs, and with --test what the tests need as well.
+# Installs what is missing on a Debian 12 or 13 machine: what the build needs, and with --test what the tests need as well.
 # Only Debian packages, only those that are not there yet, and no service of theirs is started or left enabled.
 #
 #   packaging/install-deps.sh [--build | --test] [--list]
 set -euo pipefail
 
+# Debian 12 has two versions of Boost, and the one without a number (1.74) is too old.
+boost=
+case $(. /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME:-}") in
+  bookworm) boost=1.81 ;;
+esac
 build_packages=(
   g++ cmake ninja-build ccache pkg-config
-  libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libyaml-cpp-dev libhowardhinnant-date-dev libspdlog-dev libfmt-dev
+  libboost$boost-dev libboost-json$boost-dev libboost-url$boost-dev libyaml-cpp-dev libhowardhinnant-date-dev libspdlog-dev libfmt-dev
   libssl-dev libsystemd-dev libsqlite3-dev libzstd-dev zlib1g-dev libarchive-dev libcli11-dev libseccomp-dev libre2-dev prometheus-cpp-dev
   libnats-dev
   doctest-dev libbenchmark-dev python3 ca-certificates tzdata

@@ -20,7 +20,13 @@ set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXE
                                                 WORLD_EXECUTE)
 
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+# Made for the suite whose libraries it was linked with; the names sort as the suites do, so that an upgrade of the system
+# upgrades it as well.
+cmake_host_system_information(RESULT readback_suite QUERY DISTRIB_INFO)
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+if(readback_suite_ID STREQUAL "debian" AND readback_suite_VERSION_ID)
+  string(APPEND CPACK_DEBIAN_PACKAGE_RELEASE "~deb${readback_suite_VERSION_ID}u1")
+endif()
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS YES)

@@ -83,10 +83,27 @@ std::string Client::latest_incident(const std::string& id) const {
   return text_at(list.front().as_object(), "id");
 }
 
-void print(const std::string& text) {
-  const std::string shown = for_terminal(text);
-  std::fwrite(shown.data(), 1, shown.size(), stdout);
+namespace {
+
+int stdout_error = 0;  ///< the first that was met; stdio forgets what it could not write
+
+void note_error(bool is_good) {
+  if (!is_good && stdout_error == 0) stdout_error = errno ? errno : EIO;
 }
+
+}  // namespace
+
+bool put(std::string_view bytes) {
+  note_error(std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size());
+  return stdout_error == 0;
+}
+
+std::string stdout_trouble() {
+  note_error(std::fflush(stdout) == 0);
+  return stdout_error == 0 ? "" : std::string("stdout cannot be written: ") + std::strerror(stdout_error);
+}
+
+void print(const std::string& text) { put(for_terminal(text)); }
 
 int complain(const std::string& text, int status) {
   std::fprintf(stderr, "readback: %s\n", visible(text, "\n\t").c_str());
@@ -108,8 +125,7 @@ Failure cannot_write(const std::string& out, int error) {
 
 Result<void> write_out(const std::string& bytes, const std::string& out) {
   if (out == "-") {
-    std::fwrite(bytes.data(), 1, bytes.size(), stdout);
-    if (std::fflush(stdout) != 0) return cannot_write("stdout", errno);
+    put(bytes);  // whether it could be is told at the end (stdout_trouble)
     return {};
   }
   struct stat there {};

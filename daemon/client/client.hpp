@@ -39,6 +39,11 @@ struct Client {
   std::string latest_incident(const std::string& id) const;
 };
 
+/// On stdout, as it is. False when stdout takes no more; stdout_trouble() then says why.
+bool put(std::string_view bytes);
+/// What was written so far is written out. Why stdout could not take all of it; "" when it did. A full disk and a pipe
+/// that nobody reads any more are found here, whatever the command did with them.
+std::string stdout_trouble();
 /// On stdout. Both show what a stranger may have put into a text, and let none of it do anything (for_terminal).
 void print(const std::string& text);
 /// On stderr, with our name before it; returns the status.

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <map>
+#include <sstream>
 
 #include "core/text/words.hpp"
 #include "daemon/client/command.hpp"
@@ -167,7 +168,7 @@ void Options::number(const char* name, int& into, const char* what) {
 }
 
 int run_command_line(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_DFL);  // `readback export | head` ends quietly
+  std::signal(SIGPIPE, SIG_IGN);  // a pipe that nobody reads any more is told as a full disk is
   Client client;
   CLI::App cli(
       "readback asks the readbackd of this host: what is wrong, since when, why, and\nwhat is the next safe step.");
@@ -178,15 +179,14 @@ int run_command_line(int argc, char** argv) {
     cli.parse(argc, argv);
     status = run(client, commands.typed());
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return cli.exit(e);  // --help, --version
-    return complain(mistake(cli, e), exit_usage);
+    if (e.get_exit_code() != 0) return complain(mistake(cli, e), exit_usage);
+    std::ostringstream asked_for;  // --help, --version
+    status = cli.exit(e, asked_for, asked_for);
+    put(asked_for.str());
   } catch (const Done& done) {
-    return done.status;
+    status = done.status;
   }
-  if (std::fflush(stdout) != 0) {
-    complain(std::string("stdout cannot be written: ") + std::strerror(errno));
-    return status == 0 ? exit_failed : status;
-  }
+  if (const auto trouble = stdout_trouble(); !trouble.empty()) complain(trouble), status = status ? status : exit_failed;
   return status;
 }
 

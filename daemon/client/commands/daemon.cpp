@@ -55,7 +55,7 @@ struct Export : Command {
     taking.piece = [&](std::string_view piece) {
       bytes += piece.size();
       if (const auto at = newest_read(piece)) progress.at(static_cast<double>((*at - *from).count()) / span, bytes);
-      return std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size();
+      return put(piece);
     };
     (void)c.checked(c.connection().stream("/v1/reads?since=" + percent_encoded(to_rfc3339(*from)), taking));
     return 0;

@@ -84,8 +84,7 @@ class Output {
   void line(const std::string& text) { (waiting_ += text) += '\n'; }
   std::size_t waiting() const { return waiting_.size(); }
   void flush() {
-    good_ = good_ && std::fwrite(waiting_.data(), 1, waiting_.size(), stdout) == waiting_.size() &&
-            std::fflush(stdout) == 0;
+    good_ = good_ && put(waiting_) && stdout_trouble().empty();
     waiting_.clear();
   }
   bool good() const { return good_; }
@@ -155,7 +154,7 @@ struct ReplayCommand : Command {
     }
     if (!refused) replay.finish();
     out.flush();
-    if (!out.good()) return complain(std::string("the output cannot be written: ") + std::strerror(errno));
+    if (!out.good()) return exit_failed;  // why is told at the end
     if (!in.ended()) return complain(in.ended().error());
     if (refused) return exit_failed;
     if (replay.bad_lines() > 0)
