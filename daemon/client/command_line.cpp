@@ -3,10 +3,9 @@
 #include "daemon/client/command_line.hpp"
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <map>
 #include <sstream>
 
@@ -167,6 +166,22 @@ void Options::number(const char* name, int& into, const char* what) {
   app_.add_option(name, into, what)->capture_default_str()->check(CLI::PositiveNumber);
 }
 
+namespace {
+
+/// `readback help incident` and `readback version`, as other tools have them, in the words that CLI11 knows.
+std::vector<std::string> as_options(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.empty()) return words;
+  if (words.size() == 1 && (words[0] == "version" || words[0] == "-V")) return {"--version"};
+  if (words[0] == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  return words;
+}
+
+}  // namespace
+
 int run_command_line(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a pipe that nobody reads any more is told as a full disk is
   Client client;
@@ -176,10 +191,13 @@ int run_command_line(int argc, char** argv) {
   const Commands commands(cli);
   int status = 0;
   try {
-    cli.parse(argc, argv);
+    auto words = as_options(argc, argv);
+    std::reverse(words.begin(), words.end());  // as CLI11 takes them
+    cli.parse(std::move(words));
     status = run(client, commands.typed());
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() != 0) return complain(mistake(cli, e), exit_usage);
+    const bool is_asked_for = e.get_exit_code() == 0 && cli.remaining(true).empty();  // not `readback help statsu`
+    if (!is_asked_for) return complain(mistake(cli, e), exit_usage);
     std::ostringstream asked_for;  // --help, --version
     status = cli.exit(e, asked_for, asked_for);
     put(asked_for.str());

@@ -348,6 +348,36 @@ class Operator(harness.Case):
     def squeezed(self, shown):
         return re.sub(r"\s", "", ESCAPE.sub("", shown))
 
+    def test_help_and_version_are_understood_as_words_too(self):
+        run = lambda *words: subprocess.run([harness.CLIENT, *words], capture_output=True, text=True, timeout=30)
+        for words, same in ((["help"], ["--help"]), (["help", "snapshot", "pull"], ["snapshot", "pull", "--help"]),
+                            (["version"], ["--version"]), (["-V"], ["--version"])):
+            with self.subTest(words):
+                self.assertEqual(run(*words).stdout, run(*same).stdout)
+                self.assertEqual(run(*words).returncode, 0)
+        wrong = run("help", "statsu")
+        self.assertEqual((wrong.returncode, wrong.stdout), (64, ""))
+        self.assertIn("did you mean status?", wrong.stderr)
+
+    def test_a_report_is_no_text_for_a_terminal(self):
+        socket = self.lived.daemon.socket
+        id = self.lived.daemon.json("snapshot", "capture")["id"]
+        folder = self.directory / "reports"
+        folder.mkdir()
+        status, shown = on_terminal([harness.CLIENT, "--socket", socket, "report", "-o", "-"], 80)
+        self.assertEqual(status, 64, shown)
+        self.assertIn("-o", shown)
+        here = os.getcwd()
+        os.chdir(folder)
+        try:
+            status, shown = on_terminal([harness.CLIENT, "--socket", socket, "report"], 80)
+        finally:
+            os.chdir(here)
+        self.assertEqual((status, shown.strip()), (0, f"readback-{id}.html"))
+        self.assertTrue((folder / f"readback-{id}.html").read_text().lower().startswith("<!doctype html>"))
+        piped = subprocess.run([harness.CLIENT, "--socket", socket, "report"], capture_output=True, text=True, timeout=30)
+        self.assertTrue(piped.stdout.lower().startswith("<!doctype html>"))
+
     @unittest.skipIf(os.getuid() != 0, "needs another user to be refused")
     def test_no_permission_names_the_group(self):
         socket = pathlib.Path(self.lived.daemon.socket)

@@ -166,9 +166,11 @@ struct Report : Command {
   std::string id = "latest", out;
   void options(Options& o) override {
     o.text_or("ID", id, "snapshot, incident, latest, or a bundle's file");
-    o.text("-o,--output", out, "the file, - for stdout");
+    o.text("-o,--output", out, "the file, - for stdout;\non a terminal it is a file by itself");
   }
   int run(const Client& c) override {
+    if (out == "-" && is_terminal())
+      c.fail("a report is a page for a browser: write it to a file with -o, or pipe it on", exit_usage);
     const std::string bytes = id.find('/') != id.npos || id.ends_with(".zst") ? read_file(c, id) : from_daemon(c);
     ReportContext context;
     if (const auto told = told_by(bytes); told && !told->incident_id.empty()) {
@@ -178,12 +180,19 @@ struct Report : Command {
     }
     const auto page = report_of(bytes, context);
     if (!page) return complain(page.error());
-    if (const auto written = write_out(*page, out.empty() ? "-" : out); !written) return complain(written.error());
-    if (!out.empty() && out != "-" && !c.raw(json::object{{"file", out}})) print(out + "\n");
+    const std::string file = out.empty() ? usual_name(bytes) : out;
+    if (const auto written = write_out(*page, file); !written) return complain(written.error());
+    if (file != "-" && !c.raw(json::object{{"file", file}})) print(file + "\n");
     return 0;
   }
 
  private:
+  /// Into a pipe it goes as it is; nobody wants to see it pass on a terminal.
+  static std::string usual_name(const std::string& bytes) {
+    if (!is_terminal()) return "-";
+    const auto told = told_by(bytes);
+    return "readback-" + (told && !told->id.empty() ? told->id : "report") + ".html";
+  }
   std::string from_daemon(const Client& c) const {
     auto answer = c.connection().ask("GET", path_of(id));
     const bool is_none = answer && (answer->status == 404 || answer->status == 503);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <deque>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "daemon/fleet/servers.hpp"
+#include "daemon/fleet/streams.hpp"
 #include "tests/support/run_coro.hpp"
 
 namespace readback {
@@ -73,6 +75,22 @@ class Member {
     });
     if (!is_said) tell();
     return is_said;
+  }
+  /// Synced, and this is what it last heard of the key. What it says and what its servers know is told when it is not.
+  bool hears(Bucket b, const std::string& key, const std::string& text) {
+    const bool is_heard = until([&] { return servers.state().is_synced && heard(b, key) == text; });
+    if (is_heard) return true;
+    MESSAGE(key, " is ", heard(b, key), " after ", pictures, " pictures and ", losses, " losses, at ",
+            servers.state().server, servers.state().is_synced ? ", synced" : ", not synced");
+    for (const auto& line : said) MESSAGE("said: ", line);
+    tell();
+    const std::string stream = FleetNames{"prod"}.stream(b);
+    for (const std::string& about : {"$JS.API.STREAM.INFO." + stream, "$JS.API.CONSUMER.LIST." + stream}) {
+      WireRequest request{about, "", {}};
+      MESSAGE(
+          boost::json::serialize(run_coro(io_, readback::ask(servers.wire(), std::move(request), Seconds(5))).body));
+    }
+    return false;
   }
   /// What stands under a key, as it was last heard; "-" when it was not.
   std::string heard(Bucket b, const std::string& key) const {
