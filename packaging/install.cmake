@@ -41,6 +41,8 @@ readback_compressed(packaging/deb/changelog changelog.Debian ${CMAKE_INSTALL_DAT
 get_property(compressed GLOBAL PROPERTY readback_compressed)
 add_custom_target(readback_documents ALL DEPENDS ${compressed})
 install(FILES packaging/deb/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME readback)
+file(GLOB guide CONFIGURE_DEPENDS packaging/guide/*.md)
+install(FILES ${guide} DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/readback/guide)
 install(FILES packaging/deb/copyright README.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/readback)
 
 include(packaging/package.cmake)

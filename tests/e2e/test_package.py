@@ -110,7 +110,9 @@ class Package(unittest.TestCase):
         for program in self.programs:
             self.assertEqual(run(program, "--version").stdout.split()[1], version.partition("-")[0])
         changelog = gzip.open(self.tree / "usr/share/doc/readback/changelog.Debian.gz", "rt").readline()
-        self.assertIn(f"({version})", changelog)
+        release, _, suite = version.partition("~")
+        self.assertIn(f"({release})", changelog)
+        self.assertRegex(suite, r"^deb\d+u1$")
 
     def test_its_scripts_are_plain_shell(self):
         for script in ("postinst", "prerm", "postrm"):

@@ -1,4 +1,5 @@
-"""What README.md says is true: its configurations load, its commands exist, its transcript is what happens today.
+"""What README.md and the guide say is true: their configurations load, their commands exist, the transcript is what happens
+today.
 
     /usr/bin/python3 tests/e2e/test_readme.py --write     puts today's transcript into README.md
 """
@@ -11,11 +12,12 @@ import unittest
 import harness
 
 README = harness.ROOT / "README.md"
+GUIDE = sorted((harness.ROOT / "packaging" / "guide").glob("*.md"))
 BEGIN, END = "<!-- transcript: written by tests/e2e/test_readme.py -->", "<!-- end of transcript -->"
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.M | re.S)
+def blocks(language, file=README):
+    return re.findall(rf"^```{language}\n(.*?)^```", file.read_text(), re.M | re.S)
 
 
 def transcript(case):
@@ -62,14 +64,15 @@ def normalised(text, case):
     text = re.sub(r"\b\d+(\.\d+)? ?(ms|µs|KiB|MiB|B|bytes)\b", r"N \2", text)
     text = re.sub(r"\b\d+ (s|min|m|h|files)\b", r"N \1", text)
     text = re.sub(r"\bafter \d+(\.\d+)?s\b", "after Ns", text)
+    text = re.sub(r"\((now|\d+[smhd] ago)\)", "(Ns ago)", text)
     text = re.sub(r"^  sweep \d+ at", "  sweep N at", text, flags=re.M)
     return text
 
 
 class Readme(harness.Case):
     def test_every_configuration_is_accepted(self):
-        examples = blocks("yaml")
-        self.assertGreaterEqual(len(examples), 3)
+        examples = [block for file in (README, *GUIDE) for block in blocks("yaml", file)]
+        self.assertGreaterEqual(len(examples), 6)
         folder = harness.materialized(self.directory / "helpifyr-fabric")
         credentials = self.directory / "credentials"
         credentials.mkdir()
@@ -85,7 +88,8 @@ class Readme(harness.Case):
             self.assertEqual(done.returncode, 0, done.stderr + text)
 
     def test_every_command_that_is_named_exists(self):
-        named = set(re.findall(r"`readback ([a-z-]+)", README.read_text()))
+        named = {word for file in (README, *GUIDE) for word in re.findall(r"`readback ([a-z-]+)", file.read_text())}
+        named |= {word for file in GUIDE for block in blocks("sh", file) for word in re.findall(r"^readback ([a-z-]+)", block, re.M)}
         self.assertTrue(named)
         for word in sorted(named):
             done = subprocess.run([harness.CLIENT, word, "--help"], capture_output=True, text=True, timeout=20)
@@ -97,7 +101,9 @@ class Readme(harness.Case):
             "packaging/quickstart.sh http://…": ("e2e/test_quickstart.py", "self.start(sim.url)"),
             "tests/run.sh": ("../.ci/run", "tests/run.sh"),
             "cmake --preset release && ninja -C .build/release deb": ("e2e/package.py", '"ninja", "-C", FOLDER, "deb"'),
-            "apt install ./readback_0.1.0_amd64.deb": ("e2e/test_boot.py", "dpkg"),
+            "apt install ./.build/release/readback_*.deb": ("e2e/test_boot.py", '"apt", "install"'),
+            "readbackd --check-config": ("e2e/test_boot.py", '"readbackd", "--check-config"'),
+            "readback test-alert": ("e2e/test_boot.py", '"test-alert"'),
             "$EDITOR /etc/readback/readback.yaml": ("e2e/test_boot.py", "/etc/readback/readback.yaml"),
             "systemctl reload readbackd": ("e2e/test_boot.py", '"reload", "readbackd'),
             "adduser YOU readback": ("e2e/test_boot.py", "readback"),
@@ -111,8 +117,13 @@ class Readme(harness.Case):
             self.assertIn(words, (harness.ROOT / "tests" / file).read_text(), line)
 
     def test_every_file_that_is_named_exists(self):
-        for name in re.findall(r"`((?:core|daemon|config|tests|packaging|systemd)/[\w./-]+)", README.read_text()):
-            self.assertTrue((harness.ROOT / name).exists(), name)
+        for file in (README, *GUIDE):
+            for name in re.findall(r"`((?:core|daemon|config|tests|packaging|systemd)/[\w./-]+)", file.read_text()):
+                self.assertTrue((harness.ROOT / name).exists(), name)
+
+    def test_the_readme_leads_to_each_page_of_the_guide(self):
+        for page in GUIDE:
+            self.assertIn(f"`packaging/guide/{page.name}`", README.read_text())
 
     @unittest.skipIf(BEGIN not in README.read_text(), "README.md has no transcript yet")
     def test_the_transcript_is_what_happens(self):

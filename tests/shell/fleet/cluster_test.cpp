@@ -21,7 +21,7 @@ std::string leader_of(net::io_context& io, Member& m, const std::string& stream)
 
 /// Until it is done: a claim is asked for again by whoever wants it.
 bool claimed(Member& m, const std::string& key, const std::string& text) {
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 90; ++i) {  // each waits 2 s for servers that do not answer
     const auto read = m.asked(Fetch{{{Bucket::claims, key}}, 0});
     if (read.outcome != Outcome::done) continue;
     const std::uint64_t revision = read.found.empty() ? 0 : read.found[0].second.revision;

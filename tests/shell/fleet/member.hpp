@@ -44,7 +44,9 @@ class Member {
     run_coro(io_, servers.stop());
   }
 
-  bool until(const std::function<bool()>& condition) { return run_until(io_, condition); }
+  /// Servers of which one was killed may need a minute on a busy machine before they have a leader for everything
+  /// again.
+  bool until(const std::function<bool()>& condition) { return run_until(io_, condition, std::chrono::minutes(3)); }
   /// The first picture of all after the last connection.
   bool synced() {
     const bool is_synced = until([this] { return servers.state().is_synced; });
