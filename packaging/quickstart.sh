@@ -18,6 +18,17 @@ esac
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 if [ ! -t 1 ]; then say() { printf '\n%s\n' "$*"; }; fi
 
+make_it() { # targets: with ninja's own line on a terminal, and elsewhere a line for each tenth of the way
+  if [ -t 1 ]; then
+    NINJA_STATUS='  %f of %t, %e s: ' ninja -C "$build" "$@"
+    return
+  fi
+  NINJA_STATUS='[%f of %t] ' ninja -C "$build" "$@" | awk '
+    /^\[[0-9]+ of / { done = substr($1, 2) + 0; all = $3 + 0; tenth = int(10 * done / all)
+                      if (tenth > last) { print "  " done " of " all; last = tenth; fflush() }; next }
+    !/^ninja: / { print; fflush() }'
+}
+
 build=${READBACK_BUILD:-}  # where the programs are already, when they are
 if [ -z "$build" ]; then
   say "Installing what is missing"
@@ -26,7 +37,7 @@ if [ -z "$build" ]; then
   say "Building (the first time takes some minutes)"
   build=$root/.build/release
   if [ ! -f "$build/build.ninja" ]; then cmake --preset release >/dev/null; fi
-  ninja -C "$build" --quiet readbackd readback readback-sim
+  make_it readbackd readback readback-sim
 fi
 export PATH=$build:$build/tests/support:$PATH
 
