@@ -1,5 +1,6 @@
 """The control socket as a script uses it, with curl: each route of the OpenAPI file is asked of a real daemon with a real
 incident, each answer is held against the file by a validator that nobody here wrote, and the limits hold."""
+import importlib.util
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import subprocess
 import unittest
 
 import harness
+import openapi_client
 
 try:
     import jsonschema
@@ -51,6 +53,60 @@ class SocketApi(harness.Case):
         self.assertEqual((told["status"], told["type"]), (status, "about:blank"))
         self.assertTrue(told["title"] and told["detail"])
         return told
+
+    def test_every_operation_has_an_id_error_answers_and_says_who_may(self):
+        ids = []
+        for path, operations in OPENAPI["paths"].items():
+            for method, operation in operations.items():
+                with self.subTest(f"{method} {path}"):
+                    ids.append(operation["operationId"])
+                    self.assertEqual(operation["security"], [])
+                    self.assertIn("group readback", operation["x-readback-access"])
+                    for status, answer in operation["responses"].items():
+                        if status == "default" or int(status) >= 400:
+                            self.assertIn("application/problem+json", answer["content"])
+                    self.assertTrue(any(status.startswith(("4", "5")) for status in operation["responses"]))
+        self.assertEqual(len(ids), len(set(ids)))
+
+    def generated_client(self):
+        file = self.directory / "generated.py"
+        file.write_text(openapi_client.generate(OPENAPI))
+        spec = importlib.util.spec_from_file_location("generated", file)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module, module.Client(str(self.daemon_.socket))
+
+    def test_a_client_that_is_generated_from_the_file_works(self):
+        module, client = self.generated_client()
+        self.assertEqual(client.get_status()["status"], "green")
+        self.lived.sim.fault("/health", "not_ready")
+        page = self.lived.hook.wait("firing")
+        incident = page["incident"]["id"]
+        self.assertEqual([i["id"] for i in client.list_incidents(state="open")["incidents"]], [incident])
+        client.acknowledge_incident(incident)
+        self.lived.hook.wait("acknowledged")
+        self.assertTrue(client.get_incident(incident)["acknowledged_at"])
+        self.assertGreater(len(client.pull_snapshot(page["evidence"]["snapshot"])), 1000)
+        silence = client.add_silence({"for": "1h", "reason": "generated"})["id"]
+        self.assertEqual([s["id"] for s in client.list_silences()["silences"]], [silence])
+        client.end_silence(silence)
+        self.assertIn(b'"read":"health"', client.export_reads(since="1h"))
+
+    def test_what_goes_wrong_is_named_in_the_file(self):
+        module, client = self.generated_client()
+        for status, call in ((404, lambda: client.get_incident(MISSING)), (404, lambda: client.get_target("nobody")),
+                             (404, lambda: client.pull_snapshot(MISSING)), (404, lambda: client.end_silence(MISSING)),
+                             (404, lambda: client.acknowledge_incident(MISSING)), (404, lambda: client.verify_incident(MISSING)),
+                             (404, lambda: client.resolve_incident(MISSING, {"runbook": "x"})), (404, client.get_fleet),
+                             (422, lambda: client.add_silence({"for": "moon", "reason": "x"})),
+                             (422, lambda: client.record_symptom({"text": ""})), (422, lambda: client.export_reads(since="x")),
+                             (422, lambda: client.list_incidents(state="x")), (404, lambda: client.sweep_now({"target": "nobody"})),
+                             (404, lambda: client.capture_snapshot({"target": "nobody"})),
+                             (404, lambda: client.send_test_alert({"sink": "nobody"})),
+                             (422, lambda: client.sweep_now([])), (422, lambda: client.sweep_now({"tarket": "x"}))):
+            with self.assertRaises(module.Problem) as met:
+                call()
+            self.assertEqual(met.exception.status, status, met.exception)
 
     @unittest.skipIf(jsonschema is None, "python3-jsonschema is not installed")
     def test_every_route_answers_as_the_file_says(self):
