@@ -32,9 +32,12 @@ struct StartEvidence {
   bool seals = false;  ///< a Seal follows at once: nothing is gained by reading ahead of it
 };
 
-/// Keep this sweep: the answers, what was understood, what was concluded.
+/// Keep this sweep: the answers, what was understood, what was concluded. How the target stands behind it holds until
+/// the next one, but for no longer than `stands_for`.
 struct Record {
   SweepRecord sweep;
+  Availability availability = Availability::unknown;
+  Millis stands_for{0};
 };
 
 /// Seal a snapshot on disk, then tell the engine so (`Sealed`), with what waits for it; what follows from that is done

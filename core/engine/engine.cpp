@@ -44,6 +44,25 @@ void forget_changed_checks(TargetState& t, const TargetConfig& fresh) {
   }
 }
 
+/// How it stands behind this sweep. Who has a broken check still sees the platform.
+Availability availability_of(const TargetState& t, bool in_maintenance) {
+  if (in_maintenance) return Availability::maintenance;
+  if (t.verdict.blind()) return Availability::unknown;
+  bool impaired = false, unseen = false;
+  for (const auto* i : t.book.open_incidents()) {
+    if (!i->is_active()) continue;
+    if (i->record.boundary == Boundary::outage) return Availability::outage;
+    (i->record.boundary == Boundary::observer ? unseen : impaired) = true;
+  }
+  if (impaired) return Availability::impaired;
+  const auto* own = t.verdict.find(Boundary::observer);
+  if (own && own->trouble == OwnTrouble::check_broken) return Availability::up;
+  return unseen || t.verdict.primary() == "unknown" ? Availability::unknown : Availability::up;
+}
+
+/// A sweep that comes later than this leaves a hole in what is known.
+Millis stands_for(const TargetConfig& target) { return std::max<Millis>(3 * target.interval, std::chrono::minutes(1)); }
+
 bool rests_on_checks(const Verdict& verdict) {
   return std::any_of(verdict.findings.begin(), verdict.findings.end(), [](const Finding& f) { return f.check_alone; });
 }
@@ -223,7 +242,7 @@ void Engine::State::on(SweepDone e, Actions& out) {
   record.reads = judge_without_counting(t->config, std::move(e.reads));
   record.primary = "void";
   tell_expiries(out, *t, record);
-  out.push_back(Record{std::move(record)});
+  out.push_back(Record{std::move(record), Availability::unknown, stands_for(t->config)});
   if (++t->voids_in_a_row == 1)
     out.push_back(Say{Say::Level::warning, "sweep.void", e.target, "", "",
                       "sweep " + std::to_string(e.sweep) + " is void: " + e.void_reason});
@@ -279,7 +298,8 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
   if (!t.verdict.blind() && !t.verdict.findings.empty())
     for (Boundary b : t.verdict.also(t.verdict.findings.front().boundary)) record.also.emplace_back(to_string(b));
   tell_expiries(out, t, record);
-  out.push_back(Record{std::move(record)});
+  const auto availability = availability_of(t, t.maintenance.is_open(t.config.maintenance, now));
+  out.push_back(Record{std::move(record), availability, stands_for(t.config)});
 
   const bool suspect = t.book.suspects();
   const bool newly_suspect = suspect && !t.was_suspect;

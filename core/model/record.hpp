@@ -37,6 +37,17 @@ struct SweepRecord {
   std::string void_reason;  ///< not empty: not counted
 };
 
+/// How a target stands at a sweep, for who counts hours and days: what counts is what was confirmed.
+enum class Availability {
+  up,
+  impaired,     ///< another boundary than the outage is confirmed
+  outage,       ///< an outage is confirmed
+  maintenance,  ///< a window is open, whatever is seen
+  unknown       ///< it could not be seen
+};
+inline constexpr std::size_t availabilities = 5;
+std::string_view to_string(Availability s);
+
 /// Which evidence belongs into a snapshot, and why.
 struct SnapshotOrder {
   std::string snapshot_id, target;

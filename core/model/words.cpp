@@ -22,6 +22,7 @@ std::string_view to_string(EventKind k) { return word_of(k); }
 std::optional<EventKind> parse_event_kind(std::string_view w) { return parse_word<EventKind>(w); }
 std::string_view to_string(ConditionState::State s) { return word_of(s); }
 std::string_view to_string(IncidentState s) { return word_of(s); }
+std::string_view to_string(Availability s) { return word_of(s); }
 
 std::string upper(Boundary b) { return upper_case(to_string(b)); }
 

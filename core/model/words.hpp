@@ -10,6 +10,7 @@
 #include "core/model/incident.hpp"
 #include "core/model/raw_read.hpp"
 #include "core/model/reading.hpp"
+#include "core/model/record.hpp"
 #include "core/model/verdict.hpp"
 
 namespace readback {
@@ -36,6 +37,10 @@ constexpr WordTable<9> words_of(EventKind) {
 }
 constexpr WordTable<4> words_of(ConditionState::State) { return {"unmet", "met", "not_applicable", "unattested"}; }
 constexpr WordTable<5> words_of(IncidentState) { return {"inhibited", "muted", "firing", "recovered", "resolved"}; }
+
+constexpr WordTable<availabilities> words_of(Availability) {
+  return {"up", "impaired", "outage", "maintenance", "unknown"};
+}
 
 /// The enumerator that the word names.
 template <class E>

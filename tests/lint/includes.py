@@ -15,6 +15,7 @@ ALLOWED = {
     "text": set(),
     "model": {"text"},
     "codec": {"text", "model"},
+    "history": {"text", "model"},
     "http": {"text", "model"},
     "config": {"text", "model"},
     "reading": {"text", "model", "config"},
