@@ -6,6 +6,7 @@
 #include <boost/url/authority_view.hpp>
 #include <boost/url/ipv4_address.hpp>
 #include <boost/url/ipv6_address.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 #include <charconv>
 
 #include "core/text/words.hpp"
@@ -169,6 +170,19 @@ std::string without_queries(std::string_view text) {
     out += text.substr(at, std::min(query, end) - at);
     if (query != text.npos) out += "?\u2026";
     at = end;
+  }
+  return out;
+}
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (boost::urls::unreserved_chars(c))
+      out += c;
+    else
+      (out += '%') += {digits[byte >> 4], digits[byte & 15]};
   }
   return out;
 }

@@ -51,4 +51,7 @@ std::string shown_address(std::string_view url);
 /// A person's text with the query (and the fragment) of every http(s) address in it replaced by `?…`.
 std::string without_queries(std::string_view text);
 
+/// As one segment of a path, or one value of a query: all but RFC 3986's unreserved characters as `%XX`.
+std::string percent_encoded(std::string_view text);
+
 }  // namespace readback

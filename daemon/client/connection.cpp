@@ -192,19 +192,6 @@ std::string socket_path(const std::string& option) {
   return environment && *environment ? environment : "/run/readback/control.sock";
 }
 
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  for (const char each : text) {
-    const auto c = static_cast<unsigned char>(each);
-    if (std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~')
-      out += each;
-    else
-      (out += '%') += {digits[c >> 4], digits[c & 15]};
-  }
-  return out;
-}
-
 Result<Response> Connection::ask(const std::string& method, const std::string& target, const std::string& body) const {
   const auto limit = method == "GET" ? answer_limit : work_limit;
   auto line = Line::to(socket_);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/text/result.hpp"
+#include "core/text/url.hpp"
 
 namespace readback {
 
@@ -43,8 +44,5 @@ class Connection {
 
 /// --socket, else $READBACK_SOCKET, else /run/readback/control.sock.
 std::string socket_path(const std::string& option);
-
-/// A text as one segment of a path or one value of a query.
-std::string percent_encoded(std::string_view text);
 
 }  // namespace readback

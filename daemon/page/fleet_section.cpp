@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "core/html/parts.hpp"
 #include "core/model/loudness.hpp"
 #include "core/text/time.hpp"
-#include "daemon/page/html_parts.hpp"
 
 namespace readback {
 
@@ -33,7 +33,7 @@ std::string member_html(const MemberView& m) {
   for (const auto& [target, word] : m.targets) {
     if (word == "green" && m.targets.size() > most) continue;
     if (++shown > most) break;
-    sees += (sees.empty() ? "" : "<br>") + flat_html(target) + " " + word_html(word, look_of(word, false));
+    sees += (sees.empty() ? "" : "<br>") + flat_html(target) + " " + word_html(word);
   }
   if (m.targets.size() > shown) sees += (sees.empty() ? "" : "<br>") + std::to_string(m.targets.size()) + " in all";
   for (const auto& trouble : m.troubles) sees += (sees.empty() ? "" : "<br>") + flat_html(trouble);
@@ -47,8 +47,7 @@ std::string claims_html(const std::vector<ClaimView>& claims) {
   std::string out = "<h3>Open, and told to whom</h3><ul>";
   for (const auto& c : claims)
     out += "<li>" + flat_html(c.target + " " + c.boundary + " to " + c.sink) + ": " +
-           (c.told.empty() ? word_html("not told yet", bad_look)
-                           : "told as " + word_html(c.told, look_of(c.told, false))) +
+           (c.told.empty() ? word_html("not told yet", bad_look) : "told as " + word_html(c.told)) +
            flat_html(c.holder.empty() ? ", nobody speaks" : ", " + c.holder + " speaks") +
            (c.tries > 0 ? ", attempts since the last answer: " + std::to_string(c.tries) : "") + "</li>";
   return out + "</ul>";
@@ -68,8 +67,8 @@ std::string fleet_section(const FleetOverview& fleet) {
     stands = fleet.away_for ? "has not answered for " + humanize(*fleet.away_for) + ", this host decides alone"
                             : "does not answer yet";
   if (!fleet.server.empty()) stands += ", connected to " + fleet.server;
-  std::string out = "<h2>Fleet " + flat_html(fleet.name) + "</h2><p>" +
-                    word_html(loud.word, look_of(loud.word, false)) + ": " + flat_html(stands) + "</p>";
+  std::string out =
+      "<h2>Fleet " + flat_html(fleet.name) + "</h2><p>" + word_html(loud.word) + ": " + flat_html(stands) + "</p>";
   for (const auto& trouble : fleet.troubles)
     out += "<p>" + word_html("trouble", bad_look) + ": " + flat_html(trouble) + "</p>";
   if (fleet.unshipped > 0)

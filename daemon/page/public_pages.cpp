@@ -4,6 +4,7 @@
 
 #include "core/model/loudness.hpp"
 #include "core/text/url.hpp"
+#include "core/text/utf8.hpp"
 #include "daemon/page/status_page.hpp"
 #include "daemon/runtime/clock.hpp"
 
@@ -27,7 +28,7 @@ net::awaitable<std::vector<IncidentRecord>> PublicPages::lately() {
   co_return found;
 }
 
-net::awaitable<Reply> PublicPages::page() {
+net::awaitable<Reply> PublicPages::page(PageQuery query) {
   auto ended = co_await lately();
   View view = backend_.view();
   std::move(ended.begin(), ended.end(), std::back_inserter(view.engine.incidents));
@@ -38,7 +39,7 @@ net::awaitable<Reply> PublicPages::page() {
   reply.headers.emplace_back("X-Frame-Options", "DENY");
   reply.headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
   reply.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
-  reply.body = status_page(view, history_);
+  reply.body = status_page(view, history_, query);
   co_return reply;
 }
 
@@ -75,7 +76,10 @@ net::awaitable<Reply> PublicPages::answer(Request q) {
   } else if (path == "events") {
     reply = feed_.follow(seats_, q.last_event_id, false);
   } else {
-    reply = co_await page();
+    PageQuery query;
+    for (const auto& [name, field] : {std::pair{"q", &PageQuery::text}, {"target", &PageQuery::target}})
+      if (const auto* asked = q.parameter(name)) query.*field = cut_characters(clean_utf8(*asked), 200);
+    reply = co_await page(std::move(query));
   }
   co_return reply;
 }

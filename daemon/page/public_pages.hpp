@@ -13,6 +13,7 @@
 #include "daemon/api/history.hpp"
 #include "daemon/http/exchange.hpp"
 #include "daemon/page/metrics.hpp"
+#include "daemon/page/page_query.hpp"
 
 namespace readback {
 
@@ -37,7 +38,7 @@ class PublicPages : public Handler {
   }
 
  private:
-  net::awaitable<Reply> page();
+  net::awaitable<Reply> page(PageQuery query);
   net::awaitable<std::vector<IncidentRecord>> lately();
   ControlBackend& backend_;
   Feed& feed_;

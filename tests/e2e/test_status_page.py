@@ -28,6 +28,16 @@ POOR_CONTRAST = """(() => {
   return poor; })()"""
 
 
+def opened(case, port, path="/", **look):
+    chromium = browser.Browser()
+    case.addCleanup(chromium.close)
+    chromium.look(**look)
+    chromium.go(f"http://127.0.0.1:{port}{path}")
+    wait_until(lambda: chromium.run("document.readyState") == "complete" and chromium.run("!!document.getElementById('main')"),
+               "the page is there")
+    return chromium
+
+
 class StatusPage(harness.Case):
     def setUp(self):
         super().setUp()
@@ -83,13 +93,7 @@ class StatusPage(harness.Case):
         self.assertNotRegex(said, "Content Security Policy|Uncaught")
 
     def opened(self, **look):
-        chromium = browser.Browser()
-        self.addCleanup(chromium.close)
-        chromium.look(**look)
-        chromium.go(f"http://127.0.0.1:{self.port}/")
-        wait_until(lambda: chromium.run("document.readyState") == "complete" and chromium.run("!!document.getElementById('main')"),
-                   "the page is there")
-        return chromium
+        return opened(self, self.port, **look)
 
     @unittest.skipUnless(CHROMIUM, "chromium is not installed")
     def test_it_fits_every_width_and_can_be_read_in_light_and_dark(self):
@@ -166,6 +170,77 @@ class StatusPage(harness.Case):
         first = read(None, 2)
         again = read(first[0], 2)
         self.assertEqual(again[0], first[1], "nothing is missed and nothing comes twice")
+
+
+@unittest.skipUnless(CHROMIUM, "chromium is not installed")
+class ManyTargets(harness.Case):
+    """Twenty-four targets on two platforms, of which one fails."""
+
+    def setUp(self):
+        super().setUp()
+        self.port = free_port()
+        good, self.sim = self.sim(name="good"), self.sim(name="bad")
+        targets = [harness.fast_target((self.sim if i in (3, 11, 19) else good).url, name=f"svc-{i:02}") for i in range(24)]
+        self.hook = self.receiver()
+        self.world = self.daemon({"environment": "test", "targets": targets, "http": {"listen": f"127.0.0.1:{self.port}"},
+                                  "alerts": {"sinks": [{"name": "hook", "type": "webhook", "url": self.hook.url}]}})
+        self.world.start()
+        self.wait_green(self.world)
+        self.sim.fault("/health", "answer", status=503, body='{"status":"down","blockers":["postgres: pool exhausted"]}')
+        self.hook.wait("firing", count=3)
+
+    def rows(self, chromium):
+        return chromium.run("[...document.querySelectorAll('.row h3')].map(h => h.textContent)")
+
+    def test_bad_ones_come_first_and_one_reason_is_one_card(self):
+        chromium = opened(self, self.port)
+        rows = self.rows(chromium)
+        self.assertEqual(rows[:3], ["svc-03", "svc-11", "svc-19"])
+        self.assertEqual(sorted(rows), [f"svc-{i:02}" for i in range(24)])
+        self.assertTrue(chromium.run("document.querySelector('#verdict .count').textContent").endswith("3 error, 21 green; 3 open incidents"))
+        cards = chromium.run("[...document.querySelectorAll('section.card')].map(c => c.textContent)")
+        self.assertEqual(len(cards), 1)
+        for what in ("OUTAGE, 3 targets", "svc-03", "svc-11", "svc-19", "Why", "postgres: pool exhausted", "paged: 3 of 3"):
+            self.assertIn(what, cards[0])
+        for width in (320, 390, 768, 1280):
+            for dark in (False, True):
+                chromium.look(width, dark=dark)
+                self.assertLessEqual(chromium.run("document.documentElement.scrollWidth"), width)
+                self.assertEqual(chromium.run(POOR_CONTRAST), [])
+        self.assertEqual(chromium.errors, [])
+
+    def test_it_is_filtered_as_one_types_and_without_a_script(self):
+        chromium = opened(self, self.port)
+        chromium.run("const q = document.getElementById('q'); q.focus(); q.value = 'svc-1'; q.dispatchEvent(new Event('input', {bubbles: true}))")
+        wait_until(lambda: self.rows(chromium) == ["svc-11", "svc-19"] + [f"svc-{i}" for i in range(10, 19) if i != 11], "the filter")
+        self.assertEqual(chromium.run("location.search"), "?q=svc-1")
+        self.assertEqual(chromium.run("document.activeElement.id"), "q")
+        plain = opened(self, self.port, "/?q=svc-1", scripts=False)
+        self.assertEqual(self.rows(plain), self.rows(chromium))
+        self.assertEqual(plain.run("document.getElementById('q').value"), "svc-1")
+        self.assertEqual(self.rows(opened(self, self.port, "/?target=svc-07", scripts=False)), ["svc-07"])
+
+    def test_what_was_opened_marked_and_reached_stays_while_the_page_lives(self):
+        chromium = opened(self, self.port, height=500)
+        wait_until(lambda: chromium.run("document.getElementById('live').textContent") == "Live.", "the page is live")
+        chromium.run("document.querySelector('#target-23 summary').click()")  # a green one, which the page has folded
+        chromium.run("document.querySelector('#target-3 summary').click()")  # a bad one, which it has opened
+        chromium.run("getSelection().selectAllChildren(document.querySelector('#target-23 h3'))")
+        chromium.run("document.getElementById('target-23').scrollIntoView()")
+        chromium.run("document.querySelector('#target-23 summary').focus({preventScroll: true})")
+        chromium.run("document.getElementById('target-23').mine = 'kept'")
+        place, as_of = chromium.run("scrollY"), chromium.run("document.querySelector('#as-of time').dateTime")
+        self.assertGreater(place, 0)
+        for _ in range(2):
+            wait_until(lambda: chromium.run("document.querySelector('#as-of time').dateTime") != as_of, "a newer page")
+            as_of = chromium.run("document.querySelector('#as-of time').dateTime")
+        self.assertEqual(chromium.run("document.getElementById('target-23').open"), True)
+        self.assertEqual(chromium.run("document.getElementById('target-3').open"), False)
+        self.assertEqual(chromium.run("getSelection().toString()"), "svc-23")
+        self.assertEqual(chromium.run("document.activeElement.parentNode.id"), "target-23")
+        self.assertEqual(chromium.run("document.getElementById('target-23').mine"), "kept")
+        self.assertEqual(chromium.run("scrollY"), place)
+        self.assertEqual(chromium.errors, [])
 
 
 if __name__ == "__main__":

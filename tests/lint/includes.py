@@ -14,6 +14,7 @@ from sources import blank, report, sources
 ALLOWED = {
     "text": set(),
     "model": {"text"},
+    "html": {"text", "model"},
     "codec": {"text", "model"},
     "history": {"text", "model"},
     "http": {"text", "model"},
@@ -23,7 +24,7 @@ ALLOWED = {
     "schedule": {"text", "model", "config"},
     "alert": {"text", "model", "codec", "config"},
     "redaction": {"text", "model", "config"},
-    "evidence": {"text", "model", "codec", "config", "redaction"},
+    "evidence": {"text", "model", "codec", "config", "html", "redaction"},
     "incident": {"text", "model", "codec", "config", "diagnosis", "alert", "schedule"},
     "fleet": {"text", "model", "codec", "config"},
     "engine": {"text", "model", "codec", "config", "reading", "diagnosis", "schedule", "alert", "evidence", "incident",

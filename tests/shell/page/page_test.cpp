@@ -93,6 +93,158 @@ TEST_CASE("a hostile name stays text on the page and in the metrics") {
   CHECK(metrics.find('\xff') == std::string::npos);
 }
 
+namespace {
+
+std::size_t count(const std::string& text, const std::string& what) {
+  std::size_t n = 0;
+  for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
+  return n;
+}
+
+/// As many targets as are asked for, the last ones in an outage for one reason, each with its incident.
+View many_targets(std::size_t all, std::size_t bad) {
+  const View example = example_view();
+  View v = example;
+  v.engine.targets.clear();
+  v.engine.incidents.clear();
+  for (std::size_t i = 0; i < all; ++i) {
+    const bool is_bad = i >= all - bad;
+    TargetView t = example.engine.targets[is_bad ? 0 : 1];
+    t.name = "svc-" + std::to_string(i);
+    ReadView read = t.reads[0];
+    for (const char* more : {"services", "observability", "security", "path:checkout"}) {
+      read.name = more;
+      t.reads.push_back(read);
+    }
+    v.engine.targets.push_back(t);
+    if (!is_bad) continue;
+    IncidentRecord incident = example.engine.incidents[0];
+    incident.id = "019abcde-0000-7000-8000-" + std::to_string(100000000000 + i);
+    incident.target = t.name;
+    incident.paged_at = incident.opened_at;
+    incident.why = {"/health: connection refused"};
+    v.engine.incidents.push_back(incident);
+  }
+  return v;
+}
+
+}  // namespace
+
+TEST_CASE("the page begins with a count, and has a row a target with the worst first") {
+  Running r;
+  r.on_loop([&] { r.backend.shown = many_targets(10, 2); });
+  const std::string page = r.page("/").body;
+  CHECK(page.find("2 critical, 8 green; 2 open incidents") != page.npos);
+  CHECK(page.find("<title>critical: 2 critical, 8 green") != page.npos);
+  CHECK(count(page, "<details class=\"row ") == 10);
+  CHECK(page.find("id=\"target-9\"") < page.find("id=\"target-0\""));
+  CHECK(page.find("id=\"target-0\"") < page.find("id=\"target-1\""));
+  CHECK(count(page, "<details class=\"row bad\" id=\"target-8\" open>") == 1);
+  CHECK(count(page, "<details class=\"row good\" id=\"target-0\">") == 1);
+}
+
+TEST_CASE("one reason is one card, however many targets it befell") {
+  Running r;
+  r.on_loop([&] {
+    r.backend.shown = many_targets(10, 3);
+    auto& incidents = r.backend.shown.engine.incidents;
+    incidents[2].acknowledged_at = at_second(520);
+    incidents.push_back(incidents[0]);
+    incidents.back().id = "other", incidents.back().target = "svc-1", incidents.back().summary = "another one";
+    incidents.back().first_failure->reason = "no route to host";
+    incidents.push_back(incidents[0]);
+    incidents.back().id = "held", incidents.back().state = IncidentState::inhibited;
+  });
+  const std::string page = r.page("/").body;
+  CHECK(count(page, "<section class=\"card ") == 2);
+  CHECK(page.find(">OUTAGE, 3 targets: health: connection refused</h3>") != page.npos);
+  CHECK(page.find("<strong>svc-7, svc-8, svc-9</strong>") != page.npos);
+  CHECK(page.find("paged: 3 of 3, acknowledged: 1 of 3") != page.npos);
+  CHECK(page.find("<h4>Why</h4><ul><li>/health: connection refused</li></ul>") != page.npos);
+  CHECK(page.find("OUTAGE, 3 targets") < page.find(">another one</h3>"));
+  CHECK(page.find("1 held back, and told to nobody") != page.npos);
+  for (const char* id : {"100000000007", "100000000008", "100000000009"})
+    CHECK(page.find(std::string("readback incident 019abcde-0000-7000-8000-") + id) != page.npos);
+}
+
+TEST_CASE("a filter takes the targets and incidents that have its words, and a target is asked for by its name") {
+  Running r;
+  r.on_loop([&] { r.backend.shown = many_targets(30, 3); });
+  struct Case {
+    const char* query;
+    std::size_t rows;
+    const char* says;
+  };
+  for (const Case& c : {Case{"/", 30, "role=\"status\"></p>"}, Case{"/?q=", 30, "role=\"status\"></p>"},
+                        Case{"/?q=green", 27, "27 of 30 targets shown, <a href=\"/\">all</a>"},
+                        Case{"/?q=OUTAGE+svc-29", 1, "1 of 30 targets shown"}, Case{"/?q=green%20outage", 0, "0 of 30"},
+                        Case{"/?target=svc-2", 1, "1 of 30 targets shown: svc-2,"}, Case{"/?target=svc", 0, "0 of 30"},
+                        Case{"/?q=%3Cb%3E%22", 0, "value=\"&lt;b&gt;&quot;\""}}) {
+    CAPTURE(c.query);
+    const std::string page = r.page(c.query).body;
+    CHECK(count(page, "<details class=\"row ") == c.rows);
+    CHECK(page.find(c.says) != page.npos);
+    CHECK(page.find("3 critical, 27 green; 3 open incidents") != page.npos);
+  }
+  CHECK(r.page("/?q=green").body.find("Open incidents") == std::string::npos);
+  CHECK(r.page("/?target=svc-28").body.find("Open incidents") != std::string::npos);
+  CHECK(count(r.page("/?target=svc-2").body, "<th scope=\"row\">path:checkout</th>") == 1);
+}
+
+TEST_CASE("the page says first when nobody is told") {
+  Running r;
+  CHECK(r.page("/").body.find("<p>Alerts go to pager, hook; 1 silence holds pages back</p>") != std::string::npos);
+  r.on_loop([&] { r.backend.shown.daemon.sinks[1].state = "broken"; });
+  CHECK(r.page("/").body.find("Alerts go to pager;") != std::string::npos);
+  r.on_loop([&] { r.backend.shown.daemon.sinks[0].state = "off"; });
+  CHECK(r.page("/").body.find("nobody is told</span>: no sink takes anything") != std::string::npos);
+  r.on_loop([&] { r.backend.shown.daemon.sinks.clear(); });
+  CHECK(r.page("/").body.find("nobody is told</span>: no sink is configured") != std::string::npos);
+}
+
+TEST_CASE("a hundred targets are a page of 200 KB, and a thousand bad ones do not make it ten times the bytes each") {
+  Running r;
+  const auto bytes = [&](std::size_t all, std::size_t bad) {
+    r.on_loop([&] {
+      r.backend.shown = many_targets(all, bad);
+      SweepRecord sweep;
+      for (int second = 0; second < 300; ++second)
+        for (const auto& t : r.backend.shown.engine.targets) {
+          sweep.target = t.name;
+          sweep.at = at_second(second * 30);
+          sweep.primary = t.primary == "green" || second % 7 ? "green" : "outage";
+          r.room->on_sweep(sweep);
+        }
+    });
+    return r.page("/").body.size();
+  };
+  const std::size_t hundred = bytes(100, 25);
+  CHECK(hundred <= 200'000);
+  CHECK(bytes(1000, 250) <= 10 * hundred);
+}
+
+TEST_CASE("a lane shows a single bad sweep among hundreds, and a hole where none was") {
+  Running r;
+  r.on_loop([&] {
+    SweepRecord sweep;
+    sweep.target = "fabric";
+    for (int i = 0; i < 600; ++i) {
+      if (i > 300 && i < 400) continue;
+      sweep.at = at_second(i * 30);
+      sweep.primary = i == 150 ? "outage" : "green";
+      r.room->on_sweep(sweep);
+    }
+  });
+  const std::string page = r.page("/").body;
+  const auto lane = page.find("aria-label=\"fabric: 501 sweeps since ");
+  REQUIRE(lane != page.npos);
+  const std::string shown = page.substr(lane, page.find("</svg>", lane) - lane);
+  CHECK(shown.find(", 1 bad\"") != shown.npos);
+  CHECK(shown.find("<path class=\"b\" d=\"M15 0h1v18h-1z\"/>") != shown.npos);
+  CHECK(shown.find("<path class=\"g\" d=\"M0 8h15v10h-15zM16 8h") != shown.npos);
+  CHECK(count(shown, "h-") == 4);
+}
+
 TEST_CASE("every metric of the contract is there, counters from the start") {
   Running r;
   SweepRecord sweep;
