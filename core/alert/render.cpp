@@ -65,7 +65,7 @@ std::string finish_body(const std::string& body, WallTime event_at, WallTime sen
         if (late >= 1) out += ",\"delayed_s\":" + std::to_string(late);
         break;
       case routing_mark: {
-        const auto text = quoted(clean_utf8(routing_key));
+        const auto text = quoted_json(clean_utf8(routing_key));
         out += std::string_view(text).substr(1, text.size() - 2);
         break;
       }

@@ -105,7 +105,9 @@ class Book {
     const auto found = entries_.find(squashed);
     return found == entries_.end() ? Listed{} : found->second;
   }
-  bool is_no_word(std::string_view text) const { return RE2::PartialMatch(text, *no_word_); }
+  bool is_no_word(std::string_view text) const {
+    return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *no_word_);
+  }
 
  private:
   static std::uint64_t bit(In list) { return std::uint64_t{1} << static_cast<unsigned>(list); }

@@ -50,7 +50,7 @@ const char* meaning_words(Says s) {
   return "";
 }
 
-std::string quoted(const std::string& text) { return json::serialize(json::string(text)); }
+std::string as_json(const std::string& text) { return json::serialize(json::string(text)); }
 
 struct Hint {
   std::string pointer, word;
@@ -318,7 +318,7 @@ class Judge {
   void explain_words() {
     for (const auto& word : tree_.words) {
       step("`" + word.member + "`: \"" + word.word + "\" " + meaning_words(word.says));
-      if (word.says == Says::unknown) out_.settings.push_back("words: {pass: [" + quoted(word.word) + "]}");
+      if (word.says == Says::unknown) out_.settings.push_back("words: {pass: [" + as_json(word.word) + "]}");
     }
     const auto& n = tree_.count;
     if (n.judged == 0 && tree_.words.empty() && !is_well_or_bad(tree_.top.says)) hints();
@@ -340,7 +340,7 @@ class Judge {
       step("the word \"" + hint.word + "\" stands at " + pointer + ": `verdict: " + pointer +
            "` would make it the verdict");
     }
-    if (!found.empty()) out_.settings.push_back("verdict: " + quoted(found.front().pointer));
+    if (!found.empty()) out_.settings.push_back("verdict: " + as_json(found.front().pointer));
   }
 
   /// The reasons of an answer that is not well, in the order in which they tell most.

@@ -304,7 +304,7 @@ TargetConfig target_of(const Setup& setup, const Variant& v, int i) {
   return t;
 }
 
-std::string quoted(const std::string& text) { return '"' + text + '"'; }
+std::string in_quotes(const std::string& text) { return '"' + text + '"'; }
 
 }  // namespace
 
@@ -395,9 +395,9 @@ std::string as_json(const Schedule& s) {
   for (std::size_t i = 0; i < s.happenings.size(); ++i) {
     const auto& h = s.happenings[i];
     text += std::string(i ? "," : "") + "\n{\"at_ms\":" + std::to_string(h.at.count()) +
-            ",\"host\":" + std::to_string(h.host) + ",\"what\":" + quoted(names[static_cast<std::size_t>(h.what)]) +
+            ",\"host\":" + std::to_string(h.host) + ",\"what\":" + in_quotes(names[static_cast<std::size_t>(h.what)]) +
             ",\"a\":" + std::to_string(h.a) + ",\"b\":" + std::to_string(h.b) +
-            ",\"lasts_ms\":" + std::to_string(h.lasts.count()) + ",\"text\":" + quoted(h.text) + "}";
+            ",\"lasts_ms\":" + std::to_string(h.lasts.count()) + ",\"text\":" + in_quotes(h.text) + "}";
   }
   return text + "]}";
 }

@@ -1,7 +1,6 @@
 // Texts come from operators and from the watched platform: each is made valid and is cut before it is quoted.
 #include "core/alert/render/parts.hpp"
 
-#include "core/codec/texts.hpp"
 #include "core/text/utf8.hpp"
 
 namespace readback {
@@ -16,8 +15,6 @@ std::string list_text(const std::vector<std::string>& hosts) {
 }  // namespace
 
 std::string fit(std::string_view text, std::size_t most) { return cut_bytes(clean_utf8(text), most); }
-
-std::string quoted(std::string_view text) { return quoted_json(text); }
 
 std::string array_text(const std::vector<std::string>& entries) {
   std::string out = "[";

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/alert/render.hpp"
+#include "core/codec/texts.hpp"
 #include "core/model/alert_event.hpp"
 
 namespace readback {
@@ -31,7 +32,6 @@ inline constexpr Caps minimal_caps{300, 300, 0, 0};
 
 /// Valid UTF-8, at most so many bytes.
 std::string fit(std::string_view text, std::size_t most);
-std::string quoted(std::string_view text);
 std::string array_text(const std::vector<std::string>& entries);
 std::vector<std::string> why_of(const AlertEvent& e, const Caps& caps);
 /// The incident with every text cut to what the body takes.
@@ -48,7 +48,7 @@ class ObjectText {
     const auto* is_text = v.if_string();
     return is_text ? text(name, *is_text) : raw(name, json::serialize(v));
   }
-  ObjectText& text(std::string_view name, std::string_view v) { return raw(name, quoted(v)); }
+  ObjectText& text(std::string_view name, std::string_view v) { return raw(name, quoted_json(v)); }
   /// Names are our own: nothing in them must be escaped.
   ObjectText& raw(std::string_view name, std::string_view v) {
     out_ += out_.empty() ? "{\"" : ",\"";

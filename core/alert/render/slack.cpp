@@ -105,7 +105,7 @@ std::string slack_text(const AlertEvent& e, const Caps& caps) {
     foot += ", evidence: `readback snapshot pull " + slack_escaped(e.incident.evidence.snapshot, 100) + "`";
   else if (!e.evidence_note.empty())
     foot += ", no evidence: " + slack_escaped(e.evidence_note, 300);
-  std::string foot_text = quoted(foot);
+  std::string foot_text = quoted_json(foot);
   foot_text.insert(foot_text.size() - 1, 1, late_mark);
   blocks.push_back(ObjectText()
                        .text("type", "context")

@@ -176,6 +176,6 @@ inline std::string with(std::string program, const std::vector<std::pair<std::st
     for (std::size_t at; (at = program.find(name)) != program.npos;) program.replace(at, name.size(), value);
   return program;
 }
-inline std::string quoted(const std::string& text) { return "'" + text + "'"; }
+inline std::string in_quotes(const std::string& text) { return "'" + text + "'"; }
 
 }  // namespace readback

@@ -92,7 +92,7 @@ a, b = socket.socketpair()
 a.sendall(b"fine")
 assert b.recv(9) == b"fine"
 )py",
-                             {{"JOURNAL", quoted(journal.path)}}, kernel, config);
+                             {{"JOURNAL", in_quotes(journal.path)}}, kernel, config);
       CHECK_MESSAGE(out.find("DONE") == std::string::npos, out);
       CHECK_FALSE(journal.heard_something());
     }
@@ -226,7 +226,7 @@ for kind, ends in kinds.items():
         attempt(kind + ", a path", lambda: s.bind("taken.sock"))
         attempt(kind + ", listens", lambda: s.listen())
 )py",
-                           {{"WANTED", quoted(wanted.path)}, {"NAME", quoted(name)}}, kernel, config);
+                           {{"WANTED", in_quotes(wanted.path)}, {"NAME", in_quotes(name)}}, kernel, config);
     CHECK_MESSAGE(out.find("DONE") == std::string::npos, out);
     CHECK_FALSE(fs::exists(folder.path / "checkout" / "taken.sock"));
   }

@@ -78,7 +78,7 @@ os.mkdir("out")
 subprocess.run(["tar", "-xf", "t.tar", "-C", "out"], check=True)
 print("fine")
 )py",
-                                  {{"CHECKOUT", quoted((folder.path / "checkout").string())}}),
+                                  {{"CHECKOUT", in_quotes((folder.path / "checkout").string())}}),
                              Seconds(20), {}, kernel)
                           .run;
     CHECK_MESSAGE(done.out == "fine\n", (done.out + done.err));

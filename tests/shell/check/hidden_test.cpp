@@ -29,7 +29,7 @@ struct Host : Checkout {
               (path / "not/there").string()};
   }
   Ended look(const std::string& program, const SandboxKernel& kernel = this_kernel(), SandboxConfig config = {}) {
-    return python(*this, with("import fcntl, os, struct, sys\nROOT = " + quoted(path.string()) + "\n" + program, {}),
+    return python(*this, with("import fcntl, os, struct, sys\nROOT = " + in_quotes(path.string()) + "\n" + program, {}),
                   Seconds(20), std::move(config), kernel, hidden);
   }
   std::vector<std::string> hidden;

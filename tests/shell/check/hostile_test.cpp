@@ -63,7 +63,7 @@ TEST_CASE("Each attempt of a hostile check is refused, on this kernel and as on 
     fs::permissions(victim, fs::perms(0640));
     const auto changed = fs::last_write_time(victim);
     const UnixServer engine(folder.path / "engine.sock");
-    const auto done = python(folder, with(hostile, {{"SOCKET", quoted(engine.path)}}), Seconds(20), {}, kernel).run;
+    const auto done = python(folder, with(hostile, {{"SOCKET", in_quotes(engine.path)}}), Seconds(20), {}, kernel).run;
     CHECK_MESSAGE(done.exit == 0, (done.detail + done.err + done.out));
     // Whose thread it is, numbers do not tell: `missing` says so.
     const auto expected = with(done.out, kernel.asks || kernel.landlock_abi >= 6

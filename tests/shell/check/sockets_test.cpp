@@ -117,7 +117,7 @@ async def ask():
         print("refused")
 asyncio.run(ask())
 )py",
-                                  {{"WANTED", quoted(wanted.path)}, {"ENGINE", quoted(engine.path)}}),
+                                  {{"WANTED", in_quotes(wanted.path)}, {"ENGINE", in_quotes(engine.path)}}),
                              Seconds(20), config)
                           .run;
     CHECK_MESSAGE(done.out == "False True\nasync\nrefused\n", (done.out + done.err));
