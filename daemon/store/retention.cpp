@@ -59,6 +59,7 @@ bool Retainer::clean(Tables& tables, const Rules& r, WallTime now) {
   if (!more) {
     tables.drop_outbox_before(cutoff);
     others_gone = tables.drop_incidents(cutoff, most_incidents);
+    others_gone = tables.drop_history(now) || others_gone;
     const auto sweeps_before = sweeps_gone;
     more = make_room(tables, r, sweeps_gone);
     others_gone = others_gone || (more && sweeps_gone == sweeps_before);

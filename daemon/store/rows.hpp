@@ -1,6 +1,6 @@
 #pragma once
 // What is kept, as plain data: an incident, a snapshot, a commit (with rows of the outbox, core/alert/outbox_row.hpp),
-// and what may be asked for.
+// and what may be asked for. Hours and days are those of core/history.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/alert/outbox_row.hpp"
+#include "core/history/spans.hpp"
 #include "core/model/record.hpp"
 #include "core/model/view.hpp"
 
@@ -19,6 +20,7 @@ struct IncidentRow {
   std::string boundary;  ///< its word
   WallTime opened_at{};
   std::optional<WallTime> resolved_at;  ///< nothing: it was open when it was last written
+  std::optional<Spell> spell;           ///< what history keeps of it, longer than the whole
   std::string text;                     ///< the whole incident, as whoever commits it writes and reads it
 };
 

@@ -56,6 +56,21 @@ class FolderLock {
   int fd_;
 };
 
+/// From what is kept of one target.
+TargetHistory history_bars(Tables& tables, const std::string& target, const std::vector<Spell>& open, WallTime now) {
+  const auto of = [&](Step step, Millis back) {
+    std::vector<Rollup> all;
+    for (auto& each : tables.rollups({target, step, {now - back, WallTime::max()}}))
+      all.push_back(std::move(each.rollup));
+    return all;
+  };
+  const Millis longest = std::chrono::hours(24 * 91);
+  auto spells = tables.spells(target, {now - longest, WallTime::max()});
+  for (const auto& each : open)
+    if (each.target == target) spells.push_back(each);
+  return bars_of(target, of(Step::hour, std::chrono::hours(24 * 8)), of(Step::day, longest), spells, now);
+}
+
 }  // namespace
 
 struct Store::Parts {
@@ -286,6 +301,36 @@ net::awaitable<ReadPage> Store::read_page(ReadQuery query) {
     return p.database.read<ReadPage>([&](Tables& t) { return t.read_page(query); });
   };
   return p.call<ReadPage>(std::move(work));
+}
+
+// --- history ---------------------------------------------------------------------------------------------------------
+
+void Store::count(std::vector<TargetRollup> hours) { parts_->writer->count(std::move(hours)); }
+
+net::awaitable<HistoryKept> Store::history(RollupQuery query) {
+  Parts& p = *parts_;
+  std::function<HistoryKept()> work = [&p, query = std::move(query)] {
+    p.writer->flush_hours();
+    return p.database.read<HistoryKept>([&](Tables& t) {
+      return HistoryKept{t.rollups(query), t.spells(query.target, query.span)};
+    });
+  };
+  return p.call<HistoryKept>(std::move(work));
+}
+
+net::awaitable<std::vector<TargetHistory>> Store::bars(std::vector<std::string> targets, std::vector<Spell> open,
+                                                       WallTime now) {
+  Parts& p = *parts_;
+  using All = std::vector<TargetHistory>;
+  std::function<All()> work = [&p, targets = std::move(targets), open = std::move(open), now] {
+    p.writer->flush_hours();
+    return p.database.read<All>([&](Tables& t) {
+      All all;
+      for (const auto& target : targets) all.push_back(history_bars(t, target, open, now));
+      return all;
+    });
+  };
+  return p.call<All>(std::move(work));
 }
 
 // --- snapshots -------------------------------------------------------------------------------------------------------

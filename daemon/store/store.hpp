@@ -95,6 +95,14 @@ class Store {
   net::awaitable<SweepsAround> sweeps_around(RecentQuery query, std::vector<std::uint64_t> sweeps);
   net::awaitable<ReadPage> read_page(ReadQuery query);
 
+  // History. What was counted is written soon, a few targets a transaction.
+  void count(std::vector<TargetRollup> hours);
+  /// Sees everything that was counted before the call. The spells are those of incidents that are over.
+  net::awaitable<HistoryKept> history(RollupQuery query);
+  /// The bars of each of these targets, in this order; `open`: spells of incidents that are not over.
+  net::awaitable<std::vector<TargetHistory>> bars(std::vector<std::string> targets, std::vector<Spell> open,
+                                                  WallTime now);
+
   // Snapshots.
   /// Takes bundles into the index: at once in memory, on the disk before whatever is written next. Nobody waits for it:
   /// a bundle that lies in its folder is found again at a start.

@@ -1,5 +1,5 @@
 // Opening the file: what is found there is judged before anything is written, and what cannot be used is set aside. The
-// statements stand in tables_outbox, tables_index and tables_recorder.
+// statements stand in tables_outbox, tables_index, tables_recorder and tables_history.
 #include "daemon/store/tables.hpp"
 
 #include <algorithm>
@@ -172,6 +172,10 @@ void Tables::prepare_schema() {
       id TEXT PRIMARY KEY, incident TEXT NOT NULL, target TEXT NOT NULL, reason TEXT NOT NULL, boundary TEXT NOT NULL,
       extent TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL, previous TEXT NOT NULL, size INTEGER NOT NULL,
       created INTEGER NOT NULL, sealed INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS rollups(step INTEGER NOT NULL, at INTEGER NOT NULL, target INTEGER NOT NULL,
+      packed BLOB NOT NULL, PRIMARY KEY(step, at, target)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS spells(id TEXT PRIMARY KEY, target TEXT NOT NULL, boundary TEXT NOT NULL,
+      begin INTEGER NOT NULL, ended INTEGER, follows INTEGER NOT NULL) WITHOUT ROWID;
   )sql");
   if (db_.number("PRAGMA user_version") == 1) {  // one text for everything, which the engine still reads
     db_.exec("INSERT INTO engine(part,text) SELECT '',text FROM state");

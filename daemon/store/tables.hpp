@@ -7,6 +7,7 @@
 //   sweeps, texts, uses    the recorder: a packed row a sweep, each different base once (zstd), and how long it is
 //                          needed (texts.hpp)
 //   snapshots              the index of the bundles
+//   rollups, spells        history: hours and days of each target, and when incidents were (tables_history.cpp)
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -22,7 +23,8 @@
 namespace readback {
 
 /// A file of a later one is set aside by a program that knows only earlier ones. 2 had no incidents; 3 no edits in its
-/// sweeps, and what such a program does not understand it would not keep the texts of.
+/// sweeps, and what such a program does not understand it would not keep the texts of. The tables of history came
+/// without a step: a program that does not know them leaves them alone, and may go on with the rest.
 inline constexpr int store_version = 4;
 
 class Tables {
@@ -80,6 +82,13 @@ class Tables {
   void insert(const SnapshotRow& row);
   void remove_snapshot(const std::string& id);
 
+  // History. Hours are kept for 35 days, days and spells for 400.
+  void add_hour(const TargetRollup& counted);                   ///< to the hour, and to its day
+  std::vector<TargetRollup> rollups(const RollupQuery& query);  ///< by target and time
+  /// Those that touch the span, of this target ("" is all).
+  std::vector<Spell> spells(const std::string& target, Span span);
+  bool drop_history(WallTime now);  ///< what is too old; false when nothing was
+
   // Retention. Each call takes at most a bounded number of sweeps, so that a commit never waits for long.
   struct Taken {
     std::int64_t sweeps = 0;
@@ -103,6 +112,8 @@ class Tables {
   explicit Tables(const std::filesystem::path& file, Sqlite::Access access = Sqlite::Access::write);
   void prepare_schema();
   std::int64_t name_id(const std::string& name);
+  void add_rollup(Step step, std::int64_t target, const Rollup& counted);
+  void upsert(const Spell& spell);
   std::set<std::int64_t> pinned_ids(const std::vector<SweepKey>& pins);
   Taken drop(std::vector<std::int64_t> ids, bool more);
   std::filesystem::path file_;

@@ -31,6 +31,7 @@ void Tables::upsert(const IncidentRow& r) {
   s.bind(1, r.id).bind(2, r.target).bind(3, r.boundary).bind(4, ms(r.opened_at));
   if (r.resolved_at) s.bind(5, ms(*r.resolved_at));
   s.bind_blob(6, compress(r.text)).run();
+  if (r.spell) upsert(*r.spell);
 }
 
 std::optional<IncidentRow> Tables::incident(const std::string& id) {

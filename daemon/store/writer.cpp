@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t max_queued_sweeps = 4096;
 constexpr std::size_t max_queued_bytes = std::size_t{32} << 20;
 constexpr std::size_t batch = 64;
+constexpr std::size_t hours_at_once = 100;  // a page waits for no more than these, some milliseconds
+constexpr std::size_t max_queued_hours = 20'000;
 constexpr auto batch_wait = std::chrono::milliseconds(250);  // how old a sweep may be before it is written
 constexpr auto first_retain = std::chrono::seconds(30);
 constexpr auto retain_every = std::chrono::minutes(5);
@@ -72,6 +74,15 @@ void Writer::record(SweepRecord sweep) {
   wake_.notify_one();
 }
 
+void Writer::count(std::vector<TargetRollup> hours) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::move(hours.begin(), hours.end(), std::back_inserter(hours_));
+    while (hours_.size() > max_queued_hours) hours_.pop_front();
+  }
+  wake_.notify_one();
+}
+
 void Writer::allow_retention() {
   const std::lock_guard lock(mutex_);
   may_retain_ = true;
@@ -111,6 +122,7 @@ std::function<void()> Writer::next_job(Clock::time_point now) {
   }
   if (!records_.empty() && (stopping_ || records_.size() >= batch || now >= *record_since_ + batch_wait))
     return [this] { write_batches(); };
+  if (!hours_.empty() && (stopping_ || !database_.failing())) return [this] { write_hours(); };
   if (stopping_) return {};
   if (database_.failing() && now >= database_.next_try())
     return [this] { (void)database_.write(Tables::Sync::full, [](Tables&) {}); };  // tells its trouble by itself
@@ -143,6 +155,33 @@ void Writer::flush_records() {
       for (auto i = from; i < to; ++i) tables.record(todo[i]);
     });
     if (!written) dropped_ += to - from;
+  }
+}
+
+/// What cannot be written waits for the next time, but not beyond the end.
+void Writer::write_hours() {
+  std::vector<TargetRollup> todo;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto end = hours_.begin() + static_cast<std::ptrdiff_t>(std::min(hours_at_once, hours_.size()));
+    todo.assign(std::move_iterator(hours_.begin()), std::move_iterator(end));
+    hours_.erase(hours_.begin(), end);
+  }
+  const auto written = database_.write(Tables::Sync::normal, [&](Tables& tables) {
+    for (const auto& hour : todo) tables.add_hour(hour);
+  });
+  if (written) return;
+  const std::lock_guard lock(mutex_);
+  if (!stopping_) hours_.insert(hours_.begin(), std::move_iterator(todo.begin()), std::move_iterator(todo.end()));
+}
+
+void Writer::flush_hours() {
+  for (;;) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (hours_.empty() || database_.failing()) return;
+    }
+    write_hours();
   }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // The store's own thread and its queue. What the loop must have an answer to is served first and in order; sweeps are
-// written in batches, at most a quarter of a second later; between them the file is tried again after trouble, and what
-// is too old is dropped.
+// written in batches, at most a quarter of a second later; between them hours are added up, the file is tried again
+// after trouble, and what is too old is dropped.
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -28,12 +28,14 @@ class Writer {
   // From the loop.
   void post(std::function<void()> job);
   void record(SweepRecord sweep);
+  void count(std::vector<TargetRollup> hours);
   std::uint64_t dropped() const { return dropped_; }
   void allow_retention();  ///< it is known what must stay
   void retain_soon();
 
   // On the store's thread, within a job.
   void flush_records();
+  void flush_hours();
   void retain_all(WallTime now);
 
  private:
@@ -43,6 +45,7 @@ class Writer {
   WallTime clock_for_ages() const;
   Clock::time_point next_look(Clock::time_point now) const;
   void write_batches();
+  void write_hours();
 
   Database& database_;
   Board& board_;
@@ -54,6 +57,7 @@ class Writer {
   std::deque<std::function<void()>> urgent_;
   std::deque<SweepRecord> records_;
   std::size_t record_bytes_ = 0;
+  std::deque<TargetRollup> hours_;  // to be added to what is known of them
   std::optional<Clock::time_point> record_since_;
   Instant opened_;
   Clock::time_point next_retain_;
