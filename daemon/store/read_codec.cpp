@@ -62,9 +62,8 @@ class Packer {
     out += kept.edits;
   }
   void list(TextField field, const std::vector<std::string>& entries) {
-    joined_.clear();
     for (const auto& entry : entries) join(entry);
-    text(field, joined_);
+    joined(field);
   }
   /// Adds to the list that is packed by joined(): each entry with its length before it, so that any byte may be in it.
   void join(std::string_view entry) {

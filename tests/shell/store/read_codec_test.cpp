@@ -44,6 +44,7 @@ SweepRecord changing(std::uint64_t n) {
   http.headers.push_back({"X-Request-Id", "0193f2ab-77c1-4e1d-9c3f-" + std::to_string(200'000'000'000 + n * 7919)});
   http.headers.push_back({"X-Odd", "\x01"});  // as a date that was taken out is marked
   http.headers.push_back({"ETag", "\"" + std::to_string(n * n * n) + "\""});
+  sweep.reads[0].reasons = {"a list right before the headers, of " + std::to_string(n)};
   sweep.reads[1].raw.answer = TransportError{TransportFault::tls, "certificate expired on day " + std::to_string(n)};
   sweep.reads[1].reasons = {"", "two\nlines in reason " + std::to_string(n), "12:3"};
   sweep.reads[1].raw.tls_expires_at = t0 - Seconds(86400);
