@@ -11,18 +11,6 @@ namespace readback {
 namespace json = boost::json;
 namespace {
 
-/// Names of fields that are new in every answer and explain nothing.
-bool always_changes(std::string_view name) {
-  constexpr std::string_view names[] = {
-      "generated_at", "checked_at",     "last_checked",  "evaluated_at",     "observed_at",
-      "captured_at",  "as_of",          "updated_at",    "last_updated",     "lastUpdate",
-      "timestamp",    "time",           "request_id",    "requestId",        "trace_id",
-      "traceId",      "correlation_id", "uptime",        "uptime_seconds",   "uptime_s",
-      "latency_ms",   "duration_ms",    "totalDuration", "response_time_ms", "now",
-      "date"};
-  return std::find(std::begin(names), std::end(names), name) != std::end(names);
-}
-
 std::string escaped(std::string_view name) {
   std::string out;
   for (char c : name) out += c == '~' ? std::string("~0") : c == '/' ? std::string("~1") : std::string(1, c);
@@ -41,7 +29,7 @@ struct Differ {
     patch.push_back(std::move(o));
   }
   bool skipped(const std::string& path, std::string_view name) const {
-    return always_changes(name) || std::find(leave_out.begin(), leave_out.end(), path) != leave_out.end();
+    return parts::always_changes(name) || std::find(leave_out.begin(), leave_out.end(), path) != leave_out.end();
   }
   void compare(const json::value& before, const json::value& after, const std::string& path) {
     if (before == after) return;
@@ -74,6 +62,17 @@ struct Differ {
 
 }  // namespace
 
+bool parts::always_changes(std::string_view name) {
+  constexpr std::string_view names[] = {
+      "generated_at", "checked_at",     "last_checked",  "evaluated_at",     "observed_at",
+      "captured_at",  "as_of",          "updated_at",    "last_updated",     "lastUpdate",
+      "timestamp",    "time",           "request_id",    "requestId",        "trace_id",
+      "traceId",      "correlation_id", "uptime",        "uptime_seconds",   "uptime_s",
+      "latency_ms",   "duration_ms",    "totalDuration", "response_time_ms", "now",
+      "date"};
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
 const json::value* parts::Compared::parsed() {
   if (!std::exchange(is_parsed_, true)) {
     json::error_code ec;
@@ -102,20 +101,21 @@ std::string json_diff(std::string_view before, std::string_view after, const std
   return json::serialize(parts::patch(before, after, leave_out));
 }
 
+std::string parts::opened_read(std::string_view file) {
+  json::error_code ec;
+  auto v = json::parse(file, ec);
+  if (ec) return std::string(file);
+  if (auto* o = v.if_object())
+    if (auto* http = o->if_contains("http"); http && http->is_object())
+      if (auto* body = http->get_object().if_contains("body"); body && body->is_string()) {
+        auto inner = json::parse(std::string(body->get_string()), ec);
+        if (!ec) *body = std::move(inner);
+      }
+  return json::serialize(v);
+}
+
 std::string read_diff(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out) {
-  const auto opened = [](std::string_view file) {
-    json::error_code ec;
-    auto v = json::parse(file, ec);
-    if (ec) return std::string(file);
-    if (auto* o = v.if_object())
-      if (auto* http = o->if_contains("http"); http && http->is_object())
-        if (auto* body = http->get_object().if_contains("body"); body && body->is_string()) {
-          auto inner = json::parse(std::string(body->get_string()), ec);
-          if (!ec) *body = std::move(inner);
-        }
-    return json::serialize(v);
-  };
-  return json_diff(opened(before), opened(after), leave_out);
+  return json_diff(parts::opened_read(before), parts::opened_read(after), leave_out);
 }
 
 }  // namespace readback

@@ -19,6 +19,11 @@ std::string text_of(const boost::json::object& o, std::string_view key);
 /// JSON Patch from one text to the other; texts that are not JSON are replaced as a whole.
 boost::json::array patch(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out);
 
+/// A read's file with the body in it as JSON, where it is.
+std::string opened_read(std::string_view file);
+/// Names of fields that are new in every answer and explain nothing.
+bool always_changes(std::string_view name);
+
 /// A text that is compared with several: parsed at most once, and not at all where the other is the same.
 class Compared;
 boost::json::array patch(Compared& before, Compared& after, const std::vector<std::string>& leave_out);

@@ -1,6 +1,7 @@
 #pragma once
-// One self-contained HTML page of a snapshot: for a phone at night, a dark room and a printer. It loads nothing, runs
-// nothing, and shows every body as text, because a body is what a stranger wrote.
+// One self-contained HTML page of a snapshot: for a phone at night, a dark room and a printer. It loads nothing,
+// runs one small script of its own that its policy names (times become the reader's), and shows every body as text,
+// because a body is what a stranger wrote. What changed is told by names, and all of it in short as Markdown to copy.
 #include <string>
 #include <vector>
 

@@ -77,11 +77,11 @@ std::string fleet_section(const FleetOverview& fleet) {
   std::stable_sort(members.begin(), members.end(),
                    [](const auto& a, const auto& b) { return place_of(a) < place_of(b); });
   out +=
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Members of the fleet\"><table><thead><tr><th "
+      "<section class=\"scroll\" tabindex=\"0\" aria-label=\"Members of the fleet\"><table><thead><tr><th "
       "scope=\"col\">Host</th><th scope=\"col\">State</th><th scope=\"col\">Version</th><th "
       "scope=\"col\">Heard</th><th scope=\"col\">Sees</th></tr></thead><tbody>";
   for (const auto& m : members) out += member_html(m);
-  return out + "</tbody></table></div>" + claims_html(fleet.claims);
+  return out + "</tbody></table></section>" + claims_html(fleet.claims);
 }
 
 }  // namespace readback

@@ -157,12 +157,11 @@ std::string many_html(const Incidents& group, WallTime now) {
   }
   if (group.size() > most)
     rows += "<tr><td>and " + std::to_string(group.size() - most) + " more: readback incidents</td></tr>";
-  return folded_html(
-      "more-" + group.back()->id, false, "Each of them, with its evidence",
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Incidents of one reason\"><table>"
-      "<thead><tr><th scope=\"col\">Target</th><th scope=\"col\">Opened</th><th scope=\"col\">Paged</th>"
-      "<th scope=\"col\">Acknowledged</th><th scope=\"col\">Look closer</th></tr></thead><tbody>" +
-          rows + "</tbody></table></div>");
+  return folded_html("more-" + group.back()->id, false, "Each of them, with its evidence",
+                     "<section class=\"scroll\" tabindex=\"0\" aria-label=\"Incidents of one reason\"><table>"
+                     "<thead><tr><th scope=\"col\">Target</th><th scope=\"col\">Opened</th><th scope=\"col\">Paged</th>"
+                     "<th scope=\"col\">Acknowledged</th><th scope=\"col\">Look closer</th></tr></thead><tbody>" +
+                         rows + "</tbody></table></section>");
 }
 
 std::string names_html(const Incidents& group) {

@@ -38,11 +38,11 @@ std::string sinks_section(const View& view) {
             word_html(s.state) + "</td><td data-l=\"Waiting\">" + std::to_string(s.depth) +
             "</td><td data-l=\"Last success\">" + time_html(s.last_success_at, view.at) + "</td><td data-l=\"Detail\"" +
             (s.detail.empty() ? " class=\"none\">–" : " class=\"whole\">" + flat_html(s.detail)) + "</td></tr>";
-  return "<h2>Sinks</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+  return "<h2>Sinks</h2><section class=\"scroll\" tabindex=\"0\" "
          "aria-label=\"Sinks\"><table><thead><tr><th "
          "scope=\"col\">Sink</th><th scope=\"col\">State</th><th scope=\"col\">Waiting</th><th scope=\"col\">Last "
          "success</th><th scope=\"col\">Detail</th></tr></thead><tbody>" +
-         rows + "</tbody></table></div>";
+         rows + "</tbody></table></section>";
 }
 
 std::string silences_section(const View& view) {

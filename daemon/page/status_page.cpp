@@ -58,7 +58,7 @@ std::string filter_html(const View& view, const PageQuery& query) {
   if (view.engine.targets.size() < 2) return "<span></span>";
   return "<form method=\"get\" action=\"/\" role=\"search\"><label for=\"q\">Filter</label><input id=\"q\" name=\"q\" "
          "type=\"search\" autocomplete=\"off\" value=\"" +
-         flat_html(query.text) + "\"><button>Show</button></form>";
+         flat_html(query.text) + "\"><button type=\"submit\">Show</button></form>";
 }
 
 /// What is left out, and the way back to it.
@@ -89,7 +89,7 @@ std::string status_page_policy() {
 std::string status_page(const View& view, const History& history, const PageQuery& query) {
   const Loudness loud = loudness_of(view);
   std::string out =
-      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width,initial-scale=1\"><title>" +
       flat_html(loud.word + ": " + counted(view) + " – " + view.daemon.environment + " – Readback") +
       "</title><style>" + style() +

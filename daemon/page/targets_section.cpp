@@ -131,11 +131,11 @@ std::string reads_html(const TargetView& t, const View& view, const LaneScale& s
   }
   if (!line.empty()) line = "<p class=\"dim\">" + line + "</p>";
   if (rows.empty()) return line;
-  return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Reads of " + flat_html(t.name) +
+  return "<section class=\"scroll\" tabindex=\"0\" aria-label=\"Reads of " + flat_html(t.name) +
          "\"><table><thead><tr><th scope=\"col\">Read</th><th scope=\"col\">Says</th><th scope=\"col\">Last "
          "sweeps</th><th scope=\"col\">For</th><th scope=\"col\">Took</th><th "
          "scope=\"col\">Why</th></tr></thead><tbody>" +
-         rows + "</tbody></table></div>" + line;
+         rows + "</tbody></table></section>" + line;
 }
 
 struct Shown {

@@ -8,6 +8,22 @@ import tempfile
 
 PROGRAM = shutil.which("chromium")
 
+# The contrast of every text with what lies behind it, by WCAG 2: what is below 4.5 comes back.
+POOR_CONTRAST = """(() => {
+  const rgb = c => (c.match(/[\\d.]+/g) || []).map(Number);
+  const light = c => { const [r, g, b] = rgb(c).map(v => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+                       return .2126 * r + .7152 * g + .0722 * b; };
+  const behind = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor, v = rgb(c);
+                        if (v.length < 4 || v[3] > 0) return c; } return "rgb(255,255,255)"; };
+  const poor = [];
+  for (const e of document.querySelectorAll("body *")) {
+    if (![...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()) || /SCRIPT|STYLE|TITLE/i.test(e.tagName)) continue;
+    const a = light(getComputedStyle(e).color), b = light(behind(e));
+    const contrast = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    if (contrast < 4.5) poor.push(e.tagName + " " + e.className + " " + contrast.toFixed(2) + " " + e.textContent.slice(0, 40));
+  }
+  return poor; })()"""
+
 
 class Browser:
     def __init__(self):
@@ -63,6 +79,9 @@ class Browser:
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
         self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
         self.ask("Emulation.setScriptExecutionDisabled", value=not scripts)
+
+    def live_in(self, zone):
+        self.ask("Emulation.setTimezoneOverride", timezoneId=zone)
 
     def go(self, url):
         self.ask("Page.navigate", url=url)

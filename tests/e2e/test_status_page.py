@@ -11,22 +11,6 @@ from harness import free_port, wait_until
 
 CHROMIUM = browser.PROGRAM
 
-# The contrast of every text with what lies behind it, by WCAG 2: what is below 4.5 comes back.
-POOR_CONTRAST = """(() => {
-  const rgb = c => (c.match(/[\\d.]+/g) || []).map(Number);
-  const light = c => { const [r, g, b] = rgb(c).map(v => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
-                       return .2126 * r + .7152 * g + .0722 * b; };
-  const behind = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor, v = rgb(c);
-                        if (v.length < 4 || v[3] > 0) return c; } return "rgb(255,255,255)"; };
-  const poor = [];
-  for (const e of document.querySelectorAll("body *")) {
-    if (![...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()) || /SCRIPT|STYLE|TITLE/i.test(e.tagName)) continue;
-    const a = light(getComputedStyle(e).color), b = light(behind(e));
-    const contrast = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
-    if (contrast < 4.5) poor.push(e.tagName + " " + e.className + " " + contrast.toFixed(2) + " " + e.textContent.slice(0, 40));
-  }
-  return poor; })()"""
-
 
 def opened(case, port, path="/", **look):
     chromium = browser.Browser()
@@ -108,7 +92,7 @@ class StatusPage(harness.Case):
                         chromium.go(f"http://127.0.0.1:{self.port}/")
                         wait_until(lambda: chromium.run("document.readyState") == "complete", "the page is there")
                         self.assertLessEqual(chromium.run("document.documentElement.scrollWidth"), width)
-                        self.assertEqual(chromium.run(POOR_CONTRAST), [])
+                        self.assertEqual(chromium.run(browser.POOR_CONTRAST), [])
                         self.assertEqual(chromium.run("matchMedia('(prefers-color-scheme: dark)').matches"), dark)
                         self.assertGreater(len(chromium.picture()), 5000)
         self.assertEqual(chromium.errors, [])
@@ -206,7 +190,7 @@ class ManyTargets(harness.Case):
             for dark in (False, True):
                 chromium.look(width, dark=dark)
                 self.assertLessEqual(chromium.run("document.documentElement.scrollWidth"), width)
-                self.assertEqual(chromium.run(POOR_CONTRAST), [])
+                self.assertEqual(chromium.run(browser.POOR_CONTRAST), [])
         self.assertEqual(chromium.errors, [])
 
     def test_it_is_filtered_as_one_types_and_without_a_script(self):

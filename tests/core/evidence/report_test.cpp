@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "core/evidence/report.hpp"
+#include "core/text/encoding.hpp"
 #include "core/text/instant.hpp"
 #include "core/text/time.hpp"
 
@@ -73,7 +74,13 @@ std::size_t count(const std::string& text, const std::string& what) {
   return n;
 }
 
-const std::string incident = R"({"id":"01a2","state":"firing","symptom":"</dd><script>","timeline":[
+/// In HTML, and in the Markdown within it.
+std::size_t shown_as_text(const std::string& html) {
+  return count(html, "onerror=alert(1)&gt;") + count(html, "onerror=alert(1)\\&gt;");
+}
+
+const std::string incident =
+    R"({"id":"01a2","state":"firing","paged_at":"2026-11-24T03:11:59.750Z","symptom":"</dd><script>","timeline":[
   {"at":"2026-11-24T03:11:58.250Z","kind":"firing","text":"</td><script>"}],
   "alerts":[{"at":"2026-11-24T03:11:58.300Z","event":"firing","sink":"hook","state":"delivered","answer":"204 No Content","attempts":3}],
   "conditions":[{"number":1,"title":"the original symptom was recorded","state":"met","by":"</li><script>","at":"2026-11-24T03:12:08.000Z"},
@@ -84,14 +91,18 @@ const std::string incident = R"({"id":"01a2","state":"firing","symptom":"</dd><s
 TEST_CASE("Nothing of what was read becomes a part of the page") {
   for (const std::string& now : {std::string(), incident}) {
     const auto html = render_report(hostile_bundle(), {now, "", {}});
-    CHECK(count(html, "<script") == 0);
+    // One script, and it is ours: the policy names it, and lets nothing else run.
+    const auto begin = html.find("<script>") + 8;
+    const auto ours = html.substr(begin, html.find("</script>", begin) - begin);
+    CHECK(count(html, "<script") == 1);
+    CHECK(html.find("script-src '" + sha256_source(ours) + "'; base-uri 'none'") != html.npos);
     CHECK(count(html, "<img") == 0);
-    CHECK(count(html, "onerror=alert(1)&gt;") == count(html, "onerror="));
+    CHECK(shown_as_text(html) == count(html, "onerror="));
     CHECK(count(html, "href=\"javascript") == 0);
     CHECK(count(html, "\xe2\x80\xae") == 0);
     CHECK(html.find('\x07') == html.npos);
     CHECK(html.find('\xff') == html.npos);
-    CHECK(count(html, "<style") == 1);
+    CHECK(count(html, "<style>") == 1);
     CHECK(count(html, "http-equiv=\"Content-Security-Policy\"") == 1);
     CHECK(html.find("default-src 'none'; style-src 'sha256-") != html.npos);
     CHECK(html.find("unsafe") == html.npos);
@@ -112,20 +123,23 @@ TEST_CASE("The page has what somebody who was woken needs") {
                            "Checks",
                            "Alerts",
                            "delivered</span>: 204 No Content, attempt 3",
+                           "Text to copy (Markdown)",
+                           "<strong>1s</strong>",
+                           "after the first failure",
                            "What happened",
                            "Resolved means six conditions",
                            "As they stand now.",
                            "unattested",
                            "The host that watched",
-                           "/status",
+                           "<th scope=\"row\">status</th>",
                            "&quot;ok&quot;",
                            "&quot;down&quot;",
                            "(200 → 503)",
                            "first byte 2.2 ms"})
     CHECK_MESSAGE(html.find(part) != html.npos, std::string(part));
   // Four reads of the timeline, by their readings: two that pass, two that fail.
-  CHECK(count(html, "<rect class=\"p\"") == 2);
-  CHECK(count(html, "<rect class=\"f\"") == 2);
+  CHECK(count(html, "<rect class=\"g\"") == 2);
+  CHECK(count(html, "<rect class=\"b\"") == 2);
   CHECK(count(html, "class=\"mark\"") == 2);
 }
 
@@ -135,7 +149,7 @@ TEST_CASE("Without the daemon, and of a form that leaves almost everything out, 
   CHECK(html.find("how it was answered is known to the daemon") != html.npos);
   const auto shown = render_report(public_safe(hostile_bundle()), {});
   CHECK(shown.find("Snapshot of fabric") != shown.npos);
-  CHECK(count(shown, "<script") == 0);
+  CHECK(count(shown, "<script") == 1);
   CHECK(render_report({}, {}).find("</html>") != std::string::npos);
   CHECK(render_report({{"manifest.json", "[1,2]"}, {"diff.json", "{\"health\":7}"}, {"timeline.jsonl", "x\n\n{}"}},
                       {"no", "", {}})
@@ -147,12 +161,36 @@ TEST_CASE("Each host of a fleet has a card with what it saw and when, and one wh
   ReportContext context{incident, "host-7", {{"host-2", "01a2-two", theirs, ""}, {evil, evil, {}, evil}}};
   const auto html = render_report(hostile_bundle(), context);
   CHECK(count(html, "<section class=\"vantage\">") == 3);
-  CHECK(html.find("<h3>host-7</h3><dl><dt>well until</dt><dd>2026-11-24 03:11:28Z</dd><dt>first bad</dt>"
-                  "<dd>2026-11-24 03:11:58Z, health</dd><dt>confirmed</dt><dd>2026-11-24 03:11:58Z</dd>"
-                  "<dt>verdict</dt><dd>outage, degraded</dd>") != html.npos);
-  CHECK(html.find("<li>health: <span class=\"p\">pass</span> → <span class=\"f\">fail</span>") != html.npos);
+  const auto time = [](const char* day, const char* clock, const char* rest) {
+    return std::string("<time datetime=\"") + day + "T" + clock + rest + "Z\">" + day + " " + clock + "Z</time>";
+  };
+  const auto good = time("2026-11-24", "03:11:28", ".250"), bad = time("2026-11-24", "03:11:58", ".250");
+  CHECK(html.find("<h3>host-7</h3><dl class=\"list\"><div><dt>well until</dt><dd>" + good +
+                  "</dd></div><div><dt>first bad</dt><dd>" + bad + ", health</dd></div><div><dt>confirmed</dt><dd>" +
+                  bad + "</dd></div><div><dt>verdict</dt><dd>outage, degraded</dd></div>") != html.npos);
+  CHECK(
+      html.find(
+          "<li>health: <span class=\"word good\"><span aria-hidden=\"true\">✓</span> pass</span> → <span class=\"word "
+          "bad\"><span aria-hidden=\"true\">✕</span> fail</span>") != html.npos);
   CHECK(html.find("<code>readback snapshot pull 01a2-two</code>") != html.npos);
-  CHECK(count(html, "<script") == 0);
-  CHECK(count(html, "onerror=alert(1)&gt;") == count(html, "onerror="));
+  CHECK(count(html, "<script") == 1);
+  CHECK(shown_as_text(html) == count(html, "onerror="));
   CHECK(render_report(hostile_bundle(), {incident, "host-7", {}}).find("From where it was seen") == html.npos);
+}
+
+TEST_CASE("How long it took counts from what each step waits for, and what was not yet says so") {
+  const std::string over = R"({"state":"resolved","paged_at":"2026-11-24T03:12:08.250Z",
+    "acknowledged_at":"2026-11-24T03:14:08.250Z","recovered_at":"2026-11-24T03:21:58.250Z"})";
+  const auto html = render_report(hostile_bundle(), {over, "", {}});
+  for (const char* tile :
+       {"<span class=\"dim\">detected</span><strong>10s</strong><span class=\"dim\">after the first failure",
+        "<span class=\"dim\">acknowledged</span><strong>2m 00s</strong><span class=\"dim\">after the page",
+        "<span class=\"dim\">recovered</span><strong>10m 00s</strong><span class=\"dim\">after the first",
+        "<span class=\"dim\">resolved</span><strong>not yet</strong>"})
+    CHECK_MESSAGE(html.find(tile) != html.npos, std::string(tile));
+  const auto text = html.substr(html.find("<pre class=\"copy\""));
+  for (const char* line : {"# OUTAGE ", "- detected: 2026-11-24 03:12:08Z (10s after the first failure)\n",
+                           "- acknowledged: 2026-11-24 03:14:08Z (2m 00s after the page)\n", "- resolved: not yet\n",
+                           "- health: pass → fail\n  - status: ok -\\&gt; down\n"})
+    CHECK_MESSAGE(text.find(line) != text.npos, std::string(line));
 }
