@@ -84,4 +84,10 @@ std::optional<Millis> span_of(std::string_view text) {
   return span && *span <= std::chrono::hours(24 * 366) ? span : std::nullopt;
 }
 
+std::optional<WallTime> time_or_span(std::string_view text, WallTime at) {
+  if (const auto time = parse_rfc3339(text)) return time;
+  const auto back = parse_duration(text);
+  return back && *back <= std::chrono::hours(24 * 400) ? std::optional(at - *back) : std::nullopt;
+}
+
 }  // namespace readback

@@ -29,6 +29,9 @@ boost::json::object change_json(const Answer& answer);
 /// How far back or ahead an operator may reach: a duration of at most 366 days.
 std::optional<Millis> span_of(std::string_view text);
 
+/// A time, or a duration of at most 400 days, which is how long before `at`; nothing for what is neither.
+std::optional<WallTime> time_or_span(std::string_view text, WallTime at);
+
 template <class T>
 boost::json::array list_json(const std::vector<T>& list) {
   boost::json::array out;

@@ -30,6 +30,7 @@ const std::vector<Entry>& table() {
       {"GET", {"v1", "snapshots", "key"}, routes::snapshot_key},
       {"GET", {"v1", "snapshots", "*"}, routes::snapshot},
       {"GET", {"v1", "reads"}, routes::reads},
+      {"GET", {"v1", "history"}, routes::history},
       {"GET", {"v1", "events"}, routes::events},
       {"GET", {"v1", "silences"}, routes::silences},
       {"POST", {"v1", "silences"}, routes::add_silence},

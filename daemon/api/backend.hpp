@@ -16,6 +16,7 @@
 
 #include "core/engine/action.hpp"
 #include "core/engine/event.hpp"
+#include "core/history/spans.hpp"
 #include "core/model/unredacted.hpp"
 #include "core/model/view.hpp"
 #include "core/text/result.hpp"
@@ -28,6 +29,9 @@ struct IncidentQuery {
   std::string target;  ///< "" is all
   bool open_only = false;
   std::optional<IncidentState> state;
+  std::optional<Boundary> boundary;
+  WallTime since{};        ///< opened then or later, or not over by then
+  std::string text;        ///< stands in its summary, symptom, reasons or id, in capitals or not; "" is any
   std::size_t most = 500;  ///< of those that have ended, the newest; the open ones are all there
 
   bool takes(const IncidentRecord& incident) const;
@@ -105,6 +109,10 @@ struct ControlBackend {
   virtual net::awaitable<std::vector<IncidentRecord>> incidents(IncidentQuery query) = 0;
   /// The ids of all that are known, in the same order.
   virtual net::awaitable<std::vector<std::string>> incident_ids() = 0;
+  /// Hours or days of the targets, with the incidents that touch them, open ones too.
+  virtual net::awaitable<HistoryKept> history(RollupQuery query) = 0;
+  /// What the page shows of 24 hours to 90 days, of every target in order; at most a minute old.
+  virtual net::awaitable<std::shared_ptr<const std::vector<TargetHistory>>> bars() = 0;
   /// A recorded sweep by its number; bodies are not needed.
   virtual net::awaitable<std::optional<SweepRecord>> stored_sweep(std::string target, std::uint64_t sweep) = 0;
 

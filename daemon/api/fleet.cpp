@@ -49,7 +49,7 @@ std::variant<SnapshotView, Problem> find_snapshot(const std::vector<SnapshotView
   const auto id = find_id(ids, asked, "snapshot");
   if (const auto* wrong = std::get_if<Problem>(&id)) {
     Problem said = *wrong;
-    std::erase_if(fitting, [&](const auto* each) { return !each->id.starts_with(asked); });
+    std::erase_if(fitting, [&](const auto* each) { return !fits_id(each->id, asked); });
     if (said.status == 409) said.detail += "; they are of " + hosts_of(fitting);
     return said;
   }

@@ -2,9 +2,26 @@
 // the one that is nearest to it.
 #include "daemon/api/ids.hpp"
 
+#include <algorithm>
+
 #include "core/text/words.hpp"
 
 namespace readback {
+namespace {
+
+constexpr std::size_t enough = 8, named = 5;
+
+std::string ambiguous(std::string_view asked, std::string_view what, const std::vector<std::string>& fitting) {
+  std::string text = std::string(asked) + " may be " + std::to_string(fitting.size()) + " " + std::string(what) + "s: ";
+  for (std::size_t i = 0; i < std::min(named, fitting.size()); ++i) text += (i ? ", " : "") + fitting[i];
+  return text + (fitting.size() > named ? " and others" : "") + "; write more of it";
+}
+
+}  // namespace
+
+bool fits_id(std::string_view id, std::string_view asked) {
+  return id == asked || (asked.size() >= enough && (id.ends_with(asked) || id.starts_with(asked)));
+}
 
 std::variant<std::string, Problem> find_id(const std::vector<std::string>& known, std::string_view asked,
                                            std::string_view what) {
@@ -18,13 +35,12 @@ std::variant<std::string, Problem> find_id(const std::vector<std::string>& known
   std::vector<std::string> fitting;
   for (const auto& id : known) {
     if (id == asked) return id;
-    if (asked.size() >= 8 && id.starts_with(asked)) fitting.push_back(id);
+    if (fits_id(id, asked)) fitting.push_back(id);
   }
   if (fitting.size() == 1) return fitting.front();
   if (!fitting.empty()) {
     problem.status = 409;
-    problem.detail = std::string(asked) + " begins " + std::to_string(fitting.size()) + " ids of a " +
-                     std::string(what) + "; write more of it";
+    problem.detail = ambiguous(asked, what, fitting);
     problem.nearest = fitting.front();
     return problem;
   }

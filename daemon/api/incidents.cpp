@@ -3,18 +3,16 @@
 #include <algorithm>
 #include <array>
 
+#include "core/text/time.hpp"
 #include "daemon/api/fleet.hpp"
 #include "daemon/api/ids.hpp"
+#include "daemon/api/incidents.hpp"
 #include "daemon/api/members.hpp"
 #include "daemon/runtime/clock.hpp"
 
-namespace readback::routes {
-
-namespace json = boost::json;
+namespace readback {
 
 namespace {
-
-constexpr std::size_t whole_id = 36;  ///< characters of a UUID
 
 /// The words of `?state=`; nothing for another one.
 std::optional<IncidentQuery> query_of(std::string_view word) {
@@ -28,6 +26,52 @@ std::optional<IncidentQuery> query_of(std::string_view word) {
   if (!query.state) return std::nullopt;
   return query;
 }
+
+}  // namespace
+
+IncidentsAsked incidents_asked(const Request& q, WallTime at) {
+  IncidentsAsked asked;
+  const auto text = [&](const char* name) {
+    const std::string* given = q.parameter(name);
+    return given ? *given : std::string();
+  };
+  const auto refuse = [&](const char* name, const char* what) {
+    asked.wrong = problem(422, std::string(name) + " is " + what, name);
+  };
+  const std::string state = text("state");
+  if (auto query = query_of(state.empty() ? "all" : state))
+    asked.query = *std::move(query);
+  else
+    refuse("state", "one of open, all, inhibited, muted, firing, recovered, resolved");
+  asked.query.target = text("target");
+  asked.query.text = text("q");
+  if (const auto word = text("boundary"); !word.empty()) {
+    asked.query.boundary = parse_boundary(word);
+    if (!asked.query.boundary) refuse("boundary", "one of observer, outage, security, drift, readiness, product");
+  }
+  if (const auto since = text("since"); !since.empty()) {
+    const auto from = time_or_span(since, at);
+    if (!from) refuse("since", "a time such as 2026-11-23T03:00:00Z or a span such as 7d");
+    asked.query.since = from.value_or(at);
+  }
+  if (std::string limit = text("limit"); !limit.empty()) {
+    std::string_view digits = limit;
+    const auto most = take_number(digits);
+    if (!most || !digits.empty() || *most < 1 || *most > 10'000) refuse("limit", "a number from 1 to 10000");
+    asked.query.most = static_cast<std::size_t>(most.value_or(1));
+  }
+  return asked;
+}
+
+}  // namespace readback
+
+namespace readback::routes {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t whole_id = 36;  ///< characters of a UUID
 
 /// What was read at the stages of an incident, the newest reads among them.
 net::awaitable<json::object> readings_of(Desk& desk, const IncidentRecord& incident) {
@@ -111,16 +155,10 @@ net::awaitable<Reply> about_incident(Desk& desk, Peer peer, std::string what, st
 }  // namespace
 
 net::awaitable<Reply> incidents(Desk& desk, Request q, std::string) {
-  const std::string* state = q.parameter("state");
-  auto query = query_of(state ? *state : "all");
-  if (!query)
-    co_return problem_reply(
-        problem(422, "state is one of open, all, inhibited, muted, firing, recovered, resolved", "state"));
-  if (const std::string* only = q.parameter("target")) {
-    if (auto unknown = unknown_target(desk.backend, *only, 404)) co_return std::move(*unknown);
-    query->target = *only;
-  }
-  const std::vector<IncidentRecord> found = co_await desk.backend.incidents(std::move(*query));
+  auto asked = incidents_asked(q, now().wall);
+  if (asked.wrong) co_return problem_reply(*asked.wrong);
+  if (auto unknown = unknown_target(desk.backend, asked.query.target, 404)) co_return std::move(*unknown);
+  const std::vector<IncidentRecord> found = co_await desk.backend.incidents(std::move(asked.query));
   json::array list;
   for (const auto& i : found) list.push_back(view_json(i, false));
   json::object body;

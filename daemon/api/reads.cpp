@@ -40,12 +40,11 @@ net::awaitable<Reply> reads(Desk& desk, Request q, std::string) {
   const WallTime at = now().wall;
   query.since = at - std::chrono::hours(24);
   if (const std::string* since = q.parameter("since")) {
-    const auto back = span_of(*since);
-    const auto time = parse_rfc3339(*since);
-    if (!back && !time)
+    const auto from = time_or_span(*since, at);
+    if (!from)
       co_return problem_reply(
           problem(422, "since is a time such as 2026-11-23T03:00:00Z or a span such as 24h", "since"));
-    query.since = time ? *time : at - *back;
+    query.since = *from;
   }
   if (const std::string* until = q.parameter("until")) {
     query.until = parse_rfc3339(*until);

@@ -171,10 +171,21 @@ net::awaitable<std::vector<IncidentRecord>> App::incidents(IncidentQuery query) 
     IncidentSearch ended;
     ended.which = IncidentSearch::Which::resolved;
     ended.target = query.target;
-    ended.limit = query.most;
+    // What is looked for in the texts is looked for here, in as many as the store keeps.
+    constexpr std::size_t all_kept = 10'000;
+    const bool sifts = query.boundary || !query.text.empty() || query.since > WallTime{};
+    ended.limit = sifts ? all_kept : query.most;
     const auto rows = co_await store_->incidents(std::move(ended));
-    for (const auto& row : rows)
-      if (auto read = read_incident(row.text); read) all.push_back(*std::move(read));
+    std::size_t taken = 0;
+    for (const auto& row : rows) {
+      if (taken == query.most) break;
+      if (query.boundary && row.boundary != to_string(*query.boundary)) continue;
+      if (row.resolved_at.value_or(WallTime::max()) < query.since) continue;
+      auto read = read_incident(row.text);
+      if (!read || !query.takes(*read)) continue;
+      all.push_back(*std::move(read));
+      ++taken;
+    }
   }
   std::erase_if(all, [&](const IncidentRecord& i) { return !query.takes(i); });
   std::stable_sort(all.begin(), all.end(), shown_before);
@@ -187,6 +198,33 @@ net::awaitable<std::vector<std::string>> App::incident_ids() {
   std::vector<std::string> ids;
   for (const auto& each : all) ids.push_back(each.id);
   co_return ids;
+}
+
+std::vector<Spell> App::open_spells(const std::string& target) const {
+  std::vector<Spell> open;
+  for (const auto* incident : engine_->open_records())
+    if (target.empty() || incident->target == target) open.push_back(spell_of(*incident));
+  return open;
+}
+
+net::awaitable<HistoryKept> App::history(RollupQuery query) {
+  write_hours();
+  auto open = open_spells(query.target);
+  std::erase_if(open, [&](const Spell& each) { return each.from >= query.span.to; });
+  auto kept = co_await store_->history(std::move(query));
+  std::move(open.begin(), open.end(), std::back_inserter(kept.spells));
+  co_return kept;
+}
+
+net::awaitable<std::shared_ptr<const std::vector<TargetHistory>>> App::bars() {
+  if (bars_.bars && now().mono < bars_.until) co_return bars_.bars;
+  write_hours();
+  const auto at = now();
+  auto names = targets();
+  auto open = open_spells("");
+  auto made = co_await store_->bars(std::move(names), std::move(open), at.wall);
+  bars_ = {std::make_shared<const std::vector<TargetHistory>>(std::move(made)), at.mono + std::chrono::minutes(1)};
+  co_return bars_.bars;
 }
 
 net::awaitable<std::optional<SweepRecord>> App::stored_sweep(std::string target, std::uint64_t sweep) {

@@ -303,6 +303,7 @@ net::awaitable<void> App::stop() {
   tasks_.cancel();
   co_await tasks_.join(tasks_limit);
   if (fleet_) co_await fleet_->stop();
+  write_hours();
   Commit last;
   last.state = member_->save();
   const auto saved = co_await store_->commit(std::move(last));

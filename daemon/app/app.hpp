@@ -19,6 +19,7 @@
 
 #include "core/engine/course.hpp"
 #include "core/engine/engine.hpp"
+#include "core/history/tally.hpp"
 #include "core/member/member.hpp"
 #include "core/model/ids.hpp"
 #include "core/redaction/redactor.hpp"
@@ -58,6 +59,8 @@ class App : public ControlBackend {
   net::awaitable<std::optional<IncidentRecord>> incident(std::string id) override;
   net::awaitable<std::vector<IncidentRecord>> incidents(IncidentQuery query) override;
   net::awaitable<std::vector<std::string>> incident_ids() override;
+  net::awaitable<HistoryKept> history(RollupQuery query) override;
+  net::awaitable<std::shared_ptr<const std::vector<TargetHistory>>> bars() override;
   net::awaitable<std::optional<SweepRecord>> stored_sweep(std::string target, std::uint64_t sweep) override;
   net::awaitable<std::vector<DeliveryView>> deliveries(std::string incident_id) override;
   net::awaitable<std::vector<SnapshotView>> snapshots() override;
@@ -112,6 +115,9 @@ class App : public ControlBackend {
   net::awaitable<void> seal(SnapshotOrder order, std::shared_ptr<Sealing> sealing);
   bool join();
   net::awaitable<void> commit(Course::Commit together);
+  void count(const Record& record);
+  void write_hours();
+  std::vector<Spell> open_spells(const std::string& target) const;
   net::awaitable<void> sweep(StartSweep what);
   net::awaitable<void> read_into(SweepDone& done, std::shared_ptr<const TargetReader> reader, StartSweep what,
                                  std::uint64_t number);
@@ -187,6 +193,13 @@ class App : public ControlBackend {
   MonoTime beat_expected_{};
   Millis last_lag_{0};
   std::uint64_t sweeps_total_ = 0;
+  HourTally tally_;       ///< of what the store has not been given yet
+  MonoTime hours_due_{};  ///< when it is given that
+  struct ShownBars {
+    std::shared_ptr<const std::vector<TargetHistory>> bars;
+    MonoTime until;
+  };
+  ShownBars bars_;  ///< as the page was last given them
   std::size_t store_notes_told_ = 0;
   std::vector<std::string> volatile_fields_;  ///< of all surfaces, each once
   bool all_pinned_ = false;                   ///< the store knows what was open when this process began

@@ -21,6 +21,7 @@ IncidentRow row_of(const IncidentRecord& incident) {
   row.boundary = to_string(incident.boundary);
   row.opened_at = incident.opened_at;
   row.resolved_at = incident.resolved_at;
+  row.spell = spell_of(incident);
   row.text = write_incident(incident);
   return row;
 }
@@ -103,6 +104,7 @@ struct App::AtOnce {
 
   void operator()(Record& record) const {
     ++app.sweeps_total_;
+    app.count(record);
     app.control_->on_sweep(record.sweep);
     app.store_->record(std::move(record.sweep));
   }
@@ -259,6 +261,19 @@ net::awaitable<Answer> App::carry_out(Actions actions) {
     }
   }
 }
+
+/// What a kill may take of the history: each hour is written so often.
+void App::count(const Record& record) {
+  constexpr Millis write_every = std::chrono::minutes(5);
+  const auto at = now();
+  tally_.add(record.sweep, record.availability, record.stands_for, at);
+  if (hours_due_ == MonoTime{}) hours_due_ = at.mono + write_every;
+  if (at.mono < hours_due_) return;
+  write_hours();
+  hours_due_ = at.mono + write_every;
+}
+
+void App::write_hours() { store_->count(tally_.take()); }
 
 /// State, alerts and ended incidents in one transaction.
 net::awaitable<void> App::commit(Course::Commit together) {

@@ -103,6 +103,7 @@ void App::take_over(Prepared fresh) {
   std::vector<std::string> watched;
   for (const auto& t : current_.config.targets) watched.push_back(t.name);
   control_->keep_only(watched);
+  tally_.keep_only(watched);
   put(Reconfigured{current_.config});
   say({Say::Level::info, "config.reloaded", "", "", "",
        "the configuration was read anew, digest " + current_.digest.substr(0, 12) + later});

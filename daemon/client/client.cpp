@@ -72,15 +72,11 @@ bool Client::raw(const json::value& value) const {
 int Client::changed(const json::object& change) const {
   if (raw(change)) return 0;
   const std::string id = text_at(change, "id");
-  print(text_at(change, "text") + (id.empty() ? "" : "\n" + id) + "\n");
+  std::string about = id;
+  if (const auto* incident = object_at(change, "incident"))
+    about = short_id(text_at(*incident, "id")) + "  " + text_at(*incident, "summary");
+  print(text_at(change, "text") + (about.empty() ? "" : "\n" + about) + "\n");
   return 0;
-}
-
-std::string Client::latest_incident(const std::string& id) const {
-  if (id != "latest") return id;
-  const auto list = get("/v1/incidents").at("incidents").as_array();
-  if (list.empty()) fail("there is no incident");
-  return text_at(list.front().as_object(), "id");
 }
 
 namespace {

@@ -33,10 +33,9 @@ struct Client {
 
   /// Prints it with --json, and is true then.
   bool raw(const boost::json::value& value) const;
-  /// What a change has brought: its sentence, and the id of what was made. The exit status.
+  /// What a change has brought: its sentence, and which incident it is about, or the id of what was made. The exit
+  /// status.
   int changed(const boost::json::object& change) const;
-  /// The id that "latest" means.
-  std::string latest_incident(const std::string& id) const;
 };
 
 /// On stdout, as it is. False when stdout takes no more; stdout_trouble() then says why.

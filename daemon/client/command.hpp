@@ -49,6 +49,8 @@ std::unique_ptr<Command> fleet_command();
 std::unique_ptr<Command> probe_command();
 std::unique_ptr<Command> incidents_command();
 std::unique_ptr<Command> incident_command();
+std::unique_ptr<Command> history_command();
+std::unique_ptr<Command> uptime_command();
 std::unique_ptr<Command> snapshot_list_command();
 std::unique_ptr<Command> snapshot_pull_command();
 std::unique_ptr<Command> snapshot_capture_command();

@@ -38,6 +38,9 @@ constexpr Entry table[] = {
      probe_command},
     {"incidents", "open incidents, or with --all resolved ones too", "readback incidents --all", incidents_command},
     {"incident", "one incident: reasons, six conditions, timeline", "readback incident latest", incident_command},
+    {"history", "uptime, incidents and latency by hour or day", "readback history --target fabric --since 24h",
+     history_command},
+    {"uptime", "how a month was, a row a target", "readback uptime --month 2026-11", uptime_command},
     {"snapshot", "evidence: list, pull, capture, verify, key, diff", "readback snapshot pull latest -o bundle.tar.zst",
      group},
     {"snapshot list", "sealed snapshots, newest first", "readback snapshot list", snapshot_list_command},
@@ -204,7 +207,8 @@ int run_command_line(int argc, char** argv) {
   } catch (const Done& done) {
     status = done.status;
   }
-  if (const auto trouble = stdout_trouble(); !trouble.empty()) complain(trouble), status = status ? status : exit_failed;
+  if (const auto trouble = stdout_trouble(); !trouble.empty())
+    complain(trouble), status = status ? status : exit_failed;
   return status;
 }
 

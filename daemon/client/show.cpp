@@ -37,7 +37,7 @@ std::string show_incidents(const json::array& incidents) {
     const std::string state = never_paged(i) ? "unpaged" : text_at(i, "state");
     out += coloured(state, state) + std::string(state.size() < 10 ? 10 - state.size() : 1, ' ') +
            wrapped(text_at(i, "summary"), 10) + "\n";
-    out += std::string(10, ' ') + text_at(i, "id") + "\n";
+    out += std::string(10, ' ') + short_id(text_at(i, "id")) + "\n";
   }
   return out;
 }
@@ -76,7 +76,7 @@ std::string show_incident(const json::object& i) {
   const std::string state = never_paged(i) ? "over before anybody was paged" : text_at(i, "state");
   std::string out = bold(wrapped(text_at(i, "summary"), 0)) + "\n\n";
   std::vector<std::vector<std::string>> rows{
-      {"incident", text_at(i, "id")},
+      {"incident", short_id(text_at(i, "id")) + " (" + text_at(i, "id") + ")"},
       {"state", coloured(state, state)},
       {"boundary", text_at(i, "extent") + " " + text_at(i, "boundary") + ", " + text_at(i, "severity")},
       {"opened", clock_at(i, "opened_at")}};
@@ -123,9 +123,10 @@ std::string show_incident(const json::object& i) {
 }
 
 namespace {
-/// What there is to say behind a time, and below it the id, which is never cut: it is copied.
+/// What there is to say behind a time and the id, which is never cut: it is copied.
 std::string dated(const std::string& at, const std::string& text, const std::string& id) {
-  return at + "  " + wrapped(text, at.size() + 2) + "\n    " + id + "\n";
+  const std::string head = at + "  " + short_id(id) + "  ";
+  return head + wrapped(text, head.size()) + "\n";
 }
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/text/instant.hpp"
 #include "daemon/client/json_at.hpp"
 
 namespace readback {
@@ -25,6 +26,10 @@ std::vector<Alike> alike(const Targets& targets);
 /// `and 2 in the same way: shop-2, shop-3`, or "".
 std::string the_others(const Alike& alike);
 std::string show_incidents(const boost::json::array& incidents);
+/// One row a thing, the newest first and no more than `most`; what an outage explains stands in its row.
+std::string list_incidents(const boost::json::array& incidents, WallTime now, std::size_t most = 10'000);
+/// The end of an id, which is enough wherever one is asked for: the beginning is the time, and alike in one night.
+std::string short_id(const std::string& id);
 std::string show_incident(const boost::json::object& incident);
 std::string show_conditions(const boost::json::object& incident);
 /// In one line: do they hold, and which do not?

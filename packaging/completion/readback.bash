@@ -8,7 +8,13 @@ _readback_ask() { # ids, targets or sinks, from the JSON answer of a command
     sinks) field='"name":"[^"]*","type"' ;;
   esac
   shift
-  command readback "${_readback_socket[@]}" --json "$@" 2>/dev/null | grep -o "$field" | cut -d'"' -f4 | sort -u
+  # Of an id its last 8 characters are enough; a name is as it is.
+  command readback "${_readback_socket[@]}" --json "$@" 2>/dev/null | grep -o "$field" | cut -d'"' -f4 |
+    sed -E 's/^[0-9a-f-]{28}([0-9a-f]{8})$/\1/' | sort -u
+}
+
+_readback_incidents() { # the last word of each row but the first
+  command readback "${_readback_socket[@]}" incidents "$@" 2>/dev/null | awk 'NR > 1 { print $NF }'
 }
 
 _readback() {
@@ -24,7 +30,7 @@ _readback() {
       continue
     fi
     case $word in
-      --socket | --host | --target | --extent | --exposed-by | --runbook | --note | --for | --reason | --boundary | --since | --config | \
+      --socket | --host | --target | --extent | --exposed-by | --runbook | --note | --for | --reason | --boundary | --since | --step | --month | --limit | --wait | --config | \
         --config-out | --header | --timeout-ms | --output | --sha256 | --key | -o) skip=$word ;;
       -*) ;;
       *) if [ -z "$command" ]; then command=$word; elif [ -z "$sub" ]; then sub=$word; fi ;;
@@ -42,7 +48,9 @@ _readback() {
     --boundary) words='observer outage security drift readiness product' ;;
     --for) words='30m 1h 2h 8h' ;;
     --since) words='1h 24h 7d' ;;
-    --host | --runbook | --note | --reason | --header | --timeout-ms | --sha256) return ;;
+    --wait) words='1m 5m 15m' ;;
+    --step) words='hour day' ;;
+    --host | --month | --limit | --runbook | --note | --reason | --header | --timeout-ms | --sha256) return ;;
   esac
   if [ -n "$words" ]; then
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
@@ -50,11 +58,13 @@ _readback() {
   fi
 
   case "$command $sub" in
-    ' ') words='status fleet probe incidents incident snapshot report symptom ack verify resolve silence sweep watch export replay
+    ' ') words='status fleet probe incidents incident history uptime snapshot report symptom ack verify resolve silence sweep watch export replay
       test-alert --version' ;;
     'status '* | 'sweep '*) words='--target' ;;
     'probe '*) words='--config-out --force --discover --header --timeout-ms http:// https:// unix:///' ;;
-    'incidents '*) words='--all' ;;
+    'incidents '*) words='--all --since --target --limit' ;;
+    'history '*) words='--target --since --step' ;;
+    'uptime '*) words='--month --target' ;;
     'snapshot ') words='list pull capture verify key diff' ;;
     'snapshot list') words='--fleet' ;;
     'snapshot pull') words="-o --output --host --public-safe latest $(_readback_ask ids snapshot list)" ;;
@@ -68,9 +78,12 @@ _readback() {
         compopt -o filenames 2>/dev/null
         return
       fi ;;
-    'report '*) words="-o --output latest $(_readback_ask ids incidents --all)" ;;
-    'incident ' | 'ack ' | 'verify ') words="latest $(_readback_ask ids incidents --all)" ;;
-    'resolve ') words="--runbook --note latest $(_readback_ask ids incidents)" ;;
+    'report '*) words="-o --output latest $(_readback_incidents --all)" ;;
+    'incident ') words="latest $(_readback_incidents --all)" ;;
+    'ack ') words="latest $(_readback_incidents)" ;;
+    'verify ') words="--wait latest $(_readback_incidents --all)" ;;
+    'verify '*) words='--wait' ;;
+    'resolve ') words="--runbook --note latest $(_readback_incidents --all)" ;;
     'resolve '*) words='--runbook --note' ;;
     'symptom '*) words='--target --extent --exposed-by' ;;
     'silence ') words='add list expire' ;;

@@ -9,7 +9,13 @@ function __readback_ask # what, command: ids, targets or sinks, from the JSON an
         case sinks
             set -f field '"name":"[^"]*","type"'
     end
-    command readback --json $argv[2..] 2>/dev/null | string match -ar $field | string split -f 4 '"' | sort -u
+    # Of an id its last 8 characters are enough; a name is as it is.
+    command readback --json $argv[2..] 2>/dev/null | string match -ar $field | string split -f 4 '"' |
+        string replace -r '^[0-9a-f-]{28}([0-9a-f]{8})$' '$1' | sort -u
+end
+
+function __readback_incidents # options of the list, whose rows end in ids; the first row is none
+    command readback incidents $argv 2>/dev/null | tail -n +2 | string replace -r '^(.*\S)\s+(\S+)$' '$2\t$1'
 end
 
 function __readback_at # the command so far is exactly these words
@@ -21,7 +27,7 @@ function __readback_at # the command so far is exactly these words
             continue
         end
         switch $word
-            case --socket --host --target --extent --exposed-by --runbook --note --for --reason --boundary --since --config --config-out \
+            case --socket --host --target --extent --exposed-by --runbook --note --for --reason --boundary --since --step --month --limit --wait --config --config-out \
                 --header --timeout-ms --output -o
                 set skip yes
             case '-*'
@@ -48,6 +54,8 @@ complete -c readback -n __readback_at -a fleet -d 'the other hosts that watch'
 complete -c readback -n __readback_at -a probe -d 'read a platform once, without a daemon'
 complete -c readback -n __readback_at -a incidents -d 'open incidents'
 complete -c readback -n __readback_at -a incident -d 'one incident'
+complete -c readback -n __readback_at -a history -d 'uptime and latency by hour or day'
+complete -c readback -n __readback_at -a uptime -d 'how a month was'
 complete -c readback -n __readback_at -a snapshot -d evidence
 complete -c readback -n __readback_at -a report -d 'one HTML page'
 complete -c readback -n __readback_at -a symptom -d 'record what people see'
@@ -64,9 +72,12 @@ complete -c readback -n __readback_at -a test-alert -d 'a marked test event'
 complete -c readback -n '__readback_at snapshot' -a 'list pull capture verify key diff'
 complete -c readback -n '__readback_at silence' -a 'add list expire'
 
-complete -c readback -n '__readback_in status; or __readback_in sweep; or __readback_in symptom; or __readback_in snapshot capture; or __readback_in silence add' \
+complete -c readback -n '__readback_in status; or __readback_in sweep; or __readback_in symptom; or __readback_in snapshot capture; or __readback_in silence add; or __readback_in incidents; or __readback_in history; or __readback_in uptime' \
     -l target -x -a '(__readback_ask targets status)' -d 'only this target'
 complete -c readback -n '__readback_in incidents' -l all -d 'resolved ones too'
+complete -c readback -n '__readback_in incidents' -l since -x -a '24h 7d 30d'
+complete -c readback -n '__readback_in incidents' -l limit -x -d 'at most so many that are over'
+complete -c readback -n '__readback_in verify' -l wait -x -a '1m 5m 15m' -d 'until they hold'
 complete -c readback -n '__readback_in probe' -l config-out -r -F -d 'write a configuration to start from'
 complete -c readback -n '__readback_in probe' -l force -d 'replace a file that is there'
 complete -c readback -n '__readback_in probe' -l discover -d 'also try where health is usually found'
@@ -87,13 +98,16 @@ complete -c readback -n '__readback_in resolve' -l note -x
 complete -c readback -n '__readback_in silence add' -l for -x -a '30m 1h 2h 8h'
 complete -c readback -n '__readback_in silence add' -l boundary -x -a 'observer outage security drift readiness product'
 complete -c readback -n '__readback_in export' -l since -x -a '1h 24h 7d'
+complete -c readback -n '__readback_in history' -l since -x -a '24h 7d 30d 400d'
+complete -c readback -n '__readback_in history' -l step -x -a 'hour day'
+complete -c readback -n '__readback_in uptime' -l month -x -d 'such as 2026-11'
 complete -c readback -n '__readback_in replay' -l config -r -F -d 'this configuration instead of the defaults'
 complete -c readback -n '__readback_in replay' -l verdicts -d 'a line a sweep as well'
 complete -c readback -n '__readback_in replay' -l strict -d 'stop at the first bad line'
 
-complete -c readback -n '__readback_at incident; or __readback_at ack; or __readback_at verify; or __readback_at report' \
-    -a 'latest (__readback_ask ids incidents --all)'
-complete -c readback -n '__readback_at resolve' -a 'latest (__readback_ask ids incidents)'
+complete -c readback -n '__readback_at incident; or __readback_at verify; or __readback_at resolve; or __readback_at report' \
+    -a 'latest (__readback_incidents --all)'
+complete -c readback -n '__readback_at ack' -a 'latest (__readback_incidents)'
 complete -c readback -n '__readback_at snapshot pull' -a 'latest (__readback_ask ids snapshot list)'
 complete -c readback -n '__readback_at silence expire' -a '(__readback_ask ids silence list)'
 complete -c readback -n '__readback_at test-alert' -a '(__readback_ask sinks status)'

@@ -17,7 +17,7 @@ import unittest
 
 import harness
 
-COMMANDS = ["status", "probe", "incidents", "incident", "snapshot", "snapshot list", "snapshot pull", "snapshot capture",
+COMMANDS = ["status", "probe", "incidents", "incident", "history", "uptime", "snapshot", "snapshot list", "snapshot pull", "snapshot capture",
             "snapshot verify", "snapshot key", "snapshot diff", "report", "symptom", "ack", "verify", "resolve", "silence",
             "silence add", "silence list", "silence expire", "sweep", "watch", "export", "replay", "test-alert"]
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -290,6 +290,7 @@ class Operator(harness.Case):
         world.sim.fault("/health", "bad_gateway")
         incident = world.hook.wait("firing")["incident"]["id"]
         for words in (["status"], ["status", "--target", "fabric"], ["incidents"], ["incidents", "--all"],
+                      ["incidents", "--since", "1h", "--target", "fabric", "--limit", "3"], ["history"], ["uptime"],
                       ["incident", incident], ["snapshot", "list"], ["snapshot", "capture", "--reason", "test"],
                       ["symptom", "checkout hangs", "--exposed-by", "user:checkout"], ["ack", incident], ["verify", incident],
                       ["silence", "add", "--for", "2h", "--reason", "test"], ["silence", "list"], ["sweep"],
@@ -341,7 +342,7 @@ class Operator(harness.Case):
                         self.assertEqual(long, [])
                     told = self.squeezed(shown)
                     self.assertNotIn("…", told.replace("--runbook…", ""), "nothing is cut")
-                    if words != ["status"]:  # which another sweep changes
+                    if words not in (["status"], ["incidents"]):  # which change with each sweep and second
                         self.assertEqual(told, self.squeezed(on_terminal([harness.CLIENT, "--socket", world.daemon.socket, *words],
                                                                          200)[1]))
 
@@ -432,7 +433,10 @@ class Operator(harness.Case):
     def test_a_wrong_value_is_wrong_usage(self):
         for words, option in ((["silence", "add", "--for", "2x", "--reason", "r"], "--for"),
                               (["silence", "add", "--for", "2h", "--reason", "r", "--boundary", "moon"], "--boundary"),
-                              (["symptom", "it hangs", "--extent", "huge"], "--extent"), (["symptom", " "], "text")):
+                              (["symptom", "it hangs", "--extent", "huge"], "--extent"), (["history", "--since", "lately"], "--since"),
+                              (["history", "--step", "week"], "--step"), (["uptime", "--month", "2026-13"], "--month"),
+                              (["uptime", "--month", "2199-01"], "2199-01"), (["verify", "--wait", "soon"], "--wait"),
+                              (["symptom", " "], "text")):
             with self.subTest(words):
                 done = self.lived.daemon.client(*words, expect=64)
                 self.assertIn(option, done.error_text)

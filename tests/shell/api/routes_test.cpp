@@ -26,6 +26,12 @@ TEST_CASE("every route answers as the OpenAPI file says") {
   alert.answer = "204 No Content";
   alert.attempts = 2;
   r.backend.sent = {alert};
+  TargetRollup hour;
+  hour.target = "fabric";
+  hour.rollup.times[Availability::up] = std::chrono::hours(1);
+  hour.rollup.reads["health"].words["pass"] = 3;
+  hour.rollup.reads["health"].latency.add(12'000);
+  r.backend.history_kept.rollups = {hour};
   const Schemas schemas;
   struct Case {
     const char *method, *path, *shape, *body;
@@ -47,6 +53,12 @@ TEST_CASE("every route answers as the OpenAPI file says") {
       {"GET", "/v1/silences", "/v1/silences", "", 200},
       {"GET", "/v1/sinks", "/v1/sinks", "", 200},
       {"GET", "/v1/reads?since=yesterday", "/v1/reads", "", 422},
+      {"GET", "/v1/history", "/v1/history", "", 200},
+      {"GET", "/v1/history?step=hour&since=2d&until=1h&target=fabric", "/v1/history", "", 200},
+      {"GET", "/v1/history?step=week", "/v1/history", "", 422},
+      {"GET", "/v1/history?since=yesterday", "/v1/history", "", 422},
+      {"GET", "/v1/history?until=500d", "/v1/history", "", 422},
+      {"GET", "/v1/history?target=fabrik", "/v1/history", "", 404},
       {"POST", "/v1/sweeps", "/v1/sweeps", "", 202},
       {"POST", "/v1/sweeps", "/v1/sweeps", R"({"target":"second"})", 202},
       {"POST", "/v1/sweeps", "/v1/sweeps", R"({"target":"third"})", 404},

@@ -62,7 +62,7 @@ class Schemas {
   std::string check(const std::string& path, const std::string& method, const Seen& seen) const {
     const auto& responses = file_.at("paths").at(path).at(method).at("responses").as_object();
     const auto* one = responses.if_contains(std::to_string(seen.status));
-    const char* type = one ? "application/json" : "application/problem+json";
+    const char* type = seen.status < 400 ? "application/json" : "application/problem+json";
     if (!one) one = &responses.at("default");
     if (seen.header("Content-Type") != type) return path + ": content type " + seen.header("Content-Type");
     return check(seen.parsed(), one->at("content").at(type).at("schema").as_object(), path);

@@ -147,9 +147,7 @@ TEST_CASE("snapshots of a fleet, and those of an incident, say whose they are") 
                                              {"extent", "total"},
                                              {"reason", "page"},
                                              {"size", 2048}}};
-  CHECK(show_snapshots(list) ==
-        "2026-11-26T03:12:04Z  host-2: total outage, page, 2048 bytes\n"
-        "    019abcde-0000-7000-8000-00000000000b\n");
+  CHECK(show_snapshots(list) == "2026-11-26T03:12:04Z  0000000b  host-2: total outage, page, 2048 bytes\n");
   const auto text = show_incident({{"snapshots", list}, {"snapshots_note", "only of host-2: x"}});
   CHECK(text.find("\nSnapshots of all hosts\n"
                   "  2026-11-26T03:12:04Z  host-2  019abcde-0000-7000-8000-00000000000b\n"

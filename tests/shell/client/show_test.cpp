@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <cstdlib>
 
+#include "core/text/time.hpp"
 #include "daemon/client/show.hpp"
 
 using namespace readback;
@@ -44,7 +45,7 @@ TEST_CASE("the status tells targets, reads, incidents, and only the sinks that a
         "\n"
         "Open incidents\n"
         "firing    OUTAGE total fabric\n"
-        "          019abcde-0000-7000-8000-000000000001\n"
+        "          00000001\n"
         "\n"
         "Sinks in trouble\n"
         "  hook  retrying  503 Service Unavailable\n"
@@ -80,14 +81,53 @@ TEST_CASE("an incident that nobody was paged for is told apart in the list") {
   CHECK(show_incidents(one) == "unpaged   blinked\n          019abcde\n");
 }
 
-TEST_CASE("a silence says until when, for what, by whom and why, and its id is whole") {
+TEST_CASE("a list of incidents: a row a thing, the newest first, unwrapped, and what another explains within its row") {
+  const auto incident = [](const char* tail, const char* state, const char* boundary, const char* opened,
+                           const char* recovered, const char* paged, const char* reason) {
+    return json::object{{"id", std::string("019abcde-0000-7000-8000-0000") + tail},
+                        {"state", state},
+                        {"boundary", boundary},
+                        {"target", "fabric"},
+                        {"opened_at", opened},
+                        {"recovered_at", recovered ? json::value(recovered) : json::value(nullptr)},
+                        {"paged_at", paged ? json::value(paged) : json::value(nullptr)},
+                        {"first_failure", json::object{{"read", "health"}, {"reason", reason}}}};
+  };
+  const std::string late = "postgres: connection pool exhausted, and much more of it than any terminal has room for";
+  const json::array all{
+      incident("00000001", "resolved", "outage", "2026-11-26T03:00:00.000Z", "2026-11-26T03:10:00.000Z",
+               "2026-11-26T03:00:06.000Z", "connection refused"),
+      incident("00000002", "resolved", "readiness", "2026-11-26T03:00:02.000Z", "2026-11-26T03:10:00.000Z", nullptr,
+               "x"),
+      incident("00000003", "resolved", "product", "2026-11-26T03:09:00.000Z", "2026-11-26T03:10:00.000Z", nullptr, "x"),
+      incident("00000004", "resolved", "drift", "2026-11-26T04:00:00.000Z", "2026-11-26T04:00:30.000Z", nullptr,
+               "exit 1"),
+      incident("00000005", "firing", "security", "2026-11-26T05:00:00.000Z", nullptr, "2026-11-26T05:00:06.000Z",
+               late.c_str())};
+  CHECK(list_incidents(all, *parse_rfc3339("2026-11-26T05:01:00Z")) ==
+        "STATE     OPENED                FOR      BOUNDARY  TARGET  WHAT FAILED FIRST" +
+            std::string(late.size() - 9, ' ') +
+            "  ID\n"
+            "firing    2026-11-26T05:00:00Z  1m 00s   security  fabric  health: " +
+            late +
+            "  00000005\n"
+            "unpaged   2026-11-26T04:00:00Z  30s      drift     fabric  health: exit 1" +
+            std::string(late.size() - 6, ' ') +
+            "  00000004\n"
+            "resolved  2026-11-26T03:00:00Z  10m 00s  outage    fabric  health: connection refused (also: product, "
+            "readiness)" +
+            std::string(late.size() - 45, ' ') + "  00000001\n");
+  CHECK(list_incidents({}, WallTime{}) == "no incident\n");
+  CHECK_NOTHROW(list_incidents(json::array{json::object{}}, WallTime{}));
+}
+
+TEST_CASE("a silence says until when, for what, by whom and why, and its id can be typed") {
   const auto list = json::array{json::object{{"id", "019abcde-0000-7000-8000-0000000000ff"},
                                              {"target", ""},
                                              {"boundary", nullptr},
                                              {"by", "root"},
                                              {"reason", "deploy"},
                                              {"expires_at", "2026-11-26T05:00:00.000Z"}}};
-  CHECK(show_silences(list) ==
-        "until 2026-11-26T05:00:00Z  every target, every boundary, by root: deploy\n"
-        "    019abcde-0000-7000-8000-0000000000ff\n");
+  CHECK(show_silences(list) == "until 2026-11-26T05:00:00Z  000000ff  every target, every boundary, by root:\n" +
+                                   std::string(38, ' ') + "deploy\n");
 }

@@ -17,6 +17,9 @@ struct FakeBackend : ControlBackend {
   std::vector<SnapshotView> kept, with_fleet;
   std::vector<IncidentRecord> stored;  ///< over, and no longer in the view
   std::vector<DeliveryView> sent;
+  HistoryKept history_kept;
+  std::vector<RollupQuery> history_asked;
+  std::vector<TargetHistory> shown_bars;
   std::string bundle_bytes;  ///< of what is kept here; "": its file is gone
   std::string fleet_away;    ///< why the fleet's servers do not answer; "": they do
   Redactor redactor{{}, "a key of the test"};
@@ -77,6 +80,14 @@ struct FakeBackend : ControlBackend {
     for (const auto* list : {&shown.engine.incidents, &stored})
       for (const auto& i : *list) ids.push_back(i.id);
     co_return ids;
+  }
+  net::awaitable<HistoryKept> history(RollupQuery query) override {
+    history_asked.push_back(query);
+    co_return history_kept;
+  }
+  net::awaitable<std::shared_ptr<const std::vector<TargetHistory>>> bars() override {
+    auto all = std::make_shared<const std::vector<TargetHistory>>(shown_bars);
+    co_return all;
   }
   net::awaitable<std::optional<SweepRecord>> stored_sweep(std::string target, std::uint64_t number) override {
     SweepRecord sweep;
