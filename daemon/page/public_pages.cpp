@@ -1,5 +1,4 @@
-// Five addresses and nothing below them. Whatever is asked for, the checks come in one order: the host, the address,
-// the method.
+// Few addresses. Whatever is asked for, the checks come in one order: the host, the address, the method.
 #include "daemon/page/public_pages.hpp"
 
 #include "core/model/loudness.hpp"
@@ -47,7 +46,8 @@ net::awaitable<Reply> PublicPages::answer(Request q) {
   Problem problem;
   Reply reply;
   const std::string path = q.path.empty() ? "" : q.path.size() == 1 ? q.path.front() : "?";
-  const bool known = path.empty() || path == "metrics" || path == "healthz" || path == "readyz" || path == "events";
+  const bool known = path.empty() || path == "metrics" || path == "healthz" || path == "readyz" || path == "events" ||
+                     IncidentPages::shows(q.path);
   // A browser that was led here by a strange name always says that name; probes that speak HTTP/1.0 say none.
   if (guard_host_ && !q.host.empty() && !is_loopback_host(q.host)) {
     problem.status = 421;
@@ -55,7 +55,7 @@ net::awaitable<Reply> PublicPages::answer(Request q) {
     reply = problem_reply(problem);
   } else if (!known) {
     problem.status = 404;
-    problem.detail = "there are /, /metrics, /healthz, /readyz and /events";
+    problem.detail = "there are /, /incidents, /feed.atom, /badge.svg, /metrics, /healthz, /readyz and /events";
     reply = problem_reply(problem);
   } else if (q.method != "GET") {
     problem.status = 405;
@@ -75,6 +75,8 @@ net::awaitable<Reply> PublicPages::answer(Request q) {
     reply.body = missing.empty() ? "ready\n" : missing;
   } else if (path == "events") {
     reply = feed_.follow(seats_, q.last_event_id, false);
+  } else if (IncidentPages::shows(q.path)) {
+    reply = co_await incidents_.answer(std::move(q));
   } else {
     PageQuery query;
     for (const auto& [name, field] : {std::pair{"q", &PageQuery::text}, {"target", &PageQuery::target}})

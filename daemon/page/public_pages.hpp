@@ -1,7 +1,7 @@
 #pragma once
-// What the read-only HTTP listener answers: the status page, /metrics, /healthz, /readyz and the live events of the
-// page. GET and HEAD only, nothing can be changed here, and nobody is asked who they are; so nothing stands here that
-// is not on a page anyway: no bodies, no headers, no operators' names.
+// What the read-only HTTP listener answers: the status page, /metrics, /healthz, /readyz, the live events of the page,
+// and the incidents (incident_pages.hpp). GET and HEAD only, nothing can be changed here, and nobody is asked who they
+// are; so nothing stands here that is not on a page anyway: no bodies, no headers, no operators' names.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +12,7 @@
 #include "daemon/api/feed.hpp"
 #include "daemon/api/history.hpp"
 #include "daemon/http/exchange.hpp"
+#include "daemon/page/incident_pages.hpp"
 #include "daemon/page/metrics.hpp"
 #include "daemon/page/page_query.hpp"
 
@@ -21,7 +22,7 @@ class PublicPages : public Handler {
  public:
   /// All four outlive it.
   PublicPages(ControlBackend& backend, Feed& feed, const History& history, Metrics& metrics)
-      : backend_(backend), feed_(feed), history_(history), metrics_(metrics) {}
+      : backend_(backend), feed_(feed), history_(history), metrics_(metrics), incidents_(backend, feed.loop()) {}
   net::awaitable<Reply> answer(Request request) override;
 
   /// Of the listener's 64 places; the others are kept for /metrics, /healthz, /readyz and the page.
@@ -44,6 +45,7 @@ class PublicPages : public Handler {
   Feed& feed_;
   const History& history_;
   Metrics& metrics_;
+  IncidentPages incidents_;
   FeedSeats seats_{most_event_readers, std::chrono::hours(1)};
   bool guard_host_ = true;
 

@@ -1,8 +1,13 @@
 """What somebody asks about yesterday: hours, days and months, incidents in a list, and which one is meant by a few letters."""
+import http.client
 import time
 import unittest
+import xml.etree.ElementTree as ElementTree
 
 import harness
+from harness import free_port
+
+ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 class History(harness.Case):
@@ -88,6 +93,36 @@ class History(harness.Case):
         sim.listener("open")
         done = world.daemon.client("verify", open_now[1]["id"][-8:], "--wait", "60s", expect=0)
         self.assertIn("Nothing is missing", done.text)
+
+    def test_a_stranger_at_the_listener_finds_incidents_a_feed_and_a_badge(self):
+        port = free_port()
+        world = self.world(http={"listen": f"127.0.0.1:{port}"})
+        incident = self.outage(world)
+
+        def ask(path):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=harness.LIMIT)
+            try:
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                return answer.status, answer.read().decode()
+            finally:
+                connection.close()
+
+        self.assertIn(f"/incidents/{incident}", ask("/incidents?q=refused&boundary=outage&since=1h")[1])
+        self.assertNotIn(f"/incidents/{incident}", ask("/incidents?q=nothing-like-it")[1])
+        status, page = ask(f"/incidents/{incident[-8:]}")
+        self.assertEqual(status, 200)
+        self.assertIn(f'href="/incidents/{incident}/report"', page)
+        status, report = ask(f"/incidents/{incident}/report")
+        self.assertEqual((status, "<html" in report), (200, True))
+        self.assertNotIn(world.sim.url, report + page)
+        feed = ElementTree.fromstring(ask("/feed.atom")[1])
+        self.assertEqual([e.text for e in feed.findall(f"{ATOM}entry/{ATOM}id")], [f"urn:uuid:{incident}"])
+        for needed in ("id", "title", "updated", "author"):
+            self.assertIsNotNone(feed.find(ATOM + needed), needed)
+        badge = ask("/badge.svg?target=fabric")[1]
+        ElementTree.fromstring(badge)
+        self.assertRegex(badge, r"fabric: green, \d+\.\d{3} % in 30 d")
 
 
 if __name__ == "__main__":
