@@ -29,6 +29,7 @@ net::awaitable<std::vector<IncidentRecord>> PublicPages::lately() {
 
 net::awaitable<Reply> PublicPages::page(PageQuery query) {
   auto ended = co_await lately();
+  const auto kept = co_await backend_.bars();
   View view = backend_.view();
   std::move(ended.begin(), ended.end(), std::back_inserter(view.engine.incidents));
   Reply reply;
@@ -38,7 +39,7 @@ net::awaitable<Reply> PublicPages::page(PageQuery query) {
   reply.headers.emplace_back("X-Frame-Options", "DENY");
   reply.headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
   reply.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
-  reply.body = status_page(view, history_, query);
+  reply.body = status_page(view, history_, *kept, query);
   co_return reply;
 }
 

@@ -86,7 +86,8 @@ std::string status_page_policy() {
   return policy;
 }
 
-std::string status_page(const View& view, const History& history, const PageQuery& query) {
+std::string status_page(const View& view, const History& history, const std::vector<TargetHistory>& kept,
+                        const PageQuery& query) {
   const Loudness loud = loudness_of(view);
   std::string out =
       "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
@@ -95,7 +96,7 @@ std::string status_page(const View& view, const History& history, const PageQuer
       "</title><style>" + style() +
       "</style></head><body><a class=\"skip\" href=\"#main\">To the incidents and targets</a>" +
       header_html(view, loud, query) + "<main id=\"main\">";
-  out += incidents_section(view, query) + targets_section(view, history, query) + lately_section(view, query);
+  out += incidents_section(view, query) + targets_section(view, history, kept, query) + lately_section(view, query);
   if (view.fleet) out += fleet_section(*view.fleet);
   out += sinks_section(view) + silences_section(view) + itself_section(view);
   return out +

@@ -10,6 +10,7 @@
 #include "core/text/url.hpp"
 #include "core/text/utf8.hpp"
 #include "core/text/words.hpp"
+#include "daemon/page/history_section.hpp"
 #include "daemon/page/lane.hpp"
 
 namespace readback {
@@ -70,7 +71,7 @@ std::optional<WallTime> stands_since(const TargetView& t, const EngineView& engi
   return first;
 }
 
-std::string summary_html(const Row& row, const View& view, const LaneScale& scale) {
+std::string summary_html(const Row& row, const View& view, const LaneScale& scale, const std::string& uptime) {
   const TargetView& t = *row.target;
   const Look look = look_of(row.loud.word);
   std::string out = std::string("<summary><span class=\"sign ") + look.css + "\" aria-hidden=\"true\">" + look.sign +
@@ -82,7 +83,8 @@ std::string summary_html(const Row& row, const View& view, const LaneScale& scal
     out += std::string("<span class=\"word ") + look.css + "\">" + flat_html(row.loud.word) +
            "</span><span class=\"says\">" + flat_html(says) + "</span>";
   }
-  out += scale.verdict_html(t.name) + "<span class=\"ago\">" +
+  out += scale.verdict_html(t.name) + "<span class=\"ago uptime\">" +
+         (uptime.empty() ? "" : "<span class=\"unseen\">in 30 days </span>" + uptime) + "</span><span class=\"ago\">" +
          (row.is_green() ? "green "
           : since        ? "<span class=\"unseen\">for </span>"
                          : "") +
@@ -139,6 +141,7 @@ std::string reads_html(const TargetView& t, const View& view, const LaneScale& s
 }
 
 struct Shown {
+  const TargetHistory* kept;  ///< nullptr: nothing is known
   RowsFor reads;
   bool is_open, is_cut;  ///< the line may be too short for what it says
 };
@@ -148,10 +151,12 @@ std::string target_html(const Row& row, const View& view, const History& history
   const LaneScale scale(history, t.name);
   std::string out = "<li><details class=\"row " + std::string(look_of(row.loud.word).css) + "\" id=\"target-" +
                     std::to_string(row.number) + "\"" + (shown.is_open ? " open>" : ">") +
-                    summary_html(row, view, scale) + "<div class=\"inside\">";
+                    summary_html(row, view, scale, shown.kept ? uptime_text(*shown.kept) : "") +
+                    "<div class=\"inside\">";
   if (shown.is_cut && !t.text.empty()) out += "<p>" + flat_html(t.text) + "</p>";
   if (shown.reads != RowsFor::none) out += facts_html(t, view);
   out += reads_html(t, view, scale, shown.reads);
+  if (shown.kept && shown.reads == RowsFor::all) out += history_html(*shown.kept);
   if (view.engine.targets.size() > 1)
     out += "<p class=\"screen\"><a href=\"/?target=" + flat_html(percent_encoded(t.name)) + "\">Only " +
            flat_html(t.name) + "</a></p>";
@@ -162,9 +167,11 @@ std::string target_html(const Row& row, const View& view, const History& history
 
 std::size_t targets_taken(const View& view, const PageQuery& query) { return rows_of(view, query).size(); }
 
-std::string targets_section(const View& view, const History& history, const PageQuery& query) {
+std::string targets_section(const View& view, const History& history, const std::vector<TargetHistory>& kept,
+                            const PageQuery& query) {
   std::string out =
-      "<div class=\"heads\"><h2>Targets</h2><span class=\"dim\" aria-hidden=\"true\">for</span><span class=\"dim\" "
+      "<div class=\"heads\"><h2>Targets</h2><span class=\"dim\" aria-hidden=\"true\">30 days</span><span class=\"dim\" "
+      "aria-hidden=\"true\">for</span><span class=\"dim\" "
       "aria-hidden=\"true\">swept</span></div>";
   const auto rows = rows_of(view, query);
   if (view.engine.targets.empty()) return out + "<p>No target is configured.</p>";
@@ -180,7 +187,9 @@ std::string targets_section(const View& view, const History& history, const Page
     const RowsFor reads = rows.size() <= most_whole           ? RowsFor::all
                           : i < std::min(bad, most_whole_bad) ? RowsFor::bad
                                                               : RowsFor::none;
-    out += target_html(rows[i], view, history, {reads, few || (i < bad && bad <= 3), is_cut && i < bad});
+    out +=
+        target_html(rows[i], view, history,
+                    {history_of(kept, rows[i].target->name), reads, few || (i < bad && bad <= 3), is_cut && i < bad});
   }
   return out + "</ul>";
 }

@@ -245,6 +245,40 @@ TEST_CASE("a lane shows a single bad sweep among hundreds, and a hole where none
   CHECK(count(shown, "h-") == 4);
 }
 
+TEST_CASE("a target's last ninety days are bars with its uptime, and what was not watched is none") {
+  Running r;
+  const WallTime now = begin_of(Step::day, at_second(0)) + std::chrono::hours(12);
+  std::vector<Rollup> hours, days;
+  for (int i = 0; i < 10; ++i) {
+    Rollup day;
+    day.from = begin_of(Step::day, now) - std::chrono::hours(24) * i;
+    day.times[Availability::up] = std::chrono::hours(i == 0 ? 12 : 24);
+    if (i == 3) {
+      day.times[Availability::outage] = std::chrono::minutes(30);
+      day.times[Availability::up] -= std::chrono::minutes(30);
+    }
+    day.reads["health"].latency.add(12'000 + i * 1000);
+    days.push_back(day);
+  }
+  CHECK(r.page("/").body.find("class=\"spans\"") == std::string::npos);
+  r.on_loop([&] { r.backend.shown_bars = {bars_of("fabric", hours, days, {}, now)}; });
+  const std::string page = r.page("/").body;
+  const auto begin = page.find("<div class=\"spans\" role=\"group\" aria-label=\"History of fabric\">");
+  REQUIRE(begin != page.npos);
+  const std::string shown = page.substr(begin, page.find("</details>", begin) - begin);
+  CHECK(shown.find("<strong>24h</strong> not seen") != shown.npos);
+  CHECK(shown.find("<strong>30d</strong> 99.78 %") != shown.npos);
+  // Of thirty bars one is bad, nine are good, and twenty are not there.
+  const std::string month =
+      shown.substr(shown.find("bars n30"), shown.find("</svg>", shown.find("bars n30")) - shown.find("bars n30"));
+  CHECK(month.find("<path class=\"g\" d=\"M20 9h6v15h-6zM27 9h3v15h-3z\"/>") != month.npos);
+  CHECK(month.find("<rect class=\"b\" x=\"26\" y=\"0\" width=\"1\" height=\"24\"><title>2026-11-") != month.npos);
+  CHECK(month.find(": 97.91 %, outage 30m 00s</title>") != month.npos);
+  CHECK(shown.find("median ") != shown.npos);
+  CHECK(count(shown, "<svg class=\"curve\"") == 2);
+  CHECK(page.find("<span class=\"unseen\">in 30 days </span>99.78 %</span>") != page.npos);
+}
+
 TEST_CASE("every metric of the contract is there, counters from the start") {
   Running r;
   SweepRecord sweep;
