@@ -99,8 +99,9 @@ struct Url {
   std::string& out;
   std::string text() const { return out; }
 };
-struct BaseUrl {  ///< http, https or unix; without query
+struct BaseUrl {  ///< http or https; without query
   std::string& out;
+  bool of_platform = true;  ///< it may be unix too, and its path is not for everybody
   std::string text() const { return out; }
 };
 struct UrlOrPath {  ///< absolute, or to be joined to base_url

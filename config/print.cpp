@@ -131,7 +131,9 @@ class Printer {
   void write(std::string_view name, const Scalar& v) {
     if (const std::string text = v.text(); !text.empty()) pair(name, text);
   }
-  void write(std::string_view name, const key::BaseUrl& v) { pair(name, for_digest_ ? v.out : shown_address(v.out)); }
+  void write(std::string_view name, const key::BaseUrl& v) {
+    pair(name, for_digest_ || !v.of_platform ? v.out : shown_address(v.out));
+  }
   void write(std::string_view name, const key::UrlOrPath& v) { pair(name, url(v.out)); }
   void write(std::string_view name, const key::UrlPath& v) { pair(name, url(v.out)); }
   void write(std::string_view name, const key::Clock& v) {  // 02:00 without quotes is a number to older readers

@@ -131,18 +131,18 @@ constexpr std::string_view rules = R"json({
         "then": {"required": ["routing_key"]}
       },
       {
-        "if": {"properties": {"type": {"enum": ["webhook", "slack", "alertmanager"]}}, "required": ["type"]},
+        "if": {"properties": {"type": {"enum": ["webhook", "slack", "teams", "alertmanager"]}}, "required": ["type"]},
         "then": {
           "anyOf": [{"required": ["url"]}, {"required": ["urls"], "properties": {"urls": {"minItems": 1}}}],
           "not": {"required": ["routing_key"]}
         }
       },
       {
-        "if": {"properties": {"type": {"enum": ["webhook", "slack", "pagerduty"]}}, "required": ["type"]},
+        "if": {"properties": {"type": {"enum": ["webhook", "slack", "teams", "pagerduty"]}}, "required": ["type"]},
         "then": {"properties": {"urls": {"maxItems": 1}}}
       },
       {
-        "if": {"properties": {"type": {"enum": ["pagerduty", "alertmanager", "slack"]}}, "required": ["type"]},
+        "if": {"properties": {"type": {"enum": ["pagerduty", "alertmanager", "slack", "teams"]}}, "required": ["type"]},
         "then": {"not": {"anyOf": [{"required": ["secret"]}, {"required": ["secrets"]}]}}
       }
     ]
@@ -206,7 +206,10 @@ class Writer {
   json::object operator()(const key::Boolean&) { return {{"type", "boolean"}}; }
   json::object operator()(const key::Choice& v) { return one_of(json::array(v.words.begin(), v.words.end())); }
   json::object operator()(const key::Url&) { return reference("http_url"); }
-  json::object operator()(const key::BaseUrl&) { return {{"anyOf", {reference("http_url"), matching("^unix:///.")}}}; }
+  json::object operator()(const key::BaseUrl& v) {
+    if (!v.of_platform) return reference("http_url");
+    return {{"anyOf", {reference("http_url"), matching("^unix:///.")}}};
+  }
   json::object operator()(const key::UrlOrPath&) {
     return {{"anyOf", {matching("^/[^ \\r\\n]*$"), reference("http_url")}}};
   }

@@ -88,7 +88,7 @@ void Loader::read(const Node& n, const key::Url& v) {
 }
 
 void Loader::read(const Node& n, const key::BaseUrl& v) {
-  if (!scalar(n, "an address") || !http_url(n, n.text, true)) return;
+  if (!scalar(n, "an address") || !http_url(n, n.text, v.of_platform)) return;
   if (const auto end = n.text.find_first_of("?#"); end != n.text.npos)
     return error(n, "`" + shown_address(n.text) + "` is no base address: it ends in a query or a fragment",
                  "leave out what begins with `" + n.text.substr(end, 1) + "`");

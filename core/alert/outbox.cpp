@@ -12,7 +12,7 @@
 namespace readback {
 namespace {
 
-constexpr Millis slack_pace{1000};  // published: one message a second for an incoming webhook
+constexpr Millis chat_pace{1000};  // published: one message a second for an incoming webhook of Slack
 constexpr Millis closed_kept = Repetition::resolved_for + Seconds(60);
 constexpr std::string_view test_resolve_suffix = "/resolve";
 

@@ -57,6 +57,7 @@ AlertEvent own_alarm(const Origin& origin, const std::string& sink, EventKind ki
   e.kind = kind;
   e.environment = origin.environment;
   e.host = origin.host;
+  e.url = origin.url;
   e.incident.target = "readback";
   e.incident.id = own_alarm_incident(sink);
   e.incident.episode = e.incident.id;

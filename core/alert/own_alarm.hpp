@@ -18,6 +18,7 @@ namespace readback {
 /// Where we are, as every alert says it.
 struct Origin {
   std::string environment, host;
+  std::string url;  ///< of the status page; "": nobody said
 };
 
 /// About this sink; "" is the watch.

@@ -20,6 +20,11 @@ bool takes(const SinkConfig& sink, const AlertEvent& event) {
          event.incident.severity >= sink.min_severity;
 }
 
+bool is_told(const std::vector<SinkConfig>& sinks, const IncidentRecord& incident) {
+  return std::any_of(sinks.begin(), sinks.end(),
+                     [&](const SinkConfig& sink) { return !sink.waits && takes(sink, incident); });
+}
+
 Route route(const SinkConfig& sink, const AlertEvent& event, bool is_open) {
   switch (event.kind) {
     case EventKind::test: return {true, false, false};

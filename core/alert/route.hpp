@@ -12,6 +12,8 @@
 //
 // A pager knows fewer words: to pagerduty and alertmanager a `recovered` incident is still open (it is being verified),
 // so neither `recovered` nor `relapsed` is sent there.
+#include <vector>
+
 #include "core/config/alerts.hpp"
 #include "core/model/alert_event.hpp"
 
@@ -26,5 +28,7 @@ Route route(const SinkConfig& sink, const AlertEvent& event, bool is_open);
 
 /// The sink's filters by boundary, severity and target.
 bool takes(const SinkConfig& sink, const AlertEvent& event);
+/// Whether any of them hears of it by itself, without an escalation.
+bool is_told(const std::vector<SinkConfig>& sinks, const IncidentRecord& incident);
 
 }  // namespace readback

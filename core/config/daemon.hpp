@@ -24,7 +24,14 @@ struct ControlConfig {
   std::string socket = "/run/readback/control.sock", group = "readback";
 };
 struct HttpConfig {
-  std::string listen;  ///< "" is off
+  std::string listen;      ///< "" is off
+  std::string public_url;  ///< where people reach its pages, without a slash at the end; "": nobody said
+
+  /// Where people look at this incident; with "" at all of it. "" without a public_url.
+  std::string page_of(const std::string& incident) const {
+    if (public_url.empty()) return "";
+    return public_url + (incident.empty() ? "/" : "/incidents/" + incident);
+  }
 };
 struct StoreConfig {
   std::string path = "/var/lib/readback";

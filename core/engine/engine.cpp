@@ -113,6 +113,7 @@ CaseRules Engine::State::rules_for(const TargetState& t) const {
 
 AlertEvent Engine::State::alert_of(Transition transition) {
   const bool is_of_host = options.in_fleet && !is_shared(transition.record);
+  std::string url = config.http.page_of(transition.record.id);
   return {ids->next(now.wall),
           transition.kind,
           now.wall,
@@ -121,7 +122,8 @@ AlertEvent Engine::State::alert_of(Transition transition) {
           std::move(transition.record),
           "",
           std::nullopt,
-          is_of_host};
+          is_of_host,
+          std::move(url)};
 }
 
 bool Engine::State::is_shared(const IncidentRecord& record) {

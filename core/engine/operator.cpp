@@ -178,6 +178,7 @@ void Engine::State::on(const TestAlertAsked& e, Actions& out) {
   test.at = now.wall;
   test.environment = config.environment;
   test.host = options.host;
+  test.url = config.http.page_of("");
   auto& incident = test.incident;
   incident.opened_at = incident.confirmed_at = now.wall;
   incident.target = config.targets.empty() ? "none" : config.targets.front().name;

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/alert/route.hpp"
 #include "core/alert/runbooks.hpp"
 #include "core/incident/recovery.hpp"
 #include "core/incident/words.hpp"
@@ -50,6 +51,8 @@ struct Casebook::Pass {
     i.lay_out_conditions(rules.proof);
     i.note(sweep.now.wall, std::string(to_string(kind)), i.record.summary);
     i.told_total = i.told_total || i.record.extent == Extent::total;
+    if (i.record.state == IncidentState::firing && !i.record.paged_at && is_told(rules.alerts.sinks, i.record))
+      i.record.paged_at = sweep.now.wall;
     out.push_back({kind, i.record});
   }
 
@@ -222,7 +225,6 @@ struct Casebook::Pass {
     }
     name_owner(i.record, rules, f.trouble);
     i.record.state = IncidentState::firing;
-    i.record.paged_at = sweep.now.wall;
     i.record.sweeps.at_page = sweep.number;
     i.saw_green = false;  // what was green while it was held back was a pause: the recovery is still to come
     i.paged = true;
@@ -585,7 +587,7 @@ const Incident& Casebook::declare(Boundary b, const Symptom& said, const CaseRul
   record.declared = true;
   record.opened_at = record.confirmed_at = now.wall;
   i.paged = !rules.muted(b);
-  if (i.paged) record.paged_at = now.wall;
+  if (i.paged && is_told(rules.alerts.sinks, record)) record.paged_at = now.wall;
   record.sweeps.last_good = last_good_;
   i.opened = i.confirmed = i.spoken = now.mono;
   i.record_symptom(said, now.wall);

@@ -223,6 +223,7 @@ AlertEvent Member::State::without_incident(const FleetRow& row) {
   e.at = now.wall;
   e.environment = engine.config().environment;
   e.host = host;
+  e.url = engine.config().http.page_of("");
   auto& record = e.incident;
   record.id = ids->next(now.wall);
   record.episode = record.id;

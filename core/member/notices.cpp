@@ -92,6 +92,7 @@ AlertEvent Member::State::event_of_notice(const IncidentRecord& record, EventKin
   e.at = now.wall;
   e.environment = engine.config().environment;
   e.host = host;
+  e.url = engine.config().http.page_of(record.id);
   e.incident = record;
   e.evidence_note = "about what lies between the hosts; there is no snapshot";
   if (kind != EventKind::resolved) return e;

@@ -34,6 +34,7 @@ struct AlertEvent {
   std::string evidence_note;       ///< why no snapshot is named
   std::optional<FleetSaid> fleet;  ///< unset on a host alone
   bool is_of_host = false;  ///< this host's own matter, though its sinks' keys are the platform's: its key names it
+  std::string url;          ///< where people look at it; "": nobody said where
 };
 
 }  // namespace readback

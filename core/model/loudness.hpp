@@ -26,4 +26,8 @@ std::vector<std::string> impairments(const DaemonView& daemon);
 /// Why the daemon itself is not green, one sentence each, operator language; empty when it is.
 std::vector<std::string> own_troubles(const DaemonView& daemon);
 
+/// Why nobody hears of anything, a sentence; "" when somebody does. It is said wherever people look, and makes nothing
+/// louder: a host may be meant to tell nobody.
+std::string why_nobody_is_told(const std::vector<SinkView>& sinks);
+
 }  // namespace readback

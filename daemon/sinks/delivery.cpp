@@ -29,7 +29,7 @@ struct Delivery::Parts {
       : loop(std::move(l)),
         store(s),
         setup(std::move(d)),
-        outbox({{setup.config.environment, setup.host},
+        outbox({{setup.config.environment, setup.host, setup.config.http.page_of("")},
                 setup.config.alerts.sinks,
                 setup.seed,
                 setup.ids,
@@ -247,7 +247,8 @@ void Delivery::reconfigure(Config config, const RevealedSecrets& revealed) {
   p.secrets.remember(revealed);
   p.setup.config = std::move(config);
   p.poster.forget_certificates();
-  auto step = p.outbox.reconfigure({p.setup.config.environment, p.setup.host}, p.setup.config.alerts.sinks, now());
+  auto step = p.outbox.reconfigure({p.setup.config.environment, p.setup.host, p.setup.config.http.page_of("")},
+                                   p.setup.config.alerts.sinks, now());
   p.heartbeat.reconfigure(p.setup.config.heartbeat);
   p.tasks.spawn("reload", p.perform(std::move(step)));
   p.launch();

@@ -9,6 +9,7 @@
 #include "daemon/net/connect.hpp"
 #include "daemon/net/http_client.hpp"
 #include "daemon/runtime/aside.hpp"
+#include "daemon/sinks/proxy.hpp"
 
 namespace readback {
 namespace http = boost::beast::http;
@@ -35,8 +36,14 @@ struct Poster::State {
   };
   explicit State(net::any_io_executor loop)
       : resolver(loop, Resolver::Memory::last_good), looked(loop), aside(loop, most_threads) {}
-  static net::awaitable<PostAnswer> send(std::shared_ptr<State> state, Url to, TlsConfig tls, HttpRequest request,
-                                         Millis timeout);
+  /// Where a request goes, and how.
+  struct Way {
+    Url to;
+    TlsConfig tls;
+    std::optional<Url> proxy;
+    Millis timeout;
+  };
+  static net::awaitable<PostAnswer> send(std::shared_ptr<State> state, Way way, HttpRequest request);
   net::awaitable<Result<Client>> client_for(TlsConfig tls);
   void forget() {
     for (auto& [files, each] : clients) each.anew = true;
@@ -127,30 +134,45 @@ PostAnswer answer_of(HttpExchange got) {
   return answer;
 }
 
+/// Over http the proxy answers for the receiver: what is its own must not park the event.
+void as_told_by(const Url& proxy, PostAnswer& answer) {
+  if (answer.status == 0) answer.detail = at_proxy(proxy, answer.detail);
+  const auto refused = refusal_of_proxy(proxy, answer.status);
+  if (!refused) return;
+  answer = PostAnswer();
+  answer.detail = *refused;
+}
+
 bool is_of_tls(const std::optional<TransportError>& error) { return error && error->fault == TransportFault::tls; }
 
 }  // namespace
 
-net::awaitable<PostAnswer> Poster::State::send(std::shared_ptr<State> state, Url to, TlsConfig tls, HttpRequest request,
-                                               Millis timeout) {
+net::awaitable<PostAnswer> Poster::State::send(std::shared_ptr<State> state, Way way, HttpRequest request) {
   PostAnswer answer;
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto deadline = std::chrono::steady_clock::now() + way.timeout;
+  const bool secret = way.to.scheme == Url::Scheme::https;
   std::shared_ptr<TlsClient> client;
-  if (to.scheme == Url::Scheme::https) {
-    auto loaded = co_await state->client_for(std::move(tls));
+  if (secret) {
+    auto loaded = co_await state->client_for(std::move(way.tls));
     if (!loaded) {
       answer.detail = "TLS: " + loaded.error();
       co_return answer;
     }
     client = *loaded;
   }
-  auto call = co_await dial(state->resolver, to, client, deadline);
+  Dialled call;
+  if (way.proxy)
+    call = co_await dial_through(state->resolver, *way.proxy, way.to, client, deadline);
+  else
+    call = co_await dial(state->resolver, way.to, client, deadline);
   // After a failed handshake the files are read again: they may have been renewed meanwhile.
   if (is_of_tls(call.to.error)) state->forget();
   if (call.to.error) {
-    answer = no_answer(*call.to.error, to);
+    answer = no_answer(*call.to.error, way.to);
     co_return answer;
   }
+  const bool asks_proxy = way.proxy && !secret;
+  if (asks_proxy) address_to_proxy(request, *way.proxy, way.to);
   const auto limits = limits_of_answers();
   const auto written = std::make_shared<const WrittenRequest>(std::move(request));
   auto got = co_await exchange(*call.to.stream, written, limits, deadline);
@@ -158,7 +180,8 @@ net::awaitable<PostAnswer> Poster::State::send(std::shared_ptr<State> state, Url
   if (got.headers_came)
     answer = answer_of(std::move(got));
   else
-    answer = no_answer(*got.error, to);
+    answer = no_answer(*got.error, way.to);
+  if (asks_proxy) as_told_by(*way.proxy, answer);
   co_return answer;
 }
 
@@ -169,12 +192,14 @@ net::awaitable<PostAnswer> Poster::post(PostRequest r) {
   request.headers.emplace_back("Content-Type", r.content_type);
   for (auto& header : r.headers) request.headers.push_back(std::move(header));
   request.body = std::move(r.body);
-  return State::send(state_, std::move(r.to), std::move(r.tls), std::move(request), r.timeout);
+  State::Way way{std::move(r.to), std::move(r.tls), std::move(r.proxy), r.timeout};
+  return State::send(state_, std::move(way), std::move(request));
 }
 
 net::awaitable<PostAnswer> Poster::ping(Ping r) {
   auto request = request_to(r.to, http::verb::get);
-  return State::send(state_, std::move(r.to), TlsConfig(), std::move(request), r.timeout);
+  State::Way way{std::move(r.to), TlsConfig(), std::nullopt, r.timeout};
+  return State::send(state_, std::move(way), std::move(request));
 }
 
 void Poster::forget_certificates() { state_->forget(); }

@@ -39,11 +39,10 @@ std::string alert_object(const std::string& labels, const AlertEvent& e, const C
     notes.text("evidence", "readback snapshot pull " + e.incident.evidence.snapshot)
         .text("sha256", e.incident.evidence.sha256);
   const auto starts = e.incident.confirmed_at != WallTime{} ? e.incident.confirmed_at : e.at;
-  return ObjectText()
-      .raw("labels", labels)
-      .raw("annotations", notes.done())
-      .text("startsAt", to_rfc3339(starts))
-      .done();
+  ObjectText alert;
+  alert.raw("labels", labels).raw("annotations", notes.done()).text("startsAt", to_rfc3339(starts));
+  if (!e.url.empty()) alert.text("generatorURL", fit(e.url, 2048));
+  return alert.done();
 }
 
 std::optional<WallTime> time_in(const json::object& alert, std::string_view name) {

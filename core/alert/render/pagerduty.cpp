@@ -57,6 +57,7 @@ std::string pagerduty_text(const AlertEvent& e, const std::string& key, const Ca
   ObjectText body;
   body.raw("routing_key", std::string("\"") + routing_mark + "\"").text("event_action", pagerduty_action(e.kind));
   body.text("dedup_key", key).raw("payload", payload.done()).text("client", "Readback");
+  if (!e.url.empty()) body.text("client_url", fit(e.url, 2048));
   const auto& runbook = incident.runbook;
   std::vector<std::string> links;
   if (is_web_address(runbook.url))
@@ -64,6 +65,8 @@ std::string pagerduty_text(const AlertEvent& e, const std::string& key, const Ca
                         .text("href", runbook.url)
                         .text("text", runbook.title.empty() ? fit(runbook.url, 1024) : runbook.title)
                         .done());
+  if (!e.url.empty())
+    links.push_back(ObjectText().text("href", fit(e.url, 2048)).text("text", "Open in Readback").done());
   body.raw("links", array_text(links));
   return body.done();
 }

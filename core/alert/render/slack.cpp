@@ -7,7 +7,7 @@
 namespace readback {
 namespace {
 
-constexpr std::size_t slack_section = 3000, slack_header = 150;  // characters
+constexpr std::size_t slack_section = 3000, slack_header = 150, slack_address = 3000;  // characters
 
 /// Slack's three characters with a meaning; cut so that the escaped text stays within `most` characters.
 std::string slack_escaped(std::string_view text, std::size_t most) {
@@ -36,6 +36,12 @@ std::string slack_text_block(std::string_view text) {
       .text("type", "section")
       .raw("text", ObjectText().text("type", "mrkdwn").text("text", text).done())
       .done();
+}
+
+std::string button_block(std::string_view label, std::string_view url) {
+  const auto text = ObjectText().text("type", "plain_text").text("text", label).done();
+  const auto button = ObjectText().text("type", "button").raw("text", text).text("url", fit(url, slack_address)).done();
+  return ObjectText().text("type", "actions").raw("elements", array_text({button})).done();
 }
 
 /// A symptom in somebody's words; what failed first stands among the reasons already.
@@ -100,6 +106,7 @@ std::string slack_text(const AlertEvent& e, const Caps& caps) {
     blocks.push_back(slack_text_block("*Symptom:* " + slack_escaped(e.incident.symptom, slack_section - 20)));
   const auto next = next_text(e, caps);
   if (!next.empty()) blocks.push_back(slack_text_block(next));
+  if (!e.url.empty()) blocks.push_back(button_block("Open in Readback", e.url));
   std::string foot = "host " + slack_escaped(e.host, 300) + ", incident " + slack_escaped(e.incident.id, 100);
   if (!e.incident.evidence.snapshot.empty())
     foot += ", evidence: `readback snapshot pull " + slack_escaped(e.incident.evidence.snapshot, 100) + "`";

@@ -145,6 +145,37 @@ TEST_CASE("an alert of a fleet names the hosts on both sides, and says it in the
   CHECK(json::parse(hostile).at("fleet").at("alone").as_bool());
 }
 
+TEST_CASE("with an address for people every receiver is given the way to the incident, and without one nothing") {
+  struct Case {
+    SinkType type;
+    const char* link;
+  };
+  const Case cases[] = {
+      {SinkType::webhook, R"(,"url":"https://status.example/incidents/inc-1")"},
+      {SinkType::pagerduty, R"(,"client_url":"https://status.example/incidents/inc-1")"},
+      {SinkType::alertmanager, R"(,"generatorURL":"https://status.example/incidents/inc-1")"},
+      {SinkType::slack,
+       R"({"type":"actions","elements":[{"type":"button","text":{"type":"plain_text","text":"Open in Readback"},)"
+       R"("url":"https://status.example/incidents/inc-1"}]})"},
+  };
+  const AlertEvent without = page();
+  AlertEvent with = page();
+  with.url = "https://status.example/incidents/inc-1";
+  for (const auto& c : cases) {
+    CAPTURE(to_string(c.type));
+    const auto sink = sink_of(c.type);
+    for (const auto& body : {render(sink, with, {}).body, render(sink, with, {}).minimal_body})
+      CHECK(body.find(c.link) != body.npos);
+    CHECK(render(sink, without, {}).body.find("status.example") == std::string::npos);
+    check_limits(c.type, finish_body(render(sink, with, {}).body, t0, t0, "key"));
+  }
+  const auto links = json::parse(finish_body(render(sink_of(SinkType::pagerduty), with, {}).body, t0, t0, "key"));
+  CHECK(json::serialize(links.at("links")) ==
+        R"([{"href":"https://docs.example/check","text":"Check stack health"},)"
+        R"({"href":"https://status.example/incidents/inc-1","text":"Open in Readback"}])");
+  CHECK(render(sink_of(SinkType::pagerduty), without, {}).body.find("client_url") == std::string::npos);
+}
+
 TEST_CASE("what is late says so, and only what is late") {
   const auto e = page();
   const auto late = json::parse(event_json(e, "k", t0 + Seconds(1230))).as_object();

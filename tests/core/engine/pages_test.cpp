@@ -366,3 +366,17 @@ TEST_CASE("what an operator declared stays open until somebody ends it, or the p
     return answer && !answer->ok && answer->text.starts_with("who exposed it?");
   }));
 }
+
+TEST_CASE("every alert leads to its incident where people are said to find it, from the reload on") {
+  Desk desk;
+  desk.answers["health"] = {0};
+  desk.sweeps(3);
+  REQUIRE(desk.told.size() == 1);
+  CHECK(desk.told[0].url.empty());
+  desk.config.http.public_url = "https://status.example/readback";
+  desk.say(Reconfigured{desk.config});
+  desk.answers.clear();
+  desk.sweeps(3);
+  REQUIRE(desk.told.size() == 2);
+  CHECK(desk.told[1].url == "https://status.example/readback/incidents/" + desk.told[1].incident.id);
+}
