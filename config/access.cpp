@@ -87,6 +87,7 @@ void each_secret(const Config& config, Look look) {
   for (const auto& s : config.alerts.sinks) {
     headers(s.headers);
     for (const auto& secret : s.secrets) look(secret);
+    if (s.proxy.password) look(*s.proxy.password);
     if (s.type == SinkType::pagerduty) look(s.routing_key);
     // The address of an incoming webhook is its key; where others listen is none.
     for (const auto& url : s.urls)

@@ -317,6 +317,21 @@ Section section_of(SinkConfig& s) {
           {"timeout", Duration{s.timeout, Millis(100)}, "What one delivery may take."},
           {"headers", Headers{s.headers}, "Sent with every delivery."},
           {"tls", Tls{s.tls}, "How its certificates are judged."},
+          {"proxy", Proxy{s.proxy},
+           "An HTTP proxy on the way to it. Proxies that the environment names are never used.",
+           hidden_if(s.proxy.url.empty())},
+      }};
+}
+
+Section section_of(ProxyConfig& p) {
+  return {
+      .title = "proxy",
+      .shape = "proxy",
+      .about = "https goes through it by CONNECT, so that it sees no alert; http is asked of it as a whole address.",
+      .keys = {
+          {"url", BaseUrl{p.url, false}, "Where it is: http://HOST:PORT.", required("http://proxy.example:3128")},
+          {"user", Text{p.user}, "Who we are to it; needs password."},
+          {"password", Secret{p.password}, "The user's password.", hidden_if(!p.password)},
       }};
 }
 

@@ -215,6 +215,9 @@ struct Fleet {  ///< judged as a whole
 struct Tls {
   TlsConfig& out;
 };
+struct Proxy {  ///< judged as a whole
+  ProxyConfig& out;
+};
 struct Targets {
   std::vector<TargetConfig>& out;
 };
@@ -238,12 +241,12 @@ struct Runbooks {
   std::map<Boundary, RunbookConfig>& out;
 };
 
-using Value =
-    std::variant<Text, Name, Path, SocketPath, Duration, OwnDuration, WholeNumber, Days, Size, Jitter, Rate, Boolean,
-                 Choice, Url, BaseUrl, UrlOrPath, UrlPath, Pointer, Listen, Token, Clock, Zone, Secret, RoutingKey,
-                 HeartbeatUrl, SinkUrl, SinkUrls, SigningSecret, SigningSecrets, Headers, Texts, Patterns, Urls,
-                 NatsUrls, WordSet, Boundaries, WeekDays, StatusCodes, JsonValues, Variables, Command, Folder,
-                 ExitCodes, CodeReadings, Map, Fleet, Tls, Targets, Sinks, Paths, Windows, Surfaces, Checks, Runbooks>;
+using Value = std::variant<Text, Name, Path, SocketPath, Duration, OwnDuration, WholeNumber, Days, Size, Jitter, Rate,
+                           Boolean, Choice, Url, BaseUrl, UrlOrPath, UrlPath, Pointer, Listen, Token, Clock, Zone,
+                           Secret, RoutingKey, HeartbeatUrl, SinkUrl, SinkUrls, SigningSecret, SigningSecrets, Headers,
+                           Texts, Patterns, Urls, NatsUrls, WordSet, Boundaries, WeekDays, StatusCodes, JsonValues,
+                           Variables, Command, Folder, ExitCodes, CodeReadings, Map, Fleet, Tls, Proxy, Targets, Sinks,
+                           Paths, Windows, Surfaces, Checks, Runbooks>;
 
 /// The entries of these have a section each; `with_entry` shows the one of an entry that says nothing of its own.
 void with_entry(const Targets&, const std::function<void(const Section&)>& look);
@@ -289,6 +292,7 @@ Section section_of(Words& w);
 Section section_of(TlsConfig& t);
 Section section_of(AlertsConfig& a);
 Section section_of(SinkConfig& s);
+Section section_of(ProxyConfig& p);
 Section section_of(EvidenceConfig& e);
 Section section_of(FleetConfig& f);
 

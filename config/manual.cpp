@@ -61,6 +61,7 @@ struct Kind {
   std::string operator()(const key::Map&) const { return "map"; }
   std::string operator()(const key::Fleet&) const { return "map"; }
   std::string operator()(const key::Tls&) const { return "map"; }
+  std::string operator()(const key::Proxy&) const { return "map"; }
   std::string operator()(const key::Targets&) const { return "list"; }
   std::string operator()(const key::Sinks&) const { return "list"; }
   std::string operator()(const key::Paths&) const { return "list"; }
@@ -139,6 +140,9 @@ class Table {
 
   void descend(const key::Map& v, const std::string& place, std::string_view of_key) { add(v.section, place, of_key); }
   void descend(const key::Tls& v, const std::string& place, std::string_view of_key) {
+    add(section_of(v.out), place, of_key);
+  }
+  void descend(const key::Proxy& v, const std::string& place, std::string_view of_key) {
     add(section_of(v.out), place, of_key);
   }
   void descend(const key::Fleet& v, const std::string& place, std::string_view of_key) {

@@ -181,6 +181,20 @@ void Loader::read(const Node& n, const key::Headers& v) {
   }
 }
 
+void Loader::read(const Node& n, const key::Proxy& v) {
+  auto& p = v.out;
+  map(n, section_of(p));
+  const Node* url = n.find("url");
+  if (url && !p.url.empty() && (!p.url.starts_with("http://") || parse_url(p.url)->target != "/")) {
+    error(*url, "`" + shown_address(p.url) + "` is no address of a proxy", "http://HOST:PORT");
+    p.url.clear();
+  }
+  if (p.user.empty() != !p.password)
+    error(n, "a login at a proxy needs both user and password",
+          p.user.empty() ? "user: NAME" : "password: {credential: NAME}");
+  if (p.user.find(':') != p.user.npos) error(*n.find("user"), "the name of a user has no `:` in it", "user: NAME");
+}
+
 void Loader::read(const Node& n, const key::Tls& v) {
   v.out.at = {n.line, n.column};
   map(n, section_of(v.out));

@@ -91,6 +91,7 @@ class Loader {
   void read(const Node& n, const key::SigningSecrets& v);
   void read(const Node& n, const key::Headers& v);
   void read(const Node& n, const key::Tls& v);
+  void read(const Node& n, const key::Proxy& v);
 
   // --- fleet.cpp ---
   void read(const Node& n, const key::Token& v);

@@ -1,6 +1,7 @@
 #pragma once
 // Who is told, in which language, and of what.
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,13 @@ std::string_view to_string(SinkType t);
 enum class DedupScope { host, platform };
 inline constexpr Worded<DedupScope> dedup_scopes[] = {{DedupScope::host, "host"}, {DedupScope::platform, "platform"}};
 
+/// A proxy on the way to one receiver.
+struct ProxyConfig {
+  std::string url;                    ///< http://HOST[:PORT]; "": none
+  std::string user;                   ///< "": it asks for no login
+  std::optional<SecretRef> password;  ///< of the user
+};
+
 struct SinkConfig {
   std::string name;
   SinkType type = SinkType::webhook;
@@ -34,6 +42,7 @@ struct SinkConfig {
   DedupScope dedup_scope = DedupScope::host;
   Millis timeout = Seconds(10);
   TlsConfig tls;
+  ProxyConfig proxy;
   std::vector<std::pair<std::string, SecretRef>> headers;
   FilePlace at;
 };

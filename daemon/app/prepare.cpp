@@ -57,6 +57,7 @@ std::vector<std::string> own_paths(const Config& config, const std::string& conf
     for (const auto& url : s.urls) secret(url);
     for (const auto& each : s.secrets) secret(each);
     secret(s.routing_key);
+    if (s.proxy.password) secret(*s.proxy.password);
   }
   if (config.heartbeat.url) secret(*config.heartbeat.url);
   const auto& nats = config.fleet.nats;
@@ -150,6 +151,7 @@ class Preparation {
     for (const auto& url : s.urls) address(url, whose, s.type == SinkType::slack);
     for (const auto& secret : s.secrets) signing_key(secret, whose);
     if (s.type == SinkType::pagerduty) look_up(s.routing_key, whose, true);
+    if (s.proxy.password) look_up(*s.proxy.password, whose, true);
     for (const auto& [name, ref] : s.headers) look_up(ref, whose, is_secret_header(name));
   }
   void keep_variables(const std::vector<CheckConfig>& commands) {

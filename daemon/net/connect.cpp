@@ -157,7 +157,8 @@ std::int64_t micros_since(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count();
 }
 
-/// The TLS part of a call that has been put through.
+}  // namespace
+
 net::awaitable<void> shake_hands(Dialled& call, std::shared_ptr<TlsClient> tls, std::string host) {
   const auto start = Clock::now();
   const auto& configured = tls->config().server_name;
@@ -174,8 +175,6 @@ net::awaitable<void> shake_hands(Dialled& call, std::shared_ptr<TlsClient> tls, 
   else
     call.to.error = TransportError{TransportFault::tls, "the TLS handshake failed: " + shaken.error.message()};
 }
-
-}  // namespace
 
 net::awaitable<Connected> connect_first(std::vector<tcp::endpoint> endpoints, Stream::Deadline deadline) {
   auto executor = co_await net::this_coro::executor;

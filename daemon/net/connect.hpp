@@ -35,6 +35,10 @@ struct Dialled {
   std::optional<WallTime> tls_expires_at;
 };
 
+/// TLS with `host` over a connection that stands, within its deadline; a name of the client's settings goes first. When
+/// it fails the stream is gone and the error is set.
+net::awaitable<void> shake_hands(Dialled& call, std::shared_ptr<TlsClient> tls, std::string host);
+
 /// `tls` is needed for https, and is not looked at otherwise. The stream keeps the deadline.
 net::awaitable<Dialled> dial(Resolver& resolver, Url url, std::shared_ptr<TlsClient> tls, Stream::Deadline deadline);
 

@@ -79,14 +79,14 @@ void unpack_into(HttpExchange& result, std::size_t most) {
 WrittenRequest::WrittenRequest(HttpRequest request)
     : head(composed(request)),
       body(std::move(request.body).value_or("")),
-      is_head(request.method == http::verb::head) {}
+      is_bodiless(request.method == http::verb::head || request.method == http::verb::connect) {}
 
 net::awaitable<HttpExchange> exchange(Stream& stream, std::shared_ptr<const WrittenRequest> request, HttpLimits limits,
                                       Stream::Deadline deadline) {
   HttpExchange result;
   const Stream::Pieces all{net::buffer(request->head), net::buffer(request->body), {}};
   const auto write_error = co_await stream.write(all);
-  AnswerReader reader(request->is_head ? AnswerReader::Method::head : AnswerReader::Method::other, limits.bytes);
+  AnswerReader reader(request->is_bodiless ? AnswerReader::Method::head : AnswerReader::Method::other, limits.bytes);
   const auto read_error = co_await read_answer(stream, reader, limits, deadline, result);
   if (reader.failure()) {
     result.error = reader.failure();

@@ -28,7 +28,7 @@ struct HttpRequest {
 struct WrittenRequest {
   explicit WrittenRequest(HttpRequest request);
   std::string head, body;
-  bool is_head;  ///< the answer has no body, whatever its headers say
+  bool is_bodiless;  ///< of the answer nothing behind the headers is read, whatever they say: HEAD and CONNECT
 };
 
 struct HttpLimits {

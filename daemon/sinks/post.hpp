@@ -4,9 +4,11 @@
 // no place for another method, a Ping brings nothing along.
 //
 // One deadline covers name, connection, TLS, request and answer. Redirects are not followed: an alert, and what is
-// signed into it, goes where the configuration says and nowhere else; no proxy is asked. A literal address never
-// touches the resolver, and the last good addresses of a name are used when the resolver fails.
+// signed into it, goes where the configuration says and nowhere else; a proxy is asked where the configuration names
+// one, and what the environment says of proxies is not looked at. A literal address never touches the resolver, and the
+// last good addresses of a name are used when the resolver fails.
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +25,7 @@ struct PostRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string content_type, body;
   TlsConfig tls;
+  std::optional<Url> proxy;  ///< http; its login becomes the Proxy-Authorization header
   Millis timeout = Seconds(10);
 };
 

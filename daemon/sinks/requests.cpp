@@ -40,6 +40,18 @@ Result<std::vector<std::string>> addresses_of(const SinkConfig& sink, const Secr
   return urls;
 }
 
+Result<std::optional<Url>> proxy_of(const ProxyConfig& proxy, const SecretSource& secrets) {
+  if (proxy.url.empty()) return std::optional<Url>();
+  auto url = parse_url(proxy.url);
+  if (!url) return url.failure();
+  if (proxy.password) {
+    const auto password = secrets(*proxy.password);
+    if (!password) return password.failure();
+    url->login = proxy.user + ":" + *password;
+  }
+  return std::optional(*std::move(url));
+}
+
 Result<std::vector<PostRequest>> requests(const SinkConfig& sink, std::string body, const std::string& content_type,
                                           const std::string& event_id, WallTime now, const SecretSource& secrets) {
   PostRequest base;
@@ -47,6 +59,9 @@ Result<std::vector<PostRequest>> requests(const SinkConfig& sink, std::string bo
   base.body = std::move(body);
   base.tls = sink.tls;
   base.timeout = sink.timeout;
+  auto proxy = proxy_of(sink.proxy, secrets);
+  if (!proxy) return proxy.failure();
+  base.proxy = *std::move(proxy);
   for (const auto& [name, ref] : sink.headers) {
     auto value = secrets(ref);
     if (!value) return value.failure();

@@ -61,6 +61,7 @@ std::vector<SecretRef> refs_of(const SinkConfig& sink) {
   std::vector<SecretRef> all = sink.urls;
   all.insert(all.end(), sink.secrets.begin(), sink.secrets.end());
   all.push_back(sink.routing_key);
+  if (sink.proxy.password) all.push_back(*sink.proxy.password);
   for (const auto& [name, ref] : sink.headers) all.push_back(ref);
   return all;
 }

@@ -102,7 +102,8 @@ class Walk {
   void below(const Value& v, const Node& shown, const json::object& schema, const std::string& place) {
     if constexpr (std::is_same_v<Value, key::Map>) {
       section(v.section, shown, schema, place);
-    } else if constexpr (std::is_same_v<Value, key::Tls> || std::is_same_v<Value, key::Fleet>) {
+    } else if constexpr (std::is_same_v<Value, key::Tls> || std::is_same_v<Value, key::Proxy> ||
+                         std::is_same_v<Value, key::Fleet>) {
       section(section_of(v.out), shown, schema, place);
     } else if constexpr (std::is_same_v<Value, key::Runbooks>) {
       for (auto& [boundary, runbook] : v.out)

@@ -437,3 +437,30 @@ TEST_CASE("another secret is another configuration") {
   CHECK(digest("one") == digest("one"));
   CHECK(digest("one") != digest("two"));
 }
+TEST_CASE("a proxy is judged where it is named") {
+  const auto hook = [](const std::string& proxy) {
+    return sinks("{name: hook, type: webhook, url: \"https://pager.example/\", proxy: " + proxy + "}");
+  };
+  struct Case {
+    const char *proxy, *complaint;
+  };
+  const Case cases[] = {
+      {"{url: \"http://proxy.example:3128\"}", ""},
+      {"{url: \"http://proxy.example:3128/\", user: u, password: {env: P}}", ""},
+      {"{url: \"https://proxy.example\"}", "url: `https://proxy.example` is no address of a proxy; http://HOST:PORT\n"},
+      {"{url: \"http://proxy.example/way\"}",
+       "url: `http://proxy.example/\u2026` is no address of a proxy; http://HOST:PORT\n"},
+      {"{url: \"http://proxy.example\", user: u}",
+       "a login at a proxy needs both user and password; password: {credential: NAME}\n"},
+      {"{url: \"http://proxy.example\", user: \"u:v\", password: {env: P}}",
+       "user: the name of a user has no `:` in it; user: NAME\n"},
+      {"{user: u, password: {env: P}}", "`url` is missing from proxy; url: http://proxy.example:3128\n"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.proxy);
+    std::string told;
+    for (const auto& p : parse_config(hook(c.proxy), "f").problems)
+      if (!p.warning) told += p.text + "; " + p.suggestion + "\n";
+    CHECK(told == c.complaint);
+  }
+}

@@ -1,5 +1,6 @@
 """What an auditor would grep for: processes are started in one room only, and who sends an HTTP request has a type that
-can say only its own methods: the reader GET and HEAD, the poster POST, and GET for the sign of life."""
+can say only its own methods: the reader GET and HEAD, the poster POST, and GET for the sign of life; on its way through a
+proxy it says CONNECT first."""
 import pathlib
 import re
 import sys
@@ -11,7 +12,8 @@ VERB = re.compile(r"\bverb::(\w+)")
 METHODS = re.compile(r"\benum class Method\s*\{([^}]*)\}")
 READER = "daemon/read/reader.hpp"
 # file -> the methods that it may name. Nobody else includes the client.
-SENDERS = {"daemon/read/reader.cpp": {"get", "head"}, "daemon/sinks/post.cpp": {"get", "post"}}
+SENDERS = {"daemon/read/reader.cpp": {"get", "head"}, "daemon/sinks/post.cpp": {"get", "post"},
+           "daemon/sinks/proxy.cpp": {"connect"}}
 CLIENT = re.compile(r'^\s*#\s*include\s*"daemon/net/http_client\.hpp"', re.M)
 
 
