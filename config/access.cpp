@@ -91,7 +91,7 @@ void each_secret(const Config& config, Look look) {
     if (s.type == SinkType::pagerduty) look(s.routing_key);
     // The address of an incoming webhook is its key; where others listen is none.
     for (const auto& url : s.urls)
-      if (s.type == SinkType::slack || url.from != SecretRef::From::plain) look(url);
+      if (is_chat(s.type) || url.from != SecretRef::From::plain) look(url);
   }
   const auto& nats = config.fleet.nats;
   for (const auto* each : {&nats.credentials, &nats.token, &nats.password})

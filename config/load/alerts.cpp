@@ -17,7 +17,7 @@ void Loader::sink(const Node& n, std::vector<SinkConfig>& all) {
   if (n.kind != Node::Kind::map) return;
   const std::string what = "the sink " + s.name;
   if (!n.find("type"))
-    return error(n, "`type` is missing from " + what, "one of webhook, pagerduty, alertmanager, slack");
+    return error(n, "`type` is missing from " + what, "one of webhook, pagerduty, alertmanager, slack, teams");
   for (const auto& other : all)
     if (!s.name.empty() && other.name == s.name)
       error(n, "a sink called `" + s.name + "` stands above already", "give each its own name");

@@ -476,7 +476,7 @@ Outbox::Next Outbox::next(const std::string& name, Instant now) {
   if (held_until <= now.mono)
     if (const auto* row = sink->queue.first_due(now.mono)) {
       if (!why_dropped(*sink, *row, now).empty()) return Drop{row->seq};
-      if (sink->config.type == SinkType::slack) sink->paced_until = now.mono + slack_pace;
+      if (is_chat(sink->config.type)) sink->paced_until = now.mono + chat_pace;
       sink->asked = true;
       return Send{row->seq};
     }

@@ -33,13 +33,15 @@ Rendered render(const SinkConfig& sink, const AlertEvent& event, const std::vect
       case SinkType::webhook: return webhook_text(event, r.key, caps);
       case SinkType::pagerduty: return pagerduty_text(event, r.key, caps);
       case SinkType::slack: return slack_text(event, caps);
+      case SinkType::teams: return teams_text(event, caps);
       case SinkType::alertmanager: break;
     }
     return {};
   };
   Caps caps;
   r.body = text(caps);
-  while (r.body.size() > body_limit) {
+  const auto most = sink.type == SinkType::teams ? teams_limit : body_limit;
+  while (r.body.size() > most) {
     caps = caps.half();
     r.body = text(caps);
   }

@@ -56,5 +56,7 @@ std::string alertmanager_in_order(const std::string& body, WallTime sent_at);
 
 /// The whole body stays below this everywhere: PagerDuty's limit of 512 KB, with room for what an attempt adds.
 inline constexpr std::size_t body_limit = 500 * 1000;
+/// And below this for Teams, which takes 28 KB.
+inline constexpr std::size_t teams_limit = 27 * 1000;
 
 }  // namespace readback

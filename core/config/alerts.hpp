@@ -13,12 +13,15 @@
 
 namespace readback {
 
-enum class SinkType { webhook, pagerduty, alertmanager, slack };
+enum class SinkType { webhook, pagerduty, alertmanager, slack, teams };
 inline constexpr Worded<SinkType> sink_types[] = {{SinkType::webhook, "webhook"},
                                                   {SinkType::pagerduty, "pagerduty"},
                                                   {SinkType::alertmanager, "alertmanager"},
-                                                  {SinkType::slack, "slack"}};
+                                                  {SinkType::slack, "slack"},
+                                                  {SinkType::teams, "teams"}};
 std::string_view to_string(SinkType t);
+/// A channel that people read: its address is its key, and it takes a message a second.
+inline bool is_chat(SinkType t) { return t == SinkType::slack || t == SinkType::teams; }
 
 enum class DedupScope { host, platform };
 inline constexpr Worded<DedupScope> dedup_scopes[] = {{DedupScope::host, "host"}, {DedupScope::platform, "platform"}};

@@ -148,7 +148,7 @@ class Preparation {
   }
   void sink(const SinkConfig& s) {
     const std::string whose = "the sink " + s.name;
-    for (const auto& url : s.urls) address(url, whose, s.type == SinkType::slack);
+    for (const auto& url : s.urls) address(url, whose, is_chat(s.type));
     for (const auto& secret : s.secrets) signing_key(secret, whose);
     if (s.type == SinkType::pagerduty) look_up(s.routing_key, whose, true);
     if (s.proxy.password) look_up(*s.proxy.password, whose, true);

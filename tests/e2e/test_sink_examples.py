@@ -10,7 +10,7 @@ import unittest
 import harness
 
 EXAMPLES = harness.ROOT / "packaging" / "examples"
-KINDS = {"webhook", "pagerduty", "alertmanager", "slack"}
+KINDS = {"webhook", "pagerduty", "alertmanager", "slack", "teams"}
 
 
 class SinkExamples(harness.Case):
@@ -21,7 +21,8 @@ class SinkExamples(harness.Case):
         self.credentials = self.directory / "credentials"
         self.credentials.mkdir()
         for name, text in {"hook-secret": self.secret, "pagerduty": "0123456789abcdef0123456789abcdef",
-                           "slack-url": self.hook.url + "/services/T0/B0/x"}.items():
+                           "slack-url": self.hook.url + "/services/T0/B0/x",
+                           "teams-url": self.hook.url + "/workflows/x?sig=y"}.items():
             (self.credentials / name).write_text(text + "\n")
         self.environment = {"CREDENTIALS_DIRECTORY": str(self.credentials)}
 
@@ -70,6 +71,13 @@ class SinkExamples(harness.Case):
         requests = self.told_by("alertmanager")
         self.assertEqual([r.path for r in requests[:2]], ["/api/v2/alerts"] * 2, "both members are told")
         self.assertEqual(requests[0].json[0]["labels"]["alertname"], "ReadbackTest")
+
+    def test_teams(self):
+        self.hook.default = 202
+        (request,) = self.told_by("teams")
+        self.assertEqual(request.path, "/workflows/x?sig=y")
+        (card,) = request.json["attachments"]
+        self.assertEqual((request.json["type"], card["content"]["type"], card["content"]["version"]), ("message", "AdaptiveCard", "1.4"))
 
     def test_slack(self):
         (request,) = self.told_by("slack")

@@ -78,6 +78,15 @@ std::string fleet_text(const FleetSaid& said) {
       .done();
 }
 
+bool is_good_news(const AlertEvent& e) { return e.kind == EventKind::resolved || e.kind == EventKind::recovered; }
+
+std::string headline(const AlertEvent& e) {
+  static constexpr const char* icons[] = {"\U0001f535", "\U0001f7e1", "\U0001f7e0", "\U0001f534"};
+  const std::string icon = is_good_news(e) ? "\U0001f7e2" : icons[static_cast<std::size_t>(e.incident.severity)];
+  return icon + " " + std::string(to_string(e.kind)) + ": " + upper(e.incident.boundary) + " " +
+         std::string(to_string(e.incident.extent)) + ", " + e.incident.target + " (" + e.environment + ")";
+}
+
 bool is_web_address(std::string_view url) { return url.starts_with("https://") || url.starts_with("http://"); }
 
 }  // namespace readback

@@ -40,6 +40,10 @@ std::string evidence_text(const AlertEvent& e, const Caps& caps);
 /// Who sees it and who does not.
 std::string fleet_text(const FleetSaid& said);
 bool is_web_address(std::string_view url);
+/// The first line of a message to people: a coloured dot, what happened, and where.
+std::string headline(const AlertEvent& e);
+/// Whether it is over, or seems to be.
+bool is_good_news(const AlertEvent& e);
 
 /// An object whose members stand in the order in which they were added, with raw text where a mark is needed.
 class ObjectText {
@@ -71,6 +75,7 @@ class ObjectText {
 std::string webhook_text(const AlertEvent& event, const std::string& key, const Caps& caps);
 std::string pagerduty_text(const AlertEvent& event, const std::string& key, const Caps& caps);
 std::string slack_text(const AlertEvent& event, const Caps& caps);
+std::string teams_text(const AlertEvent& event, const Caps& caps);
 /// Labels are the key, and what is open under other ones ends in the same body.
 Rendered render_alertmanager(const SinkConfig& sink, const AlertEvent& event, const std::vector<OpenAlert>& open);
 

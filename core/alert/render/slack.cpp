@@ -82,12 +82,7 @@ std::string next_text(const AlertEvent& e, const Caps& caps) {
 }  // namespace
 
 std::string slack_text(const AlertEvent& e, const Caps& caps) {
-  static constexpr const char* icons[] = {"\U0001f535", "\U0001f7e1", "\U0001f7e0", "\U0001f534"};
-  const bool good = e.kind == EventKind::resolved || e.kind == EventKind::recovered;
-  const std::string icon = good ? "\U0001f7e2" : icons[static_cast<std::size_t>(e.incident.severity)];
-  const std::string head = icon + " " + std::string(to_string(e.kind)) + ": " + upper(e.incident.boundary) + " " +
-                           std::string(to_string(e.incident.extent)) + ", " + e.incident.target + " (" + e.environment +
-                           ")";
+  const std::string head = headline(e);
   std::vector<std::string> blocks;
   blocks.push_back(ObjectText()
                        .text("type", "header")

@@ -84,6 +84,14 @@ void check_limits(SinkType type, const std::string& body) {
     CHECK(parse_rfc3339(std::string(payload.at("timestamp").as_string())).has_value());
     for (const auto& link : o.at("links").as_array()) CHECK(link.at("href").as_string().starts_with("http"));
   }
+  if (type == SinkType::teams) {
+    CHECK(body.size() <= 28 * 1024);
+    CHECK(parsed.at("type") == "message");
+    const auto& attachment = parsed.at("attachments").as_array().at(0);
+    CHECK(attachment.at("contentType") == "application/vnd.microsoft.card.adaptive");
+    CHECK(attachment.at("content").at("version") == "1.4");
+    CHECK(attachment.at("content").at("body").as_array().size() <= 10);
+  }
   if (type == SinkType::slack) {
     const auto& blocks = parsed.at("blocks").as_array();
     CHECK(blocks.size() <= 50);
@@ -133,7 +141,8 @@ TEST_CASE("an alert of a fleet names the hosts on both sides, and says it in the
   CHECK(render(sink_of(SinkType::webhook), e, {}).minimal_body.find(said) != std::string::npos);
   const auto pager = render(sink_of(SinkType::pagerduty), e, {}).body;
   CHECK(pager.find(said + "}") != pager.npos);
-  for (const auto type : {SinkType::pagerduty, SinkType::slack, SinkType::alertmanager, SinkType::webhook}) {
+  for (const auto type :
+       {SinkType::pagerduty, SinkType::slack, SinkType::alertmanager, SinkType::webhook, SinkType::teams}) {
     CAPTURE(static_cast<int>(type));
     const auto body = render(sink_of(type), e, {}).body;
     CHECK(body.find("seen from 2 of 4 hosts, not from host-3") != body.npos);
@@ -154,6 +163,8 @@ TEST_CASE("with an address for people every receiver is given the way to the inc
       {SinkType::webhook, R"(,"url":"https://status.example/incidents/inc-1")"},
       {SinkType::pagerduty, R"(,"client_url":"https://status.example/incidents/inc-1")"},
       {SinkType::alertmanager, R"(,"generatorURL":"https://status.example/incidents/inc-1")"},
+      {SinkType::teams,
+       R"({"type":"Action.OpenUrl","title":"Open in Readback","url":"https://status.example/incidents/inc-1"})"},
       {SinkType::slack,
        R"({"type":"actions","elements":[{"type":"button","text":{"type":"plain_text","text":"Open in Readback"},)"
        R"("url":"https://status.example/incidents/inc-1"}]})"},
@@ -174,6 +185,47 @@ TEST_CASE("with an address for people every receiver is given the way to the inc
         R"([{"href":"https://docs.example/check","text":"Check stack health"},)"
         R"({"href":"https://status.example/incidents/inc-1","text":"Open in Readback"}])");
   CHECK(render(sink_of(SinkType::pagerduty), without, {}).body.find("client_url") == std::string::npos);
+}
+
+TEST_CASE("a card of Teams, to the byte; what the platform says is never read as Markdown") {
+  AlertEvent e = page();
+  e.url = "https://status.example/incidents/inc-1";
+  e.incident.why = {"health: [log in](https://evil.example)"};
+  e.incident.runbook.title = "Check [stack] *health*";
+  const auto card = [](const AlertEvent& event) {
+    const auto whole = json::parse(finish_body(render(sink_of(SinkType::teams), event, {}).body, t0, t0, ""));
+    return whole.at("attachments").at(0).at("content");
+  };
+  const auto run = [](const char* text, const char* look, const char* spacing = "Default") {
+    return R"({"type":"RichTextBlock","spacing":")" + std::string(spacing) +
+           R"(","inlines":[{"type":"TextRun","text":")" + text + "\"" + look + "}]}";
+  };
+  CHECK(json::serialize(card(e).at("body")) ==
+        "[" +
+            run("\U0001f534 firing: OUTAGE total, fabric (prod)",
+                R"(,"size":"Medium","weight":"Bolder","color":"Attention")") +
+            "," + run("OUTAGE total fabric: /health refused since 03:11:58Z (3 of 3 sweeps)", "") + "," +
+            run("\u2022 health: [log in](https://evil.example)", "", "Small") +
+            R"(,{"type":"FactSet","facts":[{"title":"Since","value":"2026-11-23T03:11:50.000Z"},)"
+            R"j({"title":"Target","value":"fabric (prod)"},)j"
+            R"({"title":"Runbook","value":"Check \\[stack\\] \\*health\\*"},)"
+            R"({"title":"Owner","value":"helpifyr-fabric"},{"title":"Next safe step","value":"Compare."}]},)" +
+            run("host host-7, incident inc-1, evidence: readback snapshot pull snap-1",
+                R"(,"isSubtle":true,"size":"Small")") +
+            "]");
+  CHECK(json::serialize(card(e).at("actions")) ==
+        R"([{"type":"Action.OpenUrl","title":"Open in Readback","url":"https://status.example/incidents/inc-1"},)"
+        R"({"type":"Action.OpenUrl","title":"Runbook","url":"https://docs.example/check"}])");
+  e.incident.why.assign(9, "down");
+  const auto reasons = json::serialize(card(e).at("body"));
+  CHECK(reasons.find("\u2026 and 4 more") != reasons.npos);
+  e.kind = EventKind::resolved;
+  e.incident.why = {"was: OUTAGE"};
+  const auto over = json::serialize(card(e));
+  CHECK(over.find("Next safe step") == over.npos);
+  CHECK(over.find(R"("color":"Good")") != over.npos);
+  e.url.clear();
+  CHECK(!card(e).as_object().contains("actions"));
 }
 
 TEST_CASE("what is late says so, and only what is late") {
@@ -228,7 +280,8 @@ TEST_CASE("every body fits its receiver: multi-byte summaries, megabytes of deta
       {"runbook that is no address", [](AlertEvent& e) { e.incident.runbook.url = "javascript:alert(1)"; }},
   };
   for (const auto& c : cases)
-    for (const auto type : {SinkType::webhook, SinkType::pagerduty, SinkType::slack, SinkType::alertmanager})
+    for (const auto type :
+         {SinkType::webhook, SinkType::pagerduty, SinkType::slack, SinkType::alertmanager, SinkType::teams})
       for (const auto kind :
            {EventKind::firing, EventKind::escalated, EventKind::reminder, EventKind::acknowledged,
             EventKind::intermittent, EventKind::recovered, EventKind::relapsed, EventKind::resolved, EventKind::test}) {

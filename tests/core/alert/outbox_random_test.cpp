@@ -22,7 +22,8 @@ constexpr std::uint64_t usual = 100'000;
 constexpr std::uint64_t usual = 3'000;  // the others take too long for it
 #endif
 
-constexpr SinkType all_types[] = {SinkType::webhook, SinkType::pagerduty, SinkType::alertmanager, SinkType::slack};
+constexpr SinkType all_types[] = {SinkType::webhook, SinkType::pagerduty, SinkType::alertmanager, SinkType::slack,
+                                  SinkType::teams};
 constexpr EventKind in_between[] = {EventKind::escalated, EventKind::reminder, EventKind::acknowledged,
                                     EventKind::recovered, EventKind::relapsed, EventKind::intermittent};
 constexpr int statuses[] = {204, 200, 202, 204, 503, 429, 0, 404, 410, 413, 400, 307};
