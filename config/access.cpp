@@ -111,7 +111,10 @@ std::vector<ConfigProblem> problems_of_access(const Config& config, const std::s
   });
   if (secrets_inside) check.nobody_else_reads(file, "the configuration", ", and secrets stand in it in plain text", {});
   for (const auto& t : config.targets) check.tls(t.tls);
-  for (const auto& s : config.alerts.sinks) check.tls(s.tls);
+  for (const auto& s : config.alerts.sinks) {
+    check.tls(s.tls);
+    check.nobody_else_writes(s.body.file, "the template", s.body.at);
+  }
   check.tls(config.fleet.nats.tls);
   return check.done();
 }

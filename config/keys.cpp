@@ -308,6 +308,13 @@ Section section_of(SinkConfig& s) {
           {"secret", SigningSecret{s.secrets},
            "webhook: what signs it (Standard Webhooks), whsec_…; two during a rotation.", hidden_if(true)},
           {"secrets", SigningSecrets{s.secrets}, "The same, as a list.", hidden_if(s.secrets.empty())},
+          {"template", Template{s.body},
+           "webhook: a file in Mustache that makes the body out of the event, at most 32 KiB; its path may begin in "
+           "the folder of this file. Without it the event is sent as it is. See TEMPLATES.",
+           hidden_if(s.body.file.empty())},
+          {"content_type", ContentType{s.body.content_type},
+           "webhook: what the template makes. It decides how the names in it are escaped.",
+           hidden_if(s.body.file.empty())},
           {"boundaries", Boundaries{s.boundaries}, "Only these boundaries; without it all of them."},
           {"targets", Texts{s.targets}, "Only these targets; without it all of them.", hidden_if(s.targets.empty())},
           {"min_severity", choice(s.min_severity), "Nothing quieter than this."},

@@ -120,6 +120,10 @@ struct Listen {  ///< HOST:PORT
   std::string& out;
   std::string text() const { return out; }
 };
+struct ContentType {
+  std::string& out;
+  std::string text() const { return out; }
+};
 struct Token {  ///< one word of a subject: letters, digits, `-`, `_`, at most 32
   std::string& out;
   std::string text() const { return out; }
@@ -215,6 +219,11 @@ struct Fleet {  ///< judged as a whole
 struct Tls {
   TlsConfig& out;
 };
+struct Template {  ///< a path, from the folder of the file that names it; what stands in it is part of the
+                   ///< configuration
+  BodyTemplate& out;
+  std::string text() const { return out.file; }
+};
 struct Proxy {  ///< judged as a whole
   ProxyConfig& out;
 };
@@ -242,11 +251,11 @@ struct Runbooks {
 };
 
 using Value = std::variant<Text, Name, Path, SocketPath, Duration, OwnDuration, WholeNumber, Days, Size, Jitter, Rate,
-                           Boolean, Choice, Url, BaseUrl, UrlOrPath, UrlPath, Pointer, Listen, Token, Clock, Zone,
-                           Secret, RoutingKey, HeartbeatUrl, SinkUrl, SinkUrls, SigningSecret, SigningSecrets, Headers,
-                           Texts, Patterns, Urls, NatsUrls, WordSet, Boundaries, WeekDays, StatusCodes, JsonValues,
-                           Variables, Command, Folder, ExitCodes, CodeReadings, Map, Fleet, Tls, Proxy, Targets, Sinks,
-                           Paths, Windows, Surfaces, Checks, Runbooks>;
+                           Boolean, Choice, Url, BaseUrl, UrlOrPath, UrlPath, Pointer, Listen, ContentType, Token,
+                           Clock, Zone, Secret, RoutingKey, HeartbeatUrl, SinkUrl, SinkUrls, SigningSecret,
+                           SigningSecrets, Headers, Texts, Patterns, Urls, NatsUrls, WordSet, Boundaries, WeekDays,
+                           StatusCodes, JsonValues, Variables, Command, Folder, ExitCodes, CodeReadings, Map, Fleet,
+                           Tls, Template, Proxy, Targets, Sinks, Paths, Windows, Surfaces, Checks, Runbooks>;
 
 /// The entries of these have a section each; `with_entry` shows the one of an entry that says nothing of its own.
 void with_entry(const Targets&, const std::function<void(const Section&)>& look);

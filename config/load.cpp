@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "config/document.hpp"
 #include "config/load/loader.hpp"
+#include "core/alert/render/template.hpp"
+#include "core/text/result.hpp"
 
 namespace readback {
 
@@ -48,19 +51,48 @@ LoadedConfig parse_config(std::string_view yaml, const std::string& file) {
   return out;
 }
 
-LoadedConfig load_config(const std::string& path) {
+namespace {
+
+/// At most so many bytes and one more, which says that it is too much. The failure is the system's own reason.
+Result<std::string> beginning_of(const std::string& path, std::size_t most) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::string text(largest_config + 1, '\0');  // one more than is allowed says that it is too much
+  std::string text(most + 1, '\0');
   if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.eof() && !file.good()) {
-    LoadedConfig out;
-    out.add(
-        {{path, 0, 0, false, "cannot be read: " + std::string(std::strerror(errno)), "name the file with --config"}});
+  if (!file.eof() && !file.good()) return Failure{std::strerror(errno)};
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
+/// What a sink's body is made with; each mistake in it stands in that file.
+void read_template(BodyTemplate& body, const std::string& config_file, std::vector<ConfigProblem>& problems) {
+  body.file = (std::filesystem::absolute(config_file).parent_path() / body.file).lexically_normal().string();
+  auto text = beginning_of(body.file, largest_template);
+  if (!text)
+    return problems.push_back({config_file, body.at.line, body.at.column, false,
+                               "the template " + body.file + " cannot be read: " + text.error(),
+                               "correct the path, or who may read it"});
+  body.text = *std::move(text);
+  for (auto& fault : faults_of_template(body.text, body.content_type))
+    problems.push_back(
+        {body.file, fault.line, fault.column, false, std::move(fault.text), std::move(fault.suggestion)});
+}
+
+}  // namespace
+
+LoadedConfig load_config(const std::string& path) {
+  const auto text = beginning_of(path, largest_config);
+  LoadedConfig out;
+  if (!text) {
+    out.add({{path, 0, 0, false, "cannot be read: " + text.error(), "name the file with --config"}});
     return out;
   }
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return parse_config(text, path);
+  out = parse_config(*text, path);
+  std::vector<ConfigProblem> more;
+  for (auto& sink : out.config.alerts.sinks)
+    if (!sink.body.file.empty()) read_template(sink.body, path, more);
+  out.add(std::move(more));
+  return out;
 }
 
 }  // namespace readback

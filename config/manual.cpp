@@ -34,6 +34,8 @@ struct Kind {
   std::string operator()(const key::UrlPath&) const { return "text"; }
   std::string operator()(const key::Pointer&) const { return "text"; }
   std::string operator()(const key::Listen&) const { return "text"; }
+  std::string operator()(const key::Template&) const { return "path"; }
+  std::string operator()(const key::ContentType&) const { return "text"; }
   std::string operator()(const key::Token&) const { return "name"; }
   std::string operator()(const key::Clock&) const { return "text"; }
   std::string operator()(const key::Zone&) const { return "text"; }

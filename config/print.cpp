@@ -141,6 +141,10 @@ class Printer {
     out_ << YAML::DoubleQuoted << v.text();
   }
 
+  void write(std::string_view name, const key::Template& v) {  // another text in it is another configuration
+    pair(name, for_digest_ && !v.out.text.empty() ? v.out.file + " " + sha256_hex(v.out.text) : v.out.file);
+  }
+
   void write(std::string_view name, const key::Secret& v) {
     begin(name);
     secret(*v.out);

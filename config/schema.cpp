@@ -129,6 +129,7 @@ constexpr std::string_view rules = R"json({
     "allOf": [{"properties": {"url": {"pattern": "^http://[^/?#]+/*$"}, "user": {"pattern": "^[^:]+$"}}}]
   },
   "sink": {
+    "dependentRequired": {"content_type": ["template"]},
     "allOf": [
       {
         "if": {"properties": {"type": {"enum": ["pagerduty"]}}, "required": ["type"]},
@@ -147,7 +148,9 @@ constexpr std::string_view rules = R"json({
       },
       {
         "if": {"properties": {"type": {"enum": ["pagerduty", "alertmanager", "slack", "teams"]}}, "required": ["type"]},
-        "then": {"not": {"anyOf": [{"required": ["secret"]}, {"required": ["secrets"]}]}}
+        "then": {
+          "not": {"anyOf": [{"required": ["secret"]}, {"required": ["secrets"]}, {"required": ["template"]}]}
+        }
       }
     ]
   }
@@ -220,6 +223,8 @@ class Writer {
   json::object operator()(const key::UrlPath&) { return matching("^/[^ \\r\\n#]*$"); }
   json::object operator()(const key::Pointer&) { return matching("^/"); }
   json::object operator()(const key::Listen&) { return matching("^.+:[0-9]{1,5}$"); }
+  json::object operator()(const key::Template&) { return reference("text"); }
+  json::object operator()(const key::ContentType&) { return matching("^[^/\\r\\n]+/[^/\\r\\n]+$"); }
   json::object operator()(const key::Token&) { return matching("^[A-Za-z0-9_-]{1,32}$"); }
   json::object operator()(const key::Clock&) { return matching("^([01][0-9]|2[0-3]):[0-5][0-9]$"); }
   json::object operator()(const key::Zone&) { return matching("^[A-Za-z]"); }

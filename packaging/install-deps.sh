@@ -12,7 +12,8 @@ case $(. /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME:-}") in
 esac
 build_packages=(
   g++ cmake ninja-build ccache pkg-config
-  libboost$boost-dev libboost-json$boost-dev libboost-url$boost-dev libyaml-cpp-dev libhowardhinnant-date-dev libspdlog-dev libfmt-dev
+  libboost$boost-dev libboost-json$boost-dev libboost-url$boost-dev libyaml-cpp-dev libkainjow-mustache-dev
+  libhowardhinnant-date-dev libspdlog-dev libfmt-dev
   libssl-dev libsystemd-dev libsqlite3-dev libzstd-dev zlib1g-dev libarchive-dev libcli11-dev libseccomp-dev libre2-dev prometheus-cpp-dev
   libnats-dev
   doctest-dev libbenchmark-dev python3 ca-certificates tzdata

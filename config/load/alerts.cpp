@@ -27,6 +27,18 @@ void Loader::sink(const Node& n, std::vector<SinkConfig>& all) {
   all.push_back(std::move(s));
 }
 
+void Loader::read(const Node& n, const key::Template& v) {
+  v.out.at = {n.line, n.column};
+  line(n, v.out.file);
+}
+
+void Loader::read(const Node& n, const key::ContentType& v) {
+  line(n, v.out);
+  const auto slash = v.out.find('/');
+  if (slash == 0 || slash == v.out.npos || slash + 1 == v.out.size())
+    error(n, "`" + n.text + "` is no content type", "like application/json or text/plain");
+}
+
 /// Which keys go with which type.
 void Loader::judge_sink(const Node& n, const SinkConfig& s, const std::string& what) {
   if (s.type == SinkType::pagerduty) {
@@ -41,6 +53,10 @@ void Loader::judge_sink(const Node& n, const SinkConfig& s, const std::string& w
   if (s.secrets.size() > 2) error(n, what + " has more than two secrets", "two, during a rotation");
   if (s.type != SinkType::webhook && !s.secrets.empty())
     error(n, "only a webhook is signed", "remove `secret` from " + what);
+  if (s.type != SinkType::webhook && n.find("template"))
+    error(n, "only a webhook has a template", "remove `template` from " + what);
+  if (n.find("content_type") && !n.find("template"))
+    error(n, "content_type says what a template makes, and " + what + " has none", "template: /path.mustache");
   if (s.type != SinkType::pagerduty && n.find("routing_key"))
     error(n, "only pagerduty has a routing key", "remove `routing_key` from " + what);
 }

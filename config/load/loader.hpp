@@ -126,6 +126,8 @@ class Loader {
   // --- alerts.cpp ---
   void read(const Node& n, const key::Sinks& v);
   void read(const Node& n, const key::Boundaries& v);
+  void read(const Node& n, const key::Template& v);
+  void read(const Node& n, const key::ContentType& v);
   void sink(const Node& n, std::vector<SinkConfig>& all);
   void judge_sink(const Node& n, const SinkConfig& s, const std::string& what);
   std::optional<Boundary> boundary(const Node& n);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/alert/render/parts.hpp"
+#include "core/alert/render/template.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
@@ -24,13 +25,34 @@ std::string event_json(const AlertEvent& event, const std::string& key, WallTime
   return finish_body(webhook_text(event, key, {}), event.at, sent_at, "");
 }
 
+namespace {
+
+/// The event as it is, or what the user's template makes of it. One that makes too much of this event gets less of its
+/// texts; before a page is lost it is sent as it is.
+std::string own_text(const SinkConfig& sink, const AlertEvent& event, const std::string& key, Caps caps,
+                     std::string& content_type) {
+  content_type = "application/json";
+  const auto as_it_is = webhook_text(event, key, caps);
+  if (sink.body.file.empty()) return as_it_is;
+  for (;; caps = caps.half()) {
+    const auto whole = finish_body(webhook_text(event, key, caps), event.at, event.at, "");
+    auto made = render_template(sink.body.text, sink.body.content_type, whole);
+    if (made) content_type = sink.body.content_type;
+    if (made) return *std::move(made);
+    if (caps.text == 0) return as_it_is;
+  }
+}
+
+}  // namespace
+
 Rendered render(const SinkConfig& sink, const AlertEvent& event, const std::vector<OpenAlert>& open) {
   if (sink.type == SinkType::alertmanager) return render_alertmanager(sink, event, open);
   Rendered r;
   r.key = open.empty() ? dedup_key(sink, event) : open.front().key;
+  std::string content_type = r.content_type;
   const auto text = [&](const Caps& caps) -> std::string {
     switch (sink.type) {
-      case SinkType::webhook: return webhook_text(event, r.key, caps);
+      case SinkType::webhook: return own_text(sink, event, r.key, caps, content_type);
       case SinkType::pagerduty: return pagerduty_text(event, r.key, caps);
       case SinkType::slack: return slack_text(event, caps);
       case SinkType::teams: return teams_text(event, caps);
@@ -45,7 +67,9 @@ Rendered render(const SinkConfig& sink, const AlertEvent& event, const std::vect
     caps = caps.half();
     r.body = text(caps);
   }
+  r.content_type = content_type;
   r.minimal_body = text(minimal_caps);
+  if (content_type != r.content_type) r.minimal_body.clear();  // a row has one type
   return r;
 }
 

@@ -33,6 +33,14 @@ struct ProxyConfig {
   std::optional<SecretRef> password;  ///< of the user
 };
 
+/// What a webhook is sent instead of the event's own JSON.
+struct BodyTemplate {
+  std::string file;  ///< "": the event as it is
+  std::string text;  ///< of the file, read when the configuration is
+  std::string content_type = "application/json";
+  FilePlace at;
+};
+
 struct SinkConfig {
   std::string name;
   SinkType type = SinkType::webhook;
@@ -44,6 +52,7 @@ struct SinkConfig {
   Severity min_severity = Severity::info;
   DedupScope dedup_scope = DedupScope::host;
   Millis timeout = Seconds(10);
+  BodyTemplate body;  ///< webhook
   TlsConfig tls;
   ProxyConfig proxy;
   std::vector<std::pair<std::string, SecretRef>> headers;

@@ -147,6 +147,7 @@ TEST_CASE("a key that stands in a list is read, printed, digested, in the schema
   REQUIRE(loaded.ok());
   for (auto& sink : loaded.config.alerts.sinks)
     for (auto& url : sink.urls) url = {SecretRef::From::credential, "url"};
+  for (auto& sink : loaded.config.alerts.sinks) sink.body.text.clear();  // digested, and not printed
   loaded.config.heartbeat.url = {SecretRef::From::credential, "heartbeat"};
   const std::string text = print_config(loaded.config);
   CHECK(config_digest(loaded.config) == sha256_hex(text));  // nothing is masked now: they are the same text

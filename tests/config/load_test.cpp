@@ -437,6 +437,23 @@ TEST_CASE("another secret is another configuration") {
   CHECK(digest("one") == digest("one"));
   CHECK(digest("one") != digest("two"));
 }
+TEST_CASE("a template is part of the configuration: its mistakes stand in it, and another text is another digest") {
+  const std::string folder = std::string(READBACK_SOURCE_DIR) + "/tests/config";
+  const auto wrong = load_config(folder + "/bad/template_with_mistakes.yaml");
+  std::string told;
+  for (const auto& p : wrong.problems)
+    if (!p.warning) told += to_string(p) + "\n";
+  CHECK(told == folder +
+                    "/templates/mistakes.mustache:1:11: no event has a `sumary`; the names are those of "
+                    "readback.alert/v1\n");
+  const auto loaded = load_config(folder + "/good/everything.yaml");
+  REQUIRE(loaded.ok());
+  auto changed = loaded.config;
+  changed.alerts.sinks.back().body.text += "\n";
+  CHECK(config_digest(changed) != config_digest(loaded.config));
+  CHECK(print_config(changed) == print_config(loaded.config));
+}
+
 TEST_CASE("a proxy is judged where it is named") {
   const auto hook = [](const std::string& proxy) {
     return sinks("{name: hook, type: webhook, url: \"https://pager.example/\", proxy: " + proxy + "}");

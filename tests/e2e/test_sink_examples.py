@@ -72,6 +72,35 @@ class SinkExamples(harness.Case):
         self.assertEqual([r.path for r in requests[:2]], ["/api/v2/alerts"] * 2, "both members are told")
         self.assertEqual(requests[0].json[0]["labels"]["alertname"], "ReadbackTest")
 
+    def test_webhook_with_a_template(self):
+        folder = self.directory / "own"
+        folder.mkdir()
+        (self.credentials / "receiver-key").write_text("GenieKey 1\n")
+        (folder / "webhook-template.mustache").write_text((EXAMPLES / "webhook-template.mustache").read_text())
+        text = (EXAMPLES / "webhook-template.yaml").read_text()
+        text = text.replace("https://receiver.example", self.hook.url).replace("http://127.0.0.1:38080", self.sim(name="own-sim").url)
+        daemon = self.daemon({}, name="daemon-own", env=self.environment)
+        daemon.config_path = folder / "readback.yaml"
+        daemon.config_path.write_text(text + f"control: {{socket: {daemon.socket}}}\nstore: {{path: {daemon.state}}}\n")
+        daemon.start()
+        daemon.client("test-alert", "own", expect=0)
+        (request,) = self.hook.requests
+        self.assertEqual((request.path, request.headers["Authorization"]), ("/v2/alerts", "GenieKey 1"))
+        self.assertEqual((request.headers["Content-Type"], request.json["status"]), ("application/json", "test"))
+        self.assertIn("nothing is wrong", request.json["message"])
+        self.assertEqual(request.json["description"], "an operator asked for a test\n")
+        # Another text counts from the reload on; one with a mistake does not, and is told with its place.
+        template = folder / "webhook-template.mustache"
+        template.write_text('{"said": "{{summary}}"}')
+        daemon.reload()
+        daemon.client("test-alert", "own", expect=0)
+        self.assertEqual(list(self.hook.requests[-1].json), ["said"])
+        template.write_text('{"said":\n "{{sumary}}"}')
+        done = subprocess.run([harness.DAEMON, "--config", daemon.config_path, "--check-config"], capture_output=True, text=True,
+                              env={**os.environ, **self.environment}, timeout=harness.LIMIT)
+        self.assertEqual(done.returncode, 78)
+        self.assertIn(f"{template}:2:3: no event has a `sumary`", done.stderr)
+
     def test_teams(self):
         self.hook.default = 202
         (request,) = self.told_by("teams")

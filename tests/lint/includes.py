@@ -33,9 +33,9 @@ ALLOWED = {
     "replay": {"text", "model", "codec", "config", "engine"},
 }
 
-# What the loader (config/) may include of core: the structs that it fills, what they are made of, and the redaction,
-# which alone knows whether a pattern can be used.
-CONFIG_MAY = {"text", "model", "config", "redaction"}
+# What the loader (config/) may include of core: the structs that it fills, what they are made of, and who alone knows
+# whether a pattern (redaction) or a template (alert) can be used.
+CONFIG_MAY = {"text", "model", "config", "redaction", "alert"}
 
 # What core must not know: the outside world, and time that passes by itself.
 IMPURE = re.compile(
