@@ -288,7 +288,26 @@ Section section_of(AlertsConfig& a) {
   return {.title = "alerts",
           .keys = {{"renotify", Duration{a.renotify, Seconds(1)},
                     "An incident that stays unacknowledged is told again after this."},
-                   {"sinks", Sinks{a.sinks}, "The receivers."}}};
+                   {"sinks", Sinks{a.sinks}, "The receivers."},
+                   {"escalate", Escalations{a.escalate},
+                    "Who is called when nobody acknowledges a page in time. Not for a fleet.",
+                    hidden_if(a.escalate.empty())}}};
+}
+
+Section section_of(EscalationConfig& e) {
+  return {
+      .title = "an escalation",
+      .shape = "escalation",
+      .about =
+          "An incident that was paged, that still fires and that nobody has acknowledged after this time is told to "
+          "these sinks, once, as an event `firing`. The page itself does not go to them, nor does anything else that "
+          "would open an incident; what follows goes there as well, its end too. Silences and maintenance windows "
+          "hold it back like a page.",
+      .keys = {
+          {"after", Duration{e.after, Seconds(1)}, "How long after the page."},
+          {"sinks", Texts{e.sinks}, "Names of sinks.", required("[second]")},
+          {"min_severity", choice(e.min_severity), "Only incidents that are as severe as this."},
+      }};
 }
 
 Section section_of(SinkConfig& s) {

@@ -233,6 +233,9 @@ struct Targets {
 struct Sinks {
   std::vector<SinkConfig>& out;
 };
+struct Escalations {
+  std::vector<EscalationConfig>& out;
+};
 struct Paths {
   std::vector<PathConfig>& out;
 };
@@ -250,16 +253,18 @@ struct Runbooks {
   std::map<Boundary, RunbookConfig>& out;
 };
 
-using Value = std::variant<Text, Name, Path, SocketPath, Duration, OwnDuration, WholeNumber, Days, Size, Jitter, Rate,
-                           Boolean, Choice, Url, BaseUrl, UrlOrPath, UrlPath, Pointer, Listen, ContentType, Token,
-                           Clock, Zone, Secret, RoutingKey, HeartbeatUrl, SinkUrl, SinkUrls, SigningSecret,
-                           SigningSecrets, Headers, Texts, Patterns, Urls, NatsUrls, WordSet, Boundaries, WeekDays,
-                           StatusCodes, JsonValues, Variables, Command, Folder, ExitCodes, CodeReadings, Map, Fleet,
-                           Tls, Template, Proxy, Targets, Sinks, Paths, Windows, Surfaces, Checks, Runbooks>;
+using Value =
+    std::variant<Text, Name, Path, SocketPath, Duration, OwnDuration, WholeNumber, Days, Size, Jitter, Rate, Boolean,
+                 Choice, Url, BaseUrl, UrlOrPath, UrlPath, Pointer, Listen, ContentType, Token, Clock, Zone, Secret,
+                 RoutingKey, HeartbeatUrl, SinkUrl, SinkUrls, SigningSecret, SigningSecrets, Headers, Texts, Patterns,
+                 Urls, NatsUrls, WordSet, Boundaries, WeekDays, StatusCodes, JsonValues, Variables, Command, Folder,
+                 ExitCodes, CodeReadings, Map, Fleet, Tls, Template, Proxy, Targets, Sinks, Escalations, Paths, Windows,
+                 Surfaces, Checks, Runbooks>;
 
 /// The entries of these have a section each; `with_entry` shows the one of an entry that says nothing of its own.
 void with_entry(const Targets&, const std::function<void(const Section&)>& look);
 void with_entry(const Sinks&, const std::function<void(const Section&)>& look);
+void with_entry(const Escalations&, const std::function<void(const Section&)>& look);
 void with_entry(const Paths&, const std::function<void(const Section&)>& look);
 void with_entry(const Windows&, const std::function<void(const Section&)>& look);
 void with_entry(const Surfaces&, const std::function<void(const Section&)>& look);
@@ -301,6 +306,7 @@ Section section_of(Words& w);
 Section section_of(TlsConfig& t);
 Section section_of(AlertsConfig& a);
 Section section_of(SinkConfig& s);
+Section section_of(EscalationConfig& e);
 Section section_of(ProxyConfig& p);
 Section section_of(EvidenceConfig& e);
 Section section_of(FleetConfig& f);

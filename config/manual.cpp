@@ -66,6 +66,7 @@ struct Kind {
   std::string operator()(const key::Proxy&) const { return "map"; }
   std::string operator()(const key::Targets&) const { return "list"; }
   std::string operator()(const key::Sinks&) const { return "list"; }
+  std::string operator()(const key::Escalations&) const { return "list"; }
   std::string operator()(const key::Paths&) const { return "list"; }
   std::string operator()(const key::Windows&) const { return "list"; }
   std::string operator()(const key::Surfaces&) const { return "map"; }
@@ -153,7 +154,8 @@ class Table {
   template <class Value>
   void descend(const Value& v, const std::string& place, std::string_view of_key) {
     constexpr bool is_list = std::is_same_v<Value, key::Targets> || std::is_same_v<Value, key::Sinks> ||
-                             std::is_same_v<Value, key::Paths> || std::is_same_v<Value, key::Windows>;
+                             std::is_same_v<Value, key::Escalations> || std::is_same_v<Value, key::Paths> ||
+                             std::is_same_v<Value, key::Windows>;
     constexpr bool by_boundary = std::is_same_v<Value, key::Runbooks>;
     if constexpr (requires { key::with_entry(v, [](const Section&) {}); })
       key::with_entry(v, [&](const Section& s) {

@@ -240,6 +240,7 @@ class Printer {
   void write(std::string_view name, const key::Proxy& v) { named_section(std::string(name), section_of(v.out)); }
   void write(std::string_view name, const key::Targets& v) { sections(name, v.out); }
   void write(std::string_view name, const key::Sinks& v) { sections(name, v.out); }
+  void write(std::string_view name, const key::Escalations& v) { sections(name, v.out); }
   void write(std::string_view name, const key::Paths& v) { sections(name, v.out); }
   void write(std::string_view name, const key::Windows& v) { sections(name, v.out); }
   void write(std::string_view name, const key::Surfaces& v) {

@@ -124,6 +124,7 @@ constexpr std::string_view kinds = R"json({
 /// What a list of keys cannot say, by shape.
 constexpr std::string_view rules = R"json({
   "tls": {"dependentRequired": {"cert_file": ["key_file"], "key_file": ["cert_file"]}},
+  "escalation": {"allOf": [{"properties": {"sinks": {"minItems": 1}}}]},
   "proxy": {
     "dependentRequired": {"user": ["password"], "password": ["user"]},
     "allOf": [{"properties": {"url": {"pattern": "^http://[^/?#]+/*$"}, "user": {"pattern": "^[^:]+$"}}}]
@@ -311,6 +312,7 @@ class Writer {
   json::object operator()(const key::Proxy& v) { return section(section_of(v.out)); }
   json::object operator()(const key::Targets& v) { return list_of(entry(v)); }
   json::object operator()(const key::Sinks& v) { return list_of(entry(v)); }
+  json::object operator()(const key::Escalations& v) { return list_of(entry(v)); }
   json::object operator()(const key::Paths& v) { return list_of(entry(v)); }
   json::object operator()(const key::Windows& v) { return list_of(entry(v)); }
   json::object operator()(const key::Checks& v) { return named(entry(v)); }

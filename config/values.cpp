@@ -29,6 +29,10 @@ void with_entry(const Sinks&, const std::function<void(const Section&)>& look) {
   SinkConfig sink;
   look(section_of(sink));
 }
+void with_entry(const Escalations&, const std::function<void(const Section&)>& look) {
+  EscalationConfig escalation;
+  look(section_of(escalation));
+}
 void with_entry(const Paths&, const std::function<void(const Section&)>& look) {
   PathConfig path;
   look(section_of(path));

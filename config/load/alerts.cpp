@@ -10,6 +10,17 @@ void Loader::read(const Node& n, const key::Sinks& v) {
   each(n, [&](const Node& item) { sink(item, v.out); });
 }
 
+void Loader::read(const Node& n, const key::Escalations& v) {
+  each(n, [&](const Node& item) {
+    EscalationConfig e;
+    e.at = {item.line, item.column};
+    map(item, section_of(e));
+    if (item.kind == Node::Kind::map && item.find("sinks") && e.sinks.empty())
+      error(item, "this escalation calls nobody", "sinks: [second]");
+    v.out.push_back(std::move(e));
+  });
+}
+
 void Loader::sink(const Node& n, std::vector<SinkConfig>& all) {
   SinkConfig s;
   s.at = {n.line, n.column};

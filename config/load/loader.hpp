@@ -125,6 +125,7 @@ class Loader {
 
   // --- alerts.cpp ---
   void read(const Node& n, const key::Sinks& v);
+  void read(const Node& n, const key::Escalations& v);
   void read(const Node& n, const key::Boundaries& v);
   void read(const Node& n, const key::Template& v);
   void read(const Node& n, const key::ContentType& v);
@@ -136,6 +137,7 @@ class Loader {
   void whole();
   void command_names();
   void reached_sink(const SinkConfig& s);
+  void escalations();
 
   const std::string& file_;
   LoadedConfig& out_;

@@ -9,6 +9,7 @@ namespace readback {
 void Loader::whole() {
   command_names();
   whole_fleet();
+  escalations();
   const auto& sinks = config_.alerts.sinks;
   for (const auto& s : sinks) reached_sink(s);
   const Node nowhere;
@@ -33,6 +34,30 @@ void Loader::command_names() {
               "`" + name.text + "` is a check of the target " + t.name + " already: both would be checks/" + name.text +
                   " in a snapshot",
               "give the command a name of its own");
+}
+
+/// Whoever waits for an escalation is known, and does not wait alone.
+void Loader::escalations() {
+  auto& sinks = config_.alerts.sinks;
+  Node at;
+  for (const auto& e : config_.alerts.escalate) {
+    at.line = e.at.line;
+    at.column = e.at.column;
+    if (config_.fleet.is_on())
+      error(at, "a fleet escalates nothing: who has told whom is agreed on between its hosts", "remove `escalate`");
+    for (const auto& name : e.sinks) {
+      const auto found = std::find_if(sinks.begin(), sinks.end(), [&](const SinkConfig& s) { return s.name == name; });
+      std::vector<std::string> names;
+      for (const auto& s : sinks) names.push_back(s.name);
+      if (found == sinks.end())
+        error(at, "no sink is called `" + name + "`", meant_or(name, names, "name one of `sinks`"));
+      else
+        found->waits = true;
+    }
+  }
+  if (!config_.alerts.escalate.empty() && !sinks.empty() &&
+      std::all_of(sinks.begin(), sinks.end(), [](const SinkConfig& s) { return s.waits; }))
+    error(at, "every sink waits for an escalation: nobody gets the page itself", "leave one out of `escalate`");
 }
 
 /// Whether anything ever reaches this sink.

@@ -252,7 +252,7 @@ OutboxStep Outbox::render(const AlertEvent& event, const std::string& only_sink)
     if (each->retired && !open_there) continue;
     auto r = route(sink, event, open_there);
     auto* s = story(sink.name, event.incident.id);
-    if (s && s->refused && event.kind == EventKind::relapsed && takes(sink, event)) r = {true, true, false};
+    if (s && s->refused && event.kind == EventKind::relapsed && takes(sink, event.incident)) r = {true, true, false};
     if (s && s->refused && event.kind == EventKind::resolved) {
       s->refused = false;
       tidy(sink.name, event.incident.id);
@@ -435,7 +435,7 @@ OutboxStep Outbox::tell_again(const std::string& name, const std::string& incide
   if (!standing.is_open) {
     s->refused = false;
     tidy(name, incident);
-  } else if (standing.firing && takes(sink->config, *standing.firing)) {
+  } else if (standing.firing && takes(sink->config, standing.firing->incident)) {
     step.commit.push_back(make_row(sink->config, *standing.firing, true, false));
   } else {
     s->told_again = false;  // it may fire again, and be told then

@@ -15,9 +15,9 @@ bool allows(const std::vector<T>& list, const T& wanted) {
 
 }  // namespace
 
-bool takes(const SinkConfig& sink, const AlertEvent& event) {
-  return allows(sink.boundaries, event.incident.boundary) && allows(sink.targets, event.incident.target) &&
-         event.incident.severity >= sink.min_severity;
+bool takes(const SinkConfig& sink, const IncidentRecord& incident) {
+  return allows(sink.boundaries, incident.boundary) && allows(sink.targets, incident.target) &&
+         incident.severity >= sink.min_severity;
 }
 
 bool is_told(const std::vector<SinkConfig>& sinks, const IncidentRecord& incident) {
@@ -26,13 +26,15 @@ bool is_told(const std::vector<SinkConfig>& sinks, const IncidentRecord& inciden
 }
 
 Route route(const SinkConfig& sink, const AlertEvent& event, bool is_open) {
+  const bool is_named = std::find(event.only.begin(), event.only.end(), sink.name) != event.only.end();
+  if (!event.only.empty() && !is_named) return {};
   switch (event.kind) {
     case EventKind::test: return {true, false, false};
     case EventKind::firing:
     case EventKind::escalated:
     case EventKind::reminder:
     case EventKind::intermittent:
-      if (is_open || takes(sink, event)) return {true, true, false};
+      if (is_open || (takes(sink, event.incident) && (is_named || !sink.waits))) return {true, true, false};
       return {};
     case EventKind::acknowledged:
       if (is_open) return {true, false, false};

@@ -10,6 +10,8 @@
 // | resolved                                | nothing                    | goes there, closes it  |
 // | test                                    | goes there                 | goes there             |
 //
+// A sink that waits for an escalation (alerts.escalate) is opened by nothing but that: an event that names it.
+//
 // A pager knows fewer words: to pagerduty and alertmanager a `recovered` incident is still open (it is being verified),
 // so neither `recovered` nor `relapsed` is sent there.
 #include <vector>
@@ -27,7 +29,7 @@ struct Route {
 Route route(const SinkConfig& sink, const AlertEvent& event, bool is_open);
 
 /// The sink's filters by boundary, severity and target.
-bool takes(const SinkConfig& sink, const AlertEvent& event);
+bool takes(const SinkConfig& sink, const IncidentRecord& incident);
 /// Whether any of them hears of it by itself, without an escalation.
 bool is_told(const std::vector<SinkConfig>& sinks, const IncidentRecord& incident);
 

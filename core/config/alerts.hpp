@@ -51,6 +51,7 @@ struct SinkConfig {
   std::vector<std::string> targets;  ///< empty: all
   Severity min_severity = Severity::info;
   DedupScope dedup_scope = DedupScope::host;
+  bool waits = false;  ///< alerts.escalate names it: what opens an incident there comes from that alone
   Millis timeout = Seconds(10);
   BodyTemplate body;  ///< webhook
   TlsConfig tls;
@@ -59,8 +60,17 @@ struct SinkConfig {
   FilePlace at;
 };
 
+/// Who is called when nobody acknowledges a page in time.
+struct EscalationConfig {
+  Millis after = std::chrono::minutes(10);  ///< since the page
+  std::vector<std::string> sinks;           ///< by name; the page itself does not go there
+  Severity min_severity = Severity::info;
+  FilePlace at;
+};
+
 struct AlertsConfig {
   Millis renotify = std::chrono::hours(4);
+  std::vector<EscalationConfig> escalate;
   std::vector<SinkConfig> sinks;
 };
 

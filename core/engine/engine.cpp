@@ -67,8 +67,11 @@ bool rests_on_checks(const Verdict& verdict) {
   return std::any_of(verdict.findings.begin(), verdict.findings.end(), [](const Finding& f) { return f.check_alone; });
 }
 
-/// A snapshot is sealed when somebody is called, and when what they were called for has become worse.
-bool wants_snapshot(EventKind kind) { return kind == EventKind::firing || kind == EventKind::escalated; }
+/// A snapshot is sealed when somebody is called, and when what they were called for has become worse. Who is called
+/// later is told of the same one.
+bool wants_snapshot(const Transition& transition) {
+  return transition.only.empty() && (transition.kind == EventKind::firing || transition.kind == EventKind::escalated);
+}
 
 }  // namespace
 
@@ -123,7 +126,8 @@ AlertEvent Engine::State::alert_of(Transition transition) {
           "",
           std::nullopt,
           is_of_host,
-          std::move(url)};
+          std::move(url),
+          std::move(transition.only)};
 }
 
 bool Engine::State::is_shared(const IncidentRecord& record) {
@@ -156,7 +160,7 @@ void Engine::State::follow_up(Actions& out, TargetState& t, std::vector<Transiti
     const auto& record = transition.record;
     Say said{loudness(kind), "incident." + std::string(to_string(kind)), record.target,
              record.id,      std::string(to_string(record.boundary)),    record.summary};
-    if (wants_snapshot(kind)) {
+    if (wants_snapshot(transition)) {
       const auto* i = t.book.find(record.id);
       auto order =
           snapshot_of(t, i ? i->as_sealed(record, now.wall) : record, kind == EventKind::firing ? "page" : "escalated");
@@ -245,6 +249,10 @@ void Engine::State::on(SweepDone e, Actions& out) {
   record.primary = "void";
   tell_expiries(out, *t, record);
   out.push_back(Record{std::move(record), Availability::unknown, stands_for(t->config)});
+  if (auto calls = t->book.call_others(rules_for(*t), now); !calls.empty()) {
+    follow_up(out, *t, std::move(calls));
+    out.push_back(SaveState{t->config.name});
+  }
   if (++t->voids_in_a_row == 1)
     out.push_back(Say{Say::Level::warning, "sweep.void", e.target, "", "",
                       "sweep " + std::to_string(e.sweep) + " is void: " + e.void_reason});
@@ -294,6 +302,7 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
   const bool awaits_check = !options.recorded && t.timetable.awaits_check(now.mono);
   const CountedSweep counted{now, e.sweep, facts, t.verdict, record.reads, awaits_check};
   auto transitions = t.book.count(counted, rules_for(t), *ids);
+  for (auto& call : t.book.call_others(rules_for(t), now)) transitions.push_back(std::move(call));
 
   record.primary = t.verdict.primary();
   if (!t.verdict.findings.empty()) record.extent = to_string(t.verdict.findings.front().extent);
@@ -312,8 +321,7 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
   t.was_suspect = suspect;
   note_since(t);
 
-  const bool seals = std::any_of(transitions.begin(), transitions.end(),
-                                 [](const Transition& transition) { return wants_snapshot(transition.kind); });
+  const bool seals = std::any_of(transitions.begin(), transitions.end(), wants_snapshot);
   follow_up(out, t, std::move(transitions));
   seal_again(out, t);
   if (changed || !t.saved_at || now.mono - *t.saved_at >= save_at_least_every) {

@@ -12,6 +12,7 @@
 #include "core/incident/recovery.hpp"
 #include "core/incident/words.hpp"
 #include "core/text/time.hpp"
+#include "core/text/words.hpp"
 
 namespace readback {
 namespace {
@@ -229,6 +230,7 @@ struct Casebook::Pass {
     i.saw_green = false;  // what was green while it was held back was a pause: the recovery is still to come
     i.paged = true;
     i.spoken = sweep.now.mono;
+    i.paged_from = sweep.now.mono;
     emit(EventKind::firing, b, i);
   }
 
@@ -540,6 +542,29 @@ std::vector<Transition> Casebook::count(const CountedSweep& sweep, const CaseRul
   pass.follow_blindness();
   for (Boundary b : all_boundaries) pass.judge(b);
   return std::move(pass.out);
+}
+
+std::vector<Transition> Casebook::call_others(const CaseRules& rules, Instant now) {
+  std::vector<Transition> out;
+  for (auto& t : tracks_) {
+    if (!t.incident) continue;
+    auto& i = *t.incident;
+    const bool waits = i.paged && !i.shared && i.is_active() && !i.record.acknowledged_at;
+    if (!waits || rules.muted(i.record.boundary)) continue;
+    const Millis waited = now.mono - i.paged_from.value_or(i.confirmed);
+    std::vector<std::string> called;
+    for (const auto& step : rules.alerts.escalate)
+      if (waited >= step.after && i.record.severity >= step.min_severity)
+        for (const auto& sink : step.sinks)
+          if (i.called.insert(sink).second) called.push_back(sink);
+    if (called.empty()) continue;
+    if (!i.record.paged_at) i.record.paged_at = now.wall;
+    i.note(now.wall, "called", "nobody has acknowledged it for " + humanize(waited) + ": " + joined(called));
+    Transition call{EventKind::firing, i.record, std::move(called)};
+    call.record.summary = "NOT ACKNOWLEDGED for " + humanize(waited) + ": " + i.record.summary;
+    out.push_back(std::move(call));
+  }
+  return out;
 }
 
 bool Casebook::wants_checks() const {

@@ -43,6 +43,7 @@ struct CountedSweep {
 struct Transition {
   EventKind kind = EventKind::firing;
   IncidentRecord record;
+  std::vector<std::string> only = {};  ///< the sinks that it is for; empty: all that take it
 };
 
 struct CaseRules {
@@ -94,6 +95,9 @@ class Casebook {
 
   /// Opens an incident on an operator's word.
   const Incident& declare(Boundary b, const Symptom& said, const CaseRules& rules, Instant now, IdSource& ids);
+  /// Nobody has acknowledged a page in time: whoever waits for that (alerts.escalate) is called, each sink once an
+  /// incident. To be asked after each sweep, counted or not.
+  std::vector<Transition> call_others(const CaseRules& rules, Instant now);
   // What people and the disk say of an open incident, by its id; nothing happens when no open one has it.
   void record_symptom(const std::string& incident_id, const Symptom& said, const ProofRules& proof, WallTime at);
   /// What is to be told of it; nothing when nobody was paged or somebody has acknowledged it before.

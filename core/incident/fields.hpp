@@ -29,6 +29,8 @@ void fields(V& visit, X& x) {
   visit("opened", x.opened);
   visit("confirmed", x.confirmed);
   visit("spoken", x.spoken);
+  visit("paged_from", x.paged_from);
+  visit("called", x.called);
   visit("recovered", x.recovered);
   visit("green_since", x.green_since);
   visit("blamed", x.blamed);

@@ -46,6 +46,8 @@ struct Incident {
   int worse = 0;            ///< consecutive sweeps in which it was worse than what was paged
   int attempts = 0;         ///< sweeps or results that confirmed it
   MonoTime opened{}, confirmed{}, spoken{};  ///< spoken: the last page or reminder
+  std::optional<MonoTime> paged_from;        ///< the first page
+  std::set<std::string> called;              ///< sinks that were called because nobody had acknowledged it
   std::optional<MonoTime> recovered;
   std::optional<MonoTime> green_since;  ///< the target has been fully green since then; unset while it is not
   std::set<std::string> blamed;         ///< every read that was at fault at some time

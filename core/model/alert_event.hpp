@@ -35,6 +35,7 @@ struct AlertEvent {
   std::optional<FleetSaid> fleet;  ///< unset on a host alone
   bool is_of_host = false;  ///< this host's own matter, though its sinks' keys are the platform's: its key names it
   std::string url;          ///< where people look at it; "": nobody said where
+  std::vector<std::string> only;  ///< the sinks that it is for; empty: all that take it
 };
 
 }  // namespace readback

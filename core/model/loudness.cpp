@@ -40,6 +40,12 @@ std::vector<std::string> impairments(const DaemonView& daemon) {
   return out;
 }
 
+std::string why_nobody_is_told(const std::vector<SinkView>& sinks) {
+  if (sinks.empty()) return "no sink is configured: nobody is paged (man 5 readback.yaml, alerts)";
+  const bool all_off = std::all_of(sinks.begin(), sinks.end(), [](const SinkView& s) { return s.state == "off"; });
+  return all_off ? "every sink is off: nobody is paged until they are corrected and reloaded" : "";
+}
+
 std::vector<std::string> own_troubles(const DaemonView& daemon) {
   std::vector<std::string> out = impairments(daemon);
   for (const auto& sink : daemon.sinks) {

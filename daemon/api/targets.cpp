@@ -1,6 +1,7 @@
 // /v1/status, /v1/targets and /v1/sweeps: how things stand, for all and for one, and reading again now.
 #include <charconv>
 
+#include "core/model/loudness.hpp"
 #include "core/text/time.hpp"
 #include "daemon/api/answers.hpp"
 #include "daemon/api/history.hpp"
@@ -9,7 +10,11 @@
 namespace readback::routes {
 
 net::awaitable<Reply> status(Desk& desk, Request, std::string) {
-  co_return json_reply(200, view_json(desk.backend.view()));
+  const View view = desk.backend.view();
+  boost::json::object body = view_json(view);
+  const std::string nobody = why_nobody_is_told(view.daemon.sinks);
+  if (!nobody.empty()) body["troubles"].as_array().emplace_back(nobody);
+  co_return json_reply(200, body);
 }
 
 net::awaitable<Reply> target(Desk& desk, Request q, std::string id) {

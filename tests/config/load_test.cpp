@@ -481,3 +481,18 @@ TEST_CASE("a proxy is judged where it is named") {
     CHECK(told == c.complaint);
   }
 }
+
+TEST_CASE("who waits for an escalation is marked, and read back") {
+  const auto loaded = load_config(std::string(READBACK_SOURCE_DIR) + "/tests/config/good/escalation.yaml");
+  REQUIRE(loaded.ok());
+  const auto& alerts = loaded.config.alerts;
+  REQUIRE(alerts.escalate.size() == 2);
+  CHECK(alerts.escalate[1].after == std::chrono::minutes(30));
+  CHECK(alerts.escalate[1].sinks == std::vector<std::string>{"second", "boss"});
+  CHECK(alerts.escalate[1].min_severity == Severity::critical);
+  CHECK_FALSE(alerts.sinks[0].waits);
+  CHECK(alerts.sinks[1].waits);
+  CHECK(alerts.sinks[2].waits);
+  const auto printed = print_config(loaded.config);
+  CHECK(print_config(parse_config(printed, "printed").config) == printed);
+}

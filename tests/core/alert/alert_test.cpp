@@ -397,11 +397,40 @@ TEST_CASE("which sink hears of which event") {
   sink.min_severity = Severity::error;
   auto e = page();
   e.incident.severity = Severity::warning;
-  CHECK(!takes(sink, e));
+  CHECK(!takes(sink, e.incident));
   e.incident.severity = Severity::critical;
-  CHECK(takes(sink, e));
+  CHECK(takes(sink, e.incident));
   sink.targets = {"other"};
-  CHECK(!takes(sink, e));
+  CHECK(!takes(sink, e.incident));
+}
+
+TEST_CASE("a sink that waits is opened by a call of its name alone, and then hears all") {
+  auto waiting = sink_of(SinkType::webhook);
+  waiting.waits = true;
+  auto other = waiting;
+  other.name = "other";
+  auto e = page();
+  for (const auto kind : {EventKind::firing, EventKind::escalated, EventKind::reminder, EventKind::intermittent}) {
+    CAPTURE(to_string(kind));
+    e.kind = kind;
+    CHECK(!route(waiting, e, false).send);
+    CHECK(route(waiting, e, true).send);
+  }
+  e.kind = EventKind::firing;
+  e.only = {"s"};
+  CHECK(route(waiting, e, false).opens);
+  CHECK(!route(other, e, false).send);
+  CHECK(!route(other, e, true).send);
+  waiting.min_severity = Severity::critical;
+  e.incident.severity = Severity::error;
+  CHECK(!route(waiting, e, false).send);
+  e.only.clear();
+  e.kind = EventKind::resolved;
+  CHECK(route(waiting, e, true).closes);
+  e.kind = EventKind::test;
+  CHECK(route(waiting, e, false).send);
+  CHECK(!is_told({waiting}, page().incident));
+  CHECK(is_told({waiting, sink_of(SinkType::slack)}, page().incident));
 }
 
 TEST_CASE("what an answer means") {

@@ -380,3 +380,110 @@ TEST_CASE("every alert leads to its incident where people are said to find it, f
   REQUIRE(desk.told.size() == 2);
   CHECK(desk.told[1].url == "https://status.example/readback/incidents/" + desk.told[1].incident.id);
 }
+
+namespace {
+
+SinkConfig sink_called(const char* name, bool waits = false) {
+  SinkConfig sink;
+  sink.name = name;
+  sink.waits = waits;
+  return sink;
+}
+
+/// A first sink, and two who wait: for five minutes, and for ten when it is an error.
+Desk with_escalations() {
+  Desk desk;
+  desk.config.alerts.sinks = {sink_called("first"), sink_called("second", true), sink_called("third", true)};
+  desk.config.alerts.escalate = {{minutes(5), {"second"}, Severity::info, {}},
+                                 {minutes(10), {"third"}, Severity::error, {}}};
+  desk.say(Reconfigured{desk.config});
+  desk.answers["health"] = {0};
+  desk.sweeps(3);
+  return desk;
+}
+
+/// `firing to second: NOT ACKNOWLEDGED …`, of all that was told after the first page.
+std::string calls(const Desk& desk) {
+  std::string all;
+  for (std::size_t n = 1; n < desk.told.size(); ++n) {
+    all += desk.line(n).substr(0, desk.line(n).find(':'));
+    for (const auto& name : desk.told[n].only) all += " to " + name;
+    all += "\n";
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("whoever waits is called once when nobody has acknowledged in time, and hears what becomes of it") {
+  auto desk = with_escalations();
+  desk.sweeps(9);  // 4 m 30 s
+  CHECK(calls(desk) == "");
+  desk.sweeps(1);
+  CHECK(calls(desk) == "firing to second\n");
+  CHECK(desk.told.back().incident.summary.starts_with("NOT ACKNOWLEDGED for 5m: OUTAGE total fabric: "));
+  CHECK(desk.told.back().incident.id == desk.told.front().incident.id);
+  desk.sweeps(30);
+  CHECK(calls(desk) == "firing to second\nfiring to third\n");
+  desk.answers.clear();
+  desk.sweeps(3);
+  CHECK(calls(desk) == "firing to second\nfiring to third\nrecovered\n");
+}
+
+TEST_CASE("an acknowledgement, a recovery and a silence keep those who wait from being called") {
+  auto acknowledged = with_escalations();
+  acknowledged.say(Acknowledged{acknowledged.told[0].incident.id, "op"});
+  acknowledged.sweeps(30);
+  CHECK(calls(acknowledged) == "acknowledged\n");
+
+  auto recovered = with_escalations();
+  recovered.answers.clear();
+  recovered.sweeps(3);
+  recovered.at.mono += hours(1), recovered.at.wall += hours(1);
+  recovered.answers["security"] = {200, R"({"status":"degraded"})"};  // not green, so it is not resolved
+  recovered.sweep();
+  CHECK(calls(recovered) == "recovered\n");
+
+  auto silenced = with_escalations();
+  Silence silence;
+  silence.reason = "known";
+  silence.expires_at = silenced.at.wall + minutes(20);
+  silenced.say(SilenceAdded{silence});
+  silenced.sweeps(30);
+  CHECK(calls(silenced) == "");
+  silenced.sweeps(15);
+  CHECK(calls(silenced) == "firing to second to third\n");
+}
+
+TEST_CASE("who waits is called after a restart too, by what is left of the time, and not twice") {
+  auto desk = with_escalations();
+  desk.sweeps(6);  // 3 m
+  const auto restarted = [&] {
+    const auto saved = desk.engine->save();
+    desk.at.mono -= minutes(2);  // the clock of a host that has booted
+    EngineOptions options;
+    options.recorded = true;
+    desk.engine = std::make_unique<Engine>(desk.config, options, desk.at);
+    CHECK(desk.engine->restore(saved, desk.at).empty());
+    desk.say(Tick{});
+  };
+  restarted();
+  desk.sweeps(3);
+  CHECK(calls(desk) == "");
+  desk.sweeps(1);
+  CHECK(calls(desk) == "firing to second\n");
+  restarted();
+  desk.sweeps(5);
+  CHECK(calls(desk) == "firing to second\n");
+}
+
+TEST_CASE("an incident is paged when somebody is told, and not before") {
+  Desk desk;
+  const auto paged = [&] { return desk.engine->view(desk.at).incidents.at(0).paged_at; };
+  desk.answers["health"] = {0};
+  desk.sweeps(3);
+  CHECK_FALSE(paged());
+  desk.answers.clear();
+  auto told = with_escalations();
+  CHECK(told.engine->view(told.at).incidents.at(0).paged_at == told.at.wall);
+}
