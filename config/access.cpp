@@ -68,7 +68,8 @@ class AccessCheck {
   }
   void tell(FilePlace at, bool warning, std::string text, std::string suggestion) {
     if (told_.insert(text).second)
-      problems_.push_back({file_, at.line, at.column, warning, std::move(text), std::move(suggestion)});
+      problems_.push_back(
+          {at.file.empty() ? file_ : at.file, at.line, at.column, warning, std::move(text), std::move(suggestion)});
   }
 
   const std::string& file_;
@@ -103,13 +104,16 @@ void each_secret(const Config& config, Look look) {
 
 std::vector<ConfigProblem> problems_of_access(const Config& config, const std::string& file) {
   AccessCheck check(file);
-  bool secrets_inside = false;
+  std::set<std::string> with_secrets;
   check.nobody_else_writes(file, "the configuration", {});
+  for (const auto& part : config.included_files) check.nobody_else_writes(part, "the configuration", {});
   each_secret(config, [&](const SecretRef& ref) {
     check.secret(ref);
-    secrets_inside = secrets_inside || (ref.from == SecretRef::From::plain && !ref.value.empty());
+    if (ref.from == SecretRef::From::plain && !ref.value.empty())
+      with_secrets.insert(ref.at.file.empty() ? file : ref.at.file);
   });
-  if (secrets_inside) check.nobody_else_reads(file, "the configuration", ", and secrets stand in it in plain text", {});
+  for (const auto& part : with_secrets)
+    check.nobody_else_reads(part, "the configuration", ", and secrets stand in it in plain text", {});
   for (const auto& t : config.targets) check.tls(t.tls);
   for (const auto& s : config.alerts.sinks) {
     check.tls(s.tls);

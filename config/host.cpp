@@ -37,7 +37,8 @@ void look_at_command(const CheckConfig& c, const std::string& file, std::vector<
   if (c.command.empty()) return;  // told as what it is, a mistake in the file
   const auto problem = [&](const FilePlace& at, const std::string& text, const std::string& suggestion,
                            bool warning = false) {
-    out.push_back({file, at.line, at.column, warning, "the check " + c.name + ": " + text, suggestion});
+    out.push_back({at.file.empty() ? file : at.file, at.line, at.column, warning, "the check " + c.name + ": " + text,
+                   suggestion});
   };
   const auto in_cwd = [&](const std::string& path) {
     return path.starts_with("/") || c.cwd.empty() ? path : c.cwd + "/" + path;
@@ -79,7 +80,7 @@ std::vector<ConfigProblem> problems_on_host(const Config& config, const std::str
   std::vector<ConfigProblem> out;
   const auto readable = [&](const FilePlace& at, const std::string& path, const char* what) {
     if (!path.empty() && ::access(path.c_str(), R_OK) != 0)
-      out.push_back({file, at.line, at.column, false,
+      out.push_back({at.file.empty() ? file : at.file, at.line, at.column, false,
                      std::string(what) + " " + path + " cannot be read: " + std::strerror(errno),
                      "correct the path, or who may read it"});
   };

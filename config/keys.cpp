@@ -42,7 +42,12 @@ Section section_of(Config& c) {
       .keys = {
           {"environment", Text{c.environment}, "A label on every alert."},
           {"host", Text{c.host}, "This host's name on every alert, instead of its own."},
-          {"targets", Targets{c.targets}, "The platforms to watch.", required()},
+          {"include", Texts{c.include},
+           "Further files, each with `targets` and `alerts: {sinks: …}` and nothing else. A path begins in the folder "
+           "of this file, and may have `*`, `?` and `[…]` in its names; what these find is taken in its order, and may "
+           "be nothing.",
+           hidden_if(true)},
+          {"targets", Targets{c.targets}, "The platforms to watch."},
           {"alerts", Map{section_of(c.alerts)}, "Who is told."},
           {"heartbeat",
            Map{{.title = "heartbeat",

@@ -21,7 +21,8 @@ std::string to_string(const ConfigProblem& problem);
 
 struct LoadedConfig {
   Config config;
-  std::vector<ConfigProblem> problems;  ///< in the order of the file; what has no place in it comes last
+  std::string file;                     ///< the configuration itself; its problems come before those of others
+  std::vector<ConfigProblem> problems;  ///< in the order of each file; what has no place in it comes last
   bool ok() const;                      ///< no error; warnings are allowed
   /// Joins what somebody else found in the same file: the host (problems_on_host), or who looked up its secrets.
   void add(std::vector<ConfigProblem> more);
@@ -31,7 +32,8 @@ inline constexpr std::size_t largest_config = 1 << 20;  ///< bytes: thousands of
 
 /// Never throws.
 LoadedConfig parse_config(std::string_view yaml, const std::string& file);
-/// Reads the file as well; one that cannot be read is a problem like the others.
+/// Reads the file as well, the files that it includes, and the templates; one that cannot be read is a problem like the
+/// others.
 LoadedConfig load_config(const std::string& path);
 
 /// What only the host can tell: a check's program and folder, files that are named. Reads the file system, changes

@@ -407,6 +407,7 @@ std::string write_schema() {
                       {"title", "Configuration of readbackd"},
                       {"description", "What readbackd watches, and whom it tells. Unknown keys are errors."}};
   append(schema, writer.section(section_of(defaults)));
+  schema["anyOf"] = json::array{{{"required", json::array{"targets"}}}, {{"required", json::array{"include"}}}};
   schema["$defs"] = std::move(writer.defs);
   std::string text;
   write(text, schema, "");

@@ -39,6 +39,8 @@ int check_config(const DaemonOptions& options) {
   else
     std::printf("%s: fine, %zu target(s), %zu sink(s)\n", options.config_path.c_str(), loaded.config.targets.size(),
                 loaded.config.alerts.sinks.size());
+  if (!options.print)
+    for (const auto& file : loaded.config.included_files) std::printf("  includes %s\n", file.c_str());
   return 0;
 }
 

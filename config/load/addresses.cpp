@@ -54,7 +54,7 @@ bool Loader::http_url(const Node& n, const std::string& url, bool unix_too) {
 }
 
 void Loader::secret(const Node& n, SecretRef& out, bool is_url) {
-  out.at = {n.line, n.column};
+  out.at = place(n);
   if (n.kind == Node::Kind::scalar) {
     out.from = SecretRef::From::plain;
     line(n, out.value);
@@ -196,7 +196,7 @@ void Loader::read(const Node& n, const key::Proxy& v) {
 }
 
 void Loader::read(const Node& n, const key::Tls& v) {
-  v.out.at = {n.line, n.column};
+  v.out.at = place(n);
   map(n, section_of(v.out));
   if (v.out.cert_file.empty() != v.out.key_file.empty())
     error(n, "a client certificate needs both cert_file and key_file",

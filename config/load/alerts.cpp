@@ -13,7 +13,7 @@ void Loader::read(const Node& n, const key::Sinks& v) {
 void Loader::read(const Node& n, const key::Escalations& v) {
   each(n, [&](const Node& item) {
     EscalationConfig e;
-    e.at = {item.line, item.column};
+    e.at = place(item);
     map(item, section_of(e));
     if (item.kind == Node::Kind::map && item.find("sinks") && e.sinks.empty())
       error(item, "this escalation calls nobody", "sinks: [second]");
@@ -23,7 +23,7 @@ void Loader::read(const Node& n, const key::Escalations& v) {
 
 void Loader::sink(const Node& n, std::vector<SinkConfig>& all) {
   SinkConfig s;
-  s.at = {n.line, n.column};
+  s.at = place(n);
   map(n, section_of(s));
   if (n.kind != Node::Kind::map) return;
   const std::string what = "the sink " + s.name;
@@ -31,15 +31,15 @@ void Loader::sink(const Node& n, std::vector<SinkConfig>& all) {
     return error(n, "`type` is missing from " + what, "one of webhook, pagerduty, alertmanager, slack, teams");
   for (const auto& other : all)
     if (!s.name.empty() && other.name == s.name)
-      error(n, "a sink called `" + s.name + "` stands above already", "give each its own name");
+      error(n, "a sink called `" + s.name + "` " + standing(other.at), "give each its own name");
   if (const Node* scope = n.find("dedup_scope"); scope && s.dedup_scope == DedupScope::host)
-    keys_of_one_host_.push_back(*scope);
+    keys_of_one_host_.push_back(place(*scope));
   judge_sink(n, s, what);
   all.push_back(std::move(s));
 }
 
 void Loader::read(const Node& n, const key::Template& v) {
-  v.out.at = {n.line, n.column};
+  v.out.at = place(n);
   line(n, v.out.file);
 }
 

@@ -23,7 +23,7 @@ void Loader::read(const Node& n, const key::Command& v) {
   if (n.kind == Node::Kind::scalar)
     return error(n, "a command is a list of arguments; no shell reads it",
                  "[" + n.text.substr(0, n.text.find(' ')) + ", …]");
-  v.out.command_at = {n.line, n.column};
+  v.out.command_at = place(n);
   lines(n, v.out.command);
   if (v.out.command.empty()) error(n, "the command is empty", "[PROGRAM, ARGUMENT, …]");
   // What changes a host has no place here. The sandbox would stop it anyway; told early it costs nobody an incident.
@@ -36,7 +36,7 @@ void Loader::read(const Node& n, const key::Command& v) {
 }
 
 void Loader::read(const Node& n, const key::Folder& v) {
-  v.out.cwd_at = {n.line, n.column};
+  v.out.cwd_at = place(n);
   absolute_path(n, v.out.cwd);
 }
 

@@ -50,7 +50,7 @@ void Loader::read(const Node& n, const key::NatsUrls& v) {
     if (std::find(v.out.urls.begin(), v.out.urls.end(), item.text) != v.out.urls.end())
       return error(item, shown + " stands above already", "name each server once");
     v.out.urls.push_back(item.text);
-    v.out.urls_at.push_back({item.line, item.column});
+    v.out.urls_at.push_back(place(item));
   });
   if (n.kind == Node::Kind::list && n.items.empty()) error(n, "no server is named", "[nats://10.0.0.1:4222]");
   if (n.items.size() > most_urls)
@@ -58,7 +58,7 @@ void Loader::read(const Node& n, const key::NatsUrls& v) {
 }
 
 void Loader::read(const Node& n, const key::Fleet& v) {
-  v.out.at = {n.line, n.column};
+  v.out.at = place(n);
   map(n, section_of(v.out));
   if (n.kind != Node::Kind::map) return;
   if (const Node* nats = n.find("nats"); nats && nats->kind == Node::Kind::map) judge_nats(*nats, v.out.nats);
@@ -98,7 +98,9 @@ void Loader::whole_fleet() {
     }
   }
   for (const auto& scope : keys_of_one_host_)
-    warn(scope, "in a fleet several hosts share one incident, and its key is the platform's", "dedup_scope: platform");
+    warn(node_at(scope), "in a fleet several hosts share one incident, and its key is the platform's",
+         "dedup_scope: platform");
+  file_ = main_;
   for (auto& sink : config_.alerts.sinks) sink.dedup_scope = DedupScope::platform;
 }
 

@@ -18,14 +18,23 @@ namespace readback {
 class Loader {
  public:
   /// `file` and `out` outlive it; problems are added to those that `out` has.
-  Loader(const std::string& file, LoadedConfig& out) : file_(file), out_(out), config_(out.config) {}
+  Loader(const std::string& file, LoadedConfig& out) : main_(file), file_(file), out_(out), config_(out.config) {}
 
   void load(const Node& root);
+  /// What a file that it includes says; its place is told with every mistake.
+  void load_part(const Node& root, const std::string& file);
+  /// When all of the files have been read.
+  void whole();
 
  private:
   // --- telling ---
   void tell(const Node& at, bool warning, std::string text, std::string suggestion);
   void error(const Node& at, std::string text, std::string suggestion = "");
+  FilePlace place(const Node& at) const;
+  /// For what is told of a place later.
+  Node node_at(const FilePlace& place);
+  /// "above", or where it stands when that is in another file.
+  std::string standing(const FilePlace& place) const;
   void warn(const Node& at, std::string text, std::string suggestion = "");
   /// As it is written for a word that is not among these.
   static std::string meant_or(const std::string& word, const std::vector<std::string>& words, std::string otherwise);
@@ -134,17 +143,19 @@ class Loader {
   std::optional<Boundary> boundary(const Node& n);
 
   // --- whole.cpp ---
-  void whole();
   void command_names();
   void reached_sink(const SinkConfig& s);
   void escalations();
 
-  const std::string& file_;
+  const std::string main_;
+  std::string file_;  ///< which is being read
   LoadedConfig& out_;
   Config& config_;
   std::vector<Node> command_names_;
-  std::vector<Node> keys_of_one_host_;  ///< each `dedup_scope: host` that was written
-  std::string key_;                     ///< whose value is being read
+  std::vector<FilePlace> keys_of_one_host_;  ///< each `dedup_scope: host` that was written
+  FilePlace root_;                           ///< where the whole begins
+  bool has_targets_ = true;                  ///< they are named somewhere
+  std::string key_;                          ///< whose value is being read
 };
 
 }  // namespace readback

@@ -11,9 +11,35 @@ void Loader::load(const Node& root) {
   if (root.kind == Node::Kind::null)
     return error(root, "the configuration is empty", "name at least one target: `targets: [{name: …, base_url: …}]`");
   map(root, section_of(config_));
-  if (config_.targets.empty() && root.kind == Node::Kind::map && !root.find("targets"))
-    error(root, "no target is configured", "targets: [{name: fabric, base_url: https://fabric.example:38080}]");
-  whole();
+  root_ = place(root);
+  has_targets_ = root.kind != Node::Kind::map || root.find("targets") || root.find("include");
+}
+
+void Loader::load_part(const Node& root, const std::string& file) {
+  file_ = file;
+  if (root.kind == Node::Kind::null) return;
+  Config& c = config_;
+  map(root,
+      {.title = "an included file",
+       .keys = {{"targets", key::Targets{c.targets}, ""},
+                {"alerts", key::Map{{.title = "alerts", .keys = {{"sinks", key::Sinks{c.alerts.sinks}, ""}}}}, ""}}});
+  file_ = main_;
+}
+
+FilePlace Loader::place(const Node& at) const { return {at.line, at.column, file_ == main_ ? "" : file_}; }
+
+Node Loader::node_at(const FilePlace& place) {
+  Node at;
+  at.line = place.line;
+  at.column = place.column;
+  file_ = place.file.empty() ? main_ : place.file;
+  return at;
+}
+
+std::string Loader::standing(const FilePlace& place) const {
+  const std::string& file = place.file.empty() ? main_ : place.file;
+  if (file == file_) return "stands above already";
+  return "stands already in " + file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
 }
 
 void Loader::tell(const Node& at, bool warning, std::string text, std::string suggestion) {

@@ -29,11 +29,12 @@ void Loader::read(const Node& n, const key::Targets& v) {
 
 void Loader::target(const Node& n, std::vector<TargetConfig>& all) {
   TargetConfig t = default_target("");
+  t.at = place(n);
   map(n, section_of(t));
   if (n.kind != Node::Kind::map) return;
   for (const auto& other : all)
     if (!t.name.empty() && other.name == t.name)
-      error(*n.find("name"), "a target called `" + t.name + "` stands above already", "give each its own name");
+      error(*n.find("name"), "a target called `" + t.name + "` " + standing(other.at), "give each its own name");
   judge_target(n, t);
   all.push_back(std::move(t));
 }

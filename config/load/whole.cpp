@@ -7,11 +7,15 @@
 namespace readback {
 
 void Loader::whole() {
+  if (config_.targets.empty() && !has_targets_)
+    error(node_at(root_), "no target is configured",
+          "targets: [{name: fabric, base_url: https://fabric.example:38080}]");
   command_names();
   whole_fleet();
   escalations();
   const auto& sinks = config_.alerts.sinks;
   for (const auto& s : sinks) reached_sink(s);
+  file_ = main_;
   const Node nowhere;
   if (sinks.empty())
     return warn(nowhere, "no sink is configured: nobody will be paged",
@@ -41,8 +45,7 @@ void Loader::escalations() {
   auto& sinks = config_.alerts.sinks;
   Node at;
   for (const auto& e : config_.alerts.escalate) {
-    at.line = e.at.line;
-    at.column = e.at.column;
+    at = node_at(e.at);
     if (config_.fleet.is_on())
       error(at, "a fleet escalates nothing: who has told whom is agreed on between its hosts", "remove `escalate`");
     for (const auto& name : e.sinks) {
@@ -62,9 +65,7 @@ void Loader::escalations() {
 
 /// Whether anything ever reaches this sink.
 void Loader::reached_sink(const SinkConfig& s) {
-  Node at;
-  at.line = s.at.line;
-  at.column = s.at.column;
+  const Node at = node_at(s.at);
   std::vector<std::string> names;
   for (const auto& t : config_.targets) names.push_back(t.name);
   for (const auto& name : s.targets)

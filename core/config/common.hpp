@@ -20,6 +20,7 @@ struct Worded {
 /// Where something stands in the file, from 1 (0: nowhere); for messages.
 struct FilePlace {
   int line = 0, column = 0;
+  std::string file = {};  ///< "": the configuration itself, else a file that it includes
 };
 
 /// A secret or a plain header value: where to get it. Only `daemon/platform/secrets` turns it into text.

@@ -26,6 +26,8 @@ struct Config {
   StoreConfig store;
   LogConfig log;
   FleetConfig fleet;
+  std::vector<std::string> include;         ///< as it is written
+  std::vector<std::string> included_files;  ///< what that was when it was read, in its order
 };
 
 }  // namespace readback

@@ -102,6 +102,7 @@ struct RunbookConfig {
 
 struct TargetConfig {
   std::string name;
+  FilePlace at;
   std::string base_url;           ///< http://, https:// or unix:///path.sock
   Millis interval = Seconds(30);  ///< the stack's own health checks run at 30 s
   Millis timeout = Seconds(5);    ///< covers DNS, connect, TLS, headers and body together

@@ -42,6 +42,7 @@ Result<void> confine_daemon(const Config& config) {
 
 std::vector<std::string> own_paths(const Config& config, const std::string& config_path) {
   std::vector<std::string> own{config.store.path, config_path, config.control.socket};
+  own.insert(own.end(), config.included_files.begin(), config.included_files.end());
   if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY"); credentials && *credentials)
     own.emplace_back(credentials);
   const auto secret = [&](const SecretRef& ref) {
@@ -102,7 +103,7 @@ class Preparation {
 
  private:
   void problem(const FilePlace& at, const std::string& text) {
-    problems_.push_back({path_, at.line, at.column, false, text, ""});
+    problems_.push_back({at.file.empty() ? path_ : at.file, at.line, at.column, false, text, ""});
   }
   void keep_secret(const std::string& value) {
     for (auto& part : secrets_in(value)) out_.secrets.push_back(std::move(part));

@@ -437,6 +437,7 @@ TEST_CASE("another secret is another configuration") {
   CHECK(digest("one") == digest("one"));
   CHECK(digest("one") != digest("two"));
 }
+
 TEST_CASE("a template is part of the configuration: its mistakes stand in it, and another text is another digest") {
   const std::string folder = std::string(READBACK_SOURCE_DIR) + "/tests/config";
   const auto wrong = load_config(folder + "/bad/template_with_mistakes.yaml");
@@ -495,4 +496,24 @@ TEST_CASE("who waits for an escalation is marked, and read back") {
   CHECK(alerts.sinks[2].waits);
   const auto printed = print_config(loaded.config);
   CHECK(print_config(parse_config(printed, "printed").config) == printed);
+}
+
+TEST_CASE("what a file includes stands beside its own, and a mistake names both places") {
+  const std::string folder = std::string(READBACK_SOURCE_DIR) + "/tests/config";
+  const auto loaded = load_config(folder + "/good/include.yaml");
+  REQUIRE(loaded.ok());
+  CHECK(loaded.config.included_files ==
+        std::vector<std::string>{folder + "/parts/10-target.yaml", folder + "/parts/20-sinks.yaml"});
+  CHECK(loaded.config.targets.at(0).name == "other");
+  CHECK(loaded.config.alerts.sinks.at(1).name == "more");
+  CHECK(loaded.config.alerts.sinks.at(1).at.file == folder + "/parts/20-sinks.yaml");
+  CHECK(loaded.config.alerts.sinks.at(0).at.file.empty());
+  const auto printed = print_config(loaded.config);
+  CHECK(print_config(parse_config(printed, "printed").config) == printed);
+
+  const auto twice = load_config(folder + "/bad/include_of_a_name_twice.yaml");
+  REQUIRE_FALSE(twice.problems.empty());
+  CHECK(to_string(twice.problems.back()) ==
+        folder + "/parts/10-target.yaml:1:18: targets: a target called `other` stands already in " + folder +
+            "/bad/include_of_a_name_twice.yaml:3:11; give each its own name");
 }

@@ -1,4 +1,8 @@
-"""Who hears of an incident: those who wait until nobody has acknowledged; and nobody at all."""
+"""Who hears of an incident: those who wait until nobody has acknowledged, nobody at all, and receivers that stand in files
+of their own."""
+import json
+import os
+import subprocess
 import unittest
 
 import harness
@@ -67,6 +71,62 @@ class Nobody(harness.Case):
         world.sim.fault("/health", "not_ready")
         world.hook.wait("firing")
         self.assertTrue(world.daemon.status()["incidents"][0]["paged_at"])
+
+
+class Include(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.parts = self.directory / "daemon" / "conf.d"
+
+    def part(self, name, content, mode=0o644):
+        self.parts.mkdir(parents=True, exist_ok=True)
+        path = self.parts / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        path.chmod(mode)
+        return path
+
+    def check(self, daemon):
+        return subprocess.run([harness.DAEMON, "--config", daemon.config_path, "--check-config"], capture_output=True, text=True,
+                              env=dict(os.environ), timeout=harness.LIMIT)
+
+    def test_targets_and_sinks_of_a_folder_are_taken_and_taken_anew(self):
+        world = self.world(start=False, include=["conf.d/*.yaml", "none/*.yaml"])
+        other, hook = self.sim(name="other"), self.receiver()
+        first = self.part("10-target.yaml", {"targets": [harness.fast_target(other.url, name="other")]})
+        self.part("20-sink.yaml", {"alerts": {"sinks": [{"name": "more", "type": "webhook", "url": hook.url}]}})
+        self.part("README", "not read: [")
+        done = self.check(world.daemon)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.splitlines(), [f"{world.daemon.config_path}: fine, 2 target(s), 2 sink(s)",
+                                                    f"  includes {first}", f"  includes {self.parts / '20-sink.yaml'}"])
+        world.daemon.start()
+        self.wait_green(world.daemon)
+        digest = world.daemon.status()["daemon"]["config_digest"]
+        other.fault("/health", "not_ready")
+        for receiver in (world.hook, hook):
+            self.assertEqual(receiver.wait("firing")["target"], "other")
+        first.unlink()
+        world.daemon.reload()
+        wait_until(lambda: [t["name"] for t in world.daemon.status()["targets"]] == ["fabric"], "the target is gone")
+        self.assertNotEqual(world.daemon.status()["daemon"]["config_digest"], digest)
+
+    def test_mistakes_are_told_with_the_file_they_stand_in(self):
+        world = self.world(start=False, include=["conf.d/*.yaml", "conf.d/named.yml"])
+        self.part("a.yaml", "targets:\n  - name: fabric\n    base_url: http://127.0.0.1:1\n")
+        self.part("b.yaml", "alerts:\n  renotify: 1h\n  sinks:\n    - {name: hook, type: webhook, url: \"http://127.0.0.1:1\"}\n"
+                            "http: {listen: \"127.0.0.1:1\"}\n")
+        self.part("c.yaml", "targets:\n  - {name: c, base_url: \"http://127.0.0.1:1\", intervall: 1s}\n", mode=0o666)
+        done = self.check(world.daemon)
+        self.assertEqual(done.returncode, 78)
+        a, b, c = (self.parts / name for name in ("a.yaml", "b.yaml", "c.yaml"))
+        for text in (f"{a}:2:11: targets: a target called `fabric` stands already in {world.daemon.config_path}:",
+                     f"{b}:2:3: unknown key `renotify` in alerts",
+                     f"{b}:4:7: a sink called `hook` stands already in {world.daemon.config_path}:",
+                     f"{b}:5:1: unknown key `http` in an included file",
+                     f"{c}:2:47: unknown key `intervall` in a target; did you mean `interval`?",
+                     f"the configuration {c} can be changed by everybody on this host; chmod o-w {c}",
+                     f"{self.parts / 'named.yml'} cannot be read: No such file or directory"):
+            self.assertIn(text, done.stderr)
 
 
 if __name__ == "__main__":
