@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "core/html/parts.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
 #include "core/text/url.hpp"
@@ -14,6 +15,12 @@
 
 namespace readback {
 namespace {
+
+/// As the status page looks.
+const std::string& style() {
+  static const std::string all = std::string(shared_style()) + std::string(status_page_css);
+  return all;
+}
 
 std::string safe(std::string_view text) { return html_text(clean_utf8(without_queries(text))); }
 
@@ -43,8 +50,8 @@ std::string begin_page(const std::string& title, const std::string& heading) {
   return "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
          "content=\"width=device-width,initial-scale=1\"><title>" +
          html_text(title) +
-         "</title><link rel=\"alternate\" type=\"application/atom+xml\" href=\"/feed.atom\"><style>" +
-         std::string(status_page_css) + "</style></head><body><header><h1>" + heading +
+         "</title><link rel=\"alternate\" type=\"application/atom+xml\" href=\"/feed.atom\"><style>" + style() +
+         "</style></head><body><header><h1>" + heading +
          "</h1><p><a href=\"/\">Status</a> · <a href=\"/incidents\">Incidents</a> · <a href=\"/feed.atom\">Feed</a></p>"
          "</header><main id=\"main\">";
 }
@@ -99,7 +106,7 @@ std::string page_link(const IncidentListing& l, std::size_t page, const char* te
 }
 
 void add(std::string& out, const char* name, const std::string& html) {
-  out += std::string("<dt>") + name + "</dt><dd>" + html + "</dd>";
+  out += std::string("<div><dt>") + name + "</dt><dd>" + html + "</dd></div>";
 }
 
 void add_times(std::string& out, const IncidentRecord& i, WallTime now) {
@@ -134,13 +141,22 @@ std::string timeline_html(const IncidentRecord& i) {
   return out + "</tbody></table>";
 }
 
+const char* sign_of(const ConditionState& c) {
+  switch (c.state) {
+    case ConditionState::State::met: return "✓";
+    case ConditionState::State::not_applicable: return "–";
+    case ConditionState::State::unattested: return "?";
+    case ConditionState::State::unmet: break;
+  }
+  return "✕";
+}
+
 std::string conditions_html(const IncidentRecord& i) {
   std::string out = "<h2>Resolved when all six hold</h2><ol class=\"six\">";
   for (const auto& c : i.conditions) {
     std::string word(to_string(c.state));
     std::replace(word.begin(), word.end(), '_', ' ');
-    out += "<li value=\"" + std::to_string(c.number) + "\">" + safe(c.title) + ": " + (c.holds() ? "✓ " : "✕ ") + word +
-           "</li>";
+    out += "<li value=\"" + std::to_string(c.number) + "\">" + safe(c.title) + ": " + sign_of(c) + " " + word + "</li>";
   }
   return out + "</ol>";
 }
@@ -148,7 +164,7 @@ std::string conditions_html(const IncidentRecord& i) {
 }  // namespace
 
 std::string incident_pages_policy() {
-  static const std::string policy = "default-src 'none'; style-src '" + sha256_source(status_page_css) +
+  static const std::string policy = "default-src 'none'; style-src '" + sha256_source(style()) +
                                     "'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
   return policy;
 }
@@ -169,7 +185,8 @@ std::string incidents_page(const IncidentListing& l, WallTime now) {
 
 std::string incident_page(const IncidentRecord& i, WallTime now) {
   const std::string summary = i.summary.empty() ? upper(i.boundary) + " " + i.target : i.summary;
-  std::string out = begin_page(clean_utf8(without_queries(summary)) + " – Readback", safe(summary)) + "<dl>";
+  std::string out =
+      begin_page(clean_utf8(without_queries(summary)) + " – Readback", safe(summary)) + "<dl class=\"list\">";
   add(out, "State",
       std::string(to_string(i.state)) + ", " + std::string(to_string(i.severity)) + ", " +
           std::string(to_string(i.extent)) + " " + std::string(to_string(i.boundary)));
