@@ -440,7 +440,7 @@ TEST_CASE("another secret is another configuration") {
 
 TEST_CASE("a template is part of the configuration: its mistakes stand in it, and another text is another digest") {
   const std::string folder = std::string(READBACK_SOURCE_DIR) + "/tests/config";
-  const auto wrong = load_config(folder + "/bad/template_with_mistakes.yaml");
+  const auto wrong = load_config(folder + "/beyond_the_schema/template_with_mistakes.yaml");
   std::string told;
   for (const auto& p : wrong.problems)
     if (!p.warning) told += to_string(p) + "\n";
@@ -465,13 +465,13 @@ TEST_CASE("a proxy is judged where it is named") {
   const Case cases[] = {
       {"{url: \"http://proxy.example:3128\"}", ""},
       {"{url: \"http://proxy.example:3128/\", user: u, password: {env: P}}", ""},
-      {"{url: \"https://proxy.example\"}", "url: `https://proxy.example` is no address of a proxy; http://HOST:PORT\n"},
+      {"{url: \"https://proxy.example\"}", "`https://proxy.example` is no address of a proxy; http://HOST:PORT\n"},
       {"{url: \"http://proxy.example/way\"}",
-       "url: `http://proxy.example/\u2026` is no address of a proxy; http://HOST:PORT\n"},
+       "`http://proxy.example/\u2026` is no address of a proxy; http://HOST:PORT\n"},
       {"{url: \"http://proxy.example\", user: u}",
        "a login at a proxy needs both user and password; password: {credential: NAME}\n"},
       {"{url: \"http://proxy.example\", user: \"u:v\", password: {env: P}}",
-       "user: the name of a user has no `:` in it; user: NAME\n"},
+       "proxy: the name of a user has no `:` in it; user: NAME\n"},
       {"{user: u, password: {env: P}}", "`url` is missing from proxy; url: http://proxy.example:3128\n"},
   };
   for (const auto& c : cases) {
@@ -511,9 +511,9 @@ TEST_CASE("what a file includes stands beside its own, and a mistake names both 
   const auto printed = print_config(loaded.config);
   CHECK(print_config(parse_config(printed, "printed").config) == printed);
 
-  const auto twice = load_config(folder + "/bad/include_of_a_name_twice.yaml");
+  const auto twice = load_config(folder + "/beyond_the_schema/include_of_a_name_twice.yaml");
   REQUIRE_FALSE(twice.problems.empty());
   CHECK(to_string(twice.problems.back()) ==
         folder + "/parts/10-target.yaml:1:18: targets: a target called `other` stands already in " + folder +
-            "/bad/include_of_a_name_twice.yaml:3:11; give each its own name");
+            "/beyond_the_schema/include_of_a_name_twice.yaml:3:11; give each its own name");
 }
