@@ -421,7 +421,7 @@ TEST_CASE("whoever waits is called once when nobody has acknowledged in time, an
   CHECK(calls(desk) == "");
   desk.sweeps(1);
   CHECK(calls(desk) == "firing to second\n");
-  CHECK(desk.told.back().incident.summary.starts_with("NOT ACKNOWLEDGED for 5m: OUTAGE total fabric: "));
+  CHECK(desk.line(1) == "firing: NOT ACKNOWLEDGED for 5m 00s: OUTAGE degraded fabric: /health refused");
   CHECK(desk.told.back().incident.id == desk.told.front().incident.id);
   desk.sweeps(30);
   CHECK(calls(desk) == "firing to second\nfiring to third\n");
