@@ -76,7 +76,8 @@ Section section_of(Config& c) {
                           "Where people reach these pages, perhaps through a proxy. Every alert then links to its "
                           "incident there.",
                           hidden_if(c.http.public_url.empty())}}}},
-           "Read-only pages: /metrics, /healthz, /readyz and the status page. Off unless set.",
+           "Read-only pages: /metrics, /healthz, /readyz, the status page, /incidents, /feed.atom and /badge.svg. Off "
+           "unless set.",
            hidden_if(c.http.listen.empty() && c.http.public_url.empty())},
           {"store",
            Map{{.title = "store", .keys = {{"path", Path{c.store.path}, "Its folder. Changed by a restart only."}}}},

@@ -262,7 +262,7 @@ class Watcher {
   std::string pending_, kind_, data_, id_, last_id_;
   std::vector<std::string> recent_;
   std::map<std::string, std::string> said_;  ///< by target, the verdict of its last sweep
-  std::size_t first_ = 0, page_ = 1;  ///< of the lines of the targets: the one on top, and how many are shown
+  std::size_t first_ = 0, page_ = 1;         ///< of the lines of the targets: the one on top, and how many are shown
 };
 
 }  // namespace

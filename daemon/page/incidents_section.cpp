@@ -65,6 +65,11 @@ std::string command_html(const std::string& command, const std::string& id) {
   return "<code>readback " + command + " " + flat_html(id) + "</code>";
 }
 
+/// To the page that the incident has of its own.
+std::string to_its_page(const IncidentRecord& i, const std::string& text) {
+  return "<a href=\"/incidents/" + flat_html(percent_encoded(i.id)) + "\">" + flat_html(text) + "</a>";
+}
+
 std::string heading_of(const Incidents& group) {
   const IncidentRecord& i = *group.front();
   if (group.size() == 1) return i.summary.empty() ? upper(i.boundary) + " " + i.target : i.summary;
@@ -135,7 +140,8 @@ std::string folded_html(const std::string& id, bool is_open, const std::string& 
 }
 
 std::string one_html(const IncidentRecord& i, bool is_open) {
-  std::string facts = row_html("Look closer", command_html("incident", i.id));
+  std::string facts = row_html("All of it", to_its_page(i, "timeline, conditions and report"));
+  facts += row_html("Look closer", command_html("incident", i.id));
   if (!i.evidence.snapshot.empty()) facts += row_html("Evidence", command_html("snapshot pull", i.evidence.snapshot));
   const auto holding = std::count_if(i.conditions.begin(), i.conditions.end(), [](const auto& c) { return c.holds(); });
   std::string head = "Evidence";
@@ -150,7 +156,7 @@ std::string many_html(const Incidents& group, WallTime now) {
   std::string rows;
   for (std::size_t n = 0; n < std::min(group.size(), most); ++n) {
     const IncidentRecord& i = *group[n];
-    rows += "<tr><th scope=\"row\">" + flat_html(i.target) + "</th><td data-l=\"Opened\">" +
+    rows += "<tr><th scope=\"row\">" + to_its_page(i, i.target) + "</th><td data-l=\"Opened\">" +
             time_html(i.opened_at, now) + "</td><td data-l=\"Paged\">" + time_html(i.paged_at, now) +
             "</td><td data-l=\"Acknowledged\">" + time_html(i.acknowledged_at, now) + "</td><td class=\"whole\">" +
             command_html("incident", i.id) + "</td></tr>";
@@ -212,9 +218,12 @@ std::string lately_section(const View& view, const PageQuery& query) {
   std::string lines;
   for (const auto& i : view.engine.incidents)
     if (!i.is_open() && i.paged_at && is_taken(i, query) && ++shown <= most)
-      lines += "<li>" + time_html(i.resolved_at, view.at) + " " + flat_html(i.summary) + " " +
-               command_html("incident", i.id) + "</li>";
-  return lines.empty() ? "" : "<h2>Resolved lately</h2><ul>" + lines + "</ul>";
+      lines += "<li>" + time_html(i.resolved_at, view.at) + " " +
+               to_its_page(i, i.summary.empty() ? std::string("an incident") : i.summary) + "</li>";
+  return lines.empty() ? ""
+                       : "<h2>Resolved lately</h2><ul>" + lines +
+                             "</ul><p><a href=\"/incidents\">All incidents</a>, also as a <a "
+                             "href=\"/feed.atom\">feed</a></p>";
 }
 
 }  // namespace readback

@@ -62,8 +62,8 @@ TEST_CASE("a fleet in trouble: who is missing or unwell comes first, and who is 
       "2 snapshots not shipped yet: still only on this host\n"
       "hosts have disagreed 5 times since readbackd was started\n";
   CHECK(show_fleet(answered(example_fleet())) == text);
-  std::ifstream readme(READBACK_SOURCE_DIR "/README.md");
-  CHECK(std::string(std::istreambuf_iterator<char>(readme), {}).find("\n```text\n" + text + "```\n") !=
+  std::ifstream guide(READBACK_SOURCE_DIR "/packaging/guide/fleet.md");
+  CHECK(std::string(std::istreambuf_iterator<char>(guide), {}).find("\n```text\n" + text + "```\n") !=
         std::string::npos);
 }
 
