@@ -12,7 +12,6 @@
 #include <sstream>
 
 #include "config/load.hpp"
-#include "tests/support/folder.hpp"
 
 using namespace readback;
 namespace json = boost::json;
@@ -131,29 +130,6 @@ TEST_CASE("every good example is taken, and the one with everything says every k
   CHECK(examples("good").size() >= 4);
   CHECK(load_config(root + "/config/readback.yaml").ok());
   CHECK(load_config(root + "/packaging/examples/readback.yaml").ok());
-}
-
-TEST_CASE("the shipped example is right also with all that stands in its comments") {
-  std::istringstream lines(whole(root + "/packaging/examples/readback.yaml"));
-  std::string text, line;
-  bool is_head = true;  // says what the file is, and how it is checked
-  int taken = 0;
-  while (std::getline(lines, line)) {
-    is_head = is_head && !line.empty();
-    const auto mark = line.find_first_not_of(' ');
-    const bool is_yaml = !is_head && mark != line.npos && line[mark] == '#' && line.size() > mark + 2 &&
-                         (line[mark + 1] != ' ' || line[mark + 2] == ' ');
-    if (is_yaml) line.erase(mark, 1), ++taken;
-    text += line + "\n";
-  }
-  CHECK(taken > 20);
-  Folder folder("example");
-  const auto loaded = load_config(folder.write("readback.yaml", text));
-  for (const auto& p : loaded.problems) {
-    // What only the host can have is not looked for here.
-    const bool is_of_the_host = to_string(p).find("/srv/helpifyr-fabric") != std::string::npos;
-    CHECK_MESSAGE((p.warning || is_of_the_host), to_string(p));
-  }
 }
 
 TEST_CASE("every bad example is refused, at a place of the file") {
