@@ -29,19 +29,6 @@ std::string vantage_points(const json::object& incident) {
 
 }  // namespace
 
-std::string show_incidents(const json::array& incidents) {
-  if (incidents.empty()) return "no incident\n";
-  std::string out;
-  for (const auto& each : incidents) {
-    const auto& i = each.as_object();
-    const std::string state = never_paged(i) ? "unpaged" : text_at(i, "state");
-    out += coloured(state, state) + std::string(state.size() < 10 ? 10 - state.size() : 1, ' ') +
-           wrapped(text_at(i, "summary"), 10) + "\n";
-    out += std::string(10, ' ') + short_id(text_at(i, "id")) + "\n";
-  }
-  return out;
-}
-
 std::string show_conditions(const json::object& incident) {
   std::string out;
   for (const auto& each : array_at(incident, "conditions")) {

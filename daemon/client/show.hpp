@@ -25,7 +25,6 @@ struct Alike {
 std::vector<Alike> alike(const Targets& targets);
 /// `and 2 in the same way: shop-2, shop-3`, or "".
 std::string the_others(const Alike& alike);
-std::string show_incidents(const boost::json::array& incidents);
 /// One row a thing, the newest first and no more than `most`; what an outage explains stands in its row.
 std::string list_incidents(const boost::json::array& incidents, WallTime now, std::size_t most = 10'000);
 /// The end of an id, which is enough wherever one is asked for: the beginning is the time, and alike in one night.

@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "core/text/time.hpp"
 #include "daemon/client/show.hpp"
 #include "daemon/client/terminal.hpp"
 #include "daemon/client/when.hpp"
@@ -176,7 +177,8 @@ std::string show_status(const json::object& s) {
     out += bad_ones(alike(Targets(targets.begin(), green)), s) + green_ones(Targets(green, targets.end()), s);
   }
   if (const auto incidents = array_at(s, "incidents"); !incidents.empty())
-    out += "\n" + bold("Open incidents") + "\n" + show_incidents(incidents);
+    out += "\n" + bold("Open incidents") + "\n" +
+           list_incidents(incidents, parse_rfc3339(text_at(s, "at")).value_or(WallTime{}));
   return out + sinks_in_trouble(s) + about_the_daemon(s);
 }
 

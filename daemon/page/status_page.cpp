@@ -39,7 +39,9 @@ std::string counted(const View& view) {
   }
   if (out.empty()) out = "no target";
   const auto& incidents = view.engine.incidents;
-  const auto open = std::count_if(incidents.begin(), incidents.end(), [](const auto& i) { return i.is_open(); });
+  const auto open = std::count_if(incidents.begin(), incidents.end(), [](const auto& i) {
+    return i.is_open() && i.state != IncidentState::inhibited;  // what another explains stands with that one
+  });
   return out + "; " + (open == 0 ? "no" : std::to_string(open)) + (open == 1 ? " open incident" : " open incidents");
 }
 

@@ -44,8 +44,8 @@ TEST_CASE("the status tells targets, reads, incidents, and only the sinks that a
         "  sweep 20 at 2026-11-26T03:11:58Z; suspected, being confirmed\n"
         "\n"
         "Open incidents\n"
-        "firing    OUTAGE total fabric\n"
-        "          00000001\n"
+        "STATE   OPENED  FOR  BOUNDARY  TARGET  WHAT FAILED FIRST    ID\n"
+        "firing                                 OUTAGE total fabric  00000001\n"
         "\n"
         "Sinks in trouble\n"
         "  hook  retrying  503 Service Unavailable\n"
@@ -55,7 +55,8 @@ TEST_CASE("the status tells targets, reads, incidents, and only the sinks that a
 
 TEST_CASE("what another version leaves out is left out, and never an exception") {
   CHECK(show_status(parsed(R"({"targets":[{"name":"fabric"}]})")) == "fabric:  \n  no sweep yet\n");
-  CHECK(show_incidents({}) == "no incident\n");
+  CHECK(list_incidents({}, WallTime{}) == "no incident\n");
+  CHECK_NOTHROW(list_incidents(json::array{json::object{}, 1}, WallTime{}));
   CHECK(show_silences({}) == "nothing is silenced\n");
   CHECK_NOTHROW(show_incident(parsed("{}")));
   CHECK_NOTHROW(show_conditions(parsed("{}")));
@@ -78,7 +79,9 @@ TEST_CASE("each condition says whether it holds, and by what") {
 
 TEST_CASE("an incident that nobody was paged for is told apart in the list") {
   const auto one = json::array{json::object{{"id", "019abcde"}, {"state", "resolved"}, {"summary", "blinked"}}};
-  CHECK(show_incidents(one) == "unpaged   blinked\n          019abcde\n");
+  CHECK(list_incidents(one, WallTime{}) ==
+        "STATE    OPENED  FOR  BOUNDARY  TARGET  WHAT FAILED FIRST  ID\n"
+        "unpaged                                 blinked            019abcde\n");
 }
 
 TEST_CASE("a list of incidents: a row a thing, the newest first, unwrapped, and what another explains within its row") {
