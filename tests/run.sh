@@ -10,6 +10,8 @@
 #   tests/run.sh lint            only what reads the sources; nothing is built
 #   tests/run.sh e2e [NAME…]     the end-to-end tests (all, or these files of tests/e2e: `e2e store cli`) with the programs
 #                                as they are installed, and with the package that is made of them
+#   tests/run.sh trixie [WORDS]  any of these in a root of Debian 13 (made by mmdebstrap below .build/trixie; as root)
+#   tests/run.sh bookworm [WORDS]  the same in one of Debian 12
 #   tests/run.sh help            these lines
 #
 # READBACK_PRESET=dev builds the unit tests without optimization and sanitizers: the quickest way to an answer.
@@ -25,6 +27,7 @@ what=${1:-all}
 [ $# -gt 0 ] && shift
 case $what in
   all | unit | lint | sim | e2e) ;;
+  trixie | bookworm) exec tests/in_root.sh "$what" tests/run.sh "$@" ;;
   help | -h | --help) help; exit 0 ;;
   *) echo "tests/run.sh: there is no \"$what\"" >&2; help >&2; exit 64 ;;
 esac
