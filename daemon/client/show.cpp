@@ -9,11 +9,6 @@ namespace readback {
 namespace json = boost::json;
 namespace {
 
-/// Over before anybody was paged: there is nothing to prove.
-bool never_paged(const json::object& i) {
-  return text_at(i, "state") == "resolved" && text_at(i, "paged_at").empty() && !true_at(i, "declared");
-}
-
 /// In a fleet: what each host has sealed of this episode.
 std::string vantage_points(const json::object& incident) {
   std::vector<std::vector<std::string>> rows;
@@ -28,6 +23,10 @@ std::string vantage_points(const json::object& incident) {
 }
 
 }  // namespace
+
+bool never_paged(const json::object& i) {
+  return text_at(i, "state") == "resolved" && text_at(i, "paged_at").empty() && !true_at(i, "declared");
+}
 
 std::string show_conditions(const json::object& incident) {
   std::string out;

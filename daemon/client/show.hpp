@@ -12,6 +12,8 @@ namespace readback {
 std::string show_status(const boost::json::object& status);
 /// Without those that another incident explains: they are shown with it.
 boost::json::array told_of(const boost::json::array& incidents);
+/// Over before anybody was paged: there is nothing to prove.
+bool never_paged(const boost::json::object& incident);
 /// `2 error, 8 green; 2 open incidents`, of a status.
 std::string counted(const boost::json::object& status);
 /// The targets of a status, which they point into: the loudest first, as loud ones in the order in which they came.

@@ -2,7 +2,6 @@
 // on a terminal the rows fit it, and times are those of the wall.
 #include <algorithm>
 #include <boost/json.hpp>
-#include <ctime>
 
 #include "core/text/time.hpp"
 #include "daemon/client/rows.hpp"
@@ -16,11 +15,8 @@ namespace {
 
 constexpr int what = 5;  // the column of what failed first
 
-/// Over before anybody was paged, or held back: another one may explain it.
-bool is_quiet(const json::object& i) {
-  return text_at(i, "state") == "inhibited" ||
-         (text_at(i, "state") == "resolved" && text_at(i, "paged_at").empty() && !true_at(i, "declared"));
-}
+/// Nobody was paged: another one may explain it.
+bool is_quiet(const json::object& i) { return text_at(i, "state") == "inhibited" || never_paged(i); }
 
 std::optional<WallTime> opened(const json::object& i) { return parse_rfc3339(text_at(i, "opened_at")); }
 
@@ -38,12 +34,8 @@ bool explains(const json::object& loud, const json::object& quiet) {
 }
 
 std::string on_the_wall(WallTime at, WallTime now) {
-  const std::time_t seconds = std::chrono::duration_cast<Seconds>(at.time_since_epoch()).count();
-  std::tm here{};
-  char text[32];
-  if (!::localtime_r(&seconds, &here)) return "";
-  const auto length = std::strftime(text, sizeof text, "%b %e %H:%M", &here);
-  return std::string(text, length) + " (" + age(at, now) + ")";
+  const auto here = local_time(at);
+  return here ? written(*here, "%b %e %H:%M") + " (" + age(at, now) + ")" : "";
 }
 
 std::string failed_first(const json::object& i) {
@@ -114,7 +106,7 @@ std::string list_incidents(const json::array& incidents, WallTime now, std::size
   for (const auto& [incident, also] : rows) {
     const auto& i = *incident;
     const auto begin = opened(i);
-    const std::string state = is_quiet(i) && text_at(i, "state") == "resolved" ? "unpaged" : text_at(i, "state");
+    const std::string state = never_paged(i) ? "unpaged" : text_at(i, "state");
     lines.push_back({coloured(state, state),
                      !begin          ? ""
                      : is_terminal() ? on_the_wall(*begin, now)

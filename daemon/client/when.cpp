@@ -1,8 +1,6 @@
 // An age is counted on the daemon's clock, by the `at` of its answer: the clock of whoever looks may be another.
 #include "daemon/client/when.hpp"
 
-#include <ctime>
-
 #include "core/text/time.hpp"
 #include "daemon/client/json_at.hpp"
 #include "daemon/client/terminal.hpp"
@@ -18,19 +16,31 @@ std::string span(Millis length) {
   return std::to_string(seconds / (24 * 60 * 60)) + "d";
 }
 
+std::time_t seconds_of(WallTime at) { return std::chrono::duration_cast<Seconds>(at.time_since_epoch()).count(); }
+
 /// `04:11 here`, with the date when that is another one; "" where the zone is UTC or nobody looks.
 std::string local(WallTime at) {
   if (!is_terminal()) return "";
-  const std::time_t seconds = std::chrono::duration_cast<Seconds>(at.time_since_epoch()).count();
-  std::tm here{}, there{};
-  if (!::localtime_r(&seconds, &here) || !::gmtime_r(&seconds, &there) || here.tm_gmtoff == 0) return "";
-  char text[32];
-  const bool same_day = here.tm_yday == there.tm_yday;
-  const auto length = std::strftime(text, sizeof text, same_day ? "%H:%M" : "%b %e, %H:%M", &here);
-  return std::string(text, length) + " here";
+  const std::time_t seconds = seconds_of(at);
+  const auto here = local_time(at);
+  std::tm there{};
+  if (!here || !::gmtime_r(&seconds, &there) || here->tm_gmtoff == 0) return "";
+  const bool same_day = here->tm_yday == there.tm_yday;
+  return written(*here, same_day ? "%H:%M" : "%b %e, %H:%M") + " here";
 }
 
 }  // namespace
+
+std::optional<std::tm> local_time(WallTime at) {
+  const std::time_t seconds = seconds_of(at);
+  std::tm here{};
+  return ::localtime_r(&seconds, &here) ? std::optional(here) : std::nullopt;
+}
+
+std::string written(const std::tm& time, const char* format) {
+  char text[32];
+  return std::string(text, std::strftime(text, sizeof text, format, &time));
+}
 
 std::string age(WallTime at, WallTime now) {
   if (at > now && at - now >= Seconds(1)) return "in " + span(at - now);

@@ -1,5 +1,4 @@
 """What somebody asks about yesterday: hours, days and months, incidents in a list, and which one is meant by a few letters."""
-import http.client
 import time
 import unittest
 import xml.etree.ElementTree as ElementTree
@@ -100,13 +99,7 @@ class History(harness.Case):
         incident = self.outage(world)
 
         def ask(path):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=harness.LIMIT)
-            try:
-                connection.request("GET", path)
-                answer = connection.getresponse()
-                return answer.status, answer.read().decode()
-            finally:
-                connection.close()
+            return harness.ask(port, path)
 
         self.assertIn(f"/incidents/{incident}", ask("/incidents?q=refused&boundary=outage&since=1h")[1])
         self.assertNotIn(f"/incidents/{incident}", ask("/incidents?q=nothing-like-it")[1])
