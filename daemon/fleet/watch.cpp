@@ -101,15 +101,16 @@ bool Watch::take(WireMessage message) {
   if (!place) return true;  // published by somebody who knows our subject; nobody has numbered it
   if (place->nth != delivered_ + 1) return false;
   delivered_ = place->nth;
-  const bool is_again = order_.from > 0 && place->seq == last_;
-  if (place->seq <= reached_ || (is_again && std::hash<std::string>()(message.body) != last_digest_)) {
+  const bool is_log = order_.from > 0, is_again = is_log && place->seq == last_;
+  const std::size_t digest = is_log ? std::hash<std::string>()(message.body) : 0;
+  if (place->seq <= reached_ || (is_again && digest != last_digest_)) {
     broken(order_.stream + " has lost what was written to it");
     return false;
   }
   reached_ = place->seq;
   if (!is_again) {
     last_ = std::max(last_, place->seq);
-    last_digest_ = std::hash<std::string>()(message.body);
+    last_digest_ = digest;
     listener_.hear(message, place->seq);
   }
   if (place->left == 0 || delivered_ >= standing_) is_caught_up();

@@ -52,7 +52,7 @@ class Watch {
   std::deque<WireMessage> queue_;
   Wake wake_;
   std::uint64_t last_ = 0;       ///< the newest of the stream that was heard
-  std::size_t last_digest_ = 0;  ///< of its text
+  std::size_t last_digest_ = 0;  ///< of its text, in a log
   std::uint64_t reached_ = 0;    ///< the newest that this consumer has delivered
   std::uint64_t delivered_ = 0;  ///< by this consumer
   std::uint64_t standing_ = 0;   ///< that it had to deliver when it was made; some may be on their way already
