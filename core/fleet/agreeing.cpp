@@ -126,8 +126,19 @@ Tally Fleet::State::votes(const std::string& target, Boundary b, std::optional<s
     if (vote == Vote::no && w.is_self && at_least && t.knows < *at_least) vote = Vote::silent;
     tally.is_juror = tally.is_juror || w.is_self;
     tally.add(host, vote, vote == Vote::yes ? level_seen(host, t, b) : 0);
+    if (is_yet_to_answer(w, vote)) tally.who_yet.push_back(host);
   }
   return tally;
+}
+
+/// The jury changes when its members come and go, long after the question: whoever is new to it has as much time as the
+/// first. Each is waited for once until it has said a word: one that comes and goes keeps no page back for ever.
+int Fleet::State::about_to_answer(Mine& m, const Tally& tally) const {
+  for (const auto& host : tally.who) m.awaited.erase(host);
+  for (const auto& host : tally.who_not) m.awaited.erase(host);
+  return static_cast<int>(std::count_if(tally.who_yet.begin(), tally.who_yet.end(), [&](const std::string& host) {
+    return now - m.awaited.emplace(host, now).first->second < setup.config.fleet.agree_within;
+  }));
 }
 
 void Fleet::State::decide() {
@@ -141,7 +152,7 @@ void Fleet::State::decide() {
 void Fleet::State::decide(const std::string& target, Target& t, Boundary b) {
   if (my_state(t, b) != SeenAs::holding || !t.mine.at(b).finding.holds_now) return;
   const auto subject = *voted(b);
-  const auto& mine = t.mine.at(b);
+  auto& mine = t.mine.at(b);
   const int level = level_of(mine.finding.severity, mine.finding.is_total);
   if (is_away()) return decide_alone(target, t, b, level);
   if (!is_synced) return;
@@ -150,7 +161,8 @@ void Fleet::State::decide(const std::string& target, Target& t, Boundary b) {
     return kept.stories.contains({target, subject, sink});
   });
   if (is_all_open) return;
-  const Tally tally = votes(target, b);
+  Tally tally = votes(target, b);
+  tally.about_to = about_to_answer(mine, tally);
   MonoTime from = std::max(mine.confirmed_at, synced_at);
   if (const auto closing = t.vote_after.find(b); closing != t.vote_after.end()) from = std::max(from, closing->second);
   const Agreed follows = agreed(tally, now - from, setup.config.fleet.agree_within);

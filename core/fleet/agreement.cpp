@@ -59,6 +59,10 @@ Vote vote_of(const Witness& w, const Question& q) {
   return !w.is_self && w.suspected_for > q.agree_within ? Vote::yes : Vote::pending;
 }
 
+bool is_yet_to_answer(const Witness& w, Vote vote) {
+  return vote == Vote::silent && !w.is_self && !w.blind && w.heard_ago <= missing_after;
+}
+
 void Tally::add(const std::string& host, Vote vote, int level) {
   switch (vote) {
     case Vote::yes: ++yes, who.push_back(host), levels.push_back(level); break;
@@ -74,6 +78,7 @@ Agreed agreed(Tally t, Millis waited, Millis agree_within) {
   if (!t.is_juror && t.yes + t.no + t.pending == 0) t.yes = 1;
   if (t.yes > t.no + t.pending + t.silent) return Agreed::fires;
   if (waited < agree_within && t.pending + t.silent > 0) return Agreed::wait;
+  if (t.about_to > 0) return Agreed::wait;
   // Suspicions clear or ripen within agree_within, by themselves.
   if (t.yes == 1 && t.no == 0 && t.pending > 0) return Agreed::wait;
   if (t.yes > t.no) {

@@ -52,14 +52,18 @@ struct Question {
 };
 
 Vote vote_of(const Witness& witness, const Question& question);
+/// It says nothing, but lives and can see: it was drawn, or came back, after it was asked.
+bool is_yet_to_answer(const Witness& witness, Vote vote);
 
 /// The votes of one jury.
 struct Tally {
   int yes = 0, no = 0, pending = 0, silent = 0;
+  int about_to = 0;                       ///< of the silent: those who live and were asked less than agree_within ago
   std::vector<int> levels;                ///< of the yes: how bad each sees it (level_of())
   bool is_juror = false;                  ///< the host that counts is of the jury
   std::vector<std::string> who, who_not;  ///< hosts that said yes and no
   std::vector<std::string> who_else;      ///< hosts that have not said either
+  std::vector<std::string> who_yet;       ///< of those: whoever may still answer
 
   int asked() const { return yes + no + pending + silent; }
   /// `level` counts with a yes.

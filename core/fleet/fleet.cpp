@@ -88,6 +88,7 @@ void Fleet::State::on(const FleetTick&) {
   for (const auto id : lost) on(FleetAnswered{id, FleetAnswered::Outcome::no_answer, 0, {}});
   if (!renewed_at || now - *renewed_at >= renew_every) renew(false);
   for (auto& [name, t] : targets) {
+    answer_as_new_juror(name, t);
     if (!t.ask_due || now < *t.ask_due) continue;
     t.ask_due.reset();
     t.asked_at = now;

@@ -108,13 +108,22 @@ void Fleet::State::hear_view(const FleetEntry& e, bool in_first_picture) {
     is_asked = is_asked || (!is_same && voted(b.boundary));
   }
   known.asked = std::move(asked);
-  if (is_asked && !in_first_picture) answer(name, t);
+  if (is_asked) answer(name, t);
 }
 
 /// A question is answered by a sweep that begins after it was heard; one sweep answers all that have come meanwhile.
 void Fleet::State::answer(const std::string& target, Target& t) {
-  if (t.ask_due || !is_asked_about(target, setup.host)) return;
-  t.ask_due = t.asked_at ? std::max(now, *t.asked_at + answer_within) : now;
+  if (t.ask_due) return;
+  t.was_passed_over = !is_asked_about(target, setup.host);
+  if (!t.was_passed_over) t.ask_due = t.asked_at ? std::max(now, *t.asked_at + answer_within) : now;
+}
+
+/// Others have gone since, and what was asked then is still open.
+void Fleet::State::answer_as_new_juror(const std::string& target, Target& t) {
+  if (!t.was_passed_over) return;
+  t.was_passed_over =
+      std::any_of(t.views.begin(), t.views.end(), [](const auto& each) { return !each.second.asked.empty(); });
+  if (t.was_passed_over) answer(target, t);
 }
 
 void Fleet::State::hear_claim(const FleetEntry& e, bool in_first_picture) {

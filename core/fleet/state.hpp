@@ -104,6 +104,7 @@ struct Fleet::State {
     std::optional<std::uint64_t> revision;  ///< of the view that asked
     MonoTime confirmed_at{};
     bool is_confirmed = false;
+    std::map<std::string, MonoTime> awaited;  ///< jurors that owe their first word, since when
   };
   struct Verdict {
     std::optional<Agreed> last;
@@ -125,6 +126,7 @@ struct Fleet::State {
     // Asked by others.
     std::optional<MonoTime> ask_due;
     std::optional<MonoTime> asked_at;
+    bool was_passed_over = false;  ///< a question was for others; the jury may come to need this host
     std::optional<MonoTime> looked_at;
     bool is_looking = false;
     // Telling again while alone.
@@ -214,6 +216,7 @@ struct Fleet::State {
   void return_to_fleet();
   void ask_anew(Target& t);
   void answer(const std::string& target, Target& t);
+  void answer_as_new_juror(const std::string& target, Target& t);
   void forget_claim(const ClaimKey& key, std::uint64_t revision);
   bool concerns_us(const ClaimKey& key) const;
   void answered_view(const Ticket& ticket, const FleetAnswered& e);
@@ -239,6 +242,7 @@ struct Fleet::State {
   std::optional<SeenAs> my_state(const Target& t, Boundary b) const;
   void decide();
   void decide(const std::string& target, Target& t, Boundary b);
+  int about_to_answer(Mine& m, const Tally& tally) const;
   void decide_alone(const std::string& target, Target& t, Boundary b, int level);
   void stand(const std::string& target, Target& t, Boundary b, Agreed now_agreed, const Tally& votes);
   void look(const std::string& target, Target& t);

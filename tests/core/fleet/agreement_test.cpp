@@ -133,6 +133,26 @@ TEST_CASE("what follows from the votes") {
   }
 }
 
+TEST_CASE("whoever lives and can see is waited for when it has not said a word since it was asked") {
+  const auto is_waited_for = [](const Witness& w) {
+    return is_yet_to_answer(w, vote_of(w, {true, 100, Seconds(10)}));
+  };
+  const Witness old_sweep = with(green(), [](Witness& w) { w.knows = 99; });
+  CHECK(is_waited_for(old_sweep));
+  CHECK(is_waited_for(with(green(), [](Witness& w) { w.is_readable = false; })));
+  CHECK(is_waited_for(with(green(), [](Witness& w) { w.in_first_picture = true; })));
+  CHECK_FALSE(is_waited_for(green()));
+  CHECK_FALSE(is_waited_for(seeing(SeenAs::holding)));
+  CHECK_FALSE(is_waited_for(with(old_sweep, [](Witness& w) { w.blind = true; })));
+  CHECK_FALSE(is_waited_for(with(old_sweep, [](Witness& w) { w.heard_ago = Millis(15'001); })));
+  Tally mute = tally(0, 0, 0, 3, false);
+  mute.about_to = 1;
+  CHECK(word(agreed(mute, Seconds(60), Seconds(10))) == "wait");
+  Tally most = tally(2, 0, 0, 1);
+  most.about_to = 1;
+  CHECK(word(agreed(most, Millis(0), Seconds(10))) == "fires");
+}
+
 TEST_CASE("ends and escalations are the jury's") {
   struct Case {
     const char* name;

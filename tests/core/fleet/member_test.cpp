@@ -191,6 +191,39 @@ TEST_CASE("who is not asked about a target says only what it asks, and that it i
   CHECK(said == std::vector<int>{0, 0, 1, 1, 1, 0});
 }
 
+TEST_CASE("a question is answered by whoever is asked later, or hears it when it comes back") {
+  std::string juror;
+  for (int i = 2; juror.empty(); ++i) {
+    const std::string name = "host-" + std::to_string(i);
+    if (rendezvous("fabric", name) < rendezvous("fabric", "host-1")) juror = name;
+  }
+  FleetView question;
+  question.fleet = "prod", question.host = "host-0", question.target = "fabric";
+  question.sweep = 1, question.interval = Seconds(30);
+  question.boundaries.push_back({.boundary = Boundary::outage, .state = SeenAs::suspected, .question = 7});
+  const FleetEntry asks{view_key("fabric", "host-0"), write(question), 50};
+  auto one_juror = setup();
+  one_juror.config.fleet.jury = 1;
+
+  Alone later(one_juror);
+  FirstPicture picture;
+  picture.hosts = {entry(member(juror), 1)};
+  later.handle(picture);
+  later.sweep(false);
+  later.last.clear();
+  later.handle(FleetHeard{Bucket::views, asks});
+  later.pass(one_juror.config.fleet.silent_after - Seconds(2));
+  CHECK(count<AskSweep>(later.last) == 0);
+  later.pass(Seconds(60));  // the juror has not been heard for so long that another is drawn
+  CHECK(count<AskSweep>(later.last) == 1);
+
+  Alone back;
+  picture.views = {asks};
+  back.tell(picture);
+  back.pass(Seconds(10));
+  CHECK(count<AskSweep>(back.last) == 1);
+}
+
 TEST_CASE("nobody is paged for what the last sweep did not show, though it is not over yet") {
   Alone me;
   me.answers = false;
