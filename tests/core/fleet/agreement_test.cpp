@@ -134,9 +134,7 @@ TEST_CASE("what follows from the votes") {
 }
 
 TEST_CASE("whoever lives and can see is waited for when it has not said a word since it was asked") {
-  const auto is_waited_for = [](const Witness& w) {
-    return is_yet_to_answer(w, vote_of(w, {true, 100, Seconds(10)}));
-  };
+  const auto is_waited_for = [](const Witness& w) { return is_yet_to_answer(w, vote_of(w, {true, 100, Seconds(10)})); };
   const Witness old_sweep = with(green(), [](Witness& w) { w.knows = 99; });
   CHECK(is_waited_for(old_sweep));
   CHECK(is_waited_for(with(green(), [](Witness& w) { w.is_readable = false; })));
