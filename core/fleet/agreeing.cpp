@@ -96,7 +96,10 @@ Witness Fleet::State::witness(const std::string& host, const Target& t, Boundary
   bool has_outage = false;
   for (const auto& each : view.boundaries) {
     has_outage = has_outage || each.boundary == Boundary::outage;
-    if (each.boundary == b) w.state = each.state, w.suspected_for = now - known->second.asked.at(b).second;
+    if (each.boundary == b) {
+      w.state = each.state, w.is_clearing = each.clearing;
+      w.suspected_for = now - known->second.asked.at(b).second;
+    }
   }
   w.blind = w.blind || (!w.state && is_hidden_by_outage(b, has_outage));
   return w;
@@ -112,12 +115,13 @@ int Fleet::State::level_seen(const std::string& host, const Target& t, Boundary 
   return 0;
 }
 
-Tally Fleet::State::votes(const std::string& target, Boundary b, std::optional<std::uint64_t> at_least) const {
+Tally Fleet::State::votes(const std::string& target, Boundary b, std::optional<std::uint64_t> at_least,
+                          bool is_to_begin) const {
   Tally tally;
   const auto found = targets.find(target);
   static const Target nothing;
   const Target& t = found == targets.end() ? nothing : found->second;
-  Question q{t.mine.contains(b), std::nullopt, setup.config.fleet.agree_within};
+  Question q{t.mine.contains(b), std::nullopt, setup.config.fleet.agree_within, is_to_begin};
   if (q.holds_here) q.revision = t.mine.at(b).revision;
   if (at_least) q.holds_here = true, q.revision = std::max(q.revision.value_or(0), *at_least);
   for (const auto& host : jury(target)) {
@@ -161,7 +165,7 @@ void Fleet::State::decide(const std::string& target, Target& t, Boundary b) {
     return kept.stories.contains({target, subject, sink});
   });
   if (is_all_open) return;
-  Tally tally = votes(target, b);
+  Tally tally = votes(target, b, {}, true);
   tally.about_to = about_to_answer(mine, tally);
   MonoTime from = std::max(mine.confirmed_at, synced_at);
   if (const auto closing = t.vote_after.find(b); closing != t.vote_after.end()) from = std::max(from, closing->second);

@@ -50,7 +50,7 @@ Vote vote_of(const Witness& w, const Question& q) {
     if (w.heard_ago > missing_after || w.view_ago * 2 > w.interval * 5) return Vote::silent;
   }
   if (w.blind) return Vote::silent;
-  if (!w.state) {
+  if (!w.state || (q.is_to_begin && w.is_clearing)) {
     const bool answers = w.is_self || !q.holds_here || (q.revision && w.knows >= *q.revision);
     return answers ? Vote::no : Vote::silent;
   }

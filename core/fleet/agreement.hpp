@@ -39,6 +39,7 @@ struct Witness {
   Millis view_ago{0};             ///< since its view was received, on our own clock
   Millis interval{0};             ///< its own for this target
   std::optional<SeenAs> state;    ///< unset: it does not hold there
+  bool is_clearing = false;       ///< its last sweep did not show it
   Millis suspected_for{0};        ///< since this question of it was first heard
   std::uint64_t knows = 0;        ///< highest revision of views that it had seen when its sweep began
 };
@@ -49,6 +50,8 @@ struct Question {
   /// Of the view that asked; unset until the engine has acknowledged it. Nothing is a no before.
   std::optional<std::uint64_t> revision;
   Millis agree_within = Seconds(10);
+  /// Whether to begin: what is over in all but the count of green sweeps is no yes. For an end it is.
+  bool is_to_begin = false;
 };
 
 Vote vote_of(const Witness& witness, const Question& question);

@@ -143,7 +143,8 @@ void Fleet::State::publish(const std::string& target) {
                             !m.is_confirmed ? SeenAs::suspected
                             : is_firing     ? SeenAs::firing
                                             : SeenAs::holding,
-                            m.finding.severity, m.finding.is_total, m.question, m.finding.reasons});
+                            m.finding.severity, m.finding.is_total, !m.finding.holds_now, m.question,
+                            m.finding.reasons});
     asked.questions.emplace_back(b, m.question);
   }
   Publish p{Bucket::views, view_key(target, setup.host), write(v), 0};

@@ -236,7 +236,8 @@ struct Fleet::State {
   bool is_asked_about(const std::string& target, const std::string& host) const;
   std::vector<std::string> jury_for_missing(const std::string& host) const;
   /// `at_least`: a no counts only when its sweep began after this revision was known.
-  Tally votes(const std::string& target, Boundary b, std::optional<std::uint64_t> at_least = {}) const;
+  Tally votes(const std::string& target, Boundary b, std::optional<std::uint64_t> at_least = {},
+              bool is_to_begin = false) const;
   Witness witness(const std::string& host, const Target& t, Boundary b) const;
   int level_seen(const std::string& host, const Target& t, Boundary b) const;
   std::optional<SeenAs> my_state(const Target& t, Boundary b) const;

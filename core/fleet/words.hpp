@@ -42,6 +42,7 @@ struct BoundaryView {
   SeenAs state = SeenAs::suspected;
   Severity severity = Severity::error;
   bool total = false;
+  bool clearing = false;  ///< not in the last sweep: it takes more of them until it is over
   /// Names the suspicion: another number is another question, and is answered anew.
   std::uint64_t question = 0;
   std::vector<std::string> reasons;  ///< the first three, redacted
@@ -145,6 +146,7 @@ void fields(V& visit, X& x) {
   visit("state", x.state);
   visit("severity", x.severity);
   visit("total", x.total);
+  visit("clearing", x.clearing);
   visit("question", x.question);
   visit("reasons", x.reasons);
 }

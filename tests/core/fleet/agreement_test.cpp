@@ -64,6 +64,20 @@ TEST_CASE("what counts as yes, no and silence") {
       {"a sweep from after the question", green(), asked, Vote::no},
       {"a sweep from before the question", with(green(), [](Witness& w) { w.knows = 99; }), asked, Vote::silent},
       {"the question has not been acknowledged yet", green(), {true, std::nullopt, Seconds(10)}, Vote::silent},
+      {"confirmed, and gone from its last sweep, for a page",
+       with(seeing(SeenAs::holding), [](Witness& w) { w.is_clearing = true; }),
+       {true, 100, Seconds(10), true},
+       Vote::no},
+      {"the same, of a sweep from before the question",
+       with(seeing(SeenAs::holding),
+            [](Witness& w) {
+              w.is_clearing = true;
+              w.knows = 99;
+            }),
+       {true, 100, Seconds(10), true},
+       Vote::silent},
+      {"the same, for an end", with(seeing(SeenAs::holding), [](Witness& w) { w.is_clearing = true; }), asked,
+       Vote::yes},
       {"nothing is asked: we are green too",
        with(green(), [](Witness& w) { w.knows = 0; }),
        {false, std::nullopt, Seconds(10)},

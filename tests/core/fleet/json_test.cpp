@@ -14,7 +14,7 @@ namespace {
 FleetView a_view() {
   FleetView v;
   v.fleet = "prod", v.host = "host-7", v.target = "fabric.eu", v.sweep = 41, v.seen = 7, v.interval = Seconds(30);
-  v.boundaries = {{Boundary::outage, SeenAs::holding, Severity::critical, true, 99, {"/health refused"}}};
+  v.boundaries = {{Boundary::outage, SeenAs::holding, Severity::critical, true, true, 99, {"/health refused"}}};
   return v;
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("a view is never larger than 2 KiB, whatever its reasons are") {
   FleetView v = a_view();
   v.boundaries.clear();
   for (const Boundary b : all_boundaries)
-    v.boundaries.push_back({b, SeenAs::firing, Severity::critical, true, std::uint64_t{1} << 52,
+    v.boundaries.push_back({b, SeenAs::firing, Severity::critical, true, false, std::uint64_t{1} << 52,
                             std::vector<std::string>(9, std::string(5000, '"') + "\xff\x01")});
   const auto text = write(v);
   CHECK(text.size() <= largest_view);

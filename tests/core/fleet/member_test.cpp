@@ -444,7 +444,7 @@ TEST_CASE("whatever is written under whatever key, nothing is thrown and no host
   IdSource random(5);
   FleetView view;
   view.fleet = "prod", view.host = "host-2", view.target = "fabric", view.interval = Seconds(30);
-  view.boundaries = {{Boundary::outage, SeenAs::firing, Severity::critical, true, 3, {"x"}}};
+  view.boundaries = {{Boundary::outage, SeenAs::firing, Severity::critical, true, false, 3, {"x"}}};
   FleetClaim claim;
   claim.holder = "host-2", claim.told = 5;
   const std::string texts[] = {write(member("host-2")), write(view), write(claim), "", "{}"};
