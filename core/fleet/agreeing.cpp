@@ -34,17 +34,32 @@ std::vector<const std::string*> Fleet::State::live() const {
   return hosts;
 }
 
+/// When live() is another list, if nobody is heard until then. Whoever is heard only puts it off.
+MonoTime Fleet::State::next_silence() const {
+  const Millis silent_after = setup.config.fleet.silent_after;
+  MonoTime first = MonoTime::max();
+  if (is_synced && now - synced_at < silent_after) first = synced_at + silent_after;
+  for (const auto& [host, heard] : members)
+    if (now - heard.at < silent_after) first = std::min(first, heard.at + silent_after);
+  return first;
+}
+
 /// Of those who are live and may be asked. No name is copied that is not drawn: there may be a thousand of them.
 template <class Asked>
-std::vector<std::string> Fleet::State::drawn(std::string_view about, const Asked& is_asked) const {
+const std::vector<std::string>& Fleet::State::drawn(std::map<std::string, std::vector<std::string>>& known,
+                                                    const std::string& about, const Asked& is_asked) const {
+  if (now >= juries.until) juries = {.until = next_silence(), .of_target = {}, .of_member = {}};
+  const auto [at, is_new] = known.try_emplace(about);
+  if (!is_new) return at->second;
   std::vector<std::string_view> hosts;
   for (const auto* host : live())
     if (is_asked(*host)) hosts.push_back(*host);
-  return jury_of(about, hosts, static_cast<std::size_t>(setup.config.fleet.jury));
+  at->second = jury_of(about, hosts, static_cast<std::size_t>(setup.config.fleet.jury));
+  return at->second;
 }
 
-std::vector<std::string> Fleet::State::jury(const std::string& target) const {
-  return drawn(target, [&](const std::string& host) {
+const std::vector<std::string>& Fleet::State::jury(const std::string& target) const {
+  return drawn(juries.of_target, target, [&](const std::string& host) {
     if (host == setup.host) return config_of(target) != nullptr;
     const auto& member = kept.known.at(host);
     return member.environment == setup.config.environment && member.targets.contains(target);
@@ -52,13 +67,13 @@ std::vector<std::string> Fleet::State::jury(const std::string& target) const {
 }
 
 bool Fleet::State::is_asked_about(const std::string& target, const std::string& host) const {
-  const auto who = jury(target);
+  const auto& who = jury(target);
   return std::find(who.begin(), who.end(), host) != who.end();
 }
 
 /// Those who miss a member for all: as many as are asked about a target.
-std::vector<std::string> Fleet::State::jury_for_missing(const std::string& host) const {
-  return drawn(host, [&](const std::string& each) {
+const std::vector<std::string>& Fleet::State::jury_for_missing(const std::string& host) const {
+  return drawn(juries.of_member, host, [&](const std::string& each) {
     return each == setup.host || (each != host && kept.known.at(each).environment == setup.config.environment);
   });
 }
@@ -266,11 +281,14 @@ void Fleet::State::start(const std::string& target, Subject s, int level, bool a
 /// servers are asked first whether it lives.
 void Fleet::State::miss_members() {
   const Millis silent_after = setup.config.fleet.silent_after;
-  if (!is_synced || is_away() || now - synced_at <= silent_after) return;
+  if (!is_synced || is_away() || now - synced_at <= silent_after || now < missing_due) return;
+  missing_due = now + silent_after;
   for (const auto& [host, member] : kept.known) {
     const auto heard = members.find(host);
-    if (heard != members.end() && now - heard->second.at <= silent_after) continue;
-    const auto who = jury_for_missing(host);
+    const bool is_heard = heard != members.end() && now - heard->second.at <= silent_after;
+    missing_due = std::min(missing_due, is_heard ? heard->second.at + silent_after : now);
+    if (is_heard) continue;
+    const auto& who = jury_for_missing(host);
     if (std::find(who.begin(), who.end(), setup.host) == who.end()) continue;
     const std::string about = std::string(missing_prefix) + host;
     if (is_open(about, Subject::missing)) {

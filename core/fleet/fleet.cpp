@@ -250,6 +250,7 @@ void Fleet::State::on(const WordHeard& e) {
 
 void Fleet::State::on(FleetReconfigured e) {
   const Config before = std::exchange(setup.config, std::move(e.config));
+  juries = {}, missing_due = now;
   std::set<std::string> sinks;
   for (const auto& s : setup.config.alerts.sinks) sinks.insert(s.name), retired.erase(s.name);
   for (const auto& s : before.alerts.sinks) {

@@ -38,7 +38,8 @@ bool Fleet::State::is_mere_renewal(const FleetHeard& e) {
   const auto heard = parts && parts->size() == 1 ? members.find(parts->front()) : members.end();
   if (heard == members.end() || heard->second.text != e.entry.text) return false;
   if (heard->second.revision >= e.entry.revision) return true;  // said twice by the watch
-  if (now - heard->second.at > missing_after) return false;
+  const Millis ago = now - heard->second.at;
+  if (ago > missing_after || ago >= setup.config.fleet.silent_after) return false;
   heard->second.at = now, heard->second.revision = e.entry.revision;
   return true;
 }
@@ -59,12 +60,15 @@ void Fleet::State::hear_member(const FleetEntry& e) {
     return;
   }
   if (!kept.known.contains(host) && kept.known.size() >= most_members) return;
+  const auto before = members.find(host);
+  const bool was_live = before != members.end() && now - before->second.at < setup.config.fleet.silent_after;
   auto& heard = members[host];
   if (heard.revision >= e.revision) return;
   if (read->goodbye) {
     if (left.size() < most_left || left.contains(host)) left[host] = {read->version, now};
     members.erase(host);
     kept.known.erase(host);
+    juries = {};
     for (auto& [name, t] : targets) t.views.erase(host);
     return save();
   }
@@ -73,6 +77,7 @@ void Fleet::State::hear_member(const FleetEntry& e) {
   auto& known = kept.known[host];
   const bool is_news = !is_same(known, *read);
   known = std::move(*read);
+  if (is_news || !was_live) juries = {};
   if (is_news) save();
 }
 
@@ -165,7 +170,7 @@ bool Fleet::State::concerns_us(const ClaimKey& key) const {
   if (key.subject != Subject::missing) return config_of(key.target);
   if (!key.target.starts_with(missing_prefix)) return false;
   const std::string host = key.target.substr(missing_prefix.size());
-  const auto who = jury_for_missing(host);
+  const auto& who = jury_for_missing(host);
   return std::find(who.begin(), who.end(), setup.host) != who.end();
 }
 
@@ -174,6 +179,7 @@ void Fleet::State::on(const FirstPicture& e) {
   synced_at = last_ack = now;
   failing_since.reset();
   members.clear();
+  juries = {}, missing_due = now;
   takeover_since.clear();
   newer.clear();
   for (auto& [name, t] : targets) t.views.clear(), t.under_way.clear(), t.highest = t.knows = 0;
@@ -210,7 +216,7 @@ void Fleet::State::ask_anew(Target& t) {
   for (auto& [b, m] : t.mine) m.question = new_question(), m.revision.reset();
 }
 
-void Fleet::State::on(const ConnectionLost&) { is_synced = false; }
+void Fleet::State::on(const ConnectionLost&) { is_synced = false, juries = {}; }
 
 void Fleet::State::on(const FleetHeard& e) {
   if (!is_synced) return;

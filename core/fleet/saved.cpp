@@ -134,6 +134,7 @@ std::string Fleet::restore(const std::string& saved) {
     for (const auto& [key, story] : kept.stories)
       state_->turned.try_emplace({key.target, key.subject}, EventKind::firing);
     state_->kept = std::move(kept);
+    state_->juries = {};
   } catch (const std::exception& e) {
     return std::string("the saved state of the fleet cannot be used: ") + e.what();
   }

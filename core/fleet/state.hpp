@@ -90,6 +90,14 @@ struct Fleet::State {
     std::map<Boundary, std::pair<std::uint64_t, MonoTime>> asked;  ///< question, and when it was first heard
   };
   std::map<std::string, Heard> members;  ///< since the last connect
+  /// Who is asked, for as long as nobody comes, goes or changes what it watches: to draw it costs a look at every
+  /// member, and each message of the fleet asks for it.
+  struct Juries {
+    MonoTime until{};  ///< somebody falls silent then, if not heard before
+    std::map<std::string, std::vector<std::string>> of_target, of_member;
+  };
+  mutable Juries juries;
+  MonoTime missing_due{};  ///< nobody can be missed before
   struct Gone {
     std::string version;
     MonoTime at{};
@@ -230,11 +238,13 @@ struct Fleet::State {
   const TargetConfig* config_of(const std::string& target) const;
   /// Their names, as long as nobody comes or goes.
   std::vector<const std::string*> live() const;
+  MonoTime next_silence() const;
   template <class Asked>
-  std::vector<std::string> drawn(std::string_view about, const Asked& is_asked) const;
-  std::vector<std::string> jury(const std::string& target) const;
+  const std::vector<std::string>& drawn(std::map<std::string, std::vector<std::string>>& known,
+                                        const std::string& about, const Asked& is_asked) const;
+  const std::vector<std::string>& jury(const std::string& target) const;
   bool is_asked_about(const std::string& target, const std::string& host) const;
-  std::vector<std::string> jury_for_missing(const std::string& host) const;
+  const std::vector<std::string>& jury_for_missing(const std::string& host) const;
   /// `at_least`: a no counts only when its sweep began after this revision was known.
   Tally votes(const std::string& target, Boundary b, std::optional<std::uint64_t> at_least = {},
               bool is_to_begin = false) const;
