@@ -263,7 +263,7 @@ void App::run() {
   tasks_.spawn("pipeline", pipeline());
   tasks_.spawn("clock", clock());
   tasks_.spawn("heartbeat", heartbeat());
-  tasks_.spawn("delivery", delivery_->run());
+  tasks_.spawn("delivery", deliver());
   tasks_.spawn("signals", signals());
   say({Say::Level::info, "daemon.started", "", "", "",
        "readbackd " + std::string(version()) + " watches " + std::to_string(current_.config.targets.size()) +
@@ -274,6 +274,13 @@ void App::run() {
   put(Tick{});
   io_.run();
   say({Say::Level::info, "daemon.stopped", "", "", "", "stopped"});
+}
+
+net::awaitable<void> App::deliver() {
+  co_await net::this_coro::reset_cancellation_state(net::disable_cancellation());
+  co_await delivery_->run();
+  delivered_ = true;
+  queue_wake_.cancel();
 }
 
 net::awaitable<void> App::signals() {

@@ -107,6 +107,8 @@ class App : public ControlBackend {
   void enqueue(Incoming incoming);
   net::awaitable<void> bring_ended(Event& event);
   net::awaitable<void> pipeline();
+  net::awaitable<void> queue_wake();
+  net::awaitable<void> leave_fleet();
   net::awaitable<void> process(Incoming incoming);
   net::awaitable<Answer> carry_out(Actions actions);
   Actions handle(std::variant<Event, FleetEvent> event);
@@ -124,6 +126,7 @@ class App : public ControlBackend {
   net::awaitable<void> check(StartCheck what);
   net::awaitable<void> clock();
   net::awaitable<void> heartbeat();
+  net::awaitable<void> deliver();
   net::awaitable<void> signals();
   net::awaitable<void> stop();
   net::awaitable<void> reloads();
@@ -178,6 +181,7 @@ class App : public ControlBackend {
   net::steady_timer queue_wake_, due_, beat_;
   net::signal_set signal_set_;
   bool stopping_ = false;
+  bool delivered_ = false;  ///< nothing is on its way to a receiver any more: only after a stop has begun
   std::optional<MonoTime> busy_since_;
   std::string headline_;  ///< as the service manager was told
   WatchNotice notice_{MonoTime{}};

@@ -63,9 +63,7 @@ net::awaitable<void> App::pipeline() {
   while (!stopping_) {
     if (queue_.empty()) {
       busy_since_.reset();
-      queue_wake_.expires_at(net::steady_timer::time_point::max());
-      auto [ec] = co_await queue_wake_.async_wait(token);
-      (void)ec;
+      co_await queue_wake();
       continue;
     }
     busy_since_ = now().mono;
@@ -74,7 +72,27 @@ net::awaitable<void> App::pipeline() {
     co_await process(std::move(next));
     arm();
   }
-  if (!fleet_) co_return;
+  if (fleet_) co_await leave_fleet();
+}
+
+net::awaitable<void> App::queue_wake() {
+  queue_wake_.expires_at(net::steady_timer::time_point::max());
+  auto [ec] = co_await queue_wake_.async_wait(token);
+  (void)ec;
+}
+
+/// What a receiver takes of what is still on its way is noted in its claim before the claim is given away: otherwise
+/// whoever has it next would tell it again.
+net::awaitable<void> App::leave_fleet() {
+  while (!delivered_ || !queue_.empty()) {
+    if (queue_.empty()) {
+      co_await queue_wake();
+      continue;
+    }
+    Incoming next = std::move(queue_.front());
+    queue_.pop_front();
+    if (std::holds_alternative<FleetEvent>(next.event)) co_await process(std::move(next));
+  }
   FleetEvent goodbye = FleetStopping{};
   auto last = handle(std::move(goodbye));
   co_await carry_out(std::move(last));

@@ -19,6 +19,7 @@ namespace readback {
 namespace {
 
 constexpr Millis farewell = Seconds(3);          // what is on its way at a stop may finish
+constexpr Millis to_give_up(250);                // what has not finished by then
 constexpr Millis after_a_fault = Seconds(5);     // a sink whose task has failed
 constexpr std::string_view sink_task = "sink ";  // with the sink's name behind it
 
@@ -260,6 +261,7 @@ std::vector<SinkView> Delivery::view() const { return parts_->outbox.view(); }
 std::optional<WallTime> Delivery::heartbeat_at() const { return parts_->heartbeat.last(); }
 
 net::awaitable<void> Delivery::run() {
+  co_await net::this_coro::reset_cancellation_state(net::disable_cancellation());  // it ends by stop()
   Parts& p = *parts_;
   auto step = std::move(p.restored);
   co_await p.perform(std::move(step));
@@ -270,7 +272,7 @@ net::awaitable<void> Delivery::run() {
   const bool all_ended = co_await p.tasks.join(farewell);
   if (all_ended) co_return;
   p.tasks.cancel();
-  co_await p.tasks.join(farewell);
+  co_await p.tasks.join(to_give_up);
 }
 
 void Delivery::stop() {

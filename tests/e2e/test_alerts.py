@@ -2,6 +2,8 @@
 import json
 import os
 import random
+import signal
+import threading
 import time
 import unittest
 
@@ -133,6 +135,27 @@ class Alerts(harness.Case):
         self.assertEqual(resolved["dedup_key"], page["dedup_key"])
         self.assertEqual(resolved["incident"]["id"], page["incident"]["id"])
         self.assertEqual(len(self.pages(world)), 1)
+
+    def test_a_stop_waits_for_a_receiver_that_is_about_to_answer(self):
+        world = self.world()
+        arrived, stopping = threading.Event(), threading.Event()
+
+        def late(_request):
+            arrived.set()
+            stopping.wait(30)
+            time.sleep(1)
+            return 204
+
+        world.hook.program = [late]
+        world.sim.listener("refused")
+        self.assertTrue(arrived.wait(60), "a page is on its way")
+        world.daemon.process.kill(signal.SIGTERM)
+        stopping.set()
+        self.assertEqual(world.daemon.stop(), 0)
+        world.daemon.start()
+        before = world.daemon.status()["daemon"]["sweeps_total"]
+        wait_until(lambda: world.daemon.status()["daemon"]["sweeps_total"] >= before + 4, "further sweeps")
+        self.assertEqual([e for e, _ in world.hook.told()], ["firing"])
 
     def test_a_restart_while_still_bad_is_no_second_page(self):
         world = self.world()

@@ -2,6 +2,8 @@
 platform; each daemon has ways of its own to it and to the servers."""
 import json
 import shutil
+import signal
+import threading
 import time
 
 import harness
@@ -265,6 +267,27 @@ class OnePage(harness.Case):
         self.ends(fleet)
         time.sleep(hosts.SILENT_AFTER + 1)
         self.assertEqual([r.json["summary"] for r in fleet.hook.seen("firing", "observer")], [])
+
+
+    def test_a_speaker_that_is_stopped_before_the_receiver_has_answered_is_followed_by_no_second_page(self):
+        fleet = self.fleet()
+        stopping, speakers = threading.Event(), []
+
+        def late(request):
+            speakers.append(fleet.host(request.json["host"]))
+            stopping.wait(30)
+            time.sleep(1)
+            return 204
+
+        fleet.hook.program = [late]
+        fleet.sim.listener("refused")
+        wait_until(lambda: speakers, lambda: "a page is on its way\n" + fleet.story(), 60)
+        speakers[0].daemon.process.kill(signal.SIGTERM)
+        stopping.set()
+        self.assertEqual(speakers[0].daemon.stop(), 0)
+        fleet.hosts = [host for host in fleet.hosts if host is not speakers[0]]
+        self.ends(fleet)
+        self.assertEqual(fleet.events("outage").count("firing"), 1)
 
 
 class OneServer(harness.Case):
