@@ -46,6 +46,13 @@ class Member {
   std::vector<std::string> restore(SavedState state, Instant now);
   /// Then: which rows of the store are the fleet's (OutboxSetup::held)
   std::map<std::string, std::uint64_t> held() const;
+  /// and the events of those, for whoever reads the stream of events: as they are known now, under the names that they
+  /// had. `is_told`: a receiver has taken it, and the start came before that was noted.
+  struct HeldEvent {
+    AlertEvent event;
+    bool is_told = false;
+  };
+  std::vector<HeldEvent> held_events(const std::map<std::int64_t, OutboxRow>& pending, Instant now);
   /// and what the fleet must know of those that the outbox has not, as what has happened since.
   Actions begin(const std::map<std::int64_t, OutboxRow>& pending, Instant now);
 

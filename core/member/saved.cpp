@@ -1,6 +1,7 @@
 // What a crash must leave of a member: the fleet's own text, and which event in the outbox stands for which of its
 // rows.
 #include <boost/json.hpp>
+#include <map>
 #include <set>
 
 #include "core/codec/state_visit.hpp"
@@ -11,6 +12,13 @@ namespace json = boost::json;
 namespace {
 
 constexpr int saved_version = 1;
+
+/// The events that the outbox still has to tell, by their rows in it.
+std::map<std::string, const OutboxRow*> by_event(const std::map<std::int64_t, OutboxRow>& pending) {
+  std::map<std::string, const OutboxRow*> all;
+  for (const auto& [seq, row] : pending) all[row.event_id] = &row;
+  return all;
+}
 
 }  // namespace
 
@@ -74,14 +82,33 @@ std::map<std::string, std::uint64_t> Member::held() const {
   return all;
 }
 
+std::vector<Member::HeldEvent> Member::held_events(const std::map<std::int64_t, OutboxRow>& pending, Instant now) {
+  auto& s = *state_;
+  std::vector<HeldEvent> all;
+  if (!s.fleet) return all;
+  s.now = now;
+  const auto waiting = by_event(pending);
+  for (const auto& row : s.fleet->rows()) {
+    const auto known = s.kept.events.find(std::to_string(row.id));
+    if (known == s.kept.events.end()) continue;
+    const auto in_outbox = waiting.find(known->second);
+    const bool is_told = in_outbox == waiting.end() && row.was_tried;
+    if (in_outbox == waiting.end() && !is_told) continue;
+    HeldEvent held{s.event_of(row), is_told};
+    held.event.id = known->second;
+    if (!is_told) held.event.at = in_outbox->second->created;
+    all.push_back(std::move(held));
+  }
+  return all;
+}
+
 /// A row that the outbox has no more was taken by its receiver, and the start came before that was noted. One that it
 /// never had is told anew.
 Actions Member::begin(const std::map<std::int64_t, OutboxRow>& pending, Instant now) {
   auto& s = *state_;
   if (!s.fleet) return {};
   s.now = now;
-  std::set<std::string> waiting;
-  for (const auto& [seq, row] : pending) waiting.insert(row.event_id);
+  const auto waiting = by_event(pending);
   for (const auto& row : s.fleet->rows()) {
     const auto event = s.kept.events.find(std::to_string(row.id));
     if (event != s.kept.events.end() && waiting.contains(event->second)) continue;

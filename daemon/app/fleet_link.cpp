@@ -63,6 +63,13 @@ void FleetLink::accepted(std::uint64_t row) {
   if (auto news = held_.extract(row)) servers_.publish(std::move(news.mapped()));
 }
 
+void FleetLink::go_on(const std::vector<Member::HeldEvent>& held) {
+  for (const auto& each : held) {
+    leaves(each.event);
+    if (each.is_told) accepted(each.event.fleet->row);
+  }
+}
+
 void FleetLink::ship(TaskGroup& tasks, const std::string& snapshot) {
   if (!setup_.fleet.evidence.ship) return;
   if (const auto row = store_.find_snapshot(snapshot))

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/engine/action.hpp"
+#include "core/member/member.hpp"
 #include "core/model/view.hpp"
 #include "daemon/fleet/servers.hpp"
 #include "daemon/fleet/shipping.hpp"
@@ -36,6 +37,8 @@ class FleetLink {
   /// several hosts have, the one whose attempt was accepted says it, and the servers keep it once.
   void leaves(const AlertEvent& event);
   void accepted(std::uint64_t row);
+  /// After a start: what was held before it, or taken by a receiver right before it.
+  void go_on(const std::vector<Member::HeldEvent>& held);
   /// Sealed: to be shipped, in a task of its own.
   void ship(TaskGroup& tasks, const std::string& snapshot);
 

@@ -58,6 +58,7 @@ void App::enqueue(Incoming incoming) {
 net::awaitable<void> App::pipeline() {
   // What has begun with an event is brought to its end also at a stop: its page must not be lost between two steps.
   co_await net::this_coro::reset_cancellation_state(net::disable_cancellation());
+  if (fleet_) fleet_->go_on(member_->held_events(store_->pending(), now()));
   auto first = member_->begin(store_->pending(), now());
   co_await carry_out(std::move(first));
   while (!stopping_) {

@@ -144,6 +144,10 @@ class OnePage(harness.Case):
                 self.assertLessEqual(events.count("firing"), 1 + deaths, fleet.story())
                 self.assertEqual({r.json["dedup_key"] for r in fleet.hook.seen(boundary="outage")},
                                  {"test/fabric/outage"})
+                said = len({(r.json["incident"]["boundary"], r.json["event"])
+                            for r in fleet.hook.seen(accepted=True)})
+                wait_until(lambda: fleet.published() >= said,
+                           lambda: f"{said} events on the stream, not {fleet.published()}\n" + fleet.story())
                 for host in fleet.hosts:
                     host.daemon.stop()
                 fleet.servers[0].kill()
