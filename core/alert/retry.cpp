@@ -10,7 +10,6 @@ namespace readback {
 namespace {
 
 constexpr Millis longest_wait = Seconds(60);
-constexpr Millis longest_retry_after = std::chrono::minutes(5);  // longer, and a page would come too late to be one
 constexpr Millis shortest_wait{100};                             // full jitter may draw 0: never a busy loop
 constexpr std::size_t large_body = 8192;                         // a 400 below that is not about the size
 

@@ -107,7 +107,8 @@ bool Fleet::State::may_speak(const FleetRow& r) const {
   return !r.is_adopted || r.kind != EventKind::firing || course_of(r.key.target, r.key.subject).is_bad;
 }
 
-/// It has ended, nobody was told, and who knew more of it is gone.
+/// It has ended, nobody was told, and who knew more of it is gone: a receiver that was written to may have the page all
+/// the same, and hears its end from whoever has written.
 void Fleet::State::close_unsaid(const ClaimKey& key, const FleetClaim& c) {
   FleetClaim then = c;
   then.closed = true;
@@ -161,7 +162,7 @@ void Fleet::State::take_over(const ClaimKey& key, const FleetClaim& c) {
   const bool is_turn_of_others =
       std::any_of(others.begin(), others.end(), [&](const std::string& host) { return !is_one_of(c.passed, host); });
   Millis wait = step_of(key);
-  if (const auto* r = first_row(key); r && !may_speak(*r)) wait += give_others;
+  if (const auto* r = first_row(key); r && !may_speak(*r)) wait += c.tries > 0 ? give_triers : give_others;
   if (is_one_of(c.passed, setup.host) && is_turn_of_others) wait += give_others;
   // Everybody has tried and nobody was answered: all together wait longer and longer.
   const int rounds = c.tries - static_cast<int>(others.size());

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/alert/retry.hpp"
+#include "core/fleet/agreement.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/json.hpp"
 #include "core/model/ids.hpp"
@@ -64,6 +66,8 @@ struct Fleet::State {
   static constexpr Millis no_claim = Seconds(5);     ///< read or made
   static constexpr Millis look_again = Seconds(8);
   static constexpr Millis give_others = Seconds(30);  ///< who has tried waits for those who have not
+  /// Who was told by the receiver to come back later does, and knows more of a page than whoever has adopted it.
+  static constexpr Millis give_triers = longest_retry_after + longest_wait;
   static constexpr Millis words_wait = Seconds(3);    ///< after a connect: the epochs must be known first
 
   static constexpr Millis never_mind = std::chrono::hours(24 * 365);

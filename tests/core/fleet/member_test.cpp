@@ -377,6 +377,28 @@ TEST_CASE("a claim is taken over with everything that a newer version has writte
   CHECK_FALSE(me.fleet.is_open("fabric", Subject::outage));
 }
 
+TEST_CASE("what nobody was told is closed without a word, but not before whoever has tried may have come back") {
+  for (const int tries : {0, 2}) {
+    CAPTURE(tries);
+    Alone me;
+    FirstPicture picture;
+    picture.claims.push_back({"prod.fabric.outage.a",
+                              R"({"schema":1,"epoch":3,"holder":"","told":0,"passed":["host-2"],"tries":)" +
+                                  std::to_string(tries) + "}",
+                              9});
+    me.handle(picture);
+    const auto minutes = [&](int n) {
+      for (int i = 0; i < 2 * n; ++i) me.pass(Seconds(30)), me.sweep(false);
+    };
+    const auto is_closed = [&] { return me.said.find(R"("told":0,"ended":false,"closed":true)") != std::string::npos; };
+    minutes(4);
+    CHECK(is_closed() == (tries == 0));
+    minutes(6);
+    CHECK(is_closed());
+    CHECK(count<Leave>(me.last) == 0);
+  }
+}
+
 TEST_CASE("a claim that was removed, or is of a newer version, is not asked about over and over") {
   for (const std::string text : {"", R"({"schema":2})"}) {
     CAPTURE(text);
