@@ -273,8 +273,8 @@ void Fleet::State::on(FleetReconfigured e) {
     const auto* c = claim(key);
     if (story.is_resolved)
       add_row(key, EventKind::resolved, 0, "");
-    else if (c && !c->closed && c->told == 0)
-      add_row(key, EventKind::firing, story.level, "");
+    else if (auto* r = c && !c->closed && c->told == 0 ? add_row(key, EventKind::firing, story.level, "") : nullptr)
+      r->is_adopted = true;  // what was agreed when it was opened may be over
   }
   renew(false);
 }

@@ -191,7 +191,11 @@ void FleetWitness::notified(Host& host, Process& process, const AlertEvent& even
   const auto subject = shared_subject(event);
   if (!subject || event.kind == EventKind::test) return;
   Decided d{{event.incident.target, *subject}, event.fleet ? event.fleet->row : 0, false};
-  if (event.kind == EventKind::firing) d.is_own_trouble = is_own_trouble(host, process, d.about, d.row);
+  // What was agreed when it began may be told late: to a sink that a reload has brought back.
+  if (event.kind == EventKind::firing && !agreed_.contains(event.incident.id)) {
+    d.is_own_trouble = is_own_trouble(host, process, d.about, d.row);
+    if (!d.is_own_trouble) agreed_.insert(event.incident.id);
+  }
   if (event.kind == EventKind::firing && *subject == Subject::missing && is_connected(host))
     judge_missing(d.about.first);
   decided_[event.id] = d;

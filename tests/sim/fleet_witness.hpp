@@ -100,6 +100,7 @@ class FleetWitness {
   World& world_;
   std::map<const Host*, OfHost> hosts_;
   std::map<std::string, Decided> decided_;                                ///< by event
+  std::set<std::string> agreed_;                                          ///< incidents that were nobody's own trouble
   std::map<std::pair<std::string, About>, Told> told_;                    ///< by sink
   std::map<std::tuple<const Host*, std::string, std::string>, Due> due_;  ///< host, target, sink
   std::vector<std::pair<Millis, Millis>> faults_;
