@@ -10,8 +10,8 @@ namespace readback {
 namespace {
 
 constexpr Millis longest_wait = Seconds(60);
-constexpr Millis shortest_wait{100};                             // full jitter may draw 0: never a busy loop
-constexpr std::size_t large_body = 8192;                         // a 400 below that is not about the size
+constexpr Millis shortest_wait{100};      // full jitter may draw 0: never a busy loop
+constexpr std::size_t large_body = 8192;  // a 400 below that is not about the size
 
 }  // namespace
 

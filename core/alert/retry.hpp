@@ -18,9 +18,6 @@
 
 namespace readback {
 
-/// Whatever the receiver asks for: later, a page would come too late to be one.
-inline constexpr Millis longest_retry_after = std::chrono::minutes(5);
-
 struct Attempt {
   EventKind kind = EventKind::firing;
   Millis age{0};                 ///< since the event

@@ -10,8 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/alert/retry.hpp"
-#include "core/fleet/agreement.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/json.hpp"
 #include "core/model/ids.hpp"
@@ -68,7 +66,7 @@ struct Fleet::State {
   static constexpr Millis give_others = Seconds(30);  ///< who has tried waits for those who have not
   /// Who was told by the receiver to come back later does, and knows more of a page than whoever has adopted it.
   static constexpr Millis give_triers = longest_retry_after + longest_wait;
-  static constexpr Millis words_wait = Seconds(3);    ///< after a connect: the epochs must be known first
+  static constexpr Millis words_wait = Seconds(3);  ///< after a connect: the epochs must be known first
 
   static constexpr Millis never_mind = std::chrono::hours(24 * 365);
 

@@ -15,6 +15,9 @@ enum class EventKind { firing, escalated, reminder, acknowledged, intermittent, 
 std::string_view to_string(EventKind k);
 std::optional<EventKind> parse_event_kind(std::string_view word);
 
+/// However long a receiver asks to be left alone (contract section 3): later, a page would come too late to be one.
+inline constexpr Millis longest_retry_after = std::chrono::minutes(5);
+
 /// What an alert of a fleet says besides: who sees it, and who does not.
 struct FleetSaid {
   std::vector<std::string> seen_from, not_from, silent;
