@@ -21,7 +21,9 @@ bool is_temporary(int status) {
 
 Millis lifetime(EventKind kind) {
   switch (kind) {
-    case EventKind::reminder: return std::chrono::hours(1);
+    case EventKind::reminder:
+    case EventKind::silence_begins:
+    case EventKind::silence_ends: return std::chrono::hours(1);
     case EventKind::test: return std::chrono::minutes(10);
     case EventKind::firing:
     case EventKind::escalated:

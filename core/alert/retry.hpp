@@ -7,7 +7,8 @@
 //   410                                    the sink is off until a reload
 //   3xx, other 4xx                         parked: nobody will accept this later either
 //
-// A page or a resolve never expires. A reminder is old news after an hour, a test after ten minutes.
+// A page or a resolve never expires. A reminder and what is told of a silence are old news after an hour, a test after
+// ten minutes.
 #include <optional>
 #include <string>
 #include <string_view>

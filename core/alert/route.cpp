@@ -13,6 +13,11 @@ bool allows(const std::vector<T>& list, const T& wanted) {
   return list.empty() || std::find(list.begin(), list.end(), wanted) != list.end();
 }
 
+/// A silence may be about every target.
+bool hears_of(const SinkConfig& sink, const std::string& target) {
+  return target.empty() || allows(sink.targets, target);
+}
+
 }  // namespace
 
 bool takes(const SinkConfig& sink, const IncidentRecord& incident) {
@@ -30,6 +35,9 @@ Route route(const SinkConfig& sink, const AlertEvent& event, bool is_open) {
   if (!event.only.empty() && !is_named) return {};
   switch (event.kind) {
     case EventKind::test: return {true, false, false};
+    case EventKind::silence_begins:
+    case EventKind::silence_ends:
+      return {is_chat(sink.type) && !sink.waits && hears_of(sink, event.incident.target), false, false};
     case EventKind::firing:
     case EventKind::escalated:
     case EventKind::reminder:

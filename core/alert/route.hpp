@@ -9,6 +9,7 @@
 // | acknowledged, recovered, relapsed       | nothing                    | goes there             |
 // | resolved                                | nothing                    | goes there, closes it  |
 // | test                                    | goes there                 | goes there             |
+// | silence_begins, silence_ends            | goes to a chat             | goes to a chat         |
 //
 // A sink that waits for an escalation (alerts.escalate) is opened by nothing but that: an event that names it.
 //

@@ -124,8 +124,14 @@ void fields(V& visit, X& x) {
   visit("reason", x.reason);
   visit("by", x.by);
   visit("created_at", x.created_at);
+  visit("starts_at", x.starts_at);
   visit("expires_at", x.expires_at);
+  visit("until_resolved", x.until_resolved);
+  visit("has_begun", x.has_begun);
+  visit("starts", x.starts, As::kept_only);
   visit("ends", x.ends, As::kept_only);
+  visit("has_met", x.has_met, As::kept_only);
+  visit("from_elsewhere", x.is_from_elsewhere, As::kept_only);
 }
 
 // --- what is only shown ----------------------------------------------------------------------------------------------

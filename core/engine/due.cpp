@@ -32,7 +32,7 @@ void Engine::State::start_evidence(Actions& out, const TargetState& t, bool seal
 MonoTime Engine::State::next_due() const {
   if (must_reconcile) return now.mono;
   const MonoTime latest = now.mono + longest_sleep;
-  return std::min(latest, agenda.first().value_or(latest));
+  return std::min({latest, agenda.first().value_or(latest), next_silence().value_or(latest)});
 }
 
 }  // namespace readback

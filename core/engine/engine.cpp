@@ -26,7 +26,9 @@ Say::Level loudness(EventKind kind) {
     case EventKind::acknowledged:
     case EventKind::recovered:
     case EventKind::resolved:
-    case EventKind::test: return Say::Level::info;
+    case EventKind::test:
+    case EventKind::silence_begins:
+    case EventKind::silence_ends: return Say::Level::info;
   }
   return Say::Level::info;
 }
@@ -98,10 +100,7 @@ Engine::State::FoundIncident Engine::State::find_incident(const std::string& id)
 
 bool Engine::State::is_muted(const TargetState& t, Boundary b) const {
   if (t.maintenance.is_open(t.config.maintenance, now)) return true;
-  return std::any_of(silences.begin(), silences.end(), [&](const auto& entry) {
-    const Silence& s = entry.second;
-    return !is_over(s, now) && (s.target.empty() || s.target == t.config.name) && (!s.boundary || *s.boundary == b);
-  });
+  return is_silenced(t.config.name, b);
 }
 
 CaseRules Engine::State::rules_for(const TargetState& t) const {
@@ -202,8 +201,7 @@ void Engine::State::tell_expiries(Actions& out, TargetState& t, const SweepRecor
 }
 
 void Engine::State::on(const Tick&, Actions& out) {
-  const auto expired = std::erase_if(silences, [&](const auto& entry) { return is_over(entry.second, now); });
-  if (expired) out.push_back(SaveState{});
+  follow_silences(out);
   for (auto& ended : std::exchange(departed, {})) out.push_back(Keep{std::move(ended)});
   if (std::exchange(must_reconcile, false)) adopt(Config(config), out);
   start_due(out);
@@ -324,6 +322,7 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
   const bool seals = std::any_of(transitions.begin(), transitions.end(), wants_snapshot);
   follow_up(out, t, std::move(transitions));
   seal_again(out, t);
+  follow_silences(out);
   if (changed || !t.saved_at || now.mono - *t.saved_at >= save_at_least_every) {
     t.saved_at = now.mono;
     out.push_back(SaveState{e.target, told});

@@ -80,7 +80,7 @@ struct SilenceAdded {
   Silence silence;
 };
 struct SilenceExpired {
-  std::string id;
+  std::string id, by;
 };
 struct SweepAsked {
   std::string target;

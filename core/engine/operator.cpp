@@ -7,9 +7,6 @@
 namespace readback {
 namespace {
 
-Answer refusal(int problem, std::string text) { return {false, problem, std::move(text), ""}; }
-Answer done(std::string text, std::string id = "") { return {true, 0, std::move(text), std::move(id)}; }
-
 /// "user:checkout": one of the kinds of path, and a name.
 bool is_exposer(const std::string& text) {
   return std::any_of(std::begin(path_kinds), std::end(path_kinds), [&](const auto& kind) {
@@ -107,29 +104,6 @@ void Engine::State::on(ResolveAttested e, Actions& out) {
   out.push_back(done(holds ? "recorded; the incident closes when the target has been green for the settle time"
                            : "recorded; the incident closes when the other conditions hold as well",
                      e.incident_id));
-}
-
-void Engine::State::on(SilenceAdded e, Actions& out) {
-  Silence s = std::move(e.silence);
-  if (!s.target.empty() && !find_target(s.target))
-    return out.push_back(refusal(404, "no target is called " + s.target));
-  if (s.expires_at <= now.wall) return out.push_back(refusal(422, "the silence would end before it begins"));
-  if (s.reason.empty()) return out.push_back(refusal(422, "a silence needs a reason: whoever is on call will ask"));
-  if (s.id.empty()) s.id = ids->next(now.wall);
-  s.created_at = now.wall;
-  s.ends = now.mono + (s.expires_at - now.wall);
-  silences[s.id] = s;
-  out.push_back(Say{Say::Level::info, "silence.added", s.target, "",
-                    s.boundary ? std::string(to_string(*s.boundary)) : "",
-                    "silence until " + to_rfc3339(s.expires_at) + " by " + someone(s.by) + ": " + s.reason});
-  out.push_back(SaveState{});
-  out.push_back(done("new pages are held back until " + to_rfc3339(s.expires_at), s.id));
-}
-
-void Engine::State::on(const SilenceExpired& e, Actions& out) {
-  if (!silences.erase(e.id)) return out.push_back(refusal(404, "no silence has the id " + e.id));
-  out.push_back(SaveState{});
-  out.push_back(done("the silence has ended; what is still bad pages with the next sweep", e.id));
 }
 
 void Engine::State::on(const SweepAsked& e, Actions& out) {

@@ -30,6 +30,16 @@ struct Engine::State {
   };
   FoundIncident find_incident(const std::string& id);
   bool is_muted(const TargetState& target, Boundary b) const;
+
+  // silences.cpp
+  void on(SilenceAdded e, Actions& out);
+  void on(const SilenceExpired& e, Actions& out);
+  bool is_silenced(const std::string& target, Boundary b) const;
+  void follow_silences(Actions& out);
+  void tell(Actions& out, const Silence& silence, EventKind kind, const std::string& text) const;
+  std::optional<MonoTime> next_silence() const;
+  bool has_open_match(const Silence& silence) const;
+
   CaseRules rules_for(const TargetState& target) const;
   AlertEvent alert_of(Transition transition);
   bool is_shared(const IncidentRecord& record);  ///< open, and what several hosts agree on decides about it
@@ -73,14 +83,14 @@ struct Engine::State {
   void on(Acknowledged e, Actions& out);
   void on(VerifyAsked e, Actions& out);
   void on(ResolveAttested e, Actions& out);
-  void on(SilenceAdded e, Actions& out);
-  void on(const SilenceExpired& e, Actions& out);
   void on(const SweepAsked& e, Actions& out);
   void on(CaptureAsked e, Actions& out);
   void on(const TestAlertAsked& e, Actions& out);
 };
 
-inline bool is_over(const Silence& s, Instant now) { return !s.ends || *s.ends <= now.mono; }
+/// What an operator hears: why not, as an HTTP status, or what was done.
+inline Answer refusal(int problem, std::string text) { return {false, problem, std::move(text), ""}; }
+inline Answer done(std::string text, std::string id = "") { return {true, 0, std::move(text), std::move(id)}; }
 
 ProofRules proof_rules(const TargetConfig& target, const ResolutionConfig& resolution);
 

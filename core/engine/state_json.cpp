@@ -220,8 +220,10 @@ std::vector<std::string> Engine::restore(const SavedState& parts, Instant now) {
       std::vector<IncidentRecord> departed;
       r("newest_id_ms", newest_id);
       r("silences", silences);
-      for (auto& [id, s] : silences)  // of a version that knew the wall clock's end only
+      for (auto& [id, s] : silences) {  // of a version that knew the wall clock's end only, or no later beginning
         if (!s.ends) s.ends = now.mono + (s.expires_at - now.wall);
+        if (!s.starts) s.starts = now.mono, s.starts_at = s.created_at, s.has_begun = true;
+      }
       r("departed", departed);
       std::map<std::string, std::unique_ptr<TargetState>> found;
       if (!part.empty()) r.read(all.at("target"), *(found[part] = std::make_unique<TargetState>()));

@@ -121,18 +121,6 @@ std::optional<TargetView> Engine::target_view(const std::string& name, Instant n
   return view_of(*target, now);
 }
 
-std::vector<Silence> Engine::silences(Instant now) const {
-  std::vector<Silence> all;
-  for (auto [id, s] : state_->silences) {
-    if (is_over(s, now)) continue;
-    // Where the wall clock was moved meanwhile, its end is told by the clock of now.
-    const WallTime end = now.wall + (*s.ends - now.mono);
-    if (end - s.expires_at > Seconds(1) || s.expires_at - end > Seconds(1)) s.expires_at = end;
-    all.push_back(std::move(s));
-  }
-  return all;
-}
-
 std::optional<IncidentRecord> Engine::open_incident(const std::string& id) const {
   if (const auto found = state_->find_incident(id); found.incident) return found.incident->record;
   return std::nullopt;

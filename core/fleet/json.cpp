@@ -239,6 +239,7 @@ Result<FleetWord> read_word(std::string_view text, std::string_view fleet) {
       demand_count(epoch, "epoch");
     }
     demand(w.lasts >= Millis(0) && w.lasts <= std::chrono::hours(24 * 366), "lasts_ms is out of range");
+    demand(w.begins_in >= Millis(0) && w.begins_in <= w.lasts, "begins_in_ms is out of range");
     return w;
   });
 }

@@ -88,7 +88,9 @@ struct FleetWord {
   std::optional<Boundary> boundary;
   std::string text, by;
   std::map<std::string, std::uint64_t> epochs;  ///< by sink: which incident it was about
-  Millis lasts{0};                              ///< of a silence
+  Millis lasts{0};                              ///< of a silence, from where it is heard to its end
+  Millis begins_in{0};                          ///< of a silence that is set ahead
+  bool until_resolved = false;                  ///< of a silence
 };
 
 constexpr WordTable<3> words_of(SeenAs) { return {"suspected", "holding", "firing"}; }
@@ -190,6 +192,8 @@ void fields(V& visit, X& x) {
   visit("by", x.by);
   visit("epochs", x.epochs);
   visit("lasts_ms", x.lasts);
+  visit("begins_in_ms", x.begins_in);
+  visit("until_resolved", x.until_resolved);
 }
 
 }  // namespace readback

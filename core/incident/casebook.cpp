@@ -224,6 +224,7 @@ struct Casebook::Pass {
       i.hold_back(IncidentState::muted, "held back by a silence or a maintenance window", sweep.now.wall);
       return;
     }
+    if (i.record.state == IncidentState::muted) tell_delay(i.record, sweep.now.mono - i.confirmed);
     name_owner(i.record, rules, f.trouble);
     i.record.state = IncidentState::firing;
     i.record.sweeps.at_page = sweep.number;

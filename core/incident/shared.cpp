@@ -52,13 +52,14 @@ Incident on_their_word(const Episode& episode, Boundary b, const Agreement& agre
   return i;
 }
 
-void page(Incident& i, const Agreement& agreed, bool is_news, WallTime at) {
+void page(Incident& i, const Agreement& agreed, bool is_news, Instant now) {
   auto& record = i.record;
   take_level(record, agreed);
   if (!is_news) record.summary = with_votes(record.summary, agreed);
-  if (agreed.was_vantage) i.note(at, "was the way", "the way to it was blamed before");
+  if (record.state == IncidentState::muted) tell_delay(record, now.mono - i.confirmed);
+  if (agreed.was_vantage) i.note(now.wall, "was the way", "the way to it was blamed before");
   record.state = IncidentState::firing;
-  record.paged_at = at;
+  record.paged_at = now.wall;
   i.saw_green = false;
   i.paged = true;
 }
@@ -136,7 +137,7 @@ std::vector<Transition> Casebook::turn(Boundary b, const Agreement& agreed, cons
   switch (agreed.kind) {
     case EventKind::firing:
       if (i.paged) return {};
-      page(i, agreed, is_news, now.wall);
+      page(i, agreed, is_news, now);
       break;
     case EventKind::escalated:
       if (!i.paged || !is_worse(record, agreed)) return {};

@@ -52,6 +52,11 @@ std::string resolved_summary(const Incident& i, MonoTime now, const std::string&
   return head("RESOLVED", i.record) + " after " + humanize(now - i.opened) + (why.empty() ? "" : ": " + why);
 }
 
+void tell_delay(IncidentRecord& told, Millis held_back) {
+  told.summary += ", held back for " + humanize(held_back);
+  told.why.push_back("a silence or a maintenance window held this page back for " + humanize(held_back));
+}
+
 void turn_into_good_news(IncidentRecord& told, const std::string& page) {
   told.why.clear();
   if (!page.empty()) told.why.push_back("was: " + page);

@@ -19,6 +19,8 @@ std::string what_became_worse(const IncidentRecord& before, const IncidentRecord
 std::string recovered_summary(const Incident& incident, MonoTime now);
 /// "RESOLVED outage fabric after 6m 12s"; `why` when it did not end by itself.
 std::string resolved_summary(const Incident& incident, MonoTime now, const std::string& why = "");
+/// Of a page that comes after a silence: for how long it was held back.
+void tell_delay(IncidentRecord& told, Millis held_back);
 /// As it is told when it is over: what it was, in the words of its page, who took it, and one step. Nothing of what was
 /// bad is said in the present tense.
 void turn_into_good_news(IncidentRecord& told, const std::string& page);

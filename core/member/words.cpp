@@ -1,5 +1,7 @@
 // What an operator says on one host is true on all: what was said here goes out, and what was said elsewhere is said
 // here once more, as if it had come through this host's own socket, but without an answer.
+#include <algorithm>
+
 #include "core/member/state.hpp"
 
 namespace readback {
@@ -26,6 +28,8 @@ std::optional<FleetWord> Member::State::word_of_event(const Event& event) const 
     const auto& s = e->silence;
     w.kind = WordKind::silence, w.by = s.by, w.text = s.reason, w.target = s.target, w.boundary = s.boundary;
     w.lasts = std::max(Millis(0), Millis(s.expires_at - now.wall));
+    w.begins_in = std::clamp(Millis(s.starts_at - now.wall), Millis(0), w.lasts);
+    w.until_resolved = s.until_resolved;
     return w;
   }
   if (const auto* e = std::get_if<SymptomSaid>(&event); e && !e->target.empty()) {
@@ -55,7 +59,8 @@ void Member::State::word_true(const FleetWord& word) {
       Silence s;
       s.target = word.target, s.boundary = word.boundary, s.by = word.by;
       s.reason = word.text + " (said on " + word.host + ")";
-      s.expires_at = now.wall + word.lasts;
+      s.starts_at = now.wall + word.begins_in, s.expires_at = now.wall + word.lasts;
+      s.until_resolved = word.until_resolved, s.is_from_elsewhere = true;
       return quietly(SilenceAdded{std::move(s)});
     }
     case WordKind::symptom: {

@@ -11,7 +11,22 @@
 
 namespace readback {
 
-enum class EventKind { firing, escalated, reminder, acknowledged, intermittent, recovered, relapsed, resolved, test };
+/// The last two are of a silence, which stands where an incident stands otherwise: for people in a chat, and for no
+/// pager.
+enum class EventKind {
+  firing,
+  escalated,
+  reminder,
+  acknowledged,
+  intermittent,
+  recovered,
+  relapsed,
+  resolved,
+  test,
+  silence_begins,
+  silence_ends
+};
+inline bool is_of_silence(EventKind k) { return k == EventKind::silence_begins || k == EventKind::silence_ends; }
 std::string_view to_string(EventKind k);
 std::optional<EventKind> parse_event_kind(std::string_view word);
 

@@ -11,14 +11,19 @@
 
 namespace readback {
 
-/// New pages that match are held back until `expires_at`; sweeps, records and resolves are not.
+/// New pages that match are held back from `starts_at` until `expires_at`; sweeps, records and resolves are not.
 struct Silence {
   std::string id, target, reason, by;  ///< target "" is all
   std::optional<Boundary> boundary;    ///< unset: all
-  WallTime created_at{}, expires_at{};
-  /// The end that counts: a silence lasts as long as was asked for, whatever happens to the wall clock. Set by the
-  /// engine; unset in what an older version has kept.
-  std::optional<MonoTime> ends;
+  WallTime created_at{}, starts_at{}, expires_at{};
+  /// It ends before, with the incidents that match: as soon as one was open, and none is any more.
+  bool until_resolved = false;
+  bool has_begun = false;
+  /// Beginning and end that count: a silence lasts as long as was asked for, whatever happens to the wall clock. Set by
+  /// the engine; unset in what an older version has kept.
+  std::optional<MonoTime> starts, ends;
+  bool has_met = false;            ///< an incident that matches has been open since it began
+  bool is_from_elsewhere = false;  ///< said on another host of the fleet, which tells of it
 };
 
 /// One read of a target as it stands now.

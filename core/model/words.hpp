@@ -31,9 +31,9 @@ constexpr WordTable<6> words_of(Boundary) {
 }
 constexpr WordTable<4> words_of(Severity) { return {"info", "warning", "error", "critical"}; }
 constexpr WordTable<4> words_of(Extent) { return {"intermittent", "stale", "degraded", "total"}; }
-constexpr WordTable<9> words_of(EventKind) {
-  return {"firing",    "escalated", "reminder", "acknowledged", "intermittent",
-          "recovered", "relapsed",  "resolved", "test"};
+constexpr WordTable<11> words_of(EventKind) {
+  return {"firing",   "escalated", "reminder", "acknowledged",   "intermittent", "recovered",
+          "relapsed", "resolved",  "test",     "silence_begins", "silence_ends"};
 }
 constexpr WordTable<4> words_of(ConditionState::State) { return {"unmet", "met", "not_applicable", "unattested"}; }
 constexpr WordTable<5> words_of(IncidentState) { return {"inhibited", "muted", "firing", "recovered", "resolved"}; }

@@ -53,6 +53,14 @@ std::optional<std::int64_t> Members::number(std::string_view name) {
   return out;
 }
 
+bool Members::flag(std::string_view name) {
+  known_.push_back(name);
+  const json::value* v = members_.if_contains(name);
+  if (!v || v->is_null()) return false;
+  if (!v->is_bool()) fail(name, std::string(name) + " must be true or false");
+  return v->is_bool() && v->as_bool();
+}
+
 void Members::fail(std::string_view field, std::string detail) {
   if (!wrong_) wrong_ = problem(422, std::move(detail), std::string(field));
 }

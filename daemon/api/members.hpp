@@ -21,6 +21,8 @@ class Members {
   std::optional<std::string> text(std::string_view name, bool required, std::size_t most = 1024);
   /// A whole number.
   std::optional<std::int64_t> number(std::string_view name);
+  /// true or false; false when it is not there or null.
+  bool flag(std::string_view name);
   /// For what only the route can judge; 422, naming the member.
   void fail(std::string_view field, std::string detail);
   /// After everything was taken: the answer for what is wrong.

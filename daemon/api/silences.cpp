@@ -1,4 +1,5 @@
-// /v1/silences: new pages held back for a while. Every silence ends, and says why it is there.
+// /v1/silences: new pages held back for a while, from now or from later on. Every silence ends, and says why it is
+// there.
 #include "core/text/time.hpp"
 #include "daemon/api/answers.hpp"
 #include "daemon/api/ids.hpp"
@@ -12,11 +13,13 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::chrono::hours longest(24 * 366);
+constexpr std::chrono::hours longest_until_resolved(24 * 30);  // where nobody says how long at most
 
 /// When a silence ends is said in one of three ways; the first that is there counts.
 struct End {
   std::optional<std::string> span, until;
   std::optional<std::int64_t> span_ms;
+  bool until_resolved = false;
 };
 
 /// What is wrong with it is left with the members.
@@ -35,12 +38,24 @@ WallTime end_of(Members& m, const End& end, WallTime begin) {
     const auto time = parse_rfc3339(*end.until);
     if (!time) m.fail("until", "until is a time such as 2026-11-23T03:00:00Z");
     at = time.value_or(WallTime{});
+  } else if (end.until_resolved) {
+    at = begin + longest_until_resolved;
   } else {
-    m.fail("for", "for, for_ms or until is needed: every silence ends");
+    m.fail("for", "for, for_ms, until or until_resolved is needed: every silence ends");
   }
-  if (at <= begin) m.fail(end.until ? "until" : "for", "a silence must end in the future");
+  if (at <= begin) m.fail(end.until ? "until" : "for", "a silence must end in the future, and after it begins");
   if (at > begin + longest) m.fail("until", "a silence lasts at most 366 days");
   return at;
+}
+
+WallTime begin_of(Members& m, const std::optional<std::string>& from, WallTime now) {
+  if (!from) return now;
+  const auto date = parse_any_date(*from);
+  const auto later = span_of(*from);
+  if (!date && !later) m.fail("from", "from is a time such as 2026-11-23T03:00:00Z, or a span from now such as 2h");
+  const WallTime begin = date ? date->at : now + later.value_or(Millis(0));
+  if (begin > now + longest) m.fail("from", "a silence begins within 366 days");
+  return std::max(begin, now);
 }
 
 }  // namespace
@@ -60,10 +75,13 @@ net::awaitable<Reply> add_silence(Desk& desk, Request q, std::string) {
   end.span = m.text("for", false);
   end.span_ms = m.number("for_ms");
   end.until = m.text("until", false);
+  s.until_resolved = end.until_resolved = m.flag("until_resolved");
+  const auto from = m.text("from", false);
   const auto target = m.text("target", false);
   const auto boundary = m.text("boundary", false);
   const auto reason = m.text("reason", true);
-  s.expires_at = end_of(m, end, s.created_at);
+  s.starts_at = begin_of(m, from, s.created_at);
+  s.expires_at = end_of(m, end, s.starts_at);
   if (boundary) {
     s.boundary = parse_boundary(*boundary);
     if (!s.boundary) m.fail("boundary", "boundary is one of observer, outage, security, drift, readiness, product");
@@ -87,6 +105,7 @@ net::awaitable<Reply> end_silence(Desk& desk, Request q, std::string asked) {
   if (const auto* wrong = std::get_if<Problem>(&id)) co_return problem_reply(*wrong);
   SilenceExpired said;
   said.id = std::get<std::string>(id);
+  said.by = q.peer.user;
   Event event = std::move(said);
   const Answer a = co_await change(desk, q.peer, "silence expire", std::move(event));
   co_return a.ok ? json_reply(200, change_json(a)) : refusal(a);

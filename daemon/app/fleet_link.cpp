@@ -54,6 +54,7 @@ void FleetLink::carry_out(const FleetDuty& duty) {
 }
 
 void FleetLink::leaves(const AlertEvent& event) {
+  if (is_of_silence(event.kind)) return;  // a word of the operators', and on their stream already
   if (!event.fleet || event.fleet->row == 0) return servers_.publish(news_of(event));
   held_[event.fleet->row] = news_of(event);
   if (held_.size() > most_held) held_.erase(held_.begin());

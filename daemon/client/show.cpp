@@ -137,7 +137,10 @@ std::string show_silences(const json::array& silences) {
   for (const auto& each : silences) {
     const auto& s = each.as_object();
     const std::string target = text_at(s, "target"), boundary = text_at(s, "boundary");
-    out += dated("until " + clock_at(s, "expires_at"),
+    const bool is_ahead = s.contains("has_begun") && !true_at(s, "has_begun");
+    const bool ends_early = true_at(s, "until_resolved");
+    out += dated((!is_ahead ? "" : "from " + clock_at(s, "starts_at") + " ") + "until " +
+                     (ends_early ? "resolved, at most " : "") + clock_at(s, "expires_at"),
                  (target.empty() ? "every target" : target) + ", " + (boundary.empty() ? "every boundary" : boundary) +
                      ", by " + text_at(s, "by") + ": " + text_at(s, "reason"),
                  text_at(s, "id"));

@@ -25,7 +25,9 @@ std::string told_html(const View& view) {
       if (!is_lost(s)) names.push_back(s.name);
     out = "Alerts go to " + flat_html(joined(names));
   }
-  if (const std::size_t held = view.engine.silences.size(); held > 0)
+  const auto& silences = view.engine.silences;
+  if (const auto held = std::count_if(silences.begin(), silences.end(), [](const auto& s) { return s.has_begun; });
+      held > 0)
     out += std::string("; ") + std::to_string(held) + (held == 1 ? " silence holds" : " silences hold") + " pages back";
   return "<p>" + out + "</p>";
 }
@@ -51,7 +53,9 @@ std::string silences_section(const View& view) {
     lines += "<li>" +
              flat_html((s.target.empty() ? std::string("all targets") : s.target) + ", " +
                        (s.boundary ? std::string(to_string(*s.boundary)) : std::string("all boundaries"))) +
-             " until " + time_html(s.expires_at, view.at) + ": " + flat_html(without_queries(s.reason)) + "</li>";
+             (s.has_begun ? std::string() : " from " + time_html(s.starts_at, view.at)) + " until " +
+             (s.until_resolved ? "resolved, at most " : "") + time_html(s.expires_at, view.at) + ": " +
+             flat_html(without_queries(s.reason)) + "</li>";
   return lines.empty() ? "" : "<h2>Silences</h2><ul>" + lines + "</ul>";
 }
 

@@ -41,6 +41,8 @@ constexpr std::pair<std::string_view, std::string_view> message_ids[] = {
     {"sweep.void", "5d1f7c0e2a944c0f9b6d3e8a71c45f0a"},
     {"snapshot.failed", "5d1f7c0e2a944c0f9b6d3e8a71c45f0b"},
     {"silence.added", "5d1f7c0e2a944c0f9b6d3e8a71c45f0c"},
+    {"silence.begins", "5d1f7c0e2a944c0f9b6d3e8a71c45f58"},
+    {"silence.ends", "5d1f7c0e2a944c0f9b6d3e8a71c45f59"},
     {"config.reloaded", "5d1f7c0e2a944c0f9b6d3e8a71c45f0d"},
     {"config.refused", "5d1f7c0e2a944c0f9b6d3e8a71c45f0e"},
     {"store.failed", "5d1f7c0e2a944c0f9b6d3e8a71c45f0f"},

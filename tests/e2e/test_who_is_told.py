@@ -44,6 +44,57 @@ class Escalation(harness.Case):
         self.assertEqual(self.second.told(), [])
 
 
+class Silences(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.chat = self.receiver()
+
+    def chat_says(self):
+        with self.chat.lock:
+            said = [r.json for r in self.chat.requests]
+        return [each["blocks"][0]["text"]["text"] + " / " + each["text"] for each in said]
+
+    def test_one_until_it_is_resolved_ends_with_the_fault_and_a_chat_hears_of_both(self):
+        program = self.receiver()
+        world = self.world(sinks=[{"name": "program", "type": "webhook", "url": program.url + "/x"},
+                                  {"name": "chat", "type": "slack", "url": self.chat.url + "/x"}])
+        said = world.daemon.client("silence", "add", "--until-resolved", "--reason", "moving house", expect=0).text
+        self.assertIn("nothing is open there now", said)
+        world.sim.fault("/health", "not_ready")
+        wait_until(lambda: world.daemon.json("incidents")["incidents"], "the incident is open, and held back")
+        shown = world.daemon.client("silence", "list", expect=0).text
+        self.assertIn("until resolved, at most", shown)
+        world.sim.ok("/health")
+        wait_until(lambda: not world.daemon.json("silence", "list")["silences"], "the silence ends with it")
+        self.assertEqual(program.seen(), [])
+        wait_until(lambda: len(self.chat_says()) == 2, lambda: f"a beginning and an end, not {self.chat_says()}")
+        self.assertIn("silence begins: every target", self.chat_says()[0])
+        self.assertIn("SILENCE ENDED every target, every boundary: what was open there is resolved", self.chat_says()[1])
+        world.sim.fault("/health", "not_ready")
+        program.wait("firing")
+
+    def test_one_that_is_set_ahead_begins_then_and_the_page_after_it_says_so(self):
+        world = self.world()
+        world.daemon.client("silence", "add", "--from", "2s", "--for", "4s", "--reason", "moving house", expect=0)
+        self.assertIn("from 20", world.daemon.client("silence", "list", expect=0).text)
+        self.assertFalse(world.daemon.json("silence", "list")["silences"][0]["has_begun"])
+        wait_until(lambda: world.daemon.json("silence", "list")["silences"][0]["has_begun"], "it has begun")
+        world.sim.fault("/health", "not_ready")
+        page = world.hook.wait("firing")
+        self.assertIn(", held back for ", page["summary"])
+        self.assertIn("a silence or a maintenance window held this page back", " ".join(page["why"]))
+
+    def test_what_cannot_be_is_refused_with_its_reason(self):
+        world = self.world()
+        for words, why in ((["--reason", "r"], "every silence ends"),
+                           (["--reason", "r", "--for", "1h", "--from", "yesterday"], "from is a time such as"),
+                           (["--reason", "r", "--for", "1h", "--from", "2099-01-01T00:00:00Z"], "begins within 366 days")):
+            with self.subTest(words):
+                done = world.daemon.client("silence", "add", *words)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(why, done.text + done.error_text)
+
+
 class Links(harness.Case):
     def test_an_event_leads_to_its_incident_where_people_are_said_to_find_it(self):
         world = self.world(http={"public_url": "https://status.example/readback/"})

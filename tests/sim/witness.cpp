@@ -285,8 +285,9 @@ void Witness::marked(Host& host, const OutboxRow& row) {
     case OutboxState::expired: {
       line.excused = line.excused || row.mark != OutboxRow::Mark::none;
       how("dropped");
-      const bool may = row.kind == EventKind::reminder || row.kind == EventKind::test || !h.sinks.contains(row.sink) ||
-                       row.last_detail == "its page never arrived" || shared_.contains(row.incident_id);
+      const bool may = row.kind == EventKind::reminder || row.kind == EventKind::test || is_of_silence(row.kind) ||
+                       !h.sinks.contains(row.sink) || row.last_detail == "its page never arrived" ||
+                       shared_.contains(row.incident_id);
       if (!may) broken("told what it is", about + " is called expired: " + row.last_detail);
       return;
     }
@@ -338,7 +339,7 @@ void Witness::arrived(Host& host, Process&, const OutboxRow& row, const SinkConf
                         sink.name);
   if (row.seq > told.newest_seq) told.newest_seq = row.seq, told.newest_life = host.life;
   const bool pager_of_keys = sink.type == SinkType::alertmanager;
-  if (row.kind == EventKind::test) return void(reply.has_it && h.taken.insert(what).second);
+  if (row.kind == EventKind::test || is_of_silence(row.kind)) return void(reply.has_it && h.taken.insert(what).second);
   if (!pager_of_keys && !told.key.empty() && told.key != row.key)
     broken("one key", "incident " + row.incident_id + " was " + told.key + " for " + sink.name + ", and is " + row.key);
   if (row.mark != OutboxRow::Mark::open) {

@@ -58,7 +58,7 @@ bool Witness::is_quiet(const Host& host, const std::string& target, Boundary b) 
 void Witness::notified(Host& host, Process& process, const AlertEvent& event) {
   auto& h = of(host);
   const auto& i = event.incident;
-  if (event.kind == EventKind::test) return;
+  if (event.kind == EventKind::test || is_of_silence(event.kind)) return;
   if (world_.tells())
     world_.tell(host.name, "decides: " + std::string(to_string(event.kind)) + " " + about(event) + ", incident " +
                                i.id.substr(24));
@@ -93,7 +93,9 @@ void Witness::notified(Host& host, Process& process, const AlertEvent& event) {
     case EventKind::acknowledged:
     case EventKind::intermittent:
     case EventKind::relapsed:
-    case EventKind::test: break;
+    case EventKind::test:
+    case EventKind::silence_begins:
+    case EventKind::silence_ends: break;
   }
 }
 

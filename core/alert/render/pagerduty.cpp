@@ -21,7 +21,9 @@ std::string_view pagerduty_action(EventKind kind) {
     case EventKind::intermittent:
     case EventKind::recovered:
     case EventKind::relapsed:
-    case EventKind::test: return "trigger";
+    case EventKind::test:
+    case EventKind::silence_begins:
+    case EventKind::silence_ends: return "trigger";
   }
   return "trigger";
 }

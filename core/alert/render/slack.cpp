@@ -102,7 +102,8 @@ std::string slack_text(const AlertEvent& e, const Caps& caps) {
   const auto next = next_text(e, caps);
   if (!next.empty()) blocks.push_back(slack_text_block(next));
   if (!e.url.empty()) blocks.push_back(button_block("Open in Readback", e.url));
-  std::string foot = "host " + slack_escaped(e.host, 300) + ", incident " + slack_escaped(e.incident.id, 100);
+  std::string foot =
+      "host " + slack_escaped(e.host, 300) + ", " + std::string(thing_of(e)) + " " + slack_escaped(e.incident.id, 100);
   if (!e.incident.evidence.snapshot.empty())
     foot += ", evidence: `readback snapshot pull " + slack_escaped(e.incident.evidence.snapshot, 100) + "`";
   else if (!e.evidence_note.empty())

@@ -32,8 +32,8 @@ std::vector<std::string> facts_of(const AlertEvent& e, const Caps& caps) {
   const auto& i = e.incident;
   std::vector<std::string> facts;
   facts.push_back(fact("Since", to_rfc3339(std::chrono::floor<Seconds>(i.opened_at))));
-  facts.push_back(fact("Target", i.target + " (" + e.environment + ")"));
-  if (is_good_news(e)) return facts;
+  facts.push_back(fact("Target", (i.target.empty() ? "every target" : i.target) + " (" + e.environment + ")"));
+  if (is_good_news(e) || is_of_silence(e.kind)) return facts;
   if (!i.runbook.title.empty()) facts.push_back(fact("Runbook", i.runbook.title));
   if (!i.runbook.owner.empty()) facts.push_back(fact("Owner", i.runbook.owner));
   if (!i.next_safe_step.empty() && caps.why_count) facts.push_back(fact("Next safe step", i.next_safe_step));
@@ -45,7 +45,7 @@ std::string open_url(std::string_view title, std::string_view url) {
 }
 
 std::string foot_of(const AlertEvent& e) {
-  std::string foot = "host " + fit(e.host, 300) + ", incident " + fit(e.incident.id, 100);
+  std::string foot = "host " + fit(e.host, 300) + ", " + std::string(thing_of(e)) + " " + fit(e.incident.id, 100);
   if (!e.incident.evidence.snapshot.empty())
     foot += ", evidence: readback snapshot pull " + fit(e.incident.evidence.snapshot, 100);
   else if (!e.evidence_note.empty())

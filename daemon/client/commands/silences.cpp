@@ -8,15 +8,23 @@ namespace readback {
 namespace {
 
 struct Add : Command {
-  std::string duration, reason, target, boundary;
+  std::string duration, from, reason, target, boundary;
+  bool until_resolved = false;
   void options(Options& o) override {
-    o.required("--for", duration, "like 30m or 2h");
+    o.text("--for", duration, "like 30m or 2h");
+    o.text("--from", from, "begins then: 2h (from now), or a time,\nUTC where it does not say otherwise");
+    o.flag("--until-resolved", until_resolved, "ends with what is open there; with --for\nafter that at the latest");
     o.required("--reason", reason, "whoever is on call will ask");
     o.text("--target", target, "only this one");
     o.text("--boundary", boundary, "only this one: observer, outage, security,\ndrift, readiness or product");
   }
   int run(const Client& c) override {
-    boost::json::object body{{"for", duration}, {"reason", reason}};
+    if (duration.empty() && !until_resolved)
+      c.fail("--for or --until-resolved is needed: every silence ends", exit_usage);
+    boost::json::object body{{"reason", reason}};
+    if (!duration.empty()) body["for"] = duration;
+    if (!from.empty()) body["from"] = from;
+    if (until_resolved) body["until_resolved"] = true;
     if (!target.empty()) body["target"] = target;
     if (!boundary.empty()) body["boundary"] = boundary;
     return c.changed(c.send("POST", "/v1/silences", body));

@@ -381,6 +381,10 @@ TEST_CASE("which sink hears of which event") {
       {"a resolve despite the filter", SinkType::webhook, EventKind::resolved, false, true, true, false, true},
       {"a resolve of what is not open", SinkType::webhook, EventKind::resolved, true, false, false, false, false},
       {"a test goes everywhere", SinkType::webhook, EventKind::test, false, false, true, false, false},
+      {"a chat hears of a silence", SinkType::slack, EventKind::silence_begins, true, false, true, false, false},
+      {"and of its end", SinkType::teams, EventKind::silence_ends, false, true, true, false, false},
+      {"a pager does not", SinkType::pagerduty, EventKind::silence_begins, true, false, false, false, false},
+      {"nor does a program", SinkType::webhook, EventKind::silence_ends, true, true, false, false, false},
   };
   for (const auto& c : cases) {
     CAPTURE(c.name);

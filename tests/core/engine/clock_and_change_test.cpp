@@ -176,6 +176,77 @@ TEST_CASE("what is left of a silence is what a restart keeps of it") {
   }
 }
 
+TEST_CASE("a silence that is set ahead holds back nothing before, whatever is done to the wall clock") {
+  for (const Millis step : {Millis(0), Millis(-hours(2)), Millis(hours(24))}) {
+    CAPTURE(step.count());
+    Watch w;
+    w.start();
+    Silence ahead;
+    ahead.reason = "moving house", ahead.by = "ann";
+    ahead.starts_at = w.now.wall + minutes(30), ahead.expires_at = w.now.wall + minutes(60);
+    w.take(w.engine->handle(SilenceAdded{ahead}, w.now));
+    CHECK(w.told.empty());
+    CHECK_FALSE(w.engine->silences(w.now).at(0).has_begun);
+    w.status["health"] = 503;
+    w.sweep(4);
+    CHECK(w.count(EventKind::firing) == 1);
+    w.now.wall += step;
+    CHECK(w.engine->silences(w.now).at(0).starts_at - w.now.wall == minutes(28));
+    w.status.clear();
+    w.sweep(52);
+    CHECK(w.count(EventKind::resolved) == 1);
+    CHECK(w.count(EventKind::silence_begins) == 0);
+    w.sweep(4);
+    CHECK(w.count(EventKind::silence_begins) == 1);
+    CHECK(w.told.back().incident.summary.starts_with("SILENCED every target, every boundary until "));
+    CHECK(w.told.back().incident.why == std::vector<std::string>{"asked for by ann: moving house"});
+    w.status["health"] = 503;
+    w.restart(minutes(1), Millis(0));
+    w.sweep(50);
+    CHECK(w.count(EventKind::firing) == 1);
+    CHECK(w.open().state == IncidentState::muted);
+    w.sweep(10);
+    CHECK(w.count(EventKind::silence_ends) == 1);
+    CHECK(w.count(EventKind::firing) == 2);
+    CHECK(w.told.back().incident.summary.find("held back for 2") != std::string::npos);
+    CHECK(w.engine->silences(w.now).empty());
+  }
+}
+
+TEST_CASE("a silence until it is resolved ends with what is open, and lets the next one page") {
+  for (const bool is_open_before : {true, false}) {
+    CAPTURE(is_open_before);
+    Watch w;
+    w.start();
+    const auto until_resolved = [&] {
+      Silence s;
+      s.reason = "being repaired", s.target = "fabric", s.until_resolved = true;
+      s.expires_at = w.now.wall + hours(24);
+      w.take(w.engine->handle(SilenceAdded{s}, w.now));
+    };
+    if (!is_open_before) until_resolved();
+    w.status["health"] = 503;
+    w.sweep(4);
+    if (is_open_before) until_resolved();
+    const int pages = w.count(EventKind::firing);
+    CHECK(pages == (is_open_before ? 1 : 0));
+    w.status["path:checkout"] = 500, w.status["path:login"] = 500;
+    w.sweep(30);
+    w.restart(Seconds(5), Millis(0));
+    w.sweep(3);
+    CHECK(w.count(EventKind::firing) == pages);
+    CHECK(w.engine->silences(w.now).size() == 1);
+    w.status.clear();
+    w.sweep(20);
+    CHECK(w.engine->open_incidents().empty());
+    CHECK(w.engine->silences(w.now).empty());
+    CHECK(w.count(EventKind::silence_ends) == 1);
+    w.status["health"] = 503;
+    w.sweep(4);
+    CHECK(w.count(EventKind::firing) == pages + 1);
+  }
+}
+
 TEST_CASE("ids grow over a restart with the clock set back, and after it was ahead for a while") {
   for (const Millis moved : {Millis(-hours(2)), Millis(-hours(48)), Millis(0), Millis(hours(3))}) {
     CAPTURE(moved.count());

@@ -406,6 +406,7 @@ Desk with_escalations() {
 std::string calls(const Desk& desk) {
   std::string all;
   for (std::size_t n = 1; n < desk.told.size(); ++n) {
+    if (is_of_silence(desk.told[n].kind)) continue;
     all += desk.line(n).substr(0, desk.line(n).find(':'));
     for (const auto& name : desk.told[n].only) all += " to " + name;
     all += "\n";

@@ -161,6 +161,7 @@ class Story {
     for (const auto& action : engine_->handle(e, now_)) {
       if (const auto* notify = std::get_if<Notify>(&action)) {
         const auto& a = notify->event;
+        if (is_of_silence(a.kind)) continue;
         const auto& i = a.incident;
         events_.push_back(std::string(to_string(a.kind)) + " " + std::string(to_string(i.boundary)) + " " +
                           std::string(to_string(i.extent)) + " " + std::string(to_string(i.severity)) +

@@ -226,6 +226,7 @@ inline View example_view(const std::string& target = "fabric") {
   s.by = "root";
   s.created_at = at_second(0);
   s.expires_at = at_second(7200);
+  s.has_begun = true;
   v.engine.silences = {s};
   return v;
 }
