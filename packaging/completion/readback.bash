@@ -87,7 +87,7 @@ _readback() {
     'resolve '*) words='--runbook --note' ;;
     'symptom '*) words='--target --extent --exposed-by' ;;
     'silence ') words='add list expire' ;;
-    'silence add') words='--for --reason --target --boundary' ;;
+    'silence add') words='--for --from --until-resolved --reason --target --boundary' ;;
     'silence expire') words=$(_readback_ask ids silence list) ;;
     'export '*) words='--since' ;;
     'test-alert ') words=$(_readback_ask sinks status) ;;

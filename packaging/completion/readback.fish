@@ -27,7 +27,7 @@ function __readback_at # the command so far is exactly these words
             continue
         end
         switch $word
-            case --socket --host --target --extent --exposed-by --runbook --note --for --reason --boundary --since --step --month --limit --wait --config --config-out \
+            case --socket --host --target --extent --exposed-by --runbook --note --for --from --reason --boundary --since --step --month --limit --wait --config --config-out \
                 --header --timeout-ms --output -o
                 set skip yes
             case '-*'
@@ -96,6 +96,8 @@ complete -c readback -n '__readback_in symptom' -l exposed-by -x -a 'user: agent
 complete -c readback -n '__readback_in resolve' -l runbook -x -d 'its title or address'
 complete -c readback -n '__readback_in resolve' -l note -x
 complete -c readback -n '__readback_in silence add' -l for -x -a '30m 1h 2h 8h'
+complete -c readback -n '__readback_in silence add' -l from -x -a '1h 8h' -d 'when it begins'
+complete -c readback -n '__readback_in silence add' -l until-resolved -d 'ends with what is open there'
 complete -c readback -n '__readback_in silence add' -l boundary -x -a 'observer outage security drift readiness product'
 complete -c readback -n '__readback_in export' -l since -x -a '1h 24h 7d'
 complete -c readback -n '__readback_in history' -l since -x -a '24h 7d 30d 400d'

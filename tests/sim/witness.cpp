@@ -201,11 +201,14 @@ void Witness::answered(Host&, const Answer& answer) {
 
 Memory Witness::memory_of(Host& host, Process& process, const std::string& part) {
   auto& h = of(host);
-  const auto life = h.lives.find(part);
-  if (life == h.lives.end()) return {};
-  auto& memory = life->second.memory;
+  const auto open_here = process.engine().open_records();
+  // A host may hear of an incident from its fleet before its own first sweep.
+  const bool has_some =
+      std::any_of(open_here.begin(), open_here.end(), [&](const auto* i) { return i->target == part; });
+  if (!has_some && !h.lives.contains(part)) return {};
+  auto& memory = h.lives[part].memory;
   std::map<std::string, Known> open;
-  for (const auto* i : process.engine().open_records()) {
+  for (const auto* i : open_here) {
     if (i->target != part) continue;
     auto& known = open[i->id];
     if (const auto before = memory.open.find(i->id); before != memory.open.end()) known = std::move(before->second);
