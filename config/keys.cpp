@@ -346,6 +346,11 @@ Section section_of(SinkConfig& s) {
           {"dedup_scope", choice(s.dedup_scope, dedup_scopes),
            "Whether the key of an incident ends in this host's name (host), or several hosts share one incident "
            "(platform)."},
+          {"group", choice(s.group, groupings),
+           "What many targets suffer from one cause (the same boundary, and the same first failure within five "
+           "minutes) is one page and one end (cause), with one more word about how far it has spread; or each target "
+           "has its own (none). In a fleet each has its own.",
+           hidden_if(s.group == Grouping::none)},
           {"timeout", Duration{s.timeout, Millis(100)}, "What one delivery may take."},
           {"headers", Headers{s.headers}, "Sent with every delivery."},
           {"tls", Tls{s.tls}, "How its certificates are judged."},

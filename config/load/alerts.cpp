@@ -52,6 +52,8 @@ void Loader::read(const Node& n, const key::ContentType& v) {
 
 /// Which keys go with which type.
 void Loader::judge_sink(const Node& n, const SinkConfig& s, const std::string& what) {
+  if (const Node* group = n.find("group"); group && s.group == Grouping::cause && s.type == SinkType::alertmanager)
+    error(*group, "an Alertmanager groups by itself", "its own `group_by`");
   if (s.type == SinkType::pagerduty) {
     if (!n.find("routing_key"))
       error(n, "`routing_key` is missing from " + what, "routing_key: {credential: pagerduty}");

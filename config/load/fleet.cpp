@@ -100,7 +100,11 @@ void Loader::whole_fleet() {
   for (const auto& scope : keys_of_one_host_)
     warn(node_at(scope), "in a fleet several hosts share one incident, and its key is the platform's",
          "dedup_scope: platform");
+  for (const auto& sink : config_.alerts.sinks)
+    if (sink.group == Grouping::cause)
+      warn(node_at(sink.at), "in a fleet each target has its own page, also at " + sink.name, "group: none");
   file_ = main_;
+  for (auto& sink : config_.alerts.sinks) sink.group = Grouping::none;
   for (auto& sink : config_.alerts.sinks) sink.dedup_scope = DedupScope::platform;
 }
 

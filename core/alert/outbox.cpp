@@ -246,29 +246,60 @@ OutboxStep Outbox::render(const AlertEvent& event, const std::string& only_sink)
   }
   if (event.kind == EventKind::resolved) forget_at_unknown_sinks(event.incident.id, step);
   for (const auto& each : sinks_) {
-    const SinkConfig& sink = each->config;
-    if (!only_sink.empty() && sink.name != only_sink) continue;
-    const bool open_there = is_open(sink.name, event.incident.id);
-    if (each->retired && !open_there) continue;
-    auto r = route(sink, event, open_there);
-    auto* s = story(sink.name, event.incident.id);
-    if (s && s->refused && event.kind == EventKind::relapsed && takes(sink, event.incident)) r = {true, true, false};
-    if (s && s->refused && event.kind == EventKind::resolved) {
-      s->refused = false;
-      tidy(sink.name, event.incident.id);
-    }
-    if (!r.send) continue;
-    step.commit.push_back(make_row(sink, event, r.opens, r.closes));
-    if (event.kind == EventKind::test && sink.type == SinkType::pagerduty) {  // a test leaves no open alert behind
-      AlertEvent end = event;
-      end.kind = EventKind::resolved;
-      auto row = make_row(sink, end, false, false);
-      row.event_id += test_resolve_suffix;
-      row.kind = EventKind::test;
-      step.commit.push_back(std::move(row));
-    }
+    if (!only_sink.empty() && each->config.name != only_sink) continue;
+    if (event.group)
+      for (const auto& heard : heard_in_group(each->config, event)) render(*each, heard, step);
+    else
+      render(*each, event, step);
   }
   return step;
+}
+
+/// What a sink hears of an event of a group: the event; where the sink groups and has heard of the one that leads, what
+/// that event is for all of them, under its id; or nothing.
+std::vector<AlertEvent> Outbox::heard_in_group(const SinkConfig& sink, const AlertEvent& event) {
+  AlertEvent own = event, of_all = event;
+  own.group.reset();
+  if (sink.group != Grouping::cause) return event.group->is_spread ? std::vector<AlertEvent>{} : std::vector{own};
+  const auto& g = *event.group;
+  const bool leads = g.leader == event.incident.id;
+  const bool is_open_here = is_open(sink.name, event.incident.id);
+  const bool is_end =
+      event.kind == EventKind::recovered || event.kind == EventKind::relapsed || event.kind == EventKind::resolved;
+  if (g.is_spread && !is_open_here) return {};
+  if (leads) return is_open_here && is_end && g.others > 0 ? std::vector<AlertEvent>{} : std::vector{event};
+  std::vector<AlertEvent> all;
+  const bool is_group_open = is_open(sink.name, g.leader);
+  if (is_open_here || !is_group_open) all.push_back(own);
+  if (!is_group_open) return all;
+  const bool is_last_end = event.kind == EventKind::resolved && g.others == 0;
+  const bool is_worse = event.kind == EventKind::escalated || event.kind == EventKind::intermittent;
+  of_all.incident.id = g.leader;
+  if (is_last_end) of_all.incident.summary += "; so is all that had the same cause";
+  if (is_last_end || (is_worse && !is_open_here)) all.push_back(std::move(of_all));
+  return all;
+}
+
+void Outbox::render(const Sink& each, const AlertEvent& event, OutboxStep& step) {
+  const SinkConfig& sink = each.config;
+  const bool open_there = is_open(sink.name, event.incident.id);
+  if (each.retired && !open_there) return;
+  auto r = route(sink, event, open_there);
+  auto* s = story(sink.name, event.incident.id);
+  if (s && s->refused && event.kind == EventKind::relapsed && takes(sink, event.incident)) r = {true, true, false};
+  if (s && s->refused && event.kind == EventKind::resolved) {
+    s->refused = false;
+    tidy(sink.name, event.incident.id);
+  }
+  if (!r.send) return;
+  step.commit.push_back(make_row(sink, event, r.opens, r.closes));
+  if (event.kind != EventKind::test || sink.type != SinkType::pagerduty) return;
+  AlertEvent end = event;  // a test leaves no open alert behind
+  end.kind = EventKind::resolved;
+  auto row = make_row(sink, end, false, false);
+  row.event_id += test_resolve_suffix;
+  row.kind = EventKind::test;
+  step.commit.push_back(std::move(row));
 }
 
 void Outbox::committed(const OutboxRow& row, Instant now) {

@@ -220,6 +220,8 @@ class Outbox {
   AlertEvent alarm_event(const std::string& about, EventKind kind, const std::string& text, WallTime at);
   void give_up_lost(const OutboxRow& row, const std::map<std::int64_t, OutboxRow>& pending, WallTime now,
                     OutboxStep& step);
+  std::vector<AlertEvent> heard_in_group(const SinkConfig& sink, const AlertEvent& event);
+  void render(const Sink& sink, const AlertEvent& event, OutboxStep& step);
   OutboxRow make_row(const SinkConfig& sink, const AlertEvent& event, bool opens, bool closes);
   void forget_at_unknown_sinks(const std::string& incident, OutboxStep& step);
   void alarm(const std::string& about, EventKind kind, const std::string& text, WallTime at, OutboxStep& step);

@@ -26,6 +26,9 @@ inline bool is_chat(SinkType t) { return t == SinkType::slack || t == SinkType::
 enum class DedupScope { host, platform };
 inline constexpr Worded<DedupScope> dedup_scopes[] = {{DedupScope::host, "host"}, {DedupScope::platform, "platform"}};
 
+enum class Grouping { none, cause };
+inline constexpr Worded<Grouping> groupings[] = {{Grouping::none, "none"}, {Grouping::cause, "cause"}};
+
 /// A proxy on the way to one receiver.
 struct ProxyConfig {
   std::string url;                    ///< http://HOST[:PORT]; "": none
@@ -51,7 +54,8 @@ struct SinkConfig {
   std::vector<std::string> targets;  ///< empty: all
   Severity min_severity = Severity::info;
   DedupScope dedup_scope = DedupScope::host;
-  bool waits = false;  ///< alerts.escalate names it: what opens an incident there comes from that alone
+  Grouping group = Grouping::none;  ///< cause: what befalls many targets for one cause is one page
+  bool waits = false;               ///< alerts.escalate names it: what opens an incident there comes from that alone
   Millis timeout = Seconds(10);
   BodyTemplate body;  ///< webhook
   TlsConfig tls;

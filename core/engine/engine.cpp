@@ -116,6 +116,7 @@ CaseRules Engine::State::rules_for(const TargetState& t) const {
 AlertEvent Engine::State::alert_of(Transition transition) {
   const bool is_of_host = options.in_fleet && !is_shared(transition.record);
   std::string url = config.http.page_of(transition.record.id);
+  auto group = group_of(transition);
   return {ids->next(now.wall),
           transition.kind,
           now.wall,
@@ -126,7 +127,8 @@ AlertEvent Engine::State::alert_of(Transition transition) {
           std::nullopt,
           is_of_host,
           std::move(url),
-          std::move(transition.only)};
+          std::move(transition.only),
+          std::move(group)};
 }
 
 bool Engine::State::is_shared(const IncidentRecord& record) {
@@ -323,6 +325,7 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
   follow_up(out, t, std::move(transitions));
   seal_again(out, t);
   follow_silences(out);
+  tell_spread(out, t);
   if (changed || !t.saved_at || now.mono - *t.saved_at >= save_at_least_every) {
     t.saved_at = now.mono;
     out.push_back(SaveState{e.target, told});

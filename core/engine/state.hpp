@@ -42,6 +42,15 @@ struct Engine::State {
 
   CaseRules rules_for(const TargetState& target) const;
   AlertEvent alert_of(Transition transition);
+
+  // grouping.cpp
+  bool is_grouping() const;
+  template <class Which>
+  std::vector<const Incident*> paged_of(Boundary b, const Which& which) const;
+  void choose_leader(Transition& page);
+  std::optional<Grouped> group_of(Transition& transition);
+  void tell_spread(Actions& out, TargetState& target);
+
   bool is_shared(const IncidentRecord& record);  ///< open, and what several hosts agree on decides about it
   SnapshotOrder snapshot_of(const TargetState& target, IncidentRecord incident, std::string reason);
   void seal(Actions& out, SnapshotOrder order, AfterSeal then);

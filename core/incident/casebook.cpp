@@ -54,7 +54,7 @@ struct Casebook::Pass {
     i.told_total = i.told_total || i.record.extent == Extent::total;
     if (i.record.state == IncidentState::firing && !i.record.paged_at && is_told(rules.alerts.sinks, i.record))
       i.record.paged_at = sweep.now.wall;
-    out.push_back({kind, i.record});
+    out.push_back({kind, i.record, {}, i.leader});
   }
 
   void emit_good_news(EventKind kind, Boundary b, Incident& i, const std::string& page) {
@@ -664,6 +664,14 @@ void Casebook::sealed(const std::string& incident_id, const EvidenceRef& evidenc
   i->lay_out_conditions(proof);
 }
 
+void Casebook::group_under(const std::string& incident_id, const std::string& leader) {
+  if (auto* i = at(incident_id)) i->leader = leader;
+}
+
+void Casebook::spread_told(const std::string& incident_id) {
+  if (auto* i = at(incident_id)) i->told_spread = true;
+}
+
 void Casebook::seal_failed(const std::string& incident_id, const std::string& why, const ProofRules& proof,
                            WallTime when) {
   auto* i = at(incident_id);
@@ -691,7 +699,8 @@ std::vector<Transition> Casebook::close_all(Instant now, const std::string& why)
     i.record.why = {why};
     i.record.also.clear();
     i.note(now.wall, "resolved", i.record.summary);
-    if (i.paged && !i.shared) out.push_back({EventKind::resolved, i.record});  // others watch on, and tell
+    if (i.paged && !i.shared)
+      out.push_back({EventKind::resolved, i.record, {}, i.leader});  // others watch on, and tell
     ended_.push_back(std::move(i.record));
     t.incident.reset();
   }

@@ -44,6 +44,7 @@ struct Transition {
   EventKind kind = EventKind::firing;
   IncidentRecord record;
   std::vector<std::string> only = {};  ///< the sinks that it is for; empty: all that take it
+  std::string leader = {};             ///< Incident::leader
 };
 
 struct CaseRules {
@@ -107,6 +108,9 @@ class Casebook {
   void sealed(const std::string& incident_id, const EvidenceRef& evidence, bool on_request, const ProofRules& proof,
               WallTime at);
   void seal_failed(const std::string& incident_id, const std::string& why, const ProofRules& proof, WallTime at);
+  /// Under which incident it is told where a sink groups by cause, and that it has been said how far that has spread.
+  void group_under(const std::string& incident_id, const std::string& leader);
+  void spread_told(const std::string& incident_id);
 
   // A boundary that is shared with other hosts.
   /// What this host sees of those that `rules.shared` names, as of the last sweep; `verdict` is that sweep's.

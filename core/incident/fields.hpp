@@ -51,6 +51,7 @@ void fields(V& visit, X& x) {
   visit("attested_by", x.attested_by);
   visit("attested_at", x.attested_at);
   visit("verified_at", x.verified_at);
+  if (!std::is_const_v<X> || !x.leader.empty()) visit("leader", x.leader), visit("told_spread", x.told_spread);
   if (!std::is_const_v<X> || x.shared) visit("shared", x.shared);  // a host alone writes what it always did
 }
 

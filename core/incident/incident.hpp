@@ -47,7 +47,9 @@ struct Incident {
   int attempts = 0;         ///< sweeps or results that confirmed it
   MonoTime opened{}, confirmed{}, spoken{};  ///< spoken: the last page or reminder
   std::optional<MonoTime> paged_from;        ///< the first page
-  std::set<std::string> called;              ///< sinks that were called because nobody had acknowledged it
+  std::string leader;            ///< the incident of the same cause that was paged first, or itself; "": nobody groups
+  bool told_spread = false;      ///< how many targets have the same cause was said once
+  std::set<std::string> called;  ///< sinks that were called because nobody had acknowledged it
   std::optional<MonoTime> recovered;
   std::optional<MonoTime> green_since;  ///< the target has been fully green since then; unset while it is not
   std::set<std::string> blamed;         ///< every read that was at fault at some time

@@ -43,6 +43,14 @@ struct FleetSaid {
   std::string once;  ///< names what it says, on every host and for every sink alike; "": only this host says it
 };
 
+/// The incidents of several targets that have one cause, for sinks that hear of them as of one.
+struct Grouped {
+  std::string leader;                ///< the incident that was paged first; told under its id
+  int others = 0;                    ///< of the same cause that are open beside this one
+  std::vector<std::string> targets;  ///< those with an open incident of it, this one's among them; by name
+  bool is_spread = false;            ///< says how far it has spread since its page, and nothing else
+};
+
 struct AlertEvent {
   std::string id;  ///< UUIDv7: unique per event, stable over retries, ordered by time
   EventKind kind = EventKind::test;
@@ -54,6 +62,7 @@ struct AlertEvent {
   bool is_of_host = false;  ///< this host's own matter, though its sinks' keys are the platform's: its key names it
   std::string url;          ///< where people look at it; "": nobody said where
   std::vector<std::string> only;  ///< the sinks that it is for; empty: all that take it
+  std::optional<Grouped> group;   ///< where a sink groups by cause
 };
 
 }  // namespace readback

@@ -164,7 +164,7 @@ TEST_CASE("a key that stands in a list is read, printed, digested, in the schema
   std::set_difference(walk.listed.begin(), walk.listed.end(), walk.printed.begin(), walk.printed.end(),
                       std::back_inserter(passed_by));
   CHECK(passed_by == std::vector<std::string>{".include", "alerts.escalate", "fleet.nats.password", "fleet.nats.token",
-                                              "fleet.nats.user", "sink.secret"});
+                                              "fleet.nats.user", "sink.group", "sink.secret"});
 
   const auto again = parse_config(text, "printed");
   CHECK(again.ok());

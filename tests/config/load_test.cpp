@@ -254,6 +254,19 @@ TEST_CASE("a fleet's server on the host of a target is warned about, under whate
   }
 }
 
+TEST_CASE("a sink may group by cause, unless somebody else does that better") {
+  const auto grouping = parse_config(sinks("{name: a, type: webhook, url: \"http://b\", group: cause}"), "f.yaml");
+  REQUIRE(grouping.ok());
+  CHECK(grouping.config.alerts.sinks.at(0).group == Grouping::cause);
+  CHECK(complaints(sinks("{name: a, type: alertmanager, url: \"http://b\", group: cause}"))
+            .find("group: an Alertmanager groups by itself; its own `group_by`") != std::string::npos);
+  const std::string fleet = sinks("{name: a, type: webhook, url: \"http://b\", group: cause}") +
+                            "fleet: {name: prod, nats: {urls: [\"nats://s\"]}}\n";
+  CHECK(complaints(fleet, true).find("warning: in a fleet each target has its own page, also at a; group: none") !=
+        std::string::npos);
+  CHECK(parse_config(fleet, "f.yaml").config.alerts.sinks.at(0).group == Grouping::none);
+}
+
 TEST_CASE("in a fleet every key is the platform's, and who asked for the host's is told") {
   const std::string hook =
       "{name: a, type: webhook, url: \"http://b\"}, "

@@ -95,6 +95,30 @@ class Silences(harness.Case):
                 self.assertIn(why, done.text + done.error_text)
 
 
+class OneCause(harness.Case):
+    def test_what_befalls_many_targets_for_one_cause_is_one_page_and_one_end(self):
+        one, each = self.receiver(), self.receiver()
+        world = self.world(start=False, sinks=[{"name": "one", "type": "webhook", "url": one.url + "/x", "group": "cause"},
+                                               {"name": "each", "type": "webhook", "url": each.url + "/x"}])
+        fabric, = world.config["targets"]
+        world.daemon.configure({**world.config, "targets": [{**fabric, "name": f"fabric-{n}"} for n in range(5)]})
+        world.daemon.start()
+        self.wait_green(world.daemon)
+        world.sim.fault("/health", "not_ready")
+        wait_until(lambda: len(each.seen("firing")) == 5, lambda: f"five pages, not {each.told()}")
+        wait_until(lambda: one.seen("escalated"), lambda: f"how far it has spread, not {one.told()}")
+        page, spread = one.wait("firing"), one.wait("escalated")
+        self.assertIn("OUTAGE 5 targets: health: ", spread["summary"])
+        self.assertEqual(spread["group"]["targets"], [f"fabric-{n}" for n in range(5)])
+        world.daemon.kill()
+        world.daemon.start()
+        world.sim.ok("/health")
+        wait_until(lambda: len(each.seen("resolved")) == 5, lambda: f"five ends, not {each.told()}", 60)
+        end = one.wait("resolved")
+        self.assertEqual({page["dedup_key"]}, {e["dedup_key"] for e in (spread, end)})
+        self.assertEqual([event for event, _ in one.told()], ["firing", "escalated", "resolved"])
+
+
 class Links(harness.Case):
     def test_an_event_leads_to_its_incident_where_people_are_said_to_find_it(self):
         world = self.world(http={"public_url": "https://status.example/readback/"})

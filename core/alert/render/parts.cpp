@@ -6,6 +6,8 @@
 namespace readback {
 namespace {
 
+constexpr std::size_t most_in_group = 100;  // are named
+
 std::string list_text(const std::vector<std::string>& hosts) {
   json::array names;
   for (const auto& host : hosts) names.emplace_back(fit(host, 256));
@@ -67,6 +69,15 @@ std::string evidence_text(const AlertEvent& e, const Caps& caps) {
   }
   if (!e.evidence_note.empty()) evidence.text("note", fit(e.evidence_note, caps.text / 4));
   return evidence.done();
+}
+
+std::string group_text(const Grouped& group) {
+  const auto last = group.targets.begin() + static_cast<std::ptrdiff_t>(std::min(group.targets.size(), most_in_group));
+  return ObjectText()
+      .text("incident", group.leader)
+      .raw("count", std::to_string(group.targets.size()))
+      .raw("targets", list_text({group.targets.begin(), last}))
+      .done();
 }
 
 std::string fleet_text(const FleetSaid& said) {

@@ -37,6 +37,8 @@ std::vector<std::string> why_of(const AlertEvent& e, const Caps& caps);
 /// The incident with every text cut to what the body takes.
 IncidentRecord fitted(const AlertEvent& e, const Caps& caps);
 std::string evidence_text(const AlertEvent& e, const Caps& caps);
+/// Whom else it befalls.
+std::string group_text(const Grouped& group);
 /// Who sees it and who does not.
 std::string fleet_text(const FleetSaid& said);
 bool is_web_address(std::string_view url);

@@ -22,6 +22,7 @@ std::string webhook_text(const AlertEvent& e, const std::string& key, const Caps
   body.raw("evidence", evidence_text(e, caps));
   for (const char* name : {"runbook", "next_safe_step"}) body.member(name, shown.at(name));
   if (!e.url.empty()) body.text("url", fit(e.url, 2048));
+  if (e.group) body.raw("group", group_text(*e.group));
   if (e.fleet) body.raw("fleet", fleet_text(*e.fleet));
   return body.done();
 }

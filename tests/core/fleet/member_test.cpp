@@ -382,10 +382,10 @@ TEST_CASE("what nobody was told is closed without a word, but not before whoever
     CAPTURE(tries);
     Alone me;
     FirstPicture picture;
-    picture.claims.push_back({"prod.fabric.outage.a",
-                              R"({"schema":1,"epoch":3,"holder":"","told":0,"passed":["host-2"],"tries":)" +
-                                  std::to_string(tries) + "}",
-                              9});
+    picture.claims.push_back(
+        {"prod.fabric.outage.a",
+         R"({"schema":1,"epoch":3,"holder":"","told":0,"passed":["host-2"],"tries":)" + std::to_string(tries) + "}",
+         9});
     me.handle(picture);
     const auto minutes = [&](int n) {
       for (int i = 0; i < 2 * n; ++i) me.pass(Seconds(30)), me.sweep(false);

@@ -1,0 +1,99 @@
+// One cause that befalls many targets, for sinks that say `group: cause`: the first incident that is paged leads, what
+// is confirmed for the same reason within some minutes is told under its name. Whether a sink has heard of the leader
+// is the outbox's to know; here is only said who belongs together, which a restart must not forget.
+#include <algorithm>
+
+#include "core/engine/state.hpp"
+#include "core/text/time.hpp"
+#include "core/text/words.hpp"
+
+namespace readback {
+namespace {
+
+/// Later, the same words may stand for another fault: it is paged by itself.
+constexpr Millis joins_within = std::chrono::minutes(5);
+constexpr std::size_t most_named = 20;
+
+bool is_same_cause(const IncidentRecord& a, const IncidentRecord& b) {
+  return a.boundary == b.boundary && a.first_failure && b.first_failure && !a.declared && !b.declared &&
+         a.first_failure->read == b.first_failure->read && a.first_failure->reason == b.first_failure->reason;
+}
+
+std::string names(const std::vector<std::string>& targets) {
+  std::vector<std::string> shown(targets.begin(),
+                                 targets.begin() + static_cast<std::ptrdiff_t>(std::min(targets.size(), most_named)));
+  return joined(shown) +
+         (targets.size() > most_named ? " and " + std::to_string(targets.size() - most_named) + " more" : "");
+}
+
+}  // namespace
+
+bool Engine::State::is_grouping() const {
+  const auto& sinks = config.alerts.sinks;
+  return !options.in_fleet &&
+         std::any_of(sinks.begin(), sinks.end(), [](const SinkConfig& s) { return s.group == Grouping::cause; });
+}
+
+/// Of this boundary, by target; each was paged.
+template <class Which>
+std::vector<const Incident*> Engine::State::paged_of(Boundary b, const Which& which) const {
+  std::vector<const Incident*> all;
+  for (const auto& [name, t] : targets)
+    if (const auto* i = t->book.open_of(b); i && i->paged && !i->leader.empty() && which(*i)) all.push_back(i);
+  return all;
+}
+
+/// At its page: the oldest incident of the same cause leads it, if that is fresh and not less severe.
+void Engine::State::choose_leader(Transition& page) {
+  const auto& record = page.record;
+  const auto fresh = paged_of(record.boundary, [&](const Incident& i) {
+    return i.record.id != record.id && i.record.id == i.leader && is_same_cause(i.record, record) &&
+           i.record.severity >= record.severity && i.paged_from && now.mono - *i.paged_from <= joins_within;
+  });
+  const auto oldest =
+      std::min_element(fresh.begin(), fresh.end(), [](auto* a, auto* b) { return *a->paged_from < *b->paged_from; });
+  page.leader = oldest == fresh.end() ? record.id : (*oldest)->record.id;
+  if (auto* t = find_target(record.target)) t->book.group_under(record.id, page.leader);
+}
+
+std::optional<Grouped> Engine::State::group_of(Transition& transition) {
+  if (!is_grouping()) return std::nullopt;
+  const auto& record = transition.record;
+  if (transition.kind == EventKind::firing && transition.leader.empty()) choose_leader(transition);
+  if (transition.leader.empty()) return std::nullopt;
+  Grouped g;
+  g.leader = transition.leader;
+  for (const auto* i : paged_of(record.boundary, [&](const Incident& i) { return i.leader == g.leader; })) {
+    g.others += i->record.id != record.id;
+    if (i->record.id != record.id) g.targets.push_back(i->record.target);
+  }
+  g.targets.insert(std::lower_bound(g.targets.begin(), g.targets.end(), record.target), record.target);
+  return g;
+}
+
+/// Once, an interval after the page: by then every target has been looked at.
+void Engine::State::tell_spread(Actions& out, TargetState& t) {
+  if (!is_grouping()) return;
+  for (const Boundary b : all_boundaries) {
+    const auto* i = t.book.open_of(b);
+    if (!i || !i->paged || i->leader != i->record.id || i->told_spread || !i->paged_from ||
+        now.mono - *i->paged_from < t.config.interval)
+      continue;
+    Transition spread{EventKind::escalated, i->record, {}, i->leader};
+    auto g = group_of(spread);
+    if (!g || g->others == 0) continue;
+    t.book.spread_told(i->record.id);
+    g->is_spread = true;
+    auto& told = spread.record;
+    told.summary = upper(b) + " " + std::to_string(g->targets.size()) + " targets: " + told.first_failure->read + ": " +
+                   told.first_failure->reason + ": " + names(g->targets);
+    for (const auto& sink : config.alerts.sinks)
+      if (sink.group == Grouping::cause && !sink.waits) spread.only.push_back(sink.name);
+    auto event = alert_of(std::move(spread));
+    event.group = std::move(g);
+    out.push_back(Notify{std::move(event), ""});
+    out.push_back(SaveState{t.config.name});
+  }
+}
+
+}  // namespace readback
