@@ -34,41 +34,62 @@ std::vector<const std::string*> Fleet::State::live() const {
   return hosts;
 }
 
-/// When live() is another list, if nobody is heard until then. Whoever is heard only puts it off.
+bool Fleet::State::is_heard(const std::string& host) const {
+  const auto heard = members.find(host);
+  return host == setup.host || (heard != members.end() && now - heard->second.at <= missing_after);
+}
+
+/// When another jury may be drawn, if nobody is heard until then. Whoever is heard only puts it off.
 MonoTime Fleet::State::next_silence() const {
   const Millis silent_after = setup.config.fleet.silent_after;
   MonoTime first = MonoTime::max();
   if (is_synced && now - synced_at < silent_after) first = synced_at + silent_after;
-  for (const auto& [host, heard] : members)
+  for (const auto& [host, heard] : members) {
+    if (now - heard.at <= missing_after) first = std::min(first, heard.at + missing_after + Millis(1));
     if (now - heard.at < silent_after) first = std::min(first, heard.at + silent_after);
+  }
   return first;
 }
 
-/// Of those who are live and may be asked. No name is copied that is not drawn: there may be a thousand of them.
+/// Of those who are live and may be asked. Whoever has fallen silent has no vote, and keeps the place of one that has
+/// only where there are not enough: otherwise a small jury of which the others are cut off lets one host decide. No
+/// name is copied that is not drawn: there may be a thousand of them.
 template <class Asked>
 const std::vector<std::string>& Fleet::State::drawn(std::map<std::string, std::vector<std::string>>& known,
                                                     const std::string& about, const Asked& is_asked) const {
   if (now >= juries.until) juries = {.until = next_silence(), .of_target = {}, .of_member = {}};
   const auto [at, is_new] = known.try_emplace(about);
   if (!is_new) return at->second;
-  std::vector<std::string_view> hosts;
+  std::vector<std::string_view> heard, silent;
   for (const auto* host : live())
-    if (is_asked(*host)) hosts.push_back(*host);
-  at->second = jury_of(about, hosts, static_cast<std::size_t>(setup.config.fleet.jury));
+    if (is_asked(*host)) (is_heard(*host) ? heard : silent).push_back(*host);
+  const auto size = static_cast<std::size_t>(setup.config.fleet.jury);
+  at->second = jury_of(about, heard, size);
+  for (auto& host : jury_of(about, silent, size - at->second.size())) at->second.push_back(std::move(host));
   return at->second;
 }
 
 const std::vector<std::string>& Fleet::State::jury(const std::string& target) const {
-  return drawn(juries.of_target, target, [&](const std::string& host) {
-    if (host == setup.host) return config_of(target) != nullptr;
-    const auto& member = kept.known.at(host);
-    return member.environment == setup.config.environment && member.targets.contains(target);
-  });
+  return drawn(juries.of_target, target, [&](const std::string& host) { return watches(host, target); });
 }
 
 bool Fleet::State::is_asked_about(const std::string& target, const std::string& host) const {
   const auto& who = jury(target);
   return std::find(who.begin(), who.end(), host) != who.end();
+}
+
+bool Fleet::State::watches(const std::string& host, const std::string& target) const {
+  if (host == setup.host) return config_of(target) != nullptr;
+  const auto& member = kept.known.at(host);
+  return member.environment == setup.config.environment && member.targets.contains(target);
+}
+
+/// Somebody is heard and not asked yet: a juror that has died since takes the place until it is missed, which after a
+/// connect takes as long again.
+bool Fleet::State::has_substitute(const std::string& target) const {
+  return std::any_of(kept.known.begin(), kept.known.end(), [&](const auto& each) {
+    return is_heard(each.first) && watches(each.first, target) && !is_asked_about(target, each.first);
+  });
 }
 
 /// Those who miss a member for all: as many as are asked about a target.
@@ -189,6 +210,8 @@ void Fleet::State::decide(const std::string& target, Target& t, Boundary b) {
   switch (follows) {
     case Agreed::wait: return;
     case Agreed::alone:
+      if (now - from < missing_after + answer_within + setup.config.fleet.agree_within && has_substitute(target))
+        return;
       if (may_ask) return look(target, t);
       [[fallthrough]];
     case Agreed::fires:

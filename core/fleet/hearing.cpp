@@ -60,8 +60,7 @@ void Fleet::State::hear_member(const FleetEntry& e) {
     return;
   }
   if (!kept.known.contains(host) && kept.known.size() >= most_members) return;
-  const auto before = members.find(host);
-  const bool was_live = before != members.end() && now - before->second.at < setup.config.fleet.silent_after;
+  const bool was_heard = is_heard(host);
   auto& heard = members[host];
   if (heard.revision >= e.revision) return;
   if (read->goodbye) {
@@ -77,7 +76,7 @@ void Fleet::State::hear_member(const FleetEntry& e) {
   auto& known = kept.known[host];
   const bool is_news = !is_same(known, *read);
   known = std::move(*read);
-  if (is_news || !was_live) juries = {};
+  if (is_news || !was_heard) juries = {};
   if (is_news) save();
 }
 

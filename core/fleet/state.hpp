@@ -240,6 +240,9 @@ struct Fleet::State {
   const TargetConfig* config_of(const std::string& target) const;
   /// Their names, as long as nobody comes or goes.
   std::vector<const std::string*> live() const;
+  bool watches(const std::string& host, const std::string& target) const;
+  bool has_substitute(const std::string& target) const;
+  bool is_heard(const std::string& host) const;  ///< lately enough to have a vote
   MonoTime next_silence() const;
   template <class Asked>
   const std::vector<std::string>& drawn(std::map<std::string, std::vector<std::string>>& known,

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -212,9 +213,9 @@ TEST_CASE("a question is answered by whoever is asked later, or hears it when it
   later.sweep(false);
   later.last.clear();
   later.handle(FleetHeard{Bucket::views, asks});
-  later.pass(one_juror.config.fleet.silent_after - Seconds(2));
+  later.pass(missing_after - Seconds(2));
   CHECK(count<AskSweep>(later.last) == 0);
-  later.pass(Seconds(60));  // the juror has not been heard for so long that another is drawn
+  later.pass(Seconds(10));  // the juror has not been heard for so long that it has no vote: another is drawn
   CHECK(count<AskSweep>(later.last) == 1);
 
   Alone back;
@@ -222,6 +223,40 @@ TEST_CASE("a question is answered by whoever is asked later, or hears it when it
   back.tell(picture);
   back.pass(Seconds(10));
   CHECK(count<AskSweep>(back.last) == 1);
+}
+
+TEST_CASE("a juror that has fallen silent gives its place to one that is heard, and gets it back") {
+  auto three = setup();
+  three.config.fleet.jury = 3;
+  Alone me(three);
+  const std::vector<std::string> others{"host-2", "host-3", "host-4", "host-5", "host-6"};
+  FirstPicture picture;
+  for (const auto& host : others) picture.hosts.push_back(entry(member(host), ++me.revision));
+  me.handle(picture);
+  const auto asked = [&] {
+    const auto tally = me.fleet.votes("fabric", Boundary::outage, me.now);
+    std::set<std::string> all{tally.who.begin(), tally.who.end()};
+    all.insert(tally.who_not.begin(), tally.who_not.end());
+    all.insert(tally.who_else.begin(), tally.who_else.end());
+    return all;
+  };
+  const auto first = asked();
+  CHECK(first.size() == 3);
+  const auto renew = [&](int seconds, bool all) {
+    for (int i = 0; i < seconds; ++i) {
+      me.pass(Seconds(1));
+      for (const auto& host : others)
+        if (all || !first.contains(host)) me.handle(FleetHeard{Bucket::hosts, entry(member(host), ++me.revision)});
+    }
+  };
+  renew(15, false);
+  CHECK(asked() == first);
+  renew(1, false);
+  const auto instead = asked();
+  CHECK(instead.size() == 3);
+  for (const auto& host : first) CHECK(instead.contains(host) == (host == "host-1"));
+  renew(1, true);
+  CHECK(asked() == first);
 }
 
 TEST_CASE("nobody is paged for what the last sweep did not show, though it is not over yet") {
