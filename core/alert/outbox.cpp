@@ -662,7 +662,10 @@ OutboxStep Outbox::answered(OutboxRow row, const SinkSent& sent, Instant now) {
       sink->detail = decision.text;
       row.minimal = row.minimal || decision.what == Decision::What::again_minimal;
       row.next_attempt = now.wall + decision.wait;
-      if (decision.whole_sink) sink->paused_until = now.mono + decision.wait;
+      if (decision.whole_sink) {
+        sink->paused_until = now.mono + decision.wait;
+        hand_back(*sink, row, decision.wait, step);
+      }
       sink->queue.put_off(row, now.mono + decision.wait);
       step.mark.push_back({std::move(row), false});
       return step;

@@ -153,8 +153,9 @@ class Outbox {
   /// when it does not fire; and when it is over, the refusal is forgotten.
   OutboxStep tell_again(const std::string& sink, const std::string& incident, const Standing& standing);
 
-  /// This row of the fleet may leave, for one attempt. What nobody claims and stands before it gives way.
-  OutboxStep leave(std::uint64_t row);
+  /// This row of the fleet may leave, for one attempt, and at once: where the receiver has asked for a pause, another
+  /// host may tell it, which has not. What nobody claims and stands before it gives way.
+  OutboxStep leave(std::uint64_t row, MonoTime now);
   /// Another host has told what this row of the fleet says: it goes without being sent.
   void forget(std::uint64_t row);
   /// An incident of the fleet is over here: whoever has told it has closed what was open.
@@ -222,6 +223,7 @@ class Outbox {
                     OutboxStep& step);
   std::vector<AlertEvent> heard_in_group(const SinkConfig& sink, const AlertEvent& event);
   void render(const Sink& sink, const AlertEvent& event, OutboxStep& step);
+  void hand_back(Sink& sink, const OutboxHead& sent, Millis wait, OutboxStep& step);
   OutboxRow make_row(const SinkConfig& sink, const AlertEvent& event, bool opens, bool closes);
   void forget_at_unknown_sinks(const std::string& incident, OutboxStep& step);
   void alarm(const std::string& about, EventKind kind, const std::string& text, WallTime at, OutboxStep& step);

@@ -24,12 +24,16 @@ Outbox::Held* Outbox::held(std::uint64_t row) {
   return nullptr;
 }
 
-OutboxStep Outbox::leave(std::uint64_t row) {
+OutboxStep Outbox::leave(std::uint64_t row, MonoTime now) {
   OutboxStep step;
   auto* each = held(row);
   auto* sink = each ? find(each->sink) : nullptr;
   if (!each || !sink || sink->off || each->seq == 0) {  // another host may have a way
     step.tried.push_back({row, false, false, Millis(0)});
+    return step;
+  }
+  if (sink->paused_until > now) {  // it would leave when that is over, and who knows who speaks by then
+    step.tried.push_back({row, false, false, sink->paused_until - now});
     return step;
   }
   each->is_let_go = true;
@@ -84,6 +88,18 @@ OutboxStep Outbox::drop_held(Sink& sink, OutboxRow row, Instant now) {
   return step;
 }
 
+/// The receiver wants a pause: what was let go and has not left goes back to the fleet, since another host may speak by
+/// the time that it is over.
+void Outbox::hand_back(Sink& sink, const OutboxHead& sent, Millis wait, OutboxStep& step) {
+  for (auto& [event, each] : held_) {
+    const bool is_waiting = each.is_let_go && !each.is_forgotten && each.seq != 0 && each.seq != sent.seq;
+    if (!is_waiting || each.sink != sent.sink) continue;
+    each.is_let_go = false;
+    sink.queue.hold(each.seq);
+    step.tried.push_back({each.row, false, false, wait});
+  }
+}
+
 void Outbox::answered_held(Sink& sink, OutboxRow row, const SinkSent& sent, const Decision& decision, Instant now,
                            OutboxStep& step) {
   auto& each = held_.at(row.event_id);
@@ -113,7 +129,10 @@ void Outbox::answered_held(Sink& sink, OutboxRow row, const SinkSent& sent, cons
                         "sink " + row.sink + ": " + decision.text + "; the alert is kept, another host may tell it"});
   sink.detail = decision.text;
   row.minimal = row.minimal || decision.what == Decision::What::again_minimal;
-  if (decision.whole_sink) sink.paused_until = now.mono + decision.wait;
+  if (decision.whole_sink) {
+    sink.paused_until = now.mono + decision.wait;
+    hand_back(sink, row, decision.wait, step);
+  }
   each.is_let_go = false;
   sink.queue.put_off(row, now.mono);
   sink.queue.hold(row.seq);

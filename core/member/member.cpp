@@ -295,12 +295,12 @@ std::vector<std::string> Member::impairments(Instant now) const {
 
 const Fleet* Member::fleet() const { return state_->fleet.get(); }
 
-OutboxStep do_at_outbox(const FleetDuty& duty, Outbox& outbox) {
+OutboxStep do_at_outbox(const FleetDuty& duty, Outbox& outbox, MonoTime now) {
   OutboxStep all;
   for (const auto& a : duty.requests) {
     if (const auto* gone = std::get_if<Forget>(&a)) outbox.forget(gone->row);
     if (const auto* left = std::get_if<Leave>(&a)) {
-      auto step = outbox.leave(left->row);
+      auto step = outbox.leave(left->row, now);
       std::move(step.tried.begin(), step.tried.end(), std::back_inserter(all.tried));
     }
   }

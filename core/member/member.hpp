@@ -73,6 +73,6 @@ class Member {
 };
 
 /// What a duty asks of the outbox, done. The rest of it is for the servers.
-OutboxStep do_at_outbox(const FleetDuty& duty, Outbox& outbox);
+OutboxStep do_at_outbox(const FleetDuty& duty, Outbox& outbox, MonoTime now);
 
 }  // namespace readback

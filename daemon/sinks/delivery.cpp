@@ -232,7 +232,7 @@ void Delivery::wake() { parts_->take_in(); }
 
 void Delivery::carry_out(const FleetDuty& duty) {
   Parts& p = *parts_;
-  auto step = do_at_outbox(duty, p.outbox);
+  auto step = do_at_outbox(duty, p.outbox, now().mono);
   if (!step.forget.empty() || !step.tried.empty()) p.tasks.spawn("rows of the fleet", p.perform(std::move(step)));
   p.wake.notify();
 }

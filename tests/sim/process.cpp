@@ -232,7 +232,7 @@ bool Process::take(Course::Step& step) {
 
 void Process::carry_out(const FleetDuty& duty) {
   action("before the fleet is asked");
-  auto step = do_at_outbox(duty, *outbox_);
+  auto step = do_at_outbox(duty, *outbox_, now().mono);
   if (!step.forget.empty() || !step.tried.empty()) perform(std::move(step), [] {});
   wake();
   for (const auto& request : duty.requests) {

@@ -108,7 +108,7 @@ TEST_CASE("a row of the fleet waits for its word, and for another one after each
   h.tell(EventKind::firing, 7);
   CHECK(h.disk.size() == 1);
   CHECK(h.next() == "");
-  h.write(h.outbox->leave(7));
+  h.write(h.outbox->leave(7, h.now.mono));
   CHECK(h.goes(500) == "firing");
   REQUIRE(h.tried.size() == 1);
   CHECK(h.tried[0].row == 7);
@@ -116,7 +116,7 @@ TEST_CASE("a row of the fleet waits for its word, and for another one after each
   CHECK(h.tried[0].was_written);
   h.now.mono += std::chrono::hours(1);
   CHECK(h.next() == "");
-  h.write(h.outbox->leave(7));
+  h.write(h.outbox->leave(7, h.now.mono));
   CHECK(h.goes(200) == "firing");
   CHECK(h.tried.back().is_accepted);
   CHECK(h.disk.empty());
@@ -143,7 +143,7 @@ TEST_CASE("what came of an attempt is told as the fleet must know it") {
     CAPTURE(c.name);
     Host h;
     h.tell(EventKind::firing, 3);
-    h.write(h.outbox->leave(3));
+    h.write(h.outbox->leave(3, h.now.mono));
     CHECK(h.goes(c.status, c.detail, c.retry_after) == "firing");
     REQUIRE(h.tried.size() == 1);
     CHECK(h.tried[0].is_accepted == c.is_accepted);
@@ -156,14 +156,36 @@ TEST_CASE("what came of an attempt is told as the fleet must know it") {
 TEST_CASE("at a sink that is off, or of a row that is not there, the word is given back at once") {
   Host h;
   h.tell(EventKind::firing, 3);
-  h.write(h.outbox->leave(3));
+  h.write(h.outbox->leave(3, h.now.mono));
   h.goes(410);
-  h.write(h.outbox->leave(3));
-  h.write(h.outbox->leave(99));
+  h.write(h.outbox->leave(3, h.now.mono));
+  h.write(h.outbox->leave(99, h.now.mono));
   REQUIRE(h.tried.size() == 3);
   CHECK(h.tried[1].row == 3);
   CHECK(h.tried[2].row == 99);
   for (const auto& t : h.tried) CHECK(!t.is_accepted);
+}
+
+TEST_CASE(
+    "where the receiver wants a pause, what was let go and has not left is given back, and comes again after it") {
+  Host h;
+  h.tell(EventKind::firing, 3);
+  h.tell(EventKind::escalated, 4);
+  h.write(h.outbox->leave(3, h.now.mono));
+  h.write(h.outbox->leave(4, h.now.mono));
+  CHECK(h.goes(429, "", "60") == "firing");
+  REQUIRE(h.tried.size() == 2);
+  for (const auto& t : h.tried) CHECK(t.not_before == Seconds(60));
+  CHECK(h.tried[1].row == 4);
+  CHECK_FALSE(h.tried[1].was_written);
+  h.now.mono += Seconds(20), h.now.wall += Seconds(20);
+  h.write(h.outbox->leave(3, h.now.mono));
+  REQUIRE(h.tried.size() == 3);
+  CHECK(h.tried[2].not_before == Seconds(40));
+  h.now.mono += Seconds(41), h.now.wall += Seconds(41);
+  CHECK(h.next() == "");
+  h.write(h.outbox->leave(3, h.now.mono));
+  CHECK(h.goes(200) == "firing");
 }
 
 TEST_CASE("what another host has told goes without being sent, and its end is told under the same key") {
@@ -176,7 +198,7 @@ TEST_CASE("what another host has told goes without being sent, and its end is to
   h.tell(EventKind::resolved, 2);
   CHECK(h.next() == "");
   CHECK(h.disk.at(2).key == "prod/fabric/outage");
-  h.write(h.outbox->leave(2));
+  h.write(h.outbox->leave(2, h.now.mono));
   CHECK(h.goes(200) == "resolved");
   CHECK(h.tried.back().is_accepted);
   CHECK(h.opened.empty());
@@ -185,7 +207,7 @@ TEST_CASE("what another host has told goes without being sent, and its end is to
 TEST_CASE("an end that is taken back leaves the incident open here") {
   Host h;
   h.tell(EventKind::firing, 1);
-  h.write(h.outbox->leave(1));
+  h.write(h.outbox->leave(1, h.now.mono));
   h.goes(200);
   h.tell(EventKind::resolved, 2);
   h.outbox->forget(2);
@@ -204,13 +226,13 @@ TEST_CASE("an end that is taken back leaves the incident open here") {
 TEST_CASE("what nobody claims gives way to what the fleet lets go") {
   Host h;
   h.tell(EventKind::firing, 1);
-  h.write(h.outbox->leave(1));
+  h.write(h.outbox->leave(1, h.now.mono));
   h.goes(200);
   h.tell(EventKind::recovered, 0);
   CHECK(h.goes(503) == "recovered");
   h.tell(EventKind::resolved, 2);
   CHECK(h.next() == "");  // one waits for its time, the other for its word
-  h.write(h.outbox->leave(2));
+  h.write(h.outbox->leave(2, h.now.mono));
   CHECK(h.next() == "drop recovered");
   h.drop();
   CHECK(h.goes(200) == "resolved");
@@ -226,7 +248,7 @@ TEST_CASE("after a restart they are held again, and what others have told is rem
   CHECK(h.next() == "drop firing");
   h.drop();
   CHECK(h.next() == "");
-  h.write(h.outbox->leave(2));
+  h.write(h.outbox->leave(2, h.now.mono));
   CHECK(h.goes(200) == "escalated");
   CHECK(h.tried.back().row == 2);
   CHECK(h.disk.empty());
@@ -237,7 +259,7 @@ TEST_CASE("a row that is forgotten while it is on its way is over with its answe
     CAPTURE(status);
     Host h;
     h.tell(EventKind::firing, 1);
-    h.write(h.outbox->leave(1));
+    h.write(h.outbox->leave(1, h.now.mono));
     const auto n = h.outbox->next("hook", h.now);
     REQUIRE(std::holds_alternative<Outbox::Send>(n));
     h.outbox->forget(1);

@@ -273,7 +273,7 @@ void MemberWorld::step(Host& h, Course::Step& step) {
     commit(h, std::move(together->rows));
     h.course.committed({});
   } else if (const auto* duty = std::get_if<FleetDuty>(&step)) {
-    perform(h, do_at_outbox(*duty, *h.outbox));
+    perform(h, do_at_outbox(*duty, *h.outbox, now().mono));
     for (const auto& request : duty->requests)
       std::visit([&](const auto& each) { kv_->request(h.name, each); }, request);
   }
