@@ -259,7 +259,7 @@ TEST_CASE("a sink may group by cause, unless somebody else does that better") {
   REQUIRE(grouping.ok());
   CHECK(grouping.config.alerts.sinks.at(0).group == Grouping::cause);
   CHECK(complaints(sinks("{name: a, type: alertmanager, url: \"http://b\", group: cause}"))
-            .find("group: an Alertmanager groups by itself; its own `group_by`") != std::string::npos);
+            .find("sinks: an Alertmanager groups by itself; its own `group_by`") != std::string::npos);
   const std::string fleet = sinks("{name: a, type: webhook, url: \"http://b\", group: cause}") +
                             "fleet: {name: prod, nats: {urls: [\"nats://s\"]}}\n";
   CHECK(complaints(fleet, true).find("warning: in a fleet each target has its own page, also at a; group: none") !=

@@ -70,6 +70,8 @@ void FleetWitness::ends(const Host& host) {
   h.up_since = h.connected_since = Millis(-1);
   for (auto& [target, sight] : h.sights) sight.since.fill(Millis(-1));
   std::erase_if(due_, [&](const auto& due) { return std::get<0>(due.first) == &host; });
+  for (auto& [key, told] : told_)
+    if (told.from_memory == &host && host.disk.mood != DiskMood::works) told.is_forgotten = true;
 }
 
 void FleetWitness::fault(Millis from, Millis until) {
@@ -235,6 +237,8 @@ void FleetWitness::arrived(Host& host, Process& process, const OutboxRow& row, c
   if (row.kind == EventKind::firing) {
     judge_page(host, process, decided, told, row.event_id);
     told.is_open = true;
+    told.is_forgotten = false;
+    told.from_memory = host.disk.mood != DiskMood::works && !is_connected(host) ? &host : nullptr;
   } else if (row.kind == EventKind::resolved) {
     judge_end(host, decided, told, row.event_id);
     told.is_open = false;
@@ -286,7 +290,8 @@ void FleetWitness::judge_end(const Host& host, const Decided& decided, const Tol
 
 void FleetWitness::at_rest() const {
   for (const auto& [key, told] : told_)
-    if (told.is_open) broken("ended", key.first + " was told of " + name_of(key.second) + ", and never of its end");
+    if (told.is_open && !told.is_forgotten)
+      broken("ended", key.first + " was told of " + name_of(key.second) + ", and never of its end");
 }
 
 void FleetWitness::proof_begins() {

@@ -74,6 +74,10 @@ class FleetWitness {
     Millis changed{0};
     std::set<std::string> events;
     int pages = 0, ends = 0;  ///< since the proof began
+    /// Paged alone from memory, by a host without a disk; when that dies nobody knows of it any more, and a person ends
+    /// it.
+    const Host* from_memory = nullptr;
+    bool is_forgotten = false;
   };
   /// This host could page this outage to this sink, and a majority sees it, since then.
   struct Due {
