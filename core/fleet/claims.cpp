@@ -190,6 +190,10 @@ void Fleet::State::noted(const Note& note, std::uint64_t epoch) {
   if (is_new) story.level = note.told, turn(note.key.target, note.key.subject, EventKind::firing, note.told, {});
   story.epoch = epoch;
   story.is_unsure = story.is_unsure || note.is_unsure;
+  // An end that was to be told belonged to the epoch before, and went with it: this one has its own.
+  story.is_resolved = std::any_of(kept.rows.begin(), kept.rows.end(), [&](const FleetRow& r) {
+    return r.key == note.key && r.kind == EventKind::resolved && r.epoch >= epoch;
+  });
 }
 
 /// Written to a receiver while this host was alone, and never answered: it may have arrived, so it counts as told.
