@@ -104,8 +104,7 @@ void Loader::whole_fleet() {
     if (sink.group == Grouping::cause)
       warn(node_at(sink.at), "in a fleet each target has its own page, also at " + sink.name, "group: none");
   file_ = main_;
-  for (auto& sink : config_.alerts.sinks) sink.group = Grouping::none;
-  for (auto& sink : config_.alerts.sinks) sink.dedup_scope = DedupScope::platform;
+  for (auto& sink : config_.alerts.sinks) sink.group = Grouping::none, sink.dedup_scope = DedupScope::platform;
 }
 
 }  // namespace readback

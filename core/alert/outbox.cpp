@@ -258,25 +258,29 @@ OutboxStep Outbox::render(const AlertEvent& event, const std::string& only_sink)
 /// What a sink hears of an event of a group: the event; where the sink groups and has heard of the one that leads, what
 /// that event is for all of them, under its id; or nothing.
 std::vector<AlertEvent> Outbox::heard_in_group(const SinkConfig& sink, const AlertEvent& event) {
-  AlertEvent own = event, of_all = event;
-  own.group.reset();
-  if (sink.group != Grouping::cause) return event.group->is_spread ? std::vector<AlertEvent>{} : std::vector{own};
-  const auto& g = *event.group;
-  const bool leads = g.leader == event.incident.id;
-  const bool is_open_here = is_open(sink.name, event.incident.id);
-  const bool is_end =
-      event.kind == EventKind::recovered || event.kind == EventKind::relapsed || event.kind == EventKind::resolved;
-  if (g.is_spread && !is_open_here) return {};
-  if (leads) return is_open_here && is_end && g.others > 0 ? std::vector<AlertEvent>{} : std::vector{event};
   std::vector<AlertEvent> all;
+  const auto by_itself = [&] { all.emplace_back(event).group.reset(); };
+  const auto& g = *event.group;
+  if (sink.group != Grouping::cause) {
+    if (!g.is_spread) by_itself();
+    return all;
+  }
+  const bool is_open_here = is_open(sink.name, event.incident.id);
+  if (g.leader == event.incident.id) {
+    const bool is_end =
+        event.kind == EventKind::recovered || event.kind == EventKind::relapsed || event.kind == EventKind::resolved;
+    const bool goes_on = is_open_here && is_end && g.others > 0;
+    if (!goes_on && (is_open_here || !g.is_spread)) all.push_back(event);
+    return all;
+  }
   const bool is_group_open = is_open(sink.name, g.leader);
-  if (is_open_here || !is_group_open) all.push_back(own);
-  if (!is_group_open) return all;
+  if (is_open_here || !is_group_open) by_itself();
   const bool is_last_end = event.kind == EventKind::resolved && g.others == 0;
   const bool is_worse = event.kind == EventKind::escalated || event.kind == EventKind::intermittent;
+  if (!is_group_open || !(is_last_end || (is_worse && !is_open_here))) return all;
+  auto& of_all = all.emplace_back(event);
   of_all.incident.id = g.leader;
   if (is_last_end) of_all.incident.summary += "; so is all that had the same cause";
-  if (is_last_end || (is_worse && !is_open_here)) all.push_back(std::move(of_all));
   return all;
 }
 
@@ -662,10 +666,7 @@ OutboxStep Outbox::answered(OutboxRow row, const SinkSent& sent, Instant now) {
       sink->detail = decision.text;
       row.minimal = row.minimal || decision.what == Decision::What::again_minimal;
       row.next_attempt = now.wall + decision.wait;
-      if (decision.whole_sink) {
-        sink->paused_until = now.mono + decision.wait;
-        hand_back(*sink, row, decision.wait, step);
-      }
+      if (decision.whole_sink) pause(*sink, row, decision.wait, now, step);
       sink->queue.put_off(row, now.mono + decision.wait);
       step.mark.push_back({std::move(row), false});
       return step;

@@ -223,7 +223,7 @@ class Outbox {
                     OutboxStep& step);
   std::vector<AlertEvent> heard_in_group(const SinkConfig& sink, const AlertEvent& event);
   void render(const Sink& sink, const AlertEvent& event, OutboxStep& step);
-  void hand_back(Sink& sink, const OutboxHead& sent, Millis wait, OutboxStep& step);
+  void pause(Sink& sink, const OutboxHead& sent, Millis wait, Instant now, OutboxStep& step);
   OutboxRow make_row(const SinkConfig& sink, const AlertEvent& event, bool opens, bool closes);
   void forget_at_unknown_sinks(const std::string& incident, OutboxStep& step);
   void alarm(const std::string& about, EventKind kind, const std::string& text, WallTime at, OutboxStep& step);

@@ -88,9 +88,10 @@ OutboxStep Outbox::drop_held(Sink& sink, OutboxRow row, Instant now) {
   return step;
 }
 
-/// The receiver wants a pause: what was let go and has not left goes back to the fleet, since another host may speak by
-/// the time that it is over.
-void Outbox::hand_back(Sink& sink, const OutboxHead& sent, Millis wait, OutboxStep& step) {
+/// The receiver wants it: what was let go and has not left goes back to the fleet, since another host may speak by the
+/// time that it is over.
+void Outbox::pause(Sink& sink, const OutboxHead& sent, Millis wait, Instant now, OutboxStep& step) {
+  sink.paused_until = now.mono + wait;
   for (auto& [event, each] : held_) {
     const bool is_waiting = each.is_let_go && !each.is_forgotten && each.seq != 0 && each.seq != sent.seq;
     if (!is_waiting || each.sink != sent.sink) continue;
@@ -129,10 +130,7 @@ void Outbox::answered_held(Sink& sink, OutboxRow row, const SinkSent& sent, cons
                         "sink " + row.sink + ": " + decision.text + "; the alert is kept, another host may tell it"});
   sink.detail = decision.text;
   row.minimal = row.minimal || decision.what == Decision::What::again_minimal;
-  if (decision.whole_sink) {
-    sink.paused_until = now.mono + decision.wait;
-    hand_back(sink, row, decision.wait, step);
-  }
+  if (decision.whole_sink) pause(sink, row, decision.wait, now, step);
   each.is_let_go = false;
   sink.queue.put_off(row, now.mono);
   sink.queue.hold(row.seq);

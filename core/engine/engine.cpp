@@ -113,22 +113,30 @@ CaseRules Engine::State::rules_for(const TargetState& t) const {
           options.in_fleet ? [](Boundary b) { return voted(b).has_value(); } : std::function<bool(Boundary)>()};
 }
 
+/// All that is said of any event; `about` is the incident that its address shows, "" the page.
+AlertEvent Engine::State::new_event(EventKind kind, const std::string& about) const {
+  AlertEvent e;
+  e.id = ids->next(now.wall);
+  e.kind = kind;
+  e.at = now.wall;
+  e.environment = config.environment;
+  e.host = options.host;
+  e.url = config.http.page_of(about);
+  return e;
+}
+
 AlertEvent Engine::State::alert_of(Transition transition) {
-  const bool is_of_host = options.in_fleet && !is_shared(transition.record);
-  std::string url = config.http.page_of(transition.record.id);
   auto group = group_of(transition);
-  return {ids->next(now.wall),
-          transition.kind,
-          now.wall,
-          config.environment,
-          options.host,
-          std::move(transition.record),
-          "",
-          std::nullopt,
-          is_of_host,
-          std::move(url),
-          std::move(transition.only),
-          std::move(group)};
+  return alert_of(std::move(transition), std::move(group));
+}
+
+AlertEvent Engine::State::alert_of(Transition transition, std::optional<Grouped> group) {
+  AlertEvent e = new_event(transition.kind, transition.record.id);
+  e.is_of_host = options.in_fleet && !is_shared(transition.record);
+  e.incident = std::move(transition.record);
+  e.only = std::move(transition.only);
+  e.group = std::move(group);
+  return e;
 }
 
 bool Engine::State::is_shared(const IncidentRecord& record) {

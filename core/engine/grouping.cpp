@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "core/engine/state.hpp"
-#include "core/text/time.hpp"
 #include "core/text/words.hpp"
 
 namespace readback {
@@ -13,18 +12,6 @@ namespace {
 /// Later, the same words may stand for another fault: it is paged by itself.
 constexpr Millis joins_within = std::chrono::minutes(5);
 constexpr std::size_t most_named = 20;
-
-bool is_same_cause(const IncidentRecord& a, const IncidentRecord& b) {
-  return a.boundary == b.boundary && a.first_failure && b.first_failure && !a.declared && !b.declared &&
-         a.first_failure->read == b.first_failure->read && a.first_failure->reason == b.first_failure->reason;
-}
-
-std::string names(const std::vector<std::string>& targets) {
-  std::vector<std::string> shown(targets.begin(),
-                                 targets.begin() + static_cast<std::ptrdiff_t>(std::min(targets.size(), most_named)));
-  return joined(shown) +
-         (targets.size() > most_named ? " and " + std::to_string(targets.size() - most_named) + " more" : "");
-}
 
 }  // namespace
 
@@ -48,7 +35,8 @@ void Engine::State::choose_leader(Transition& page) {
   const auto& record = page.record;
   const auto fresh = paged_of(record.boundary, [&](const Incident& i) {
     return i.record.id != record.id && i.record.id == i.leader && is_same_cause(i.record, record) &&
-           i.record.severity >= record.severity && i.paged_from && now.mono - *i.paged_from <= joins_within;
+           !i.record.declared && !record.declared && i.record.severity >= record.severity && i.paged_from &&
+           now.mono - *i.paged_from <= joins_within;
   });
   const auto oldest =
       std::min_element(fresh.begin(), fresh.end(), [](auto* a, auto* b) { return *a->paged_from < *b->paged_from; });
@@ -86,12 +74,10 @@ void Engine::State::tell_spread(Actions& out, TargetState& t) {
     g->is_spread = true;
     auto& told = spread.record;
     told.summary = upper(b) + " " + std::to_string(g->targets.size()) + " targets: " + told.first_failure->read + ": " +
-                   told.first_failure->reason + ": " + names(g->targets);
+                   told.first_failure->reason + ": " + joined_at_most(most_named, g->targets);
     for (const auto& sink : config.alerts.sinks)
       if (sink.group == Grouping::cause && !sink.waits) spread.only.push_back(sink.name);
-    auto event = alert_of(std::move(spread));
-    event.group = std::move(g);
-    out.push_back(Notify{std::move(event), ""});
+    out.push_back(Notify{alert_of(std::move(spread), std::move(g)), ""});
     out.push_back(SaveState{t.config.name});
   }
 }

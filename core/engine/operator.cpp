@@ -146,13 +146,7 @@ void Engine::State::on(const TestAlertAsked& e, Actions& out) {
   const bool known = std::any_of(sinks.begin(), sinks.end(), [&](const SinkConfig& s) { return s.name == e.sink; });
   if (!e.sink.empty() && !known) return out.push_back(refusal(404, "no sink is called " + e.sink));
   if (sinks.empty()) return out.push_back(refusal(409, "no sink is configured: nobody would be paged"));
-  AlertEvent test;
-  test.id = ids->next(now.wall);
-  test.kind = EventKind::test;
-  test.at = now.wall;
-  test.environment = config.environment;
-  test.host = options.host;
-  test.url = config.http.page_of("");
+  AlertEvent test = new_event(EventKind::test);
   auto& incident = test.incident;
   incident.opened_at = incident.confirmed_at = now.wall;
   incident.target = config.targets.empty() ? "none" : config.targets.front().name;

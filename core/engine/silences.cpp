@@ -36,8 +36,8 @@ bool Engine::State::is_silenced(const std::string& target, Boundary b) const {
 
 bool Engine::State::has_open_match(const Silence& s) const {
   for (const auto& [name, t] : targets)
-    for (const auto& incident : t->book.open_incidents())
-      if (is_about(s, name, incident->record.boundary)) return true;
+    for (const Boundary b : all_boundaries)
+      if (is_about(s, name, b) && t->book.open_of(b)) return true;
   return false;
 }
 
@@ -46,13 +46,7 @@ void Engine::State::tell(Actions& out, const Silence& s, EventKind kind, const s
   out.push_back(Say{Say::Level::info, kind == EventKind::silence_begins ? "silence.begins" : "silence.ends", s.target,
                     "", s.boundary ? std::string(to_string(*s.boundary)) : "", text});
   if (s.is_from_elsewhere) return;
-  AlertEvent e;
-  e.id = ids->next(now.wall);
-  e.kind = kind;
-  e.at = now.wall;
-  e.environment = config.environment;
-  e.host = options.host;
-  e.url = config.http.page_of("");
+  AlertEvent e = new_event(kind);
   auto& record = e.incident;
   record.id = record.episode = s.id;
   record.target = s.target;

@@ -41,7 +41,9 @@ struct Engine::State {
   bool has_open_match(const Silence& silence) const;
 
   CaseRules rules_for(const TargetState& target) const;
+  AlertEvent new_event(EventKind kind, const std::string& about = "") const;
   AlertEvent alert_of(Transition transition);
+  AlertEvent alert_of(Transition transition, std::optional<Grouped> group);
 
   // grouping.cpp
   bool is_grouping() const;

@@ -15,14 +15,6 @@ std::uint64_t hash(std::string_view text, std::uint64_t h) {
   return h;
 }
 
-std::string names(const std::vector<std::string>& hosts, std::size_t most) {
-  std::vector<std::string> shown(hosts.begin(),
-                                 hosts.begin() + static_cast<std::ptrdiff_t>(std::min(hosts.size(), most)));
-  std::string text = joined(shown);
-  if (hosts.size() > most) text += " and " + std::to_string(hosts.size() - most) + " more";
-  return text;
-}
-
 }  // namespace
 
 std::uint64_t rendezvous(std::string_view about, std::string_view host) {
@@ -104,7 +96,7 @@ bool is_way_broken(const Tally& t) { return t.yes >= 2 && t.yes <= t.no; }
 std::string seen_from(const Tally& t, std::size_t most) {
   if (t.asked() <= 1) return "";
   std::string text = "seen from " + std::to_string(t.yes) + " of " + std::to_string(t.asked()) + " hosts";
-  if (!t.who_not.empty()) text += ", not from " + names(t.who_not, most);
+  if (!t.who_not.empty()) text += ", not from " + joined_at_most(most, t.who_not);
   return text;
 }
 

@@ -90,6 +90,9 @@ struct IncidentRecord {
   bool is_open() const { return state != IncidentState::resolved; }
 };
 
+/// The same boundary, and the same read that failed first, for the same reason.
+bool is_same_cause(const IncidentRecord& a, const IncidentRecord& b);
+
 /// The order of every list: what somebody was paged for, what is recovering, what is held back, what is over; the
 /// louder and then the newer first.
 bool shown_before(const IncidentRecord& a, const IncidentRecord& b);

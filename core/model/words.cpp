@@ -31,6 +31,11 @@ bool conditions_hold(const std::vector<ConditionState>& conditions) {
          std::all_of(conditions.begin(), conditions.end(), [](const ConditionState& c) { return c.holds(); });
 }
 
+bool is_same_cause(const IncidentRecord& a, const IncidentRecord& b) {
+  return a.first_failure && b.first_failure && a.boundary == b.boundary &&
+         a.first_failure->read == b.first_failure->read && a.first_failure->reason == b.first_failure->reason;
+}
+
 bool shown_before(const IncidentRecord& a, const IncidentRecord& b) {
   const auto rank = [](const IncidentRecord& i) {
     switch (i.state) {

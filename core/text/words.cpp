@@ -12,6 +12,12 @@ char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + '
 
 }  // namespace
 
+std::string joined_at_most(std::size_t most, const std::vector<std::string>& list) {
+  if (list.size() <= most) return joined(list);
+  const std::vector<std::string> shown(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(most));
+  return joined(shown) + " and " + std::to_string(list.size() - most) + " more";
+}
+
 std::string lower_case(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), lower);

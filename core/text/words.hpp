@@ -17,6 +17,9 @@ std::string joined(const List& list, std::string_view between = ", ") {
   return text;
 }
 
+/// `a, b and 3 more`: at most `most` of them.
+std::string joined_at_most(std::size_t most, const std::vector<std::string>& list);
+
 /// ASCII letters only; everything else stays.
 std::string lower_case(std::string_view text);
 std::string upper_case(std::string_view text);

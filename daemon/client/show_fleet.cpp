@@ -1,6 +1,5 @@
 // The fleet in words: how it stands in the first line, then who is missing or unwell before those who are well, then
 // what is told to whom. Nothing is shown that is as it should be, but for the members themselves.
-#include <algorithm>
 #include <boost/json.hpp>
 #include <map>
 
@@ -63,9 +62,7 @@ std::string sight_of(const json::object& member) {
     else
       bad.push_back(std::string(name) + " " + said);
   }
-  std::string text =
-      joined(std::vector(bad.begin(), bad.begin() + static_cast<std::ptrdiff_t>(std::min(most, bad.size()))));
-  if (bad.size() > most) text += " and " + std::to_string(bad.size() - most) + " more";
+  std::string text = joined_at_most(most, bad);
   if (green.empty()) return text;
   if (!text.empty()) text += ", ";
   return text + (green.size() == 1 ? green.front() : std::to_string(green.size())) + " green";

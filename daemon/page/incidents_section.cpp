@@ -26,9 +26,7 @@ bool is_taken(const IncidentRecord& i, const PageQuery& query) {
 
 /// Of one fault, as far as a reader is concerned.
 bool is_same_fault(const IncidentRecord& a, const IncidentRecord& b) {
-  if (!a.first_failure || !b.first_failure) return false;
-  return a.boundary == b.boundary && a.state == b.state && a.severity == b.severity && a.declared == b.declared &&
-         a.first_failure->read == b.first_failure->read && a.first_failure->reason == b.first_failure->reason;
+  return is_same_cause(a, b) && a.state == b.state && a.severity == b.severity && a.declared == b.declared;
 }
 
 /// What is firing before what recovers, the louder first; of those as loud, what befell more targets.

@@ -91,15 +91,19 @@ std::string fleet_text(const FleetSaid& said) {
 
 bool is_good_news(const AlertEvent& e) { return e.kind == EventKind::resolved || e.kind == EventKind::recovered; }
 
+std::string where_of(const AlertEvent& e) {
+  return (e.incident.target.empty() ? "every target" : e.incident.target) + " (" + e.environment + ")";
+}
+
 std::string headline(const AlertEvent& e) {
   if (is_of_silence(e.kind))
     return std::string(e.kind == EventKind::silence_begins ? "\U0001f515 silence begins: "
                                                            : "\U0001f514 silence ends: ") +
-           (e.incident.target.empty() ? "every target" : e.incident.target) + " (" + e.environment + ")";
+           where_of(e);
   static constexpr const char* icons[] = {"\U0001f535", "\U0001f7e1", "\U0001f7e0", "\U0001f534"};
   const std::string icon = is_good_news(e) ? "\U0001f7e2" : icons[static_cast<std::size_t>(e.incident.severity)];
   return icon + " " + std::string(to_string(e.kind)) + ": " + upper(e.incident.boundary) + " " +
-         std::string(to_string(e.incident.extent)) + ", " + e.incident.target + " (" + e.environment + ")";
+         std::string(to_string(e.incident.extent)) + ", " + where_of(e);
 }
 
 std::string_view thing_of(const AlertEvent& e) { return is_of_silence(e.kind) ? "silence" : "incident"; }

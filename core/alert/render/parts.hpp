@@ -44,6 +44,8 @@ std::string fleet_text(const FleetSaid& said);
 bool is_web_address(std::string_view url);
 /// The first line of a message to people: a coloured dot, what happened, and where.
 std::string headline(const AlertEvent& e);
+/// "fabric (prod)"; a silence may be about every target.
+std::string where_of(const AlertEvent& e);
 /// "incident", or "silence".
 std::string_view thing_of(const AlertEvent& e);
 /// Whether it is over, or seems to be.

@@ -32,7 +32,7 @@ std::vector<std::string> facts_of(const AlertEvent& e, const Caps& caps) {
   const auto& i = e.incident;
   std::vector<std::string> facts;
   facts.push_back(fact("Since", to_rfc3339(std::chrono::floor<Seconds>(i.opened_at))));
-  facts.push_back(fact("Target", (i.target.empty() ? "every target" : i.target) + " (" + e.environment + ")"));
+  facts.push_back(fact("Target", where_of(e)));
   if (is_good_news(e) || is_of_silence(e.kind)) return facts;
   if (!i.runbook.title.empty()) facts.push_back(fact("Runbook", i.runbook.title));
   if (!i.runbook.owner.empty()) facts.push_back(fact("Owner", i.runbook.owner));

@@ -27,6 +27,13 @@ TEST_CASE("A list is joined, an empty one is nothing") {
   CHECK(joined(std::vector<std::string_view>{"a", "b"}, " or ") == "a or b");
 }
 
+TEST_CASE("Of a long list the first are named, and the others counted") {
+  const std::vector<std::string> list{"a", "b", "c"};
+  CHECK(joined_at_most(3, list) == "a, b, c");
+  CHECK(joined_at_most(2, list) == "a, b and 1 more");
+  CHECK(joined_at_most(2, {}).empty());
+}
+
 TEST_CASE("Case is that of ASCII letters, and what is beyond stays as it is") {
   CHECK(lower_case("Retry-AFTER 1\u00c9") == "retry-after 1\u00c9");
   CHECK(upper_case("Retry-after 1\u00e9") == "RETRY-AFTER 1\u00e9");
