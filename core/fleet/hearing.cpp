@@ -132,7 +132,7 @@ void Fleet::State::answer_as_new_juror(const std::string& target, Target& t) {
 
 void Fleet::State::hear_claim(const FleetEntry& e, bool in_first_picture) {
   const auto key = read_claim_key(e.key, setup.config.environment);
-  if (!key || !concerns_us(*key)) return;
+  if (!key || (!concerns_us(*key) && !is_held_here(e))) return;
   if (!kept.claims.contains(*key) && kept.claims.size() >= most_claims) return;
   auto& held = kept.claims[*key];
   if (held.revision >= e.revision && !in_first_picture) return;
@@ -161,6 +161,12 @@ void Fleet::State::forget_claim(const ClaimKey& key, std::uint64_t revision) {
   if (before && !before->closed && before->told > 0 && story != kept.stories.end() && !has_notes(key))
     kept.notes.push_back({key, story->second.epoch, before->told, false, false});
   save();
+}
+
+/// Open under this host's name, which may have forgotten it with its disk: all others wait for its word.
+bool Fleet::State::is_held_here(const FleetEntry& e) const {
+  const auto read = read_claim(e.key, e.text);
+  return read.claim && !read.claim->closed && read.claim->holder == setup.host;
 }
 
 bool Fleet::State::concerns_us(const ClaimKey& key) const {

@@ -243,15 +243,20 @@ void Fleet::State::let_go(const std::function<bool(const ClaimKey&)>& which) {
   }
 }
 
-/// Claims that nobody would look after otherwise: those of this host that it has forgotten, and those that were closed
-/// without their end while nobody had the sink.
+/// Claims that nobody would look after otherwise: those of this host that it has forgotten; those of what others watch
+/// and this host does not, which it cannot know to be over; and those that were closed without their end while nobody
+/// had the sink.
 void Fleet::State::look_after_claims() {
   if (!is_synced || is_away()) return;
   const auto claims = kept.claims;
   for (const auto& [key, held] : claims) {
     if (!held.claim || busy.contains(key) || newer.contains(key)) continue;
     const auto& c = *held.claim;
-    if (!c.closed && c.holder == setup.host && !kept.stories.contains(key)) opened(key, c);
+    if (!c.closed && c.holder == setup.host) {
+      if (!kept.stories.contains(key)) opened(key, c);
+      const bool is_of_others = key.subject != Subject::missing && !config_of(key.target) && !jury(key.target).empty();
+      if (is_of_others) let_go([&](const ClaimKey& each) { return each == key; });
+    }
     const auto& sinks = setup.config.alerts.sinks;
     const bool has_sink = std::any_of(sinks.begin(), sinks.end(), [&](const auto& s) { return s.name == key.sink; });
     if (!c.closed || c.ended || c.told == 0 || !has_sink) continue;

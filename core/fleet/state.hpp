@@ -229,6 +229,7 @@ struct Fleet::State {
   void answer_as_new_juror(const std::string& target, Target& t);
   void forget_claim(const ClaimKey& key, std::uint64_t revision);
   bool concerns_us(const ClaimKey& key) const;
+  bool is_held_here(const FleetEntry& e) const;
   void answered_view(const Ticket& ticket, const FleetAnswered& e);
   std::uint64_t new_question() { return ids.random() >> 11 | 1; }
   void looked(const Ticket& ticket, const FleetAnswered& e);

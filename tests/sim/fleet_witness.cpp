@@ -224,7 +224,11 @@ bool FleetWitness::is_own_trouble(const Host& host, Process& process, const Abou
     const auto sight = o.sights.find(about.first);
     if (sight != o.sights.end() && world_.time - sight->second.last_bad < settled) return false;
     const auto long_ago = world_.time - settled;
-    green += is_connected(*other) && o.connected_since < long_ago && o.up_since < long_ago - Seconds(30);
+    if (!is_connected(*other) || o.connected_since >= long_ago || o.up_since >= long_ago - Seconds(30)) continue;
+    // It has been well for long, but whoever has not looked since does not know.
+    const auto votes =
+        other->process->member().fleet()->votes(about.first, boundary_of(about.second), world_.now(*other).mono);
+    green += std::find(votes.who.begin(), votes.who.end(), other->name) == votes.who.end();
   }
   return green >= 2;
 }

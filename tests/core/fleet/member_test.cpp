@@ -388,6 +388,48 @@ TEST_CASE("whoever has missed a member hears how it ends, also when others are a
   CHECK_FALSE(me.fleet.is_open("readback/" + gone, Subject::missing));
 }
 
+TEST_CASE("a host that has lost its disk ends what it holds, though others are asked about that by then") {
+  std::string back;  // about which host-3 is asked, and not host-1
+  for (int i = 0; back.empty(); ++i) {
+    const std::string name = "back-" + std::to_string(i);
+    if (rendezvous(name, "host-3") < rendezvous(name, "host-1")) back = name;
+  }
+  auto one_juror = setup();
+  one_juror.config.fleet.jury = 1;
+  Alone me(one_juror);
+  const ClaimKey key{"readback/" + back, Subject::missing, "a"};
+  FirstPicture picture;
+  picture.hosts = {entry(member("host-3"), 1), entry(member(back), 2)};
+  picture.claims.push_back({claim_key("prod", key), R"({"schema":1,"epoch":3,"holder":"host-1","told":5})", 9});
+  me.handle(picture);
+  CHECK(me.fleet.is_open(key.target, Subject::missing));
+  for (int i = 0; i < 150 && !first<Leave>(me.last); ++i) {
+    me.pass(Seconds(1));
+    for (const auto& host : {std::string("host-3"), back})
+      me.handle(FleetHeard{Bucket::hosts, entry(member(host), ++me.revision)});
+  }
+  REQUIRE(first<Leave>(me.last) != nullptr);
+  me.tell(Attempted{first<Leave>(me.last)->row, true, true, Millis(0)});
+  REQUIRE(first<ChangeClaim>(me.last) != nullptr);
+  CHECK(first<ChangeClaim>(me.last)->text.find(R"("ended":true,"closed":true)") != std::string::npos);
+}
+
+TEST_CASE("what a host holds of a target that others watch and it does not goes back to them") {
+  Alone me;
+  auto other = member("host-2");
+  other.targets["gateway"] = Seconds(30);
+  FirstPicture picture;
+  picture.hosts = {entry(other, 1)};
+  picture.claims.push_back({"prod.gateway.outage.a", R"({"schema":1,"epoch":3,"holder":"host-1","told":5})", 9});
+  me.handle(picture);
+  me.pass(Seconds(2));
+  const auto* change = first<ChangeClaim>(me.last);
+  REQUIRE(change != nullptr);
+  CHECK(change->text.find(R"("holder":"")") != std::string::npos);
+  CHECK(change->text.find(R"("closed":false)") != std::string::npos);
+  CHECK(count<Leave>(me.last) == 0);
+}
+
 TEST_CASE("a claim is taken over with everything that a newer version has written into it") {
   Alone me;
   FirstPicture picture;
