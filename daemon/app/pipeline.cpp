@@ -125,6 +125,7 @@ struct App::AtOnce {
     ++app.sweeps_total_;
     app.count(record);
     app.control_->on_sweep(record.sweep);
+    app.sealer_->record(record.sweep);
     app.store_->record(std::move(record.sweep));
   }
   void operator()(Notify& notify) const {
@@ -135,6 +136,7 @@ struct App::AtOnce {
   void operator()(Say& line) const { app.say(line); }
   void operator()(StartSweep& start) const {
     if (app.stopping_) return;  // it would have to be waited for
+    app.sealer_->expect(start.target);
     const std::string task = "sweep of " + start.target;
     app.tasks_.spawn(task, app.sweep(std::move(start)));
   }

@@ -34,6 +34,16 @@ std::optional<SnapshotRow> row_of(const BundleFiles& files, const std::string& p
 
 std::string bundles_of(const Store& store) { return (store.folder() / "snapshots").string(); }
 
+/// Of bodies and outputs.
+std::size_t bytes_of(const SweepRecord& sweep) {
+  std::size_t bytes = 0;
+  for (const auto& r : sweep.reads) {
+    if (const auto* a = std::get_if<HttpAnswer>(&r.raw.answer)) bytes += a->body.size();
+    if (const auto* run = std::get_if<CheckRun>(&r.raw.answer)) bytes += run->out.size() + run->err.size();
+  }
+  return bytes;
+}
+
 /// Those of `wanted` that are not here.
 std::vector<std::uint64_t> unknown(std::vector<std::uint64_t> wanted, const std::vector<SweepRecord>& here) {
   std::erase_if(wanted, [&](std::uint64_t number) {
@@ -90,8 +100,8 @@ net::awaitable<void> Sealer::look_ahead(std::string target, WallTime at) {
   const auto made = std::chrono::steady_clock::now();
   std::erase_if(drafts_, [&](const Draft& d) { return made - d.made > draft_serves || d.target == target; });
   if (drafting_ || drafts_.size() >= most_drafts) co_return;
-  drafting_ = true;
-  const std::shared_ptr<void> at_the_end(nullptr, [this](void*) { drafting_ = false; });
+  drafting_ = Draft{.target = target, .made = made};
+  const std::shared_ptr<void> at_the_end(nullptr, [this](void*) { drafting_.reset(); });
   RecentQuery query{target, at - timeline_length, at, drafted_bytes, 0};
   std::vector<std::uint64_t> none;
   auto around = co_await store_.sweeps_around(std::move(query), std::move(none));
@@ -105,7 +115,36 @@ net::awaitable<void> Sealer::look_ahead(std::string target, WallTime at) {
     return true;
   };
   co_await off_loop(worker_, std::move(work));
+  go_on(*draft, std::move(drafting_->sweeps));
   drafts_.push_back(std::move(*draft));
+}
+
+/// With what was recorded since the store was asked; it may have had the first of them already.
+void Sealer::go_on(Draft& draft, std::vector<SweepRecord> since) {
+  const auto& newest = draft.sweeps.back();
+  const auto known = std::find_if(since.rbegin(), since.rend(), [&](const SweepRecord& s) {
+    return s.sweep == newest.sweep && s.at == newest.at && s.reads.size() == newest.reads.size();
+  });
+  since.erase(since.begin(), known.base());
+  for (auto& sweep : since) draft.bytes += bytes_of(sweep);
+  std::move(since.begin(), since.end(), std::back_inserter(draft.sweeps));
+}
+
+void Sealer::record(const SweepRecord& sweep) {
+  if (drafting_ && drafting_->target == sweep.target) drafting_->sweeps.push_back(sweep);
+  std::erase_if(drafts_, [&](Draft& draft) {
+    if (draft.target != sweep.target) return false;
+    draft.bytes += bytes_of(sweep);
+    draft.sweeps.push_back(sweep);
+    return draft.bytes > drafted_bytes || draft.sweeps.size() > drafted_sweeps;
+  });
+}
+
+void Sealer::expect(const std::string& target) {
+  const bool is_suspected =
+      std::any_of(drafts_.begin(), drafts_.end(), [&](const Draft& d) { return d.target == target; });
+  if (!is_suspected) return;
+  worker_.post([this, folder = bundles_of(store_)] { look_at_host(folder); });
 }
 
 /// Empty when there is none. What was before `from` is left out.
@@ -116,7 +155,7 @@ Sealer::Draft Sealer::take_draft(const std::string& target, WallTime from) {
   for (std::size_t i = 0; i < found->sweeps.size(); ++i)
     if (found->sweeps[i].at >= from) {
       draft.sweeps.push_back(std::move(found->sweeps[i]));
-      draft.lines.push_back(std::move(found->lines[i]));
+      if (i < found->lines.size()) draft.lines.push_back(std::move(found->lines[i]));
     }
   drafts_.erase(found);
   return draft;
@@ -159,12 +198,13 @@ net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext cont
   RecentQuery query{order.target, order.at - timeline_length, order.at + Seconds(1), timeline_bytes, 0};
   auto draft = take_draft(order.target, query.from);
   SweepsAround around;
-  if (!draft.sweeps.empty()) {
+  const auto others = unknown(wanted, draft.sweeps);
+  if (!draft.sweeps.empty() && !others.empty()) {  // of before the draft
     query.behind = draft.sweeps.back().sweep;
     query.most_bytes = drafted_bytes;
-    around = co_await store_.sweeps_around(query, unknown(wanted, draft.sweeps));
+    around = co_await store_.sweeps_around(query, others);
   }
-  if (draft.sweeps.empty() || around.recent.cut || around.recent.sweeps.size() > drafted_sweeps) {
+  if (draft.sweeps.empty() || around.recent.cut) {
     draft = Draft();
     query.behind = 0;
     query.most_bytes = timeline_bytes;

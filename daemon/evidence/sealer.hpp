@@ -2,6 +2,7 @@
 // Seals a snapshot: gathers what the store has kept, packs it, and has it on the disk, synced, before the page leaves.
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ class Sealer {
   /// Something is suspected of this target: what a seal would have to wait for is asked for now. Of many that are
   /// suspected at once only the first few are looked at: the others' pages wait for more than this.
   net::awaitable<void> look_ahead(std::string target, WallTime at);
+  /// Everything that is recorded, in the order in which the store is given it: what was asked for ahead goes on with
+  /// it.
+  void record(const SweepRecord& sweep);
+  /// A sweep begins. Of a suspected target it may be the one that confirms: the host is looked at meanwhile.
+  void expect(const std::string& target);
   /// What the store has of it; several may be gathered while one is sealed. Not cut short by a stop.
   net::awaitable<BundleInput> gather(SnapshotOrder order, SealContext context);
   /// One after the other. An error tells why nothing could be sealed. Not cut short by a stop.
@@ -41,17 +47,20 @@ class Sealer {
     std::string json;
     std::chrono::steady_clock::time_point at{};
   };
-  /// The sweeps before a suspicion, and what timeline.jsonl has of each.
+  /// The sweeps of a suspected target: those before the suspicion, with what timeline.jsonl has of each, and those
+  /// since.
   struct Draft {
     std::string target;
     std::chrono::steady_clock::time_point made{};
     std::vector<SweepRecord> sweeps;
-    std::vector<std::string> lines;
+    std::vector<std::string> lines;  ///< of the first ones
+    std::size_t bytes = 0;           ///< of bodies and outputs since the suspicion
   };
   struct Written {
     SnapshotRow row;
     ManifestSignature signature;
   };
+  static void go_on(Draft& draft, std::vector<SweepRecord> since);
   Draft take_draft(const std::string& target, WallTime from);
   void ask_for_units();
   void look_at_host(const std::string& folder);
@@ -60,7 +69,7 @@ class Sealer {
   Store& store_;
   std::shared_ptr<const SigningKey> key_;
   std::vector<Draft> drafts_;
-  bool drafting_ = false;
+  std::optional<Draft> drafting_;  ///< what is recorded while the store is asked
   // The worker's thread's own. The bus is asked for the units when something is suspected: a page does not wait for it.
   Said units_, host_;
   Worker worker_;  // last: it has ended before what it uses

@@ -4,9 +4,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <boost/asio/detached.hpp>
+#include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <sstream>
 
 #include "core/text/encoding.hpp"
 #include "core/text/time.hpp"
@@ -16,6 +19,7 @@
 
 using namespace readback;
 namespace fs = std::filesystem;
+namespace json = boost::json;
 
 namespace {
 
@@ -104,6 +108,7 @@ TEST_CASE("A bundle of what was read at the first suspicion has what one has tha
     read.raw.answer = HttpAnswer{200, {}, "{\"n\": " + std::to_string(number) + "}"};
     read.word = "pass";
     sweep.reads.push_back(read);
+    b.sealer->record(sweep);
     b.store->record(sweep);
   };
   const auto files_of = [](const Result<SealedBundle>& sealed) { return unpack(*read_bytes(sealed->path)).value(); };
@@ -120,6 +125,40 @@ TEST_CASE("A bundle of what was read at the first suspicion has what one has tha
     if (name == "timeline.jsonl" || name == "diff.json" || name.starts_with("reads/")) CHECK(late.at(name) == contents);
   CHECK(std::count(late.at("timeline.jsonl").begin(), late.at("timeline.jsonl").end(), '\n') == 4);
   CHECK(ahead.size() == late.size());
+}
+
+TEST_CASE("What is recorded while the store is asked ahead stands once in the bundle, in its order") {
+  for (const bool is_before : {true, false}) {
+    CAPTURE(is_before);
+    Bench b;
+    const auto record = [&](std::uint64_t number) {
+      SweepRecord sweep;
+      sweep.target = "fabric";
+      sweep.sweep = number;
+      sweep.at = t0 + Millis(number);
+      JudgedRead read;
+      read.raw.read = "health";
+      read.raw.at = sweep.at;
+      read.raw.answer = HttpAnswer{200, {}, "{}"};
+      sweep.reads.push_back(read);
+      b.sealer->record(sweep);
+      b.store->record(sweep);
+    };
+    record(5);
+    net::co_spawn(b.io, b.sealer->look_ahead("fabric", t0 + Seconds(1)), net::detached);
+    if (is_before) net::post(b.io, [&] { record(6); });
+    b.io.poll();  // the store has been asked, and has not been heard
+    if (!is_before) record(6);
+    b.io.run();
+    b.io.restart();
+    record(7);
+    const auto files = unpack(*read_bytes(b.seal("01a2", 2)->path)).value();
+    std::string numbers;
+    std::istringstream lines(files.at("timeline.jsonl"));
+    for (std::string line; std::getline(lines, line);)
+      numbers += std::to_string(json::parse(line).at("sweep").to_number<int>()) + " ";
+    CHECK(numbers == "5 6 7 ");
+  }
 }
 
 TEST_CASE("A bundle that the index lost is found again as it was listed; half of one is removed") {
