@@ -89,8 +89,8 @@ json::object shared_manifest(const json::object& full) {
 }
 
 std::string shared_summary(const json::object& m) {
-  std::string summary = "# Public-safe snapshot\n\nVerdicts, codes, times and digests only. Addresses are " +
-                        std::string(hidden_address) + ", hosts are " + std::string(hidden_host) + ".\n\n";
+  std::string summary = "# Public-safe snapshot\n\nVerdicts, codes, times and digests only. Addresses are ";
+  summary.append(hidden_address).append(", hosts are ").append(hidden_host).append(".\n\n");
   for (const char* key : {"id", "target", "boundary", "extent", "severity", "sealed_at"})
     if (const auto text = text_of(m, key); !text.empty()) summary += "- " + std::string(key) + ": " + text + "\n";
   if (const auto* first = m.if_contains("first_failure"))
