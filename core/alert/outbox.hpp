@@ -100,6 +100,7 @@ struct OutboxStep {
 struct SinkAnswer {
   int status = 0;
   std::string detail, retry_after;
+  bool was_written = true;  ///< false: there was no connection, so nothing of it can have arrived
 };
 
 /// What came of sending.

@@ -11,9 +11,8 @@ namespace {
 /// Nothing of it can have reached the receiver.
 bool is_unwritten(const SinkSent& sent) {
   if (!sent.problem.empty()) return true;
-  return !sent.answers.empty() && std::all_of(sent.answers.begin(), sent.answers.end(), [](const SinkAnswer& a) {
-    return a.status == 0 && (a.detail == "connection refused" || a.detail == "no such name");
-  });
+  return !sent.answers.empty() &&
+         std::none_of(sent.answers.begin(), sent.answers.end(), [](const SinkAnswer& a) { return a.was_written; });
 }
 
 }  // namespace

@@ -177,7 +177,7 @@ struct Delivery::Parts {
     answers.resize(requests.size());
     std::vector<SinkAnswer> all;
     for (auto& answer : answers)
-      all.push_back({answer.status, std::move(answer.detail), std::move(answer.retry_after)});
+      all.push_back({answer.status, std::move(answer.detail), std::move(answer.retry_after), answer.was_written});
     co_return all;
   }
 

@@ -141,6 +141,7 @@ void as_told_by(const Url& proxy, PostAnswer& answer) {
   if (!refused) return;
   answer = PostAnswer();
   answer.detail = *refused;
+  answer.was_written = false;
 }
 
 bool is_of_tls(const std::optional<TransportError>& error) { return error && error->fault == TransportFault::tls; }
@@ -156,6 +157,7 @@ net::awaitable<PostAnswer> Poster::State::send(std::shared_ptr<State> state, Way
     auto loaded = co_await state->client_for(std::move(way.tls));
     if (!loaded) {
       answer.detail = "TLS: " + loaded.error();
+      answer.was_written = false;
       co_return answer;
     }
     client = *loaded;
@@ -169,6 +171,7 @@ net::awaitable<PostAnswer> Poster::State::send(std::shared_ptr<State> state, Way
   if (is_of_tls(call.to.error)) state->forget();
   if (call.to.error) {
     answer = no_answer(*call.to.error, way.to);
+    answer.was_written = false;
     co_return answer;
   }
   const bool asks_proxy = way.proxy && !secret;

@@ -40,6 +40,7 @@ struct PostAnswer {
   std::string detail;
   std::string retry_after;  ///< the header's value
   std::string body;         ///< the beginning of what was answered, at most 1 KiB
+  bool was_written = true;  ///< false: no connection to the receiver was made
 };
 
 /// Sends from the loop it was made for. What is under way may outlive the poster.

@@ -17,6 +17,7 @@ constexpr Millis longest_pause = Seconds(330);  // that a receiver may have aske
 Reply no_way() {
   Reply r;
   r.answer.detail = "no route to host";
+  r.answer.was_written = false;
   r.after = Millis(20);
   return r;
 }

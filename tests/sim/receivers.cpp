@@ -22,13 +22,19 @@ Reply silence(const char* why, Millis after, bool has_it) {
   return r;
 }
 
+Reply nobody(const char* why, Millis after) {
+  Reply r = silence(why, after, false);
+  r.answer.was_written = false;
+  return r;
+}
+
 }  // namespace
 
 Reply Receiver::ask(Millis latency) {
   ++asked;
   switch (mood) {
     case Mood::takes: return answered(asked % 2 ? 204 : 202, latency);
-    case Mood::refuses_connections: return silence("connection refused", latency, false);
+    case Mood::refuses_connections: return nobody("connection refused", latency);
     case Mood::never_answers: return silence("no answer within 10s", Seconds(10), false);
     case Mood::takes_and_dies: return silence("connection reset by peer", latency, true);
     case Mood::says_500: return answered(500, latency);

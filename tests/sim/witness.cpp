@@ -309,7 +309,8 @@ void Witness::should_have_left(Host& host, Process& process, const std::vector<O
     if (!process.mirror().pending().contains(row.seq) || !sink) continue;
     const bool excused = std::any_of(sink->urls.begin(), sink->urls.end(), [&](const SecretRef& url) {
       const auto& receiver = world_.receivers[url.value];
-      return receiver.mood != Mood::takes || world_.time - std::max(receiver.changed, host.stands_until) < pause ||
+      return receiver.mood != Mood::takes ||
+             world_.time - std::max({receiver.changed, host.stands_until, host.way_changed}) < pause ||
              h.told[url.value][row.incident_id].ids.contains(row.event_id);
     });
     if (!excused)

@@ -257,7 +257,7 @@ void World::happen_to_fleet(Host& host, const Happening& h) {
     case Happens::way: set = [at_host, text = h.text](bool begins) { at_host->way = begins ? text : ""; }; break;
     case Happens::cut: set = [this, at_host](bool begins) { servers->cut(at_host->name, begins); }; break;
     case Happens::servers: set = [this](bool begins) { servers->down(begins); }; break;
-    case Happens::no_receivers: set = [at_host](bool begins) { at_host->reaches_receivers = !begins; }; break;
+    case Happens::no_receivers: set = [this, at_host](bool begins) { at_host->reach_receivers(!begins, time); }; break;
     case Happens::stall: return servers->stall(host.name, h.lasts);
     default: return servers->answer_nothing(host.name, h.lasts);
   }
@@ -367,7 +367,7 @@ void World::mend_all() {
     host->actions_left = -1;
     host->file = Variant{};
     host->way.clear();
-    host->reaches_receivers = true;
+    host->reach_receivers(true, time);
     if (servers) servers->cut(host->name, false);
     if (host->disk.mood != DiskMood::works) set_disk(*host, DiskMood::works, Millis(0));
     if (host->process && (host->loaded != host->file || !host->process->sinks_off().empty()))

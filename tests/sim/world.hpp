@@ -8,6 +8,7 @@
 #include <memory>
 #include <queue>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/sim/disk.hpp"
@@ -45,6 +46,10 @@ struct Host {
   // Of a fleet.
   std::string way;  ///< what it sees of the platform, whatever is true; "" is what is true
   bool reaches_receivers = true;
+  Millis way_changed{0};  ///< when it reached them last, or no more
+  void reach_receivers(bool does, Millis now) {
+    if (std::exchange(reaches_receivers, does) != does) way_changed = now;
+  }
 
   // The next crash.
   int actions_left = -1;

@@ -79,9 +79,9 @@ struct Host {
       return "drop " + std::string(to_string(disk.at(drop->seq).kind));
     return "";
   }
-  void answer(int status, const std::string& detail = "", const std::string& retry_after = "") {
+  void answer(SinkAnswer given) {
     for (const auto& [seq, row] : std::map(disk))
-      if (is_sent(seq)) return write(outbox->answered(row, {{{status, detail, retry_after}}, "", 10}, now));
+      if (is_sent(seq)) return write(outbox->answered(row, {{given}, "", 10}, now));
   }
   void drop() {
     const auto n = outbox->next("hook", now);
@@ -90,15 +90,16 @@ struct Host {
   std::int64_t sent = 0;
   bool is_sent(std::int64_t seq) const { return seq == sent; }
   /// The next one is sent and answered so.
-  std::string goes(int status, const std::string& detail = "", const std::string& retry_after = "") {
+  std::string goes(SinkAnswer given) {
     const auto n = outbox->next("hook", now);
     const auto* send = std::get_if<Outbox::Send>(&n);
     if (!send) return "nothing goes";
     sent = send->seq;
     const auto kind = std::string(to_string(disk.at(sent).kind));
-    answer(status, detail, retry_after);
+    answer(std::move(given));
     return kind;
   }
+  std::string goes(int status) { return goes({status, "", ""}); }
 };
 
 }  // namespace
@@ -137,6 +138,7 @@ TEST_CASE("what came of an attempt is told as the fleet must know it") {
       {"refused for good: another host's way may be another", 404, "", "", false, true, Millis(0)},
       {"off", 410, "", "", false, true, Millis(0)},
       {"nobody is there", 0, "connection refused", "", false, false, Millis(0)},
+      {"no way there", 0, "no route to host", "", false, false, Millis(0)},
       {"who knows", 0, "no answer within 10s", "", false, true, Millis(0)},
   };
   for (const auto& c : cases) {
@@ -144,7 +146,7 @@ TEST_CASE("what came of an attempt is told as the fleet must know it") {
     Host h;
     h.tell(EventKind::firing, 3);
     h.write(h.outbox->leave(3, h.now.mono));
-    CHECK(h.goes(c.status, c.detail, c.retry_after) == "firing");
+    CHECK(h.goes({c.status, c.detail, c.retry_after, c.was_written}) == "firing");
     REQUIRE(h.tried.size() == 1);
     CHECK(h.tried[0].is_accepted == c.is_accepted);
     CHECK(h.tried[0].was_written == c.was_written);
@@ -173,7 +175,7 @@ TEST_CASE(
   h.tell(EventKind::escalated, 4);
   h.write(h.outbox->leave(3, h.now.mono));
   h.write(h.outbox->leave(4, h.now.mono));
-  CHECK(h.goes(429, "", "60") == "firing");
+  CHECK(h.goes({429, "", "60"}) == "firing");
   REQUIRE(h.tried.size() == 2);
   for (const auto& t : h.tried) CHECK(t.not_before == Seconds(60));
   CHECK(h.tried[1].row == 4);
@@ -264,7 +266,7 @@ TEST_CASE("a row that is forgotten while it is on its way is over with its answe
     REQUIRE(std::holds_alternative<Outbox::Send>(n));
     h.outbox->forget(1);
     h.sent = std::get<Outbox::Send>(n).seq;
-    h.answer(status);
+    h.answer({status, "", ""});
     CHECK(h.tried.size() == 1);
     CHECK(h.disk.empty());
   }

@@ -353,7 +353,7 @@ void MemberWorld::attempt(Host& h, const std::string& sink, const OutboxRow& row
     if (mode == "ok") answer.status = 200;
     if (mode == "500") answer.status = 500;
     if (mode == "hang") answer.detail = "no answer within 10s";
-    if (mode == "cut") answer.detail = "connection refused";
+    if (mode == "cut") answer.detail = "connection refused", answer.was_written = false;
     later(h, mode == "hang" ? Millis(Seconds(10)) : between(5, 300), [this, &h, sink, row, answer] {
       h.working.erase(sink);
       perform(h, h.outbox->answered(row, {{answer}, "", row.body.size()}, now()));
