@@ -121,6 +121,13 @@ struct StateWriter {
       out.put("null");
   }
   template <class T>
+  void write(const std::unique_ptr<T>& v) {
+    if (v)
+      write(*v);
+    else
+      out.put("null");
+  }
+  template <class T>
   void write(const std::vector<T>& v) {
     write_list(v);
   }
@@ -207,6 +214,11 @@ struct StateReader {
   void read(const boost::json::value& j, std::optional<T>& v) const {
     v.reset();
     if (!j.is_null()) read(j, v.emplace());
+  }
+  template <class T>
+  void read(const boost::json::value& j, std::unique_ptr<T>& v) const {
+    v = j.is_null() ? nullptr : std::make_unique<T>();
+    if (v) read(j, *v);
   }
   template <class T>
   void read(const boost::json::value& j, std::vector<T>& v) const {

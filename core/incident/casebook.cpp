@@ -198,7 +198,7 @@ struct Casebook::Pass {
     i.note(v.confirmed_at, "confirmed",
            by_flapping ? "by " + std::to_string(t.flap.held()) + " bad sweeps of the last 21"
                        : std::string("by ") + std::to_string(i.attempts) + " in a row");
-    t.incident = std::move(i);
+    t.incident = std::make_unique<Incident>(std::move(i));
   }
 
   void blame(Incident& i, const Finding& f) {
@@ -620,7 +620,7 @@ const Incident& Casebook::declare(Boundary b, const Symptom& said, const CaseRul
   record.summary = "DECLARED " + record.target + ": " + said.text;
   name_key(record, rules);
   i.lay_out_conditions(rules.proof);
-  t.incident = std::move(i);
+  t.incident = std::make_unique<Incident>(std::move(i));
   return *t.incident;
 }
 

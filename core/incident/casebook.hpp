@@ -9,6 +9,7 @@
 // Boundaries are counted apart, and taken in the order of precedence: what inhibits is decided before what it inhibits.
 #include <array>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -71,7 +72,7 @@ struct Track {
   std::string check_ran;          ///< since it holds: belongs to the incident that may come of it
   std::optional<WallTime> check_ran_at;
   FlapWindow flap;
-  std::optional<Incident> incident;  ///< the open one; a resolved one goes to the store
+  std::unique_ptr<Incident> incident;  ///< the open one, which few targets have; a resolved one goes to the store
 };
 
 struct Episode {

@@ -93,7 +93,7 @@ void relapse(Incident& i, const Agreement& agreed) {
 
 const Incident* Casebook::open_of(Boundary b) const {
   const auto& t = tracks_[index(b)];
-  return t.incident ? &*t.incident : nullptr;
+  return t.incident.get();
 }
 
 std::vector<SeenHere> Casebook::seen(const Verdict& verdict, const CaseRules& rules) const {
@@ -129,7 +129,7 @@ std::vector<Transition> Casebook::turn(Boundary b, const Agreement& agreed, cons
   if (t.incident && !t.incident->shared) return {};
   if (!t.incident && agreed.kind != EventKind::firing) return {};
   const bool is_news = !t.incident;
-  if (is_news) t.incident = on_their_word(episode_, b, agreed, rules, now, ids);
+  if (is_news) t.incident = std::make_unique<Incident>(on_their_word(episode_, b, agreed, rules, now, ids));
   if (is_news && episode_.id.empty()) episode_.id = t.incident->record.episode;
   auto& i = *t.incident;
   auto& record = i.record;

@@ -98,11 +98,12 @@ std::vector<Judged> judge_all(const TargetConfig& config, std::vector<RawRead> r
 
 /// An answer that names no version takes its place as well: what alternated is forgotten when it is no longer told, and
 /// not held against a surface for ever.
-void note_version(std::deque<std::string>& versions, const SurfaceReading& said) {
+void note_version(std::vector<std::string>& versions, const SurfaceReading& said) {
   if (said.version.empty() && (versions.empty() || !said.own_word)) return;
   versions.push_back(said.version);
-  if (versions.size() > versions_kept) versions.pop_front();
-  while (!versions.empty() && versions.front().empty()) versions.pop_front();
+  const auto first = std::find_if(versions.begin() + (versions.size() > versions_kept), versions.end(),
+                                  [](const std::string& v) { return !v.empty(); });
+  versions.erase(versions.begin(), first);
 }
 
 void remember(ReadState& state, const Judged& j, MonoTime now) {

@@ -1,7 +1,6 @@
 #pragma once
 // The raw reads of one sweep become judged ones, and of each read it is remembered what its next sweep is compared
 // with: what it said last and since when, which versions alternate, what was throttled and is held.
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,7 +32,7 @@ struct ReadState {
   bool answered = false;   ///< some HTTP answer has come at some time
   bool was_there = false;  ///< of a surface: at least one read said something else than `missing`
   std::optional<MonoTime> throttled_since;
-  std::deque<std::string> versions;   ///< of the last ten that were answered since one named its version; "" of others
+  std::vector<std::string> versions;  ///< of the last ten that were answered since one named its version; "" of others
   int results_in_a_row = 0;           ///< of a check
   std::optional<Millis> retry_after;  ///< of the newest answer, when that was a 429 which named a time
 };
