@@ -22,6 +22,11 @@ const std::string& style() {
   return all;
 }
 
+const std::string& script() {
+  static const std::string all = std::string(times_script()) + "localise(document, Date.now());\n";
+  return all;
+}
+
 std::string safe(std::string_view text) { return html_text(clean_utf8(without_queries(text))); }
 
 /// For an address within this listener.
@@ -37,13 +42,17 @@ std::string in_query(std::string_view text) {
   return out;
 }
 
-std::string time_html(std::optional<WallTime> t) {
-  if (!t || *t == WallTime{}) return "–";
-  const std::string whole = to_rfc3339(*t);
-  return "<time datetime=\"" + whole + "\">" + whole.substr(0, 10) + " " + to_clock(*t) + "</time>";
+/// As loud as it is while it is open; an end is good, what waits for one is not yet.
+Look loudness_of(const IncidentRecord& i) {
+  if (!i.is_open()) return good_look;
+  if (i.state == IncidentState::recovered) return warning_look;
+  return look_of(to_string(i.severity));
 }
 
-/// Of the fault, not of the record.
+// Of the fault, not of the record.
+WallTime began_at(const IncidentRecord& i) {
+  return i.first_failure ? std::min(i.first_failure->at, i.opened_at) : i.opened_at;
+}
 std::optional<WallTime> end_of(const IncidentRecord& i) { return i.recovered_at ? i.recovered_at : i.resolved_at; }
 
 std::string begin_page(const std::string& title, const std::string& heading) {
@@ -56,8 +65,11 @@ std::string begin_page(const std::string& title, const std::string& heading) {
          "</header><main id=\"main\">";
 }
 
-const std::string end_page =
-    "</main><footer class=\"dim\"><p>Read-only: nothing can be changed here.</p></footer></body></html>\n";
+std::string end_page() {
+  return "</main><footer class=\"dim\"><p><span class=\"zone\">Times are UTC.</span> Read-only: nothing can be changed "
+         "here.</p></footer><script>" +
+         script() + "</script></body></html>\n";
+}
 
 std::string field(const char* label, const char* name, const std::string& value, const char* hint) {
   return std::string("<label>") + label + " <input name=\"" + name + "\" value=\"" + html_text(clean_utf8(value)) +
@@ -88,12 +100,12 @@ std::string first_failure_html(const IncidentRecord& i) {
 }
 
 std::string row_html(const IncidentRecord& i, WallTime now) {
-  const std::string state(to_string(i.state));
-  return "<tr><td data-l=\"State\">" + state + "</td><td data-l=\"Opened\">" + time_html(i.opened_at) +
-         "</td><td data-l=\"For\">" + humanize(std::max(Millis(0), end_of(i).value_or(now) - i.opened_at)) +
-         "</td><td data-l=\"Boundary\">" + std::string(to_string(i.boundary)) + "</td><td data-l=\"Target\">" +
-         html_text(clean_utf8(i.target)) + "</td><td data-l=\"Failed first\"><a href=\"/incidents/" + in_query(i.id) +
-         "\">" + (first_failure_html(i).empty() ? "not known" : first_failure_html(i)) + "</a></td></tr>";
+  return "<tr><td data-l=\"State\">" + word_html(to_string(i.state), loudness_of(i)) + "</td><td data-l=\"Opened\">" +
+         time_html(i.opened_at, now) + "</td><td data-l=\"For\">" +
+         humanize(std::max(Millis(0), end_of(i).value_or(now) - i.opened_at)) + "</td><td data-l=\"Boundary\">" +
+         std::string(to_string(i.boundary)) + "</td><td data-l=\"Target\">" + html_text(clean_utf8(i.target)) +
+         "</td><td data-l=\"Failed first\"><a href=\"/incidents/" + in_query(i.id) + "\">" +
+         (first_failure_html(i).empty() ? "not known" : first_failure_html(i)) + "</a></td></tr>";
 }
 
 std::string page_link(const IncidentListing& l, std::size_t page, const char* text) {
@@ -110,32 +122,34 @@ void add(std::string& out, const char* name, const std::string& html) {
 }
 
 void add_times(std::string& out, const IncidentRecord& i, WallTime now) {
-  const WallTime began = i.first_failure ? std::min(i.first_failure->at, i.opened_at) : i.opened_at;
+  const WallTime began = began_at(i);
   const auto span = [](WallTime from, std::optional<WallTime> to) {
     return to && *to >= from ? humanize(*to - from) : std::string("–");
   };
-  add(out, "Failed first", first_failure_html(i) + ", " + time_html(began));
-  add(out, "To detect", span(began, i.confirmed_at) + ", confirmed " + time_html(i.confirmed_at));
+  add(out, "Failed first", first_failure_html(i) + ", " + time_html(began, now));
+  add(out, "To detect", span(began, i.confirmed_at) + ", confirmed " + time_html(i.confirmed_at, now));
   if (i.paged_at) {
-    add(out, "Paged", time_html(i.paged_at));
+    add(out, "Paged", time_html(i.paged_at, now));
     add(out, "To acknowledge",
-        i.acknowledged_at ? span(*i.paged_at, i.acknowledged_at) + ", " + time_html(i.acknowledged_at)
+        i.acknowledged_at ? span(*i.paged_at, i.acknowledged_at) + ", " + time_html(i.acknowledged_at, now)
                           : std::string("nobody has"));
   }
   const auto end = end_of(i);
   add(out, "To recover",
-      end ? span(began, end) + ", " + time_html(end) : "not yet, since " + humanize(std::max(Millis(0), now - began)));
-  if (i.resolved_at) add(out, "Resolved", time_html(i.resolved_at));
+      end ? span(began, end) + ", " + time_html(end, now)
+          : "not yet, since " + humanize(std::max(Millis(0), now - began)));
+  if (i.resolved_at) add(out, "Resolved", time_html(i.resolved_at, now));
 }
 
 /// An operator's entry is shown by its kind alone: the text begins with who it was.
-std::string timeline_html(const IncidentRecord& i) {
+std::string timeline_html(const IncidentRecord& i, WallTime now) {
   std::string out =
-      "<h2>Timeline</h2><table><thead><tr><th scope=\"col\">When</th><th scope=\"col\">What</th><th "
-      "scope=\"col\">How</th></tr></thead><tbody>";
+      "<h2>Timeline</h2><table><thead><tr><th scope=\"col\">When</th><th scope=\"col\">After</th><th "
+      "scope=\"col\">What</th><th scope=\"col\">How</th></tr></thead><tbody>";
   for (const auto& entry : i.timeline) {
     const bool is_of_operator = entry.kind == "ack" || entry.kind == "attested" || entry.kind == "symptom";
-    out += "<tr><td data-l=\"When\">" + time_html(entry.at) + "</td><td data-l=\"What\">" + safe(entry.kind) +
+    out += "<tr><td data-l=\"When\">" + time_html(entry.at, now) + "</td><td data-l=\"After\">" +
+           humanize(std::max(Millis(0), entry.at - began_at(i))) + "</td><td data-l=\"What\">" + safe(entry.kind) +
            "</td><td data-l=\"How\">" + (is_of_operator ? "by an operator" : safe(entry.text)) + "</td></tr>";
   }
   return out + "</tbody></table>";
@@ -164,14 +178,15 @@ std::string conditions_html(const IncidentRecord& i) {
 }  // namespace
 
 std::string incident_pages_policy() {
-  static const std::string policy = "default-src 'none'; style-src '" + sha256_source(style()) +
+  static const std::string policy = "default-src 'none'; style-src '" + sha256_source(style()) + "'; script-src '" +
+                                    sha256_source(script()) +
                                     "'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
   return policy;
 }
 
 std::string incidents_page(const IncidentListing& l, WallTime now) {
   std::string out = begin_page("Incidents – Readback", "Incidents") + search_html(l);
-  if (l.found.empty()) return out + "<p>None was found.</p>" + end_page;
+  if (l.found.empty()) return out + "<p>None was found.</p>" + end_page();
   out += "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Incidents\"><table><thead><tr>";
   for (const char* head : {"State", "Opened", "For", "Boundary", "Target", "Failed first"})
     out += std::string("<th scope=\"col\">") + head + "</th>";
@@ -180,7 +195,7 @@ std::string incidents_page(const IncidentListing& l, WallTime now) {
   out += "</tbody></table></div><p>";
   if (l.page > 1) out += page_link(l, l.page - 1, "Newer");
   if (l.has_more) out += page_link(l, l.page + 1, "Older");
-  return out + "</p>" + end_page;
+  return out + "</p>" + end_page();
 }
 
 std::string incident_page(const IncidentRecord& i, WallTime now) {
@@ -188,7 +203,7 @@ std::string incident_page(const IncidentRecord& i, WallTime now) {
   std::string out =
       begin_page(clean_utf8(without_queries(summary)) + " – Readback", safe(summary)) + "<dl class=\"list\">";
   add(out, "State",
-      std::string(to_string(i.state)) + ", " + std::string(to_string(i.severity)) + ", " +
+      word_html(to_string(i.state), loudness_of(i)) + ", " + std::string(to_string(i.severity)) + ", " +
           std::string(to_string(i.extent)) + " " + std::string(to_string(i.boundary)));
   add(out, "Target", html_text(clean_utf8(i.target)));
   add_times(out, i, now);
@@ -205,7 +220,7 @@ std::string incident_page(const IncidentRecord& i, WallTime now) {
     out += "</ul>";
   }
   if (!i.conditions.empty()) out += conditions_html(i);
-  return out + timeline_html(i) + end_page;
+  return out + timeline_html(i, now) + end_page();
 }
 
 namespace {

@@ -20,7 +20,8 @@ struct IncidentListing {
 
 std::string incidents_page(const IncidentListing& listing, WallTime now);
 std::string incident_page(const IncidentRecord& incident, WallTime now);
-/// The Content-Security-Policy of both: their own style, and a form that asks this listener.
+/// The Content-Security-Policy of both: their own style, the script that tells times, and a form that asks this
+/// listener.
 std::string incident_pages_policy();
 
 /// Who tells it, and since when.
