@@ -27,7 +27,7 @@ std::string bars_of(const std::array<char, places>& kinds) {
     for (int i = 0; i < places;) {
       int end = i + 1;
       while (end < places && kinds[end] == kinds[i]) ++end;
-      char bar[48];
+      char bar[64];
       std::snprintf(bar, sizeof bar, "M%d %dh%dv%dh%dz", i, height - tall, end - i, tall, i - end);
       if (kinds[i] == kind) path += bar;
       i = end;
