@@ -113,19 +113,20 @@ struct StateWriter {
   template <class E>
   requires std::is_enum_v<E>
   void write(E v) { write_plain(word_of(v)); }
-  template <class T>
-  void write(const std::optional<T>& v) {
+  template <class Held>
+  void write_if_any(const Held& v) {
     if (v)
       write(*v);
     else
       out.put("null");
   }
   template <class T>
+  void write(const std::optional<T>& v) {
+    write_if_any(v);
+  }
+  template <class T>
   void write(const std::unique_ptr<T>& v) {
-    if (v)
-      write(*v);
-    else
-      out.put("null");
+    write_if_any(v);
   }
   template <class T>
   void write(const std::vector<T>& v) {

@@ -73,6 +73,8 @@ const std::vector<std::string>& Fleet::State::jury(const std::string& target) co
   return drawn(juries.of_target, target, [&](const std::string& host) { return watches(host, target); });
 }
 
+bool Fleet::State::is_of_others(const std::string& target) const { return !config_of(target) && !jury(target).empty(); }
+
 bool Fleet::State::is_asked_about(const std::string& target, const std::string& host) const {
   const auto& who = jury(target);
   return std::find(who.begin(), who.end(), host) != who.end();

@@ -283,7 +283,7 @@ void Fleet::State::on(FleetReconfigured e) {
 /// nobody sees it.
 void Fleet::State::leave_targets(const Config& before) {
   for (const auto& t : before.targets) {
-    if (config_of(t.name) || jury(t.name).empty()) continue;
+    if (!is_of_others(t.name)) continue;
     let_go([&](const ClaimKey& key) { return key.target == t.name; });
     const auto stories = kept.stories;
     for (const auto& [key, story] : stories)

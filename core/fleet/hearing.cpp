@@ -132,12 +132,13 @@ void Fleet::State::answer_as_new_juror(const std::string& target, Target& t) {
 
 void Fleet::State::hear_claim(const FleetEntry& e, bool in_first_picture) {
   const auto key = read_claim_key(e.key, setup.config.environment);
-  if (!key || (!concerns_us(*key) && !is_held_here(e))) return;
+  if (!key) return;
+  auto read = read_claim(e.key, e.text);
+  if (!concerns_us(*key) && !is_held_here(read)) return;
   if (!kept.claims.contains(*key) && kept.claims.size() >= most_claims) return;
   auto& held = kept.claims[*key];
   if (held.revision >= e.revision && !in_first_picture) return;
   if (e.text.empty()) return forget_claim(*key, 0);
-  auto read = read_claim(e.key, e.text);
   if (read.newer)
     newer.insert(*key);
   else
@@ -164,8 +165,7 @@ void Fleet::State::forget_claim(const ClaimKey& key, std::uint64_t revision) {
 }
 
 /// Open under this host's name, which may have forgotten it with its disk: all others wait for its word.
-bool Fleet::State::is_held_here(const FleetEntry& e) const {
-  const auto read = read_claim(e.key, e.text);
+bool Fleet::State::is_held_here(const ReadClaim& read) const {
   return read.claim && !read.claim->closed && read.claim->holder == setup.host;
 }
 

@@ -237,10 +237,13 @@ void Fleet::State::pass_on(const ClaimKey& key) {
 void Fleet::State::let_go(const std::function<bool(const ClaimKey&)>& which) {
   for (const auto& [key, held] : kept.claims) {
     if (!held.claim || held.claim->closed || held.claim->holder != setup.host || !which(key)) continue;
-    FleetClaim then = *held.claim;
-    then.holder.clear();
-    change(key, std::move(then));
+    let_go(key, *held.claim);
   }
+}
+
+void Fleet::State::let_go(const ClaimKey& key, FleetClaim c) {
+  c.holder.clear();
+  change(key, std::move(c));
 }
 
 /// Claims that nobody would look after otherwise: those of this host that it has forgotten; those of what others watch
@@ -254,8 +257,7 @@ void Fleet::State::look_after_claims() {
     const auto& c = *held.claim;
     if (!c.closed && c.holder == setup.host) {
       if (!kept.stories.contains(key)) opened(key, c);
-      const bool is_of_others = key.subject != Subject::missing && !config_of(key.target) && !jury(key.target).empty();
-      if (is_of_others) let_go([&](const ClaimKey& each) { return each == key; });
+      if (key.subject != Subject::missing && is_of_others(key.target)) let_go(key, c);
     }
     const auto& sinks = setup.config.alerts.sinks;
     const bool has_sink = std::any_of(sinks.begin(), sinks.end(), [&](const auto& s) { return s.name == key.sink; });

@@ -229,7 +229,7 @@ struct Fleet::State {
   void answer_as_new_juror(const std::string& target, Target& t);
   void forget_claim(const ClaimKey& key, std::uint64_t revision);
   bool concerns_us(const ClaimKey& key) const;
-  bool is_held_here(const FleetEntry& e) const;
+  bool is_held_here(const ReadClaim& read) const;
   void answered_view(const Ticket& ticket, const FleetAnswered& e);
   std::uint64_t new_question() { return ids.random() >> 11 | 1; }
   void looked(const Ticket& ticket, const FleetAnswered& e);
@@ -249,6 +249,7 @@ struct Fleet::State {
   const std::vector<std::string>& drawn(std::map<std::string, std::vector<std::string>>& known,
                                         const std::string& about, const Asked& is_asked) const;
   const std::vector<std::string>& jury(const std::string& target) const;
+  bool is_of_others(const std::string& target) const;  ///< they watch it, and this host does not
   bool is_asked_about(const std::string& target, const std::string& host) const;
   const std::vector<std::string>& jury_for_missing(const std::string& host) const;
   /// `at_least`: a no counts only when its sweep began after this revision was known.
@@ -326,6 +327,7 @@ struct Fleet::State {
   void leave(FleetRow& r, bool alone);
   void pass_on(const ClaimKey& key);
   void let_go(const std::function<bool(const ClaimKey&)>& which);
+  void let_go(const ClaimKey& key, FleetClaim c);
   void look_after_claims();
 
   /// The fleet cannot be asked.

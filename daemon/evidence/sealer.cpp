@@ -34,13 +34,9 @@ std::optional<SnapshotRow> row_of(const BundleFiles& files, const std::string& p
 
 std::string bundles_of(const Store& store) { return (store.folder() / "snapshots").string(); }
 
-/// Of bodies and outputs.
 std::size_t bytes_of(const SweepRecord& sweep) {
   std::size_t bytes = 0;
-  for (const auto& r : sweep.reads) {
-    if (const auto* a = std::get_if<HttpAnswer>(&r.raw.answer)) bytes += a->body.size();
-    if (const auto* run = std::get_if<CheckRun>(&r.raw.answer)) bytes += run->out.size() + run->err.size();
-  }
+  for (const auto& r : sweep.reads) bytes += said_bytes(r.raw);
   return bytes;
 }
 
@@ -100,7 +96,7 @@ net::awaitable<void> Sealer::look_ahead(std::string target, WallTime at) {
   const auto made = std::chrono::steady_clock::now();
   std::erase_if(drafts_, [&](const Draft& d) { return made - d.made > draft_serves || d.target == target; });
   if (drafting_ || drafts_.size() >= most_drafts) co_return;
-  drafting_ = Draft{.target = target, .made = made};
+  drafting_.emplace().target = target;
   const std::shared_ptr<void> at_the_end(nullptr, [this](void*) { drafting_.reset(); });
   RecentQuery query{target, at - timeline_length, at, drafted_bytes, 0};
   std::vector<std::uint64_t> none;
@@ -132,25 +128,25 @@ void Sealer::go_on(Draft& draft, std::vector<SweepRecord> since) {
 
 void Sealer::record(const SweepRecord& sweep) {
   if (drafting_ && drafting_->target == sweep.target) drafting_->sweeps.push_back(sweep);
-  std::erase_if(drafts_, [&](Draft& draft) {
-    if (draft.target != sweep.target) return false;
-    draft.bytes += bytes_of(sweep);
-    draft.sweeps.push_back(sweep);
-    return draft.bytes > drafted_bytes || draft.sweeps.size() > drafted_sweeps;
-  });
+  const auto draft = draft_of(sweep.target);
+  if (draft == drafts_.end()) return;
+  draft->bytes += bytes_of(sweep);
+  draft->sweeps.push_back(sweep);
+  if (draft->bytes > drafted_bytes || draft->sweeps.size() > drafted_sweeps) drafts_.erase(draft);
 }
 
 void Sealer::expect(const std::string& target) {
-  const bool is_suspected =
-      std::any_of(drafts_.begin(), drafts_.end(), [&](const Draft& d) { return d.target == target; });
-  if (!is_suspected) return;
-  worker_.post([this, folder = bundles_of(store_)] { look_at_host(folder); });
+  if (draft_of(target) != drafts_.end()) ask_for_host();
+}
+
+std::vector<Sealer::Draft>::iterator Sealer::draft_of(const std::string& target) {
+  return std::find_if(drafts_.begin(), drafts_.end(), [&](const Draft& d) { return d.target == target; });
 }
 
 /// Empty when there is none. What was before `from` is left out.
 Sealer::Draft Sealer::take_draft(const std::string& target, WallTime from) {
   Draft draft;
-  const auto found = std::find_if(drafts_.begin(), drafts_.end(), [&](const Draft& d) { return d.target == target; });
+  const auto found = draft_of(target);
   if (found == drafts_.end()) return draft;
   for (std::size_t i = 0; i < found->sweeps.size(); ++i)
     if (found->sweeps[i].at >= from) {
@@ -164,6 +160,10 @@ Sealer::Draft Sealer::take_draft(const std::string& target, WallTime from) {
 void Sealer::ask_for_units() {
   constexpr std::chrono::milliseconds limit{50};
   units_ = {failed_units_json(limit), std::chrono::steady_clock::now()};
+}
+
+void Sealer::ask_for_host() {
+  worker_.post([this, folder = bundles_of(store_)] { look_at_host(folder); });
 }
 
 /// What is said of the host is of the second of the seal; of many within one second it is said once.
@@ -191,8 +191,7 @@ net::awaitable<Result<SealedBundle>> Sealer::seal(BundleInput gathered) {
 }
 
 net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext context) {
-  const std::string folder = bundles_of(store_);
-  worker_.post([this, folder] { look_at_host(folder); });  // while the store is asked
+  ask_for_host();  // while the store is asked
   const std::vector<std::uint64_t> wanted{order.incident.sweeps.last_good, order.incident.sweeps.first_bad,
                                           order.incident.sweeps.at_page, order.latest};
   RecentQuery query{order.target, order.at - timeline_length, order.at + Seconds(1), timeline_bytes, 0};

@@ -61,8 +61,10 @@ class Sealer {
     ManifestSignature signature;
   };
   static void go_on(Draft& draft, std::vector<SweepRecord> since);
+  std::vector<Draft>::iterator draft_of(const std::string& target);
   Draft take_draft(const std::string& target, WallTime from);
   void ask_for_units();
+  void ask_for_host();
   void look_at_host(const std::string& folder);
   Result<Written> pack_and_write(BundleInput& input, const std::string& folder);
 

@@ -43,16 +43,13 @@ std::string in_query(std::string_view text) {
 }
 
 /// As loud as it is while it is open; an end is good, what waits for one is not yet.
-Look loudness_of(const IncidentRecord& i) {
+Look state_look(const IncidentRecord& i) {
   if (!i.is_open()) return good_look;
   if (i.state == IncidentState::recovered) return warning_look;
   return look_of(to_string(i.severity));
 }
 
-// Of the fault, not of the record.
-WallTime began_at(const IncidentRecord& i) {
-  return i.first_failure ? std::min(i.first_failure->at, i.opened_at) : i.opened_at;
-}
+/// Of the fault, not of the record.
 std::optional<WallTime> end_of(const IncidentRecord& i) { return i.recovered_at ? i.recovered_at : i.resolved_at; }
 
 std::string begin_page(const std::string& title, const std::string& heading) {
@@ -100,7 +97,7 @@ std::string first_failure_html(const IncidentRecord& i) {
 }
 
 std::string row_html(const IncidentRecord& i, WallTime now) {
-  return "<tr><td data-l=\"State\">" + word_html(to_string(i.state), loudness_of(i)) + "</td><td data-l=\"Opened\">" +
+  return "<tr><td data-l=\"State\">" + word_html(to_string(i.state), state_look(i)) + "</td><td data-l=\"Opened\">" +
          time_html(i.opened_at, now) + "</td><td data-l=\"For\">" +
          humanize(std::max(Millis(0), end_of(i).value_or(now) - i.opened_at)) + "</td><td data-l=\"Boundary\">" +
          std::string(to_string(i.boundary)) + "</td><td data-l=\"Target\">" + html_text(clean_utf8(i.target)) +
@@ -122,7 +119,7 @@ void add(std::string& out, const char* name, const std::string& html) {
 }
 
 void add_times(std::string& out, const IncidentRecord& i, WallTime now) {
-  const WallTime began = began_at(i);
+  const WallTime began = spell_of(i).from;
   const auto span = [](WallTime from, std::optional<WallTime> to) {
     return to && *to >= from ? humanize(*to - from) : std::string("–");
   };
@@ -143,13 +140,14 @@ void add_times(std::string& out, const IncidentRecord& i, WallTime now) {
 
 /// An operator's entry is shown by its kind alone: the text begins with who it was.
 std::string timeline_html(const IncidentRecord& i, WallTime now) {
+  const WallTime began = spell_of(i).from;
   std::string out =
       "<h2>Timeline</h2><table><thead><tr><th scope=\"col\">When</th><th scope=\"col\">After</th><th "
       "scope=\"col\">What</th><th scope=\"col\">How</th></tr></thead><tbody>";
   for (const auto& entry : i.timeline) {
     const bool is_of_operator = entry.kind == "ack" || entry.kind == "attested" || entry.kind == "symptom";
     out += "<tr><td data-l=\"When\">" + time_html(entry.at, now) + "</td><td data-l=\"After\">" +
-           humanize(std::max(Millis(0), entry.at - began_at(i))) + "</td><td data-l=\"What\">" + safe(entry.kind) +
+           humanize(std::max(Millis(0), entry.at - began)) + "</td><td data-l=\"What\">" + safe(entry.kind) +
            "</td><td data-l=\"How\">" + (is_of_operator ? "by an operator" : safe(entry.text)) + "</td></tr>";
   }
   return out + "</tbody></table>";
@@ -203,7 +201,7 @@ std::string incident_page(const IncidentRecord& i, WallTime now) {
   std::string out =
       begin_page(clean_utf8(without_queries(summary)) + " – Readback", safe(summary)) + "<dl class=\"list\">";
   add(out, "State",
-      word_html(to_string(i.state), loudness_of(i)) + ", " + std::string(to_string(i.severity)) + ", " +
+      word_html(to_string(i.state), state_look(i)) + ", " + std::string(to_string(i.severity)) + ", " +
           std::string(to_string(i.extent)) + " " + std::string(to_string(i.boundary)));
   add(out, "Target", html_text(clean_utf8(i.target)));
   add_times(out, i, now);

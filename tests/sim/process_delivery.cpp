@@ -14,14 +14,6 @@ namespace {
 constexpr Millis look_every = Seconds(20);      // at ourselves
 constexpr Millis longest_pause = Seconds(330);  // that a receiver may have asked for
 
-Reply no_way() {
-  Reply r;
-  r.answer.detail = "no route to host";
-  r.answer.was_written = false;
-  r.after = Millis(20);
-  return r;
-}
-
 }  // namespace
 
 std::vector<OutboxRow> Process::render(const Notify& notify) {
@@ -80,7 +72,7 @@ Process::Asked Process::ask_all(const std::string& sink, const std::vector<std::
     ++world_.outcome.sends;
     auto& receiver = world_.receivers[config->urls.at(place).value];
     auto reply = receiver.ask(Millis(world_.luck.between(1, 30)));
-    if (!host_.reaches_receivers) reply = no_way();
+    if (!host_.reaches_receivers) reply = nobody("no route to host", Millis(20));
     if (!reply.answer.retry_after.empty()) receiver.holds_off = world_.time + longest_pause;
     got(place, reply);
     all.sent.answers.push_back(reply.answer);

@@ -22,13 +22,13 @@ Reply silence(const char* why, Millis after, bool has_it) {
   return r;
 }
 
+}  // namespace
+
 Reply nobody(const char* why, Millis after) {
   Reply r = silence(why, after, false);
   r.answer.was_written = false;
   return r;
 }
-
-}  // namespace
 
 Reply Receiver::ask(Millis latency) {
   ++asked;

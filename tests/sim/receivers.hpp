@@ -55,6 +55,9 @@ struct Reply {
   bool refuses = false;  ///< for good
 };
 
+/// No connection was made.
+Reply nobody(const char* why, Millis after);
+
 struct Receiver {
   Mood mood = Mood::takes;
   Millis changed{-1'000'000};  ///< when its mood did

@@ -48,6 +48,22 @@ struct Bench {
     return run_coro(io, sealer->seal(std::move(gathered)));
   }
 
+  /// As the daemon tells both of a sweep.
+  void record(std::uint64_t number, WallTime at) {
+    SweepRecord sweep;
+    sweep.target = "fabric";
+    sweep.sweep = number;
+    sweep.at = at;
+    JudgedRead read;
+    read.raw.read = "health";
+    read.raw.at = at;
+    read.raw.answer = HttpAnswer{200, {}, "{\"n\": " + std::to_string(number) + "}"};
+    read.word = "pass";
+    sweep.reads.push_back(read);
+    sealer->record(sweep);
+    store->record(sweep);
+  }
+
   net::io_context io;
   Folder own{"sealer"};
   const fs::path& folder = own.path;
@@ -97,27 +113,13 @@ TEST_CASE("A sealed snapshot is whole on the disk, is listed with its digest, an
 
 TEST_CASE("A bundle of what was read at the first suspicion has what one has that was read at the page") {
   Bench b;
-  const auto record = [&](std::uint64_t number, WallTime at) {
-    SweepRecord sweep;
-    sweep.target = "fabric";
-    sweep.sweep = number;
-    sweep.at = at;
-    JudgedRead read;
-    read.raw.read = "health";
-    read.raw.at = at;
-    read.raw.answer = HttpAnswer{200, {}, "{\"n\": " + std::to_string(number) + "}"};
-    read.word = "pass";
-    sweep.reads.push_back(read);
-    b.sealer->record(sweep);
-    b.store->record(sweep);
-  };
   const auto files_of = [](const Result<SealedBundle>& sealed) { return unpack(*read_bytes(sealed->path)).value(); };
-  record(3, t0 - std::chrono::minutes(15));  // too old by the time of the page
-  record(4, t0 - std::chrono::minutes(14));
-  record(5, t0);
+  b.record(3, t0 - std::chrono::minutes(15));  // too old by the time of the page
+  b.record(4, t0 - std::chrono::minutes(14));
+  b.record(5, t0);
   run_coro(b.io, b.sealer->look_ahead("fabric", t0));
-  record(6, t0 + Seconds(1));
-  record(7, t0 + Seconds(2));
+  b.record(6, t0 + Seconds(1));
+  b.record(7, t0 + Seconds(2));
   const auto ahead = files_of(b.seal("01a2", 2));
   b.sealer = std::make_unique<Sealer>(*b.store, b.key);
   const auto late = files_of(b.seal("01a3", 2));
@@ -131,19 +133,7 @@ TEST_CASE("What is recorded while the store is asked ahead stands once in the bu
   for (const bool is_before : {true, false}) {
     CAPTURE(is_before);
     Bench b;
-    const auto record = [&](std::uint64_t number) {
-      SweepRecord sweep;
-      sweep.target = "fabric";
-      sweep.sweep = number;
-      sweep.at = t0 + Millis(number);
-      JudgedRead read;
-      read.raw.read = "health";
-      read.raw.at = sweep.at;
-      read.raw.answer = HttpAnswer{200, {}, "{}"};
-      sweep.reads.push_back(read);
-      b.sealer->record(sweep);
-      b.store->record(sweep);
-    };
+    const auto record = [&](std::uint64_t number) { b.record(number, t0 + Millis(number)); };
     record(5);
     net::co_spawn(b.io, b.sealer->look_ahead("fabric", t0 + Seconds(1)), net::detached);
     if (is_before) net::post(b.io, [&] { record(6); });
