@@ -17,6 +17,7 @@ import http.server
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -62,10 +63,30 @@ def wait_until(condition, what, limit=None, every=0.02):
         time.sleep(every)
 
 
+_taken = []  # the marks of the ports that this process was given
+
+
+def _ports():
+    """Those that the kernel gives to no connection, so that a server that starts later finds its port free still."""
+    first, last = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    return (10000, first) if first > 20000 else (last + 1, 65536) if last < 60000 else (10000, 65536)
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port of the loopback device on which nobody listens, and that no other test of this host is given as long as this
+    one runs: its mark, a name in the kernel, ends with the process."""
+    while True:
+        port = random.randrange(*_ports())
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind(f"\0readback-test-port-{port}")
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", port))
+        except OSError:
+            mark.close()
+            continue
+        _taken.append(mark)
+        return port
 
 
 def ask(port, path):

@@ -9,23 +9,12 @@ each daemon and the platform, and each daemon and the servers, a way of its own 
 import asyncio
 import contextlib
 import json
-import random
-import socket
 import threading
 
 import harness
-from harness import program, wait_until
+from harness import free_port, program, wait_until
 
 SILENT_AFTER = 30  # seconds; a member that is silent is told behind it
-
-
-def lasting_port():
-    """Free, and below those that the kernel gives to connections: a server that starts later finds it free still."""
-    while True:
-        port = random.randrange(12000, 32000)
-        with socket.socket() as s, contextlib.suppress(OSError):
-            s.bind(("127.0.0.1", port))
-            return port
 
 
 class Ways:
@@ -48,7 +37,7 @@ class Way:
     """A relay from a port of the loopback device to another one. Cut, it refuses, and what went through it is gone."""
 
     def __init__(self, ways, to_port):
-        self.ways, self.to_port, self.port = ways, to_port, lasting_port()
+        self.ways, self.to_port, self.port = ways, to_port, free_port()
         self.server, self.open = None, set()
         self.mend()
 
@@ -97,8 +86,8 @@ class NatsServer:
     """One server with JetStream, of the cluster whose routes these are; may be killed and started over its storage."""
 
     def __init__(self, case, name, routes, accounts=None):
-        self.case, self.name, self.port, self.starts, self.process = case, name, lasting_port(), 0, None
-        self.monitor = lasting_port()
+        self.case, self.name, self.port, self.starts, self.process = case, name, free_port(), 0, None
+        self.monitor = free_port()
         self.folder = case.directory / f"nats-{name}"
         self.folder.mkdir()
         self.routes, self.accounts = routes, accounts
@@ -163,7 +152,7 @@ class Fleet:
         self.platform_port = int(self.sim.url.rsplit(":", 1)[1])
         self.ways = Ways()
         case.addCleanup(self.ways.close)
-        routes = {f"n{i + 1}": lasting_port() for i in range(servers)} if servers > 1 else {}
+        routes = {f"n{i + 1}": free_port() for i in range(servers)} if servers > 1 else {}
         self.servers = [NatsServer(case, f"n{i + 1}", routes, accounts) for i in range(servers)]
         self.hosts = [Host(self, number + 1) for number in range(hosts)]
 
