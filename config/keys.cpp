@@ -295,8 +295,7 @@ Section section_of(AlertsConfig& a) {
           .keys = {{"renotify", Duration{a.renotify, Seconds(1)},
                     "An incident that stays unacknowledged is told again after this."},
                    {"sinks", Sinks{a.sinks}, "The receivers."},
-                   {"escalate", Escalations{a.escalate},
-                    "Who is called when nobody acknowledges a page in time. Not for a fleet.",
+                   {"escalate", Escalations{a.escalate}, "Who is called when nobody acknowledges a page in time.",
                     hidden_if(a.escalate.empty())}}};
 }
 

@@ -46,8 +46,6 @@ void Loader::escalations() {
   Node at;
   for (const auto& e : config_.alerts.escalate) {
     at = node_at(e.at);
-    if (config_.fleet.is_on())
-      error(at, "a fleet escalates nothing: who has told whom is agreed on between its hosts", "remove `escalate`");
     for (const auto& name : e.sinks) {
       const auto found = std::find_if(sinks.begin(), sinks.end(), [&](const SinkConfig& s) { return s.name == name; });
       std::vector<std::string> names;

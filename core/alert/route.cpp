@@ -39,6 +39,8 @@ Route route(const SinkConfig& sink, const AlertEvent& event, bool is_open) {
     case EventKind::silence_ends:
       return {is_chat(sink.type) && !sink.waits && hears_of(sink, event.incident.target), false, false};
     case EventKind::firing:
+      if (is_named && is_open) return {};  // called, and it knows: it did not always wait
+      [[fallthrough]];
     case EventKind::escalated:
     case EventKind::reminder:
     case EventKind::intermittent:

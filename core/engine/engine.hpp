@@ -94,9 +94,10 @@ class Engine {
   Seen seen(const std::string& target) const;
   /// The open incident of this boundary; nothing when there is none.
   std::optional<IncidentRecord> open_incident_of(const std::string& target, Boundary boundary) const;
-  /// The event of a shared incident as it would be told now, of this kind; nothing when none is open.
+  /// The event of a shared incident as it would be told now, of this kind; nothing when none is open. `is_call`: to
+  /// whoever waits until nobody has acknowledged it.
   std::optional<AlertEvent> shared_event(const std::string& target, Boundary boundary, const Agreement& agreement,
-                                         Instant now);
+                                         Instant now, bool is_call = false);
   /// "fabric: total outage": one line for the service manager.
   std::string headline() const;
   const Config& config() const;

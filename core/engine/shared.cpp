@@ -2,6 +2,7 @@
 // same steps as what one host decides: it is written into the incident, a snapshot is sealed, and what is told waits
 // for that; only to whom it is told, and by which host, is not decided here (core/member).
 #include "core/engine/state.hpp"
+#include "core/incident/words.hpp"
 
 namespace readback {
 
@@ -45,7 +46,7 @@ std::optional<IncidentRecord> Engine::open_incident_of(const std::string& target
 }
 
 std::optional<AlertEvent> Engine::shared_event(const std::string& target, Boundary boundary, const Agreement& agreement,
-                                               Instant now) {
+                                               Instant now, bool is_call) {
   auto* t = state_->find_target(target);
   if (!t) return std::nullopt;
   state_->now = now;
@@ -55,6 +56,8 @@ std::optional<AlertEvent> Engine::shared_event(const std::string& target, Bounda
                     ? t->book.as_ended(boundary, agreement, state_->rules_for(*t), now)
                     : std::optional(i->record);
   if (!record) return std::nullopt;
+  if (is_call && agreement.kind == EventKind::firing && !record->acknowledged_at)
+    record->summary = call_summary(*i, now.mono);
   auto event = state_->alert_of({agreement.kind, std::move(*record)});
   event.is_of_host = false;
   return event;

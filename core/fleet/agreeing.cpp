@@ -285,21 +285,24 @@ void Fleet::State::decide_alone(const std::string& target, Target& t, Boundary b
 void Fleet::State::start(const std::string& target, Subject s, int level, bool alone, const Tally& tally) {
   const bool was_vantage = s != Subject::vantage && !stories_of(target, Subject::vantage).empty();
   bool is_new = false;
-  for (const auto& sink : sinks_for(target, s, level)) {
-    const ClaimKey key{target, s, sink};
-    if (kept.stories.contains(key)) continue;
-    const auto held = kept.claims.find(key);
-    const auto* c = claim(key);
-    const std::uint64_t epoch = c && !c->closed ? c->epoch : (held == kept.claims.end() ? 0 : held->second.epoch) + 1;
-    kept.stories[key] = {epoch, false, level, false};
-    is_new = true;
-    save();
-    if (c && !c->closed && c->told > 0) continue;
-    add_row(key, EventKind::firing, level, alone ? "the other hosts cannot be asked" : seen_from(tally), alone);
-  }
+  for (const auto& sink : sinks_for(target, s, level))
+    is_new = open_at({target, s, sink}, level, alone, tally) || is_new;
   if (!is_new) return;
   ending.erase({target, s});
   turn(target, s, EventKind::firing, level, tally, was_vantage);
+}
+
+/// False: it is open there.
+bool Fleet::State::open_at(const ClaimKey& key, int level, bool alone, const Tally& tally) {
+  if (kept.stories.contains(key)) return false;
+  const auto held = kept.claims.find(key);
+  const auto* c = claim(key);
+  const std::uint64_t epoch = c && !c->closed ? c->epoch : (held == kept.claims.end() ? 0 : held->second.epoch) + 1;
+  kept.stories[key] = {epoch, false, level, false};
+  save();
+  if (!c || c->closed || c->told == 0)
+    add_row(key, EventKind::firing, level, alone ? "the other hosts cannot be asked" : seen_from(tally), alone);
+  return true;
 }
 
 /// Each member watches the others: one that is silent without a goodbye is told once, by all. A watch may lag, so the

@@ -105,6 +105,12 @@ struct WordHeard {
   std::uint64_t seq = 0;
   std::string text;
 };
+/// Nobody has acknowledged what was paged in time, as this host counts it: these sinks are told of it now.
+struct OthersCalled {
+  std::string target;
+  Subject subject = Subject::outage;
+  std::vector<std::string> sinks;
+};
 /// After a reload. Claims of what is watched anew were passed by until now: a FirstPicture follows.
 struct FleetReconfigured {
   Config config;
@@ -114,7 +120,7 @@ struct FleetStopping {};
 
 using FleetEvent =
     std::variant<FleetTick, SweepBegan, SweepSeen, FirstPicture, ConnectionLost, FleetHeard, FleetAnswered, Attempted,
-                 OurTroubles, WordSaid, WordHeard, FleetReconfigured, FleetStopping>;
+                 OurTroubles, WordSaid, WordHeard, OthersCalled, FleetReconfigured, FleetStopping>;
 
 // --- what follows: a FleetRequest (request.hpp), or ---
 struct AskSweep {

@@ -26,18 +26,33 @@ bool Fleet::State::is_configured(const std::string& sink) const {
   return std::any_of(sinks.begin(), sinks.end(), [&](const SinkConfig& s) { return s.name == sink; });
 }
 
-/// The sinks that take it; one without a name where nobody does, so that it is an incident all the same.
+/// By its filters.
+bool Fleet::State::takes(const SinkConfig& sink, const std::string& target, Subject s, int level) {
+  const Boundary b = boundary_of(s);
+  const bool for_boundary =
+      sink.boundaries.empty() || std::find(sink.boundaries.begin(), sink.boundaries.end(), b) != sink.boundaries.end();
+  const bool for_target = sink.targets.empty() || s == Subject::missing || is_one_of(sink.targets, target);
+  return for_boundary && for_target && severity_of(level) >= sink.min_severity;
+}
+
+/// The sinks that take it without being called; one without a name where nobody does, so that it is an incident all the
+/// same.
 std::set<std::string> Fleet::State::sinks_for(const std::string& target, Subject s, int level) const {
   std::set<std::string> names;
-  const Boundary b = boundary_of(s);
-  for (const auto& sink : setup.config.alerts.sinks) {
-    const bool for_boundary = sink.boundaries.empty() ||
-                              std::find(sink.boundaries.begin(), sink.boundaries.end(), b) != sink.boundaries.end();
-    const bool for_target = sink.targets.empty() || s == Subject::missing || is_one_of(sink.targets, target);
-    if (for_boundary && for_target && severity_of(level) >= sink.min_severity) names.insert(sink.name);
-  }
+  for (const auto& sink : setup.config.alerts.sinks)
+    if (!sink.waits && takes(sink, target, s, level)) names.insert(sink.name);
   if (names.empty()) names.insert("");
   return names;
+}
+
+/// The incident goes on as it was; only more are told of it, by the same rules.
+void Fleet::State::on(const OthersCalled& e) {
+  const int level = told_level(e.target, e.subject);
+  if (level == 0 || ending.contains({e.target, e.subject})) return;
+  const Tally tally = votes(e.target, boundary_of(e.subject));
+  for (const auto& sink : setup.config.alerts.sinks)
+    if (is_one_of(e.sinks, sink.name) && takes(sink, e.target, e.subject, level))
+      open_at({e.target, e.subject, sink.name}, level, is_away(), tally);
 }
 
 bool Fleet::State::lists_sink(const std::string& host, const std::string& sink) const {

@@ -202,6 +202,7 @@ struct Fleet::State {
   void on(OurTroubles e);
   void on(const WordSaid& e);
   void on(const WordHeard& e);
+  void on(const OthersCalled& e);
   void on(FleetReconfigured e);
   void on(const FleetStopping& e);
   void settle_down();
@@ -266,6 +267,7 @@ struct Fleet::State {
   void look(const std::string& target, Target& t);
   void own_way(const std::string& target, bool is_blamed, const Tally& votes);
   void start(const std::string& target, Subject s, int level, bool alone, const Tally& votes);
+  bool open_at(const ClaimKey& key, int level, bool alone, const Tally& votes);
   void miss_members();
 
   // --- showing.cpp: for people ---
@@ -291,6 +293,7 @@ struct Fleet::State {
   int told_level(const std::string& target, Subject s) const;
 
   // --- claims.cpp: one page ---
+  static bool takes(const SinkConfig& sink, const std::string& target, Subject s, int level);
   std::set<std::string> sinks_for(const std::string& target, Subject s, int level) const;
   bool is_configured(const std::string& sink) const;
   bool lists_sink(const std::string& host, const std::string& sink) const;

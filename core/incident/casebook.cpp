@@ -550,9 +550,9 @@ std::vector<Transition> Casebook::call_others(const CaseRules& rules, Instant no
   for (auto& t : tracks_) {
     if (!t.incident) continue;
     auto& i = *t.incident;
-    const bool waits = i.paged && !i.shared && i.is_active() && !i.record.acknowledged_at;
+    const bool waits = i.paged && i.is_active() && !i.record.acknowledged_at;
     if (!waits || rules.muted(i.record.boundary)) continue;
-    const Millis waited = now.mono - i.paged_from.value_or(i.confirmed);
+    const Millis waited = i.waited_since_page(now.mono);
     std::vector<std::string> called;
     for (const auto& step : rules.alerts.escalate)
       if (waited >= step.after && i.record.severity >= step.min_severity)
@@ -562,7 +562,7 @@ std::vector<Transition> Casebook::call_others(const CaseRules& rules, Instant no
     if (!i.record.paged_at) i.record.paged_at = now.wall;
     i.note(now.wall, "called", "nobody has acknowledged it for " + humanize(waited) + ": " + joined(called));
     Transition call{EventKind::firing, i.record, std::move(called)};
-    call.record.summary = "NOT ACKNOWLEDGED for " + humanize(waited) + ": " + i.record.summary;
+    call.record.summary = call_summary(i, now.mono);
     out.push_back(std::move(call));
   }
   return out;

@@ -69,6 +69,7 @@ struct Incident {
   std::optional<WallTime> attested_at, verified_at;
   std::optional<SharedLife> shared;  ///< unset on a host alone, and of what each host decides for itself
 
+  Millis waited_since_page(MonoTime now) const { return now - paged_from.value_or(confirmed); }
   /// Confirmed and not over: it inhibits its consequences.
   bool is_active() const { return record.is_open() && record.state != IncidentState::recovered; }
   /// `shown` is its record as it is told; as a snapshot holds it that is sealed now, what the snapshot itself proves is

@@ -62,6 +62,7 @@ void page(Incident& i, const Agreement& agreed, bool is_news, Instant now) {
   record.paged_at = now.wall;
   i.saw_green = false;
   i.paged = true;
+  i.paged_from = now.mono;
 }
 
 void grow_worse(IncidentRecord& record, const Agreement& agreed) {

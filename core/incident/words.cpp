@@ -70,6 +70,10 @@ void turn_into_good_news(IncidentRecord& told, const std::string& page) {
                                      : "";
 }
 
+std::string call_summary(const Incident& i, MonoTime now) {
+  return "NOT ACKNOWLEDGED for " + humanize(i.waited_since_page(now)) + ": " + i.record.summary;
+}
+
 std::string intermittent_summary(const Incident& i, int bad_sweeps) {
   return head("INTERMITTENT", i.record) + ": " + std::to_string(bad_sweeps) + " of the last " +
          std::to_string(FlapWindow::sweeps) + " sweeps were bad";

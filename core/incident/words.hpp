@@ -24,6 +24,8 @@ void tell_delay(IncidentRecord& told, Millis held_back);
 /// As it is told when it is over: what it was, in the words of its page, who took it, and one step. Nothing of what was
 /// bad is said in the present tense.
 void turn_into_good_news(IncidentRecord& told, const std::string& page);
+/// "NOT ACKNOWLEDGED for 10m 00s: " and its page.
+std::string call_summary(const Incident& incident, MonoTime now);
 /// "INTERMITTENT outage fabric: 9 of the last 21 sweeps were bad"
 std::string intermittent_summary(const Incident& incident, int bad_sweeps);
 

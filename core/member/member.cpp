@@ -107,12 +107,18 @@ void Member::State::pass_on(Actions actions) {
   }
 }
 
-/// Recovered, relapsed, acknowledged, reminders: by whoever speaks to the sink.
+/// Recovered, relapsed, acknowledged, reminders: by whoever speaks to the sink. Those who are called have a page of
+/// their own, which is told as one is.
 void Member::State::split(const AlertEvent& event) {
   const auto subject = voted(event.incident.boundary);
   if (!subject) return out.push_back(Notify{event, ""});
-  for (const auto& sink : engine.config().alerts.sinks)
-    if (fleet->holds({event.incident.target, *subject, sink.name})) out.push_back(Notify{event, sink.name});
+  if (!event.only.empty()) return to_fleet.push_back(OthersCalled{event.incident.target, *subject, event.only});
+  for (const auto& sink : engine.config().alerts.sinks) {
+    if (!fleet->holds({event.incident.target, *subject, sink.name})) continue;
+    Notify notify{event, sink.name};
+    notify.event.only = {sink.name};
+    out.push_back(std::move(notify));
+  }
 }
 
 void Member::State::take(FleetActions actions) {
@@ -197,7 +203,7 @@ AlertEvent Member::State::event_of(const FleetRow& row) {
     Agreement a;
     a.kind = row.kind;
     a.green_on = joined(votes.who_not);
-    event = engine.shared_event(row.key.target, boundary, a, now);
+    event = engine.shared_event(row.key.target, boundary, a, now, waits(row.key.sink));
   }
   if (!event) event = without_incident(row);
   event->is_of_host = false;
@@ -207,11 +213,17 @@ AlertEvent Member::State::event_of(const FleetRow& row) {
   return *std::move(event);
 }
 
+bool Member::State::waits(const std::string& sink) const {
+  const auto& sinks = engine.config().alerts.sinks;
+  return std::any_of(sinks.begin(), sinks.end(), [&](const SinkConfig& s) { return s.waits && s.name == sink; });
+}
+
 /// Consumers of the fleet's events hear it once, though each sink has a row, and hosts may tell it one after the other.
 std::string Member::State::once(const FleetRow& row) const {
   auto name = engine.config().environment + "/" + row.key.target + "/" + std::string(word_of(row.key.subject)) + "/" +
               std::to_string(row.epoch) + "/" + std::string(to_string(row.kind));
   if (row.kind == EventKind::escalated) name += "/" + std::to_string(row.level);
+  if (row.kind == EventKind::firing && waits(row.key.sink)) name += "/called";
   return name;
 }
 

@@ -59,6 +59,7 @@ struct Member::State {
   void tell(const FleetRow& row);
   Agreement agreement(const Turned& t) const;
   AlertEvent event_of(const FleetRow& row);
+  bool waits(const std::string& sink) const;  ///< until nobody has acknowledged it (alerts.escalate)
   std::string once(const FleetRow& row) const;
   AlertEvent without_incident(const FleetRow& row);
   void reconfigure(Reconfigured& e);

@@ -143,11 +143,12 @@ class Host:
 
 
 class Fleet:
-    """`more` goes into `fleet:` of each configuration."""
+    """`escalate` goes into `alerts:` of each configuration, `more` into `fleet:`."""
 
-    def __init__(self, case, hosts=7, servers=3, accounts=None, sinks=None, **more):
+    def __init__(self, case, hosts=7, servers=3, accounts=None, sinks=None, escalate=(), **more):
         self.case, self.more = case, more
         self.sim, self.hook = case.sim(), case.receiver()
+        self.escalate = list(escalate)
         self.sinks = sinks or [{"name": "hook", "type": "webhook", "url": self.hook.url + "/alerts"}]
         self.platform_port = int(self.sim.url.rsplit(":", 1)[1])
         self.ways = Ways()
@@ -164,7 +165,7 @@ class Fleet:
                  "evidence": {"keep": {"size": "64MiB"}}, **self.more}
         return {"environment": "test", "host": host.name, "fleet": fleet,
                 "targets": [harness.fast_target(f"http://127.0.0.1:{host.way.port}", interval="1s")],
-                "alerts": {"sinks": self.sinks}, "resolution": {"settle": "2s"}}
+                "alerts": {"sinks": self.sinks, "escalate": self.escalate}, "resolution": {"settle": "2s"}}
 
     def start(self):
         for server in self.servers:

@@ -317,6 +317,21 @@ class OneServer(harness.Case):
         fleet.sim.reset()
         fleet.hook.wait("resolved")
 
+    def test_whoever_waits_is_called_once_when_nobody_acknowledges(self):
+        hook, second = self.receiver(), self.receiver()
+        sinks = [{"name": name, "type": "webhook", "url": each.url + "/alerts"}
+                 for name, each in (("first", hook), ("second", second))]
+        fleet = hosts.Fleet(self, hosts=3, servers=1, sinks=sinks, escalate=[{"after": "5s", "sinks": ["second"]}]).start()
+        fleet.sim.listener("refused")
+        page = hook.wait("firing")
+        call = second.wait("firing")
+        self.assertIn("NOT ACKNOWLEDGED for ", call["summary"])
+        self.assertEqual(call["dedup_key"], page["dedup_key"])
+        fleet.sim.reset()
+        for each in (hook, second):
+            each.wait("resolved")
+            self.assertEqual([len(each.seen(event)) for event in ("firing", "resolved")], [1, 1], each.told())
+
     def test_wrong_credentials(self):
         self.alone("Authorization Violation", accounts="authorization { users: [{user: readback, password: other}] }")
 

@@ -42,6 +42,7 @@ class FleetDrawer {
     for (std::int64_t i = 0; i < troubles_; ++i) trouble();
     if (!chance_.one_in(3))
       for (auto left = troubles_ * chance_.between(1, 4); left > 0; --left) fault();
+    if (chance_.one_in(2)) s_.setup.called_after_s = std::array{60, 100, 180}[static_cast<std::size_t>(some(3))];
     for (auto& h : s_.happenings) {
       h.at = std::clamp(h.at, Millis(0), s_.ends);
       const bool is_ours_to_end = h.what != Happens::stall && h.what != Happens::unanswered;

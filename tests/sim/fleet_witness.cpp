@@ -164,6 +164,19 @@ bool FleetWitness::can_tell(const Host& host, const std::string& sink) const {
          });
 }
 
+/// A sink that waits is called when another has been told for so long, and no operator has said that it is seen.
+bool FleetWitness::is_call_due(const Host& host, const std::string& target) const {
+  const auto& setup = world_.schedule.setup;
+  const auto open = host.process->engine().open_incident_of(target, Boundary::outage);
+  if (!open || open->acknowledged_at || open->state != IncidentState::firing) return false;
+  for (int i = 0; i < setup.sinks; ++i) {
+    const auto told = told_.find({"s" + std::to_string(i), {target, Subject::outage}});
+    if (setup.waits(i) || told == told_.end() || !told->second.is_open) continue;
+    if (world_.time - told->second.changed >= Seconds(setup.called_after_s)) return true;
+  }
+  return false;
+}
+
 void FleetWitness::look_for_page(Host& host, const std::string& target, bool is_majority) {
   const auto& setup = world_.schedule.setup;
   const auto sight = of(host).sights.find(target);
@@ -172,14 +185,16 @@ void FleetWitness::look_for_page(Host& host, const std::string& target, bool is_
   for (int i = 0; i < setup.sinks; ++i) {
     const auto sink = "s" + std::to_string(i);
     const std::tuple key{static_cast<const Host*>(&host), target, sink};
-    if (!sees || !is_majority || told_[{sink, {target, Subject::outage}}].is_open || !can_tell(host, sink)) {
+    if (!sees || !is_majority || told_[{sink, {target, Subject::outage}}].is_open || !can_tell(host, sink) ||
+        (setup.waits(i) && !is_call_due(host, target))) {
       due_.erase(key);
       continue;
     }
     auto& due = due_.try_emplace(key, Due{world_.time, false}).first->second;
     due.was_apart = due.was_apart || !is_connected(host);
     const bool is_calm = world_.time - last_fault_ > Millis(0) && last_fault_ < due.since;
-    const Millis bound = is_calm ? Seconds(setup.interval_s + 60) : Seconds(setup.interval_s * 3 + 140);
+    Millis bound = is_calm ? Seconds(setup.interval_s + 60) : Seconds(setup.interval_s * 3 + 140);
+    if (setup.waits(i)) bound += Seconds(setup.called_after_s);  // whoever has heard of it later counts from then
     if (world_.time - due.since > (due.was_apart ? bound * 3 : bound))
       broken("paged", host.name + " and most others have seen " + target + " down for " +
                           std::to_string((world_.time - due.since).count() / 1000) + " s, and " + sink +
@@ -200,6 +215,7 @@ void FleetWitness::notified(Host& host, Process& process, const AlertEvent& even
   }
   if (event.kind == EventKind::firing && *subject == Subject::missing && is_connected(host))
     judge_missing(d.about.first);
+  if (event.kind == EventKind::firing) first_page_.try_emplace(d.about, world_.time);
   decided_[event.id] = d;
 }
 
@@ -240,6 +256,7 @@ void FleetWitness::arrived(Host& host, Process& process, const OutboxRow& row, c
   auto& told = told_[{row.sink, decided.about}];
   if (row.kind == EventKind::firing) {
     judge_page(host, process, decided, told, row.event_id);
+    judge_call(process, decided, row.sink);
     told.is_open = true;
     told.is_forgotten = false;
     told.from_memory = host.disk.mood != DiskMood::works && !is_connected(host) ? &host : nullptr;
@@ -266,6 +283,19 @@ void FleetWitness::judge_page(Host& host, Process& process, const Decided& decid
   });
   if (!is_alone)
     broken("own trouble", name_of(decided.about) + " is paged by " + host.name + ", which alone has seen it");
+}
+
+/// Where every host waits all the time: one whose sinks a reload has changed may be left with this one alone.
+void FleetWitness::judge_call(const Process& process, const Decided& decided, const std::string& sink) const {
+  const auto& happenings = world_.schedule.happenings;
+  if (std::any_of(happenings.begin(), happenings.end(),
+                  [](const Happening& h) { return h.what == Happens::edit || h.what == Happens::reload; }))
+    return;
+  for (const auto& step : process.config().alerts.escalate)
+    if (std::find(step.sinks.begin(), step.sinks.end(), sink) != step.sinks.end() &&
+        world_.time - first_page_.at(decided.about) < step.after)
+      broken("called",
+             sink + " is told of " + name_of(decided.about) + ", and others have not had the time to acknowledge");
 }
 
 void FleetWitness::judge_end(const Host& host, const Decided& decided, const Told& told, const std::string& event) {
@@ -308,7 +338,7 @@ bool FleetWitness::is_outage_told() const {
   for (int sink = 0; sink < setup.sinks; ++sink)
     for (int target = 0; target < setup.targets; ++target) {
       const auto told = told_.find({"s" + std::to_string(sink), {"t" + std::to_string(target), Subject::outage}});
-      if (told == told_.end() || told->second.pages == 0) return false;
+      if (!setup.waits(sink) && (told == told_.end() || told->second.pages == 0)) return false;
     }
   return true;
 }

@@ -91,18 +91,21 @@ class FleetWitness {
   void look_for_pages(const std::string& target);
   void look_for_page(Host& host, const std::string& target, bool is_majority);
   bool can_tell(const Host& host, const std::string& sink) const;
+  bool is_call_due(const Host& host, const std::string& target) const;
   std::vector<const Host*> jury(const std::string& target, std::vector<const Host*> among) const;
   bool is_majority(const std::string& target, Subject subject, const std::vector<const Host*>& among,
                    Millis for_long) const;
   void judge_missing(const std::string& target) const;
   bool is_own_trouble(const Host& host, Process& process, const About& about, std::uint64_t row) const;
   void judge_page(Host& host, Process& process, const Decided& decided, Told& told, const std::string& event);
+  void judge_call(const Process& process, const Decided& decided, const std::string& sink) const;
   void judge_end(const Host& host, const Decided& decided, const Told& told, const std::string& event);
   bool is_excused(Millis since) const;
   const OfHost& of(const Host& host) const { return hosts_.at(&host); }
 
   World& world_;
   std::map<const Host*, OfHost> hosts_;
+  std::map<About, Millis> first_page_;                                    ///< that was ever decided
   std::map<std::string, Decided> decided_;                                ///< by event
   std::set<std::string> agreed_;                                          ///< incidents that were nobody's own trouble
   std::map<std::pair<std::string, About>, Told> told_;                    ///< by sink

@@ -32,6 +32,7 @@ class Drawer {
     s_.ends = std::chrono::minutes(minutes);
     const auto episodes = wishes_.days > 0 ? 200 * wishes_.days : chance_.between(3, 14);
     for (std::int64_t i = 0; i < episodes; ++i) episode();
+    if (chance_.one_in(3)) s_.setup.called_after_s = std::array{60, 120, 300}[static_cast<std::size_t>(some(3))];
     for (auto& h : s_.happenings) h.at = std::min(h.at, s_.ends);
     std::stable_sort(s_.happenings.begin(), s_.happenings.end(),
                      [](const Happening& a, const Happening& b) { return a.at < b.at; });
@@ -345,6 +346,10 @@ Config config_of(const Setup& setup, const Variant& v, const std::string& host) 
     if (i != v.without_sink) c.alerts.sinks.push_back(sink_of(setup, host, i));
   for (auto& sink : c.alerts.sinks)
     if (v.loud_sink >= 0 && sink.name == "s" + std::to_string(v.loud_sink)) sink.min_severity = Severity::critical;
+  if (auto& sinks = c.alerts.sinks; setup.waits(setup.sinks - 1) && sinks.size() > 1) {
+    sinks.back().waits = true;
+    c.alerts.escalate.push_back({Seconds(setup.called_after_s), {sinks.back().name}, Severity::info, {}});
+  }
   c.alerts.renotify = Seconds(setup.renotify_s);
   c.resolution.settle = Seconds(setup.settle_s);
   c.resolution.require_attestation = setup.attest;

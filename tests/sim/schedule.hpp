@@ -60,8 +60,10 @@ struct Setup {
   bool check = false, path = false, references = false, attest = false, heartbeat = true;
   int maintenance_from = -1, maintenance_for = 0;  ///< minutes after the beginning
   int jury = 7;                                    ///< of a fleet
-  bool proof = true;  ///< at the end one more outage, when nothing else has failed for long
+  int called_after_s = 0;  ///< the last sink waits so long until nobody has acknowledged a page; 0: none waits
+  bool proof = true;       ///< at the end one more outage, when nothing else has failed for long
   bool is_fleet() const { return hosts > 1; }
+  bool waits(int sink) const { return called_after_s > 0 && sinks > 1 && sink == sinks - 1; }
 };
 
 struct Variant {

@@ -42,6 +42,7 @@ constexpr Rule rules[] = {
     {"own trouble", "fleet: one connected host's own trouble never pages as an outage while two others see green"},
     {"ended", "fleet: every page is followed by its end or still true"},
     {"no early end", "fleet: no end while a majority sees it"},
+    {"called", "contract 8: alerts.escalate: another receiver when nobody acknowledged in time"},
     {"at rest", "fleet: no claim stays open; outbox.hpp: nothing waits for ever"},
     {"bounded", "reliability 24: flat memory; product, never: load the thing that it watches"},
 };

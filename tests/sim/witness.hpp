@@ -124,6 +124,7 @@ class Witness {
   const OfHost* of(const Host& host) const;
   [[noreturn]] void broken(const char* rule, const std::string& detail) const;
 
+  void judge_call(Host& host, Process& process, const AlertEvent& event);
   void judge_page(Host& host, Process& process, const AlertEvent& event);
   void judge_end(Host& host, Process& process, const AlertEvent& event);
   void note_id(Host& host, const std::string& id);

@@ -73,6 +73,10 @@ void Witness::notified(Host& host, Process& process, const AlertEvent& event) {
   }
   switch (event.kind) {
     case EventKind::firing:
+      if (!event.only.empty()) {
+        judge_call(host, process, event);
+        break;
+      }
       ++world_.outcome.pages;
       judge_page(host, process, event);
       speak(host, event);
@@ -133,6 +137,19 @@ void Witness::judge_page(Host& host, Process& process, const AlertEvent& event) 
   if (confirmed && !may_be_confirmed(i.boundary, *confirmed, of(host).failures))
     broken("confirmed", about(event) + " is paged, and " + std::to_string(of(host).failures) +
                             " sweeps in a row never said so: " + last_seen(*confirmed));
+}
+
+/// Whoever waits is called of what was paged, is not acknowledged and stands for long enough.
+void Witness::judge_call(Host& host, Process& process, const AlertEvent& event) {
+  const auto& i = event.incident;
+  const auto known = of(host).lives[i.target].memory.open.find(i.id);
+  if (i.acknowledged_at) broken("called", "somebody is called, and it is acknowledged: " + about(event));
+  if (is_quiet(host, i.target, i.boundary)) broken("quiet", "somebody is called of " + about(event) + " in a silence");
+  if (known == of(host).lives[i.target].memory.open.end() || !known->second.paged || host.clock_was_moved) return;
+  const auto after = process.engine().config().alerts.escalate.front().after;
+  const bool is_first_told = i.paged_at == event.at;  // no other sink takes it
+  if (i.paged_at && !is_first_told && event.at - *i.paged_at < after - margin)
+    broken("called", "somebody is called too soon: " + about(event));
 }
 
 void Witness::judge_end(Host& host, Process& process, const AlertEvent& event) {

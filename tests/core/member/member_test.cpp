@@ -255,6 +255,69 @@ TEST_CASE("an acknowledgement on one host is true on all, and is told once") {
         900, 1);
 }
 
+namespace {
+
+/// Five minutes after the page, `boss` is called.
+template <class Look>
+void tell_with_escalation(int hosts, Plan plan, Look look, double lasts = 1200) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    CAPTURE(seed);
+    MemberScene scene;
+    scene.seed = seed, scene.hosts = hosts, scene.plan = std::move(plan), scene.lasts = lasts;
+    scene.sinks = {"a", "boss"}, scene.called_after = std::chrono::minutes(5);
+    MemberWorld world(scene);
+    world.run();
+    plan = scene.plan;
+    CAPTURE(world.story());
+    look(world);
+    all_is_over(world, hosts);
+  }
+}
+
+/// What `boss` was told; a page that did not come five minutes and at most a sweep after that of `a` with its seconds.
+std::vector<std::string> told_boss(const MemberWorld& w) {
+  std::vector<std::string> all;
+  const double page = first(w, "firing").at;
+  for (const auto& r : w.received()) {
+    if (r.sink != "boss") continue;
+    const auto since = static_cast<int>(r.at - page);
+    const bool is_in_time = r.event != "firing" || (since >= 300 && since < 335);
+    all.push_back(r.event + (is_in_time ? "" : " after " + std::to_string(since) + " s"));
+  }
+  return all;
+}
+using Lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("whoever waits is called by one host when nobody has acknowledged the page of all, and hears its end") {
+  tell_with_escalation(5, platform(100, 700), [](MemberWorld& w) {
+    CHECK(told_boss(w) == Lines{"firing", "recovered", "resolved"});
+    for (const auto& r : w.received())
+      if (r.sink == "boss" && r.event == "firing") CHECK(r.summary.starts_with("NOT ACKNOWLEDGED for 5m "));
+  });
+}
+
+TEST_CASE("an acknowledgement on any host, and an early end, keep those who wait from being called") {
+  tell_with_escalation(5, platform(100, 700) + each(300, "acknowledge", {3}),
+                       [](MemberWorld& w) { CHECK(told_boss(w) == Lines{}); });
+  tell_with_escalation(5, platform(100, 350), [](MemberWorld& w) { CHECK(told_boss(w) == Lines{}); });
+}
+
+TEST_CASE("who waits is called once though all hosts restart, and though whoever has paged is dead") {
+  tell_with_escalation(3, platform(100, 700) + each(200, "stop", {0, 1, 2}) + each(210, "start", {0, 1, 2}),
+                       [](MemberWorld& w) {
+                         CHECK(told_boss(w) == Lines{"firing", "recovered", "resolved"});
+                       });
+  for (int dead = 0; dead < 3; ++dead)
+    tell_with_escalation(3, platform(100, 700) + each(250, "crash", {dead}) + each(900, "start", {dead}),
+                         [](MemberWorld& w) {
+                           const auto told = told_boss(w);
+                           CHECK(std::count(told.begin(), told.end(), "firing") == 1);
+                           CHECK(std::count(told.begin(), told.end(), "resolved") == 1);
+                         });
+}
+
 TEST_CASE("a silence on one host holds back the page of all") {
   tell(3, each(60, "silence", {1}, 1200) + platform(100, 400), [](MemberWorld& w) {
     CHECK(w.received().empty());

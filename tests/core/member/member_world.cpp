@@ -176,6 +176,11 @@ Config MemberWorld::config() const {
     sink.dedup_scope = DedupScope::platform;
     sink.urls.push_back({SecretRef::From::plain, "http://" + name + "/", {}});
   }
+  if (scene_.called_after > Millis(0)) {
+    auto& last = c.alerts.sinks.back();
+    last.waits = true;
+    c.alerts.escalate.push_back({scene_.called_after, {last.name}, Severity::info, {}});
+  }
   c.resolution.settle = Seconds(60);
   c.fleet.name = "prod";
   return c;

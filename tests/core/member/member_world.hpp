@@ -34,6 +34,7 @@ struct MemberScene {
   std::uint64_t seed = 1;
   int hosts = 3;
   std::vector<std::string> sinks{"a"};
+  Millis called_after{0};  ///< the last of the sinks waits for so long until nobody has acknowledged it; 0: none does
   double lasts = 900;
   std::vector<Incidence> plan;
 };
