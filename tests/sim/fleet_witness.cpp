@@ -194,7 +194,7 @@ void FleetWitness::look_for_page(Host& host, const std::string& target, bool is_
     due.was_apart = due.was_apart || !is_connected(host);
     const bool is_calm = world_.time - last_fault_ > Millis(0) && last_fault_ < due.since;
     Millis bound = is_calm ? Seconds(setup.interval_s + 60) : Seconds(setup.interval_s * 3 + 140);
-    if (setup.waits(i)) bound += Seconds(setup.called_after_s);  // whoever has heard of it later counts from then
+    if (setup.waits(i) && !is_calm) bound += Seconds(setup.called_after_s);  // who heard of it later counts from then
     if (world_.time - due.since > (due.was_apart ? bound * 3 : bound))
       broken("paged", host.name + " and most others have seen " + target + " down for " +
                           std::to_string((world_.time - due.since).count() / 1000) + " s, and " + sink +
@@ -338,7 +338,7 @@ bool FleetWitness::is_outage_told() const {
   for (int sink = 0; sink < setup.sinks; ++sink)
     for (int target = 0; target < setup.targets; ++target) {
       const auto told = told_.find({"s" + std::to_string(sink), {"t" + std::to_string(target), Subject::outage}});
-      if (!setup.waits(sink) && (told == told_.end() || told->second.pages == 0)) return false;
+      if (told == told_.end() || told->second.pages == 0) return false;
     }
   return true;
 }

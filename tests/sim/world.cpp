@@ -451,7 +451,7 @@ void World::prove_fleet_still_works() {
   fleet_witness->proof_begins();
   for (auto& t : targets) t.letters = "FFFF";
   fleet_witness->look();
-  const auto limit = time + Seconds(schedule.setup.interval_s + 60);
+  const auto limit = time + Seconds(schedule.setup.interval_s * 2 + 60 + schedule.setup.called_after_s);
   if (!run_until([this] { return fleet_witness->is_outage_told(); }, limit))
     throw Broken{"paged", "an outage at the end is not paged at every receiver"};
   run_until(time + Seconds(40));
