@@ -1,5 +1,5 @@
 #pragma once
-// How times and long texts stand in a column. Only for the files of the tables.
+// How times and long texts stand in a column, and in the copy of it that the loop keeps. Only for the store.
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/store/columns.hpp"
+
 namespace readback {
 
 void Mirror::load(Kept kept) {
-  state_ = std::move(kept.state);
+  state_.clear();
+  for (const auto& [part, text] : kept.state) state_[part] = compress(text);
   pending_ = std::move(kept.pending);
   opened_.clear();
   closed_.clear();
@@ -32,10 +35,16 @@ std::uint64_t Mirror::take(Commit& commit) {
     if (text.empty())
       state_.erase(part);
     else
-      state_[part] = text;
+      state_[part] = compress(text);
   }
   coming_.emplace(++changes_, Coming{commit.rows, commit.incidents});
   return changes_;
+}
+
+SavedState Mirror::state() const {
+  SavedState all;
+  for (const auto& [part, packed] : state_) all.emplace_hint(all.end(), part, expand(packed));
+  return all;
 }
 
 void Mirror::wait_for_delivery(OutboxRow row) {

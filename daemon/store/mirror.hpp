@@ -38,7 +38,7 @@ class Mirror {
   void load(Kept kept);
   void load(Tables& from);  ///< throws SqliteError, and is then as it was
 
-  const SavedState& state() const { return state_; }
+  SavedState state() const;
   const std::map<std::int64_t, OutboxRow>& pending() const { return pending_; }
   std::vector<OpenedKey> opened() const;  ///< all of it
   /// As it was loaded.
@@ -84,7 +84,7 @@ class Mirror {
   void note(const OutboxRow& row);
   void note_closed(const Place& place, const std::vector<OpenedKey>& keys);
 
-  SavedState state_;
+  std::map<std::string, std::string> state_;  // packed: of thousands of targets it is read once in a bad day
   std::map<std::int64_t, OutboxRow> pending_;
   std::map<Place, std::vector<OpenedKey>> opened_;  // none is empty
   std::set<std::pair<WallTime, Place>> closed_;     // where something was closed, and when; perhaps opened again since
