@@ -213,7 +213,7 @@ void Engine::State::tell_expiries(Actions& out, TargetState& t, const SweepRecor
 void Engine::State::on(const Tick&, Actions& out) {
   follow_silences(out);
   for (auto& ended : std::exchange(departed, {})) out.push_back(Keep{std::move(ended)});
-  if (std::exchange(must_reconcile, false)) adopt(Config(config), out);
+  if (std::exchange(must_reconcile, false)) adopt(whole_config(), out);
   start_due(out);
 }
 
@@ -382,24 +382,34 @@ void Engine::State::on(Sealed e, Actions& out) {
   out.push_back(std::move(*e.then.answer));
 }
 
+Config Engine::State::whole_config() const {
+  Config whole = config;
+  for (const auto& name : in_order) whole.targets.push_back(targets.at(name)->config);
+  return whole;
+}
+
 void Engine::State::adopt(Config adopted, Actions& out) {
   config = std::move(adopted);
+  auto watched = std::exchange(config.targets, {});  // each has its own: of thousands one copy is enough
+  in_order.clear();
   agenda.clear();
   std::map<std::string, std::unique_ptr<TargetState>> kept;
   std::size_t place = 0;
-  for (const auto& target : config.targets) {
-    auto known = targets.find(target.name);
+  for (auto& each : watched) {
+    auto known = targets.find(each.name);
     auto state = known != targets.end() && known->second ? std::move(known->second) : std::make_unique<TargetState>();
-    forget_changed_checks(*state, target);
-    state->config = target;
+    forget_changed_checks(*state, each);
+    state->config = std::move(each);
+    const auto& target = state->config;
+    in_order.push_back(target.name);
     for (auto& [name, read] : state->reads) read.memory.familiar.forget();
     const auto rules = proof_rules(target, config.resolution);
     std::erase_if(state->reads, [&](const auto& entry) { return !rules.knows(entry.first); });
     state->book.forget_gone(rules, now.wall);
-    state->timetable.follow(target, now.mono, spread_of(target.interval, place++, config.targets.size()));
+    state->timetable.follow(target, now.mono, spread_of(target.interval, place++, watched.size()));
     agenda.note(target.name, state->timetable.next(now.mono));
     out.push_back(SaveState{target.name});
-    kept[target.name] = std::move(state);
+    kept[in_order.back()] = std::move(state);
   }
   for (auto& [name, gone] : targets) {
     if (!gone) continue;

@@ -100,6 +100,7 @@ class Engine {
                                          Instant now, bool is_call = false);
   /// "fabric: total outage": one line for the service manager.
   std::string headline() const;
+  /// All but the targets.
   const Config& config() const;
 
  private:

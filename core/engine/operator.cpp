@@ -149,7 +149,7 @@ void Engine::State::on(const TestAlertAsked& e, Actions& out) {
   AlertEvent test = new_event(EventKind::test);
   auto& incident = test.incident;
   incident.opened_at = incident.confirmed_at = now.wall;
-  incident.target = config.targets.empty() ? "none" : config.targets.front().name;
+  incident.target = in_order.empty() ? "none" : in_order.front();
   incident.id = incident.episode = test.id;
   incident.boundary = Boundary::observer;
   incident.severity = Severity::info;

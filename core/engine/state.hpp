@@ -11,7 +11,8 @@
 namespace readback {
 
 struct Engine::State {
-  Config config;
+  Config config;                      ///< without its targets: each is with its state
+  std::vector<std::string> in_order;  ///< names of the targets, as the configuration has them
   EngineOptions options;
   std::shared_ptr<IdSource> ids;
   std::map<std::string, std::unique_ptr<TargetState>> targets;  ///< by name
@@ -83,6 +84,7 @@ struct Engine::State {
   void note_since(TargetState& target);
   void count(TargetState& target, SweepDone e, SweepRecord record, Actions& out);
   void adopt(Config adopted, Actions& out);
+  Config whole_config() const;
 
   // shared.cpp: what a fleet says
   void on(const SweepWished& e, Actions& out);

@@ -45,6 +45,7 @@ struct Delivery::Parts {
         answered(loop),
         heartbeat(loop, poster, secrets, heartbeat_setup()),
         tasks(loop, [this](const std::string& task, std::exception_ptr failed) { failed_task(task, failed); }) {
+    setup.config.targets = {};  // nothing here asks for them
     secrets.remember(setup.revealed);
   }
 
@@ -247,6 +248,7 @@ void Delivery::reconfigure(Config config, const RevealedSecrets& revealed) {
   Parts& p = *parts_;
   p.secrets.remember(revealed);
   p.setup.config = std::move(config);
+  p.setup.config.targets = {};
   p.poster.forget_certificates();
   auto step = p.outbox.reconfigure({p.setup.config.environment, p.setup.host, p.setup.config.http.page_of("")},
                                    p.setup.config.alerts.sinks, now());

@@ -188,7 +188,7 @@ void Witness::decided(Host& host, Process& process, const Actions& actions) {
     }
   }
   if (actions.size() > 100) broken("bounded", "one event brought " + std::to_string(actions.size()) + " actions");
-  const auto& targets = process.engine().config().targets;
+  const auto& targets = process.config().targets;
   if (h.lives.size() > targets.size())
     std::erase_if(h.lives, [&](const auto& life) {
       return !life.first.empty() &&
@@ -383,7 +383,7 @@ void Witness::beats(Host& host, Process& process) {
   h.last_beat = world_.time;
   if (world_.tells()) world_.tell(host.name, "beats");
   const Millis mono(world_.now(host).mono.time_since_epoch());
-  for (const auto& target : process.engine().config().targets) {
+  for (const auto& target : process.config().targets) {
     const auto counted = h.counted.find(target.name);
     if (counted == h.counted.end()) broken("heartbeat", "the heart beats, and " + target.name + " was never read");
     if (mono - counted->second > target.interval * 10 + Seconds(90))

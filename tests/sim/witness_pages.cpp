@@ -13,7 +13,7 @@ namespace {
 constexpr Millis margin = Seconds(4);  // a page waits for its seal: what was decided was decided before
 
 const TargetConfig* find_target(const Process& process, const std::string& name) {
-  const auto& all = const_cast<Process&>(process).engine().config().targets;
+  const auto& all = process.config().targets;
   const auto found = std::find_if(all.begin(), all.end(), [&](const TargetConfig& t) { return t.name == name; });
   return found == all.end() ? nullptr : &*found;
 }
