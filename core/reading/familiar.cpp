@@ -203,7 +203,7 @@ void Familiar::learn(const HttpAnswer& answer, const json::value& body, const Fo
   auto kept = stamps.all;
   for (auto& each : kept) each.value = nullptr;
   known_ = std::make_shared<const Known>(
-      Known{Mold(answer.body, std::move(gaps.gaps)), std::move(gaps.leaves), std::move(kept), answer.status, reading});
+      Known{Mold(answer.body, gaps.gaps), std::move(gaps.leaves), std::move(kept), answer.status, reading});
 }
 
 }  // namespace readback

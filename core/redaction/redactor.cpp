@@ -135,7 +135,7 @@ struct Redactor::Parts {
       body = replaced(body, std::move(marks));
     } else if (learn && are_apart(alone)) {
       familiar_bytes += body.size() - (last->body ? last->body->text().size() : 0);
-      last->body.emplace(body, std::move(alone));
+      last->body.emplace(body, alone);
       if (familiar_bytes > most_familiar) familiar_bytes = 0, familiar.clear();
     }
   }

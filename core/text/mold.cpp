@@ -49,9 +49,12 @@ std::size_t string_length(std::string_view text) {
 
 }  // namespace
 
-Mold::Mold(std::string text, std::vector<Gap> gaps) : text_(std::move(text)), gaps_(std::move(gaps)) {
+Mold::Mold(std::string text, const std::vector<Gap>& gaps) : text_(std::move(text)) {
   text_.shrink_to_fit();
-  gaps_.shrink_to_fit();
+  gaps_.reserve(gaps.size());
+  for (const auto& gap : gaps)
+    gaps_.push_back(
+        {static_cast<std::uint32_t>(gap.at.from), static_cast<std::uint32_t>(gap.at.to) & 0x7fffffffU, gap.number});
 }
 
 bool Mold::fits(std::string_view text, std::vector<Filling>& fillings) const {
@@ -62,15 +65,15 @@ bool Mold::fits(std::string_view text, std::vector<Filling>& fillings) const {
     here += same;
     there += same;
     if (here == text_.size() && there == text.size()) return true;
-    while (gap < gaps_.size() && gaps_[gap].at.to < here) ++gap;
-    if (gap == gaps_.size() || gaps_[gap].at.from > here) return false;
-    const Gap& found = gaps_[gap];
-    const std::size_t from = there - (here - found.at.from);
+    while (gap < gaps_.size() && gaps_[gap].to < here) ++gap;
+    if (gap == gaps_.size() || gaps_[gap].from > here) return false;
+    const Kept& found = gaps_[gap];
+    const std::size_t from = there - (here - found.from);
     const auto rest = text.substr(from);
-    const std::size_t length = found.number ? number_length(rest) : string_length(rest);
-    if (length == std::string_view::npos || (found.number && length == 0)) return false;
+    const std::size_t length = found.is_number ? number_length(rest) : string_length(rest);
+    if (length == std::string_view::npos || (found.is_number && length == 0)) return false;
     fillings.push_back({gap, rest.substr(0, length)});
-    here = found.at.to;
+    here = found.to;
     there = from + length;
     ++gap;
   }

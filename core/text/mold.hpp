@@ -3,6 +3,7 @@
 // Holding a text against it costs little more than the comparison, and tells what stands in the places that differ.
 // What is true of the first text, and does not depend on these places, is then true of the other as well.
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +23,8 @@ class Mold {
     std::string_view text;  ///< of the other text; a number of JSON, or printable ASCII without `"` and `\`
   };
 
-  /// The gaps are in order and apart from each other.
-  Mold(std::string text, std::vector<Gap> gaps);
+  /// The gaps are in order and apart from each other. The text is shorter than 2 GiB.
+  Mold(std::string text, const std::vector<Gap>& gaps);
 
   /// Whether the text differs from the first one in gaps only, and is JSON where that was. Then `fillings` are those
   /// that differ, in order.
@@ -32,8 +33,12 @@ class Mold {
   const std::string& text() const { return text_; }
 
  private:
+  /// A gap as it is kept: there are dozens for each surface of each target.
+  struct Kept {
+    std::uint32_t from = 0, to : 31 = 0, is_number : 1 = 0;
+  };
   std::string text_;
-  std::vector<Gap> gaps_;
+  std::vector<Kept> gaps_;
 };
 
 }  // namespace readback

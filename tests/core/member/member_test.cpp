@@ -67,7 +67,7 @@ std::vector<IncidentRecord> outages(const MemberWorld& w, int host) {
   return all;
 }
 
-const MemberWorld::Received& first(const MemberWorld& w, const std::string& event) {
+const MemberWorld::Received& first(const MemberWorld& w, std::string_view event) {
   for (const auto& r : w.received())
     if (r.event == event) return r;
   FAIL("no " << event << " has arrived");
