@@ -11,8 +11,8 @@
 // | test                                    | goes there                 | goes there             |
 // | silence_begins, silence_ends            | goes to a chat             | goes to a chat         |
 //
-// A sink that waits for an escalation (alerts.escalate) is opened by nothing but that: a `firing` that names it, and that
-// is nothing to a sink where it is open.
+// A sink that waits for an escalation (alerts.escalate) is opened by nothing but that: a `firing` that names it, and
+// that is nothing to a sink where it is open.
 //
 // A pager knows fewer words: to pagerduty and alertmanager a `recovered` incident is still open (it is being verified),
 // so neither `recovered` nor `relapsed` is sent there.

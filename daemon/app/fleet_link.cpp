@@ -11,6 +11,7 @@ namespace readback {
 namespace {
 
 constexpr const char* queue_name = "shipping.json";
+constexpr const char* news_name = "events.json";
 constexpr std::size_t most_held = 4096;  // events of rows that wait for a word
 
 FleetNews news_of(const AlertEvent& event) {
@@ -23,10 +24,15 @@ FleetNews news_of(const AlertEvent& event) {
           event_json(event, key, event.at)};
 }
 
+FleetServersSetup with_file(FleetServersSetup setup, const Store& store) {
+  setup.news_file = (store.folder() / news_name).string();
+  return setup;
+}
+
 }  // namespace
 
 FleetLink::FleetLink(net::any_io_executor loop, FleetServersSetup setup, const Store& store, Hear hear, SayIt say)
-    : setup_(std::move(setup)),
+    : setup_(with_file(std::move(setup), store)),
       store_(store),
       say_(say),
       servers_(std::move(loop), setup_, std::move(hear), say),

@@ -23,7 +23,7 @@ class FleetLink {
  public:
   using Hear = FleetServers::Hear;
   using SayIt = FleetServers::SayIt;
-  /// The store outlives this; in its folder lies the list of what is to be shipped.
+  /// The store outlives this; in its folder lies what is still to be shipped, and to be said.
   FleetLink(net::any_io_executor loop, FleetServersSetup setup, const Store& store, Hear hear, SayIt say);
 
   /// Connects, and ships what was sealed and never shipped. `tasks` is where shipping goes on until it is cancelled.

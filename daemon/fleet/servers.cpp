@@ -16,7 +16,6 @@ namespace {
 constexpr Millis answer_limit = Seconds(2);
 constexpr Millis last_words = Millis(450);   ///< at a stop, for what is under way
 constexpr Millis close_limit = Millis(400);  ///< and then for the connection
-constexpr std::size_t most_news = 1000;
 
 /// What is left of the limit that began then.
 Millis left_of(MonoTime asked) { return std::max(Millis(0), answer_limit - (now().mono - asked)); }
@@ -37,13 +36,16 @@ FleetServers::FleetServers(net::any_io_executor loop, FleetServersSetup setup, H
                }),
       idle_(loop),
       words_heard_(setup_.words_heard),
-      news_wake_(loop) {}
+      news_(setup_.news_file, say_),
+      news_wake_(loop),
+      news_changed_(loop) {}
 
 FleetServers::~FleetServers() = default;
 
 void FleetServers::start() {
   troubles_[connection] = wire_.state().trouble;
   wire_.start();
+  requests_.spawn("fleet events kept", keep_news());
 }
 
 net::awaitable<void> FleetServers::stop() {
@@ -56,6 +58,7 @@ net::awaitable<void> FleetServers::stop() {
   co_await wire_.stop(close_limit);
   co_await requests_.join(Millis(50));
   co_await session_.join(Millis(50));
+  co_await news_.keep(last_words);
 }
 
 /// A fault of ours, perhaps for want of memory: what it was for is asked again.
@@ -82,13 +85,9 @@ void FleetServers::carry_out(Append action) {
 }
 
 void FleetServers::publish(FleetNews news) {
-  if (news_.size() >= most_news) {
-    if (news_dropped_++ == 0)
-      say(Say::Level::warning, "fleet.events", "the fleet's servers take no events: the oldest are left out");
-    news_.pop_front();
-  }
-  news_.push_back(std::move(news));
+  news_.push(std::move(news));
   news_wake_.notify();
+  news_changed_.notify();
 }
 
 /// No answer is told by the connection's own trouble; a refusal is.
@@ -235,7 +234,7 @@ FleetServersState FleetServers::state() const {
   state.server = wire_.state().server;
   for (const auto& [about, text] : troubles_) state.troubles.push_back(text);
   state.news_waiting = news_.size();
-  state.news_dropped = news_dropped_;
+  state.news_dropped = news_.dropped();
   return state;
 }
 

@@ -13,7 +13,6 @@
 // A request is answered when the servers have answered it, and otherwise `no_answer` after 2 s and not before, whatever
 // went wrong at once: so nobody asks a hundred times a second. It may have been done all the same.
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,6 +24,7 @@
 #include "core/fleet/fleet.hpp"
 #include "daemon/fleet/bucket_contents.hpp"
 #include "daemon/fleet/jetstream.hpp"
+#include "daemon/fleet/news_queue.hpp"
 #include "daemon/fleet/wire.hpp"
 #include "daemon/runtime/task_group.hpp"
 
@@ -37,12 +37,7 @@ struct FleetServersSetup {
   FleetConfig fleet;
   std::string host;
   std::uint64_t words_heard = 0;  ///< the sequence of the last that is known; the next is heard first
-};
-
-/// An alert event for whoever consumes them.
-struct FleetNews {
-  std::string id;  ///< it is stored once, however often it is published
-  std::string target, boundary, text;
+  std::string news_file;          ///< where events wait that the servers do not have yet; "": in memory only
 };
 
 struct FleetServersState {
@@ -74,7 +69,7 @@ class FleetServers {
   void carry_out(ChangeClaim action);
   void carry_out(Fetch action);
   void carry_out(Append action);
-  /// Kept until the servers have it, the newest 1,000.
+  /// Kept until the servers have it, over a start too.
   void publish(FleetNews news);
 
   FleetServersState state() const;
@@ -99,6 +94,7 @@ class FleetServers {
   void heard_word(const WireMessage& message, std::uint64_t seq);
   net::awaitable<void> publish_news(StreamWish wish);
   net::awaitable<bool> publish_next(std::string stream);
+  net::awaitable<void> keep_news();
 
   // --- servers.cpp: what is asked of them ---
   net::awaitable<void> write(WireRequest request, std::uint64_t ticket, std::string where);
@@ -131,9 +127,8 @@ class FleetServers {
   std::set<Bucket> caught_up_;
   std::map<Bucket, BucketContents> contents_;    ///< what was heard in this session
   std::map<std::string, std::string> troubles_;  ///< by what they are about
-  std::deque<FleetNews> news_;
-  Wake news_wake_;
-  std::uint64_t news_dropped_ = 0;
+  NewsQueue news_;
+  Wake news_wake_, news_changed_;
 };
 
 }  // namespace readback

@@ -11,6 +11,7 @@ namespace {
 
 constexpr Millis request_limit = Seconds(2);
 constexpr Millis first_pause = Seconds(1), longest_pause = Seconds(15);
+constexpr Millis taken_at_once = Seconds(2), disk_limit = Seconds(30);  // of events
 
 }  // namespace
 
@@ -183,7 +184,7 @@ net::awaitable<void> FleetServers::publish_news(StreamWish wish) {
 
 net::awaitable<bool> FleetServers::publish_next(std::string stream) {
   while (news_.empty()) co_await news_wake_.wait();
-  const FleetNews news = news_.front();
+  const FleetNews news = news_.next();
   WireRequest request{names_.subject(FleetStream::events, view_key(news.target, news.boundary)), news.text, {}};
   request.headers.emplace_back("Nats-Msg-Id", news.id);
   const auto done = co_await ask(wire_, std::move(request), request_limit);
@@ -191,8 +192,18 @@ net::awaitable<bool> FleetServers::publish_next(std::string stream) {
     failed(stream, *done.error);
     co_return false;
   }
-  if (!news_.empty() && news_.front().id == news.id) news_.pop_front();
+  news_.sent(news.id);
+  news_changed_.notify();
   co_return true;
+}
+
+/// What the servers take at once needs no file.
+net::awaitable<void> FleetServers::keep_news() {
+  for (;;) {
+    while (!news_.is_to_be_kept()) co_await news_changed_.wait();
+    co_await pause(wire_, taken_at_once);
+    co_await news_.keep(disk_limit);
+  }
 }
 
 }  // namespace readback

@@ -29,10 +29,11 @@ inline FleetConfig fleet_at(std::vector<std::string> urls, int replicas = 1) {
 
 class Member {
  public:
-  Member(net::io_context& io, FleetConfig fleet, std::string host = "host-1", std::uint64_t words_heard = 0)
+  Member(net::io_context& io, FleetConfig fleet, std::string host = "host-1", std::uint64_t words_heard = 0,
+         std::string news_file = "")
       : io_(io),
         servers(
-            io.get_executor(), {std::move(fleet), std::move(host), words_heard},
+            io.get_executor(), {std::move(fleet), std::move(host), words_heard, std::move(news_file)},
             [this](FleetEvent e) { take(std::move(e)); }, [this](const Say& line) { said.push_back(line.text); }) {
     servers.start();
   }

@@ -4,6 +4,7 @@
 #include "daemon/fleet/streams.hpp"
 #include "tests/shell/fleet/member.hpp"
 #include "tests/shell/fleet/nats_servers.hpp"
+#include "tests/support/folder.hpp"
 
 using namespace readback;
 using Outcome = FleetAnswered::Outcome;
@@ -167,6 +168,38 @@ TEST_CASE("An alert event is stored once, however often it is published, and wai
   const auto last = read_stored(api(io, a, last_of("READBACK_prod_EVENTS", "readback.prod.events.fabric.outage")));
   REQUIRE(last);
   CHECK(last->body == "{\"id\":2}");
+}
+
+TEST_CASE("An alert event that waits for the servers outlives a stop, and a kill") {
+  net::io_context io;
+  NatsServer server;
+  server.kill();
+  const Folder folder;
+  const auto file = (folder.path / "events.json").string();
+  const auto is_kept = [&](const char* id) { return contents_of(file).find(id) != std::string::npos; };
+  {
+    Member a(io, fleet_at({server.url()}), "host-1", 0, file);
+    a.servers.publish({"event-1", "fabric", "outage", "{\"id\":1}"});
+    CHECK(a.until([&] { return is_kept("event-1"); }));  // what a kill leaves
+    a.servers.publish({"event-2", "fabric", "outage", "{\"id\":2}"});
+    a.stop();
+  }
+  CHECK(is_kept("event-2"));
+  server.start();
+  {
+    Member b(io, fleet_at({server.url()}), "host-1", 0, file);
+    CHECK(b.servers.state().news_waiting == 2);
+    REQUIRE(b.until([&] { return b.servers.state().news_waiting == 0; }));
+    CHECK(api(io, b, info_of("READBACK_prod_EVENTS")).number_in("state", "messages") == 2);
+    b.stop();
+  }
+  CHECK_FALSE(is_kept("event"));
+  CHECK(Member(io, fleet_at({server.url()}), "host-1", 0, file).servers.state().news_waiting == 0);
+
+  folder.write("events.json", "junk");
+  std::string said;
+  CHECK(NewsQueue(file, [&](const Say& line) { said = line.text; }).empty());
+  CHECK(said == "the events in " + file + " cannot be read: they are lost");
 }
 
 TEST_CASE("What is on its way when a stop begins is waited for: a goodbye is heard") {
