@@ -17,14 +17,15 @@
 
 namespace readback {
 
-/// One thread; jobs run in order. Its owner ends before the loop does: the job that runs is waited for, those behind
-/// it are dropped.
+/// One thread, made for the first job; jobs run in order. Its owner ends before the loop does: the job that runs is
+/// waited for, those behind it are dropped.
 class Worker {
  public:
+  /// Throws std::system_error when the thread cannot be had.
   void post(std::function<void()> job);
 
  private:
-  net::thread_pool pool_{1};
+  std::optional<net::thread_pool> pool_;
 };
 
 using TakeJob = std::function<void(std::function<void()>)>;  ///< has a job run on another thread

@@ -22,8 +22,10 @@ std::string compress(std::string_view text) {
       return packed;
     }
   }
-  return 'r' + std::string(text);
+  return as_it_is(text);
 }
+
+std::string as_it_is(std::string_view text) { return 'r' + std::string(text); }
 
 std::string expand(std::string_view packed) {
   if (packed.empty()) return {};

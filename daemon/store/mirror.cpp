@@ -8,9 +8,20 @@
 
 namespace readback {
 
+namespace {
+
+/// Few states are not worth the room that packing needs for a moment.
+constexpr std::size_t pack_from = 64;
+
+std::string kept_text(const std::string& text, std::size_t how_many) {
+  return how_many < pack_from ? as_it_is(text) : compress(text);
+}
+
+}  // namespace
+
 void Mirror::load(Kept kept) {
   state_.clear();
-  for (const auto& [part, text] : kept.state) state_[part] = compress(text);
+  for (const auto& [part, text] : kept.state) state_[part] = kept_text(text, kept.state.size());
   pending_ = std::move(kept.pending);
   opened_.clear();
   closed_.clear();
@@ -35,7 +46,7 @@ std::uint64_t Mirror::take(Commit& commit) {
     if (text.empty())
       state_.erase(part);
     else
-      state_[part] = compress(text);
+      state_[part] = kept_text(text, state_.size());
   }
   coming_.emplace(++changes_, Coming{commit.rows, commit.incidents});
   return changes_;

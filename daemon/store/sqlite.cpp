@@ -73,6 +73,10 @@ std::string Statement::text(int column) const {
 bool Statement::is_null(int column) const { return sqlite3_column_type(s_, column) == SQLITE_NULL; }
 
 Sqlite::Sqlite(const std::string& path, Access access) {
+  // Pages as they are needed, and not twenty at once for each connection. Refused, and harmless, when others were
+  // first.
+  static const int no_pages_ahead = sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
+  static_cast<void>(no_pages_ahead);
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
   std::string name = path;
   switch (access) {
