@@ -2,7 +2,10 @@
 # Installs what is missing on a Debian 12 or 13 machine: what the build needs, and with --test what the tests need as well.
 # Only Debian packages, only those that are not there yet, and no service of theirs is started or left enabled.
 #
-#   packaging/install-deps.sh [--build | --test] [--list]
+#   packaging/install-deps.sh [--build | --test | --arm64] [--list]
+#
+# --arm64 brings what compiles for that machine on this one (cmake --preset arm64): into a root of its own, since a library
+# of another machine may take the place of ours.
 set -euo pipefail
 
 # Debian 12 has two versions of Boost, and the one without a number (1.74) is too old.
@@ -27,6 +30,9 @@ test_packages=(
   # the package, and a root with a real systemd to boot it in
   dpkg-dev file mmdebstrap systemd systemd-container debian-archive-keyring
 )
+# Of these the cross compiler needs those of the other machine; the others are programs, or the same for all.
+others_too='^(lib.*-dev|zlib1g-dev|prometheus-cpp-dev)$'
+same_for_all='^libcli11-dev$'
 services=(nats-server etcd prometheus prometheus-alertmanager prometheus-node-exporter nginx)
 
 what=test list=no
@@ -34,12 +40,20 @@ for word in "$@"; do
   case $word in
     --build) what=build ;;
     --test) what=test ;;
+    --arm64) what=arm64 ;;
     --list) list=yes ;;
-    *) echo "usage: $0 [--build | --test] [--list]" >&2; exit 64 ;;
+    *) echo "usage: $0 [--build | --test | --arm64] [--list]" >&2; exit 64 ;;
   esac
 done
 wanted=("${build_packages[@]}")
 if [ $what = test ]; then wanted+=("${test_packages[@]}"); fi
+if [ $what = arm64 ]; then
+  wanted=(crossbuild-essential-arm64)
+  for package in "${build_packages[@]}" libcurl4-openssl-dev; do
+    if [[ $package =~ $others_too && ! $package =~ $same_for_all ]]; then package+=:arm64; fi
+    wanted+=("$package")
+  done
+fi
 if [ $list = yes ]; then printf '%s\n' "${wanted[@]}"; exit 0; fi
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
@@ -63,6 +77,10 @@ if [ "$(id -u)" -ne 0 ]; then
   as_root=(sudo)
 fi
 echo "installing ${#missing[@]} packages: ${missing[*]}"
+if [ $what = arm64 ] && ! dpkg --print-foreign-architectures | grep -qx arm64; then
+  "${as_root[@]}" dpkg --add-architecture arm64
+  "${as_root[@]}" apt-get update -q >/dev/null
+fi
 
 # A package that brings a service starts it at once, unless a policy says no. Ours stands only while we install.
 policy=/usr/sbin/policy-rc.d

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command of this checkout in a fresh root of another Debian suite, with the checkout as it is and a folder .build of
-# its own. The root is made once, from the mirror that this host uses, and kept below .build.
+# its own. The root is made once, from the mirror that this host uses, and kept below .build. What stands behind a `-` only
+# tells roots of one suite apart.
 #
 #   tests/in_root.sh trixie tests/run.sh unit core
 set -euo pipefail
@@ -19,16 +20,20 @@ if [ ! -d "$root" ]; then
   mirror=$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' | sed -n 's/^Debian //p' | grep -v security | head -1)
   if [ -z "$mirror" ]; then echo "$0: no mirror of Debian is configured on this host" >&2; exit 1; fi
   rm -rf "$place/new"
-  mmdebstrap --quiet --variant=apt --include=ca-certificates "$suite" "$place/new" "$mirror"
+  mmdebstrap --quiet --variant=apt --include=ca-certificates "${suite%%-*}" "$place/new" "$mirror"
   mv "$place/new" "$root"
 fi
 cp -L /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null || true
 mkdir -p "$root/checkout"
 
-# The mounts are in a namespace of their own and end with it.
+# The mounts are in a namespace of their own and end with it. The root is entered where nothing of the checkout stands above
+# it: what Landlock allows of the checkout would hold for all of the root.
+mkdir -p /run/readback-root
 exec unshare --mount --propagation private sh -c '
   tree=$1 root=$2 build=$3
   shift 3
+  mount --bind "$root" /run/readback-root || exit 1
+  root=/run/readback-root
   mount --bind "$tree" "$root/checkout" && mount --bind "$build" "$root/checkout/.build" &&
     mount --rbind /proc "$root/proc" && mount --rbind /sys "$root/sys" && mount --rbind /dev "$root/dev" &&
     mount -t tmpfs tmpfs "$root/tmp" && mount -t tmpfs tmpfs "$root/run" || exit 1

@@ -12,6 +12,7 @@
 #                                as they are installed, and with the package that is made of them
 #   tests/run.sh trixie [WORDS]  any of these in a root of Debian 13 (made by mmdebstrap below .build/trixie; as root)
 #   tests/run.sh bookworm [WORDS]  the same in one of Debian 12
+#   tests/run.sh arm64           compiles all that is installed, and its tests, for arm64, in such a root; nothing is run
 #   tests/run.sh help            these lines
 #
 # READBACK_PRESET=dev builds the unit tests without optimization and sanitizers: the quickest way to an answer.
@@ -26,8 +27,9 @@ help() { sed -n '5,${/^#/!q;s/^# \{0,1\}//p}' tests/run.sh; }
 what=${1:-all}
 [ $# -gt 0 ] && shift
 case $what in
-  all | unit | lint | sim | e2e) ;;
+  all | unit | lint | sim | e2e | compile-arm64) ;;
   trixie | bookworm) exec tests/in_root.sh "$what" tests/run.sh "$@" ;;
+  arm64) exec tests/in_root.sh bookworm-arm64 tests/run.sh compile-arm64 ;;
   help | -h | --help) help; exit 0 ;;
   *) echo "tests/run.sh: there is no \"$what\"" >&2; help >&2; exit 64 ;;
 esac
@@ -43,7 +45,9 @@ give_up() {
 }
 
 step "what is missing"
-packaging/install-deps.sh --test || give_up "the packages that the build and the tests need could not be installed"
+needs=--test
+[ "$what" = compile-arm64 ] && needs=--arm64
+packaging/install-deps.sh $needs || give_up "the packages that the build and the tests need could not be installed"
 
 configure() { # preset
   cmake --preset "$1" -DREADBACK_STRICT=ON >"$logs/build.$1.log" 2>&1 ||
@@ -151,8 +155,22 @@ all() {
   count "$logs/e2e.summary"
 }
 
+compile_arm64() {
+  step "build (preset arm64)"
+  build arm64 readbackd readback e2e_programs
+  local program
+  for program in readbackd readback; do
+    if readelf -h ".build/arm64/$program" | grep -q 'Machine: *AArch64'; then
+      passed=$((passed + 1))
+    else
+      failed=$((failed + 1))
+    fi
+  done
+}
+
 case $what in
   all) all ;;
+  compile-arm64) compile_arm64 ;;
   unit) unit "$@" ;;
   lint) unit lint ;;
   sim) sim ;;

@@ -38,22 +38,23 @@ class TaskGroup {
   TaskGroup& operator=(const TaskGroup&) = delete;
 
   void spawn(std::string name, net::awaitable<void> task) {
-    auto& signals = state_->tasks;
-    signals.emplace_back();
-    const auto place = std::prev(signals.end());
+    auto& tasks = state_->tasks;
+    tasks.emplace_back();
+    const auto place = std::prev(tasks.end());
     auto done = [state = state_, place, name = std::move(name)](std::exception_ptr failed) {
       state->tasks.erase(place);
       if (failed && !was_cancelled(failed) && state->on_error) state->on_error(name, failed);
       if (state->tasks.empty()) state->idle.cancel();
     };
-    auto bound = net::bind_cancellation_slot(place->slot(), std::move(done));
-    net::co_spawn(state_->executor, std::move(task), std::move(bound));
+    auto bound = net::bind_cancellation_slot(place->signal.slot(), std::move(done));
+    net::co_spawn(state_->executor, run(*place, std::move(task)), std::move(bound));
   }
 
   void cancel() {
     for (auto it = state_->tasks.begin(); it != state_->tasks.end();) {
-      auto& signal = *it++;  // the task may end, and leave the list, while it is told
-      signal.emit(net::cancellation_type::terminal);
+      auto& task = *it++;  // it may end, and leave the list, while it is told
+      task.is_cancelled = true;
+      if (task.has_begun) task.signal.emit(net::cancellation_type::terminal);
     }
   }
   std::size_t running() const { return state_->tasks.size(); }
@@ -70,12 +71,22 @@ class TaskGroup {
   }
 
  private:
+  struct Task {
+    net::cancellation_signal signal;
+    bool has_begun = false, is_cancelled = false;
+  };
   struct State {
     net::any_io_executor executor;
     OnError on_error;
-    std::list<net::cancellation_signal> tasks;
+    std::list<Task> tasks;
     net::steady_timer idle;
   };
+  /// Cancelled before it began, it does not begin: Asio of Boost 1.83 would throw that out of the loop.
+  static net::awaitable<void> run(Task& place, net::awaitable<void> task) {
+    if (place.is_cancelled) co_return;
+    place.has_begun = true;
+    co_await std::move(task);
+  }
   static bool was_cancelled(const std::exception_ptr& failed) {
     try {
       std::rethrow_exception(failed);

@@ -1,4 +1,5 @@
-"""Every source is as clang-format leaves it (.clang-format in the root). `format.py ROOT --fix` makes it so."""
+"""Every source is as clang-format leaves it (.clang-format in the root), that of Debian 12: each version has its own mind.
+`format.py ROOT --fix` makes it so."""
 import concurrent.futures
 import os
 import shutil
@@ -8,11 +9,16 @@ import sys
 from sources import sources
 
 BATCH = 16  # files a process
+VERSION = " 14."
 
 
 def main():
     if not shutil.which("clang-format"):
         print("clang-format is not installed")
+        return 77
+    version = subprocess.run(["clang-format", "--version"], capture_output=True, text=True).stdout.strip()
+    if VERSION not in version:
+        print(f"only clang-format{VERSION}x says how the sources look, and this is: {version}")
         return 77
     fix = "--fix" in sys.argv[2:]
     paths = [str(p) for p in sources(sys.argv[1])]
