@@ -2,12 +2,11 @@
 #include "daemon/fleet/news_queue.hpp"
 
 #include <boost/json.hpp>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "core/text/result.hpp"
 #include "daemon/evidence/durable.hpp"
+#include "daemon/fleet/kept_list.hpp"
 
 namespace readback {
 namespace json = boost::json;
@@ -15,11 +14,6 @@ namespace {
 
 constexpr std::size_t most_news = 1000;
 constexpr const char* kind = "fleet.events";
-
-std::string text_in(const json::object& o, std::string_view name) {
-  const auto* v = o.if_contains(name);
-  return v && v->is_string() ? std::string(v->get_string()) : std::string();
-}
 
 std::string written(const std::deque<FleetNews>& all) {
   json::array list;
@@ -35,16 +29,11 @@ NewsQueue::NewsQueue(std::string file, SayIt say) : file_(std::move(file)), say_
 }
 
 void NewsQueue::load() {
-  std::ifstream file(file_, std::ios::binary);
-  if (!file) return;  // nothing has ever waited
-  std::ostringstream text;
-  text << file.rdbuf();
-  json::error_code ec;
-  const auto all = json::parse(text.str(), ec);
-  const auto* waiting = ec || !all.is_object() ? nullptr : all.get_object().if_contains("waiting");
-  if (!waiting || !waiting->is_array())
+  const auto kept = read_kept(file_);
+  if (!kept) return;
+  if (!is_kept_list(*kept))
     return say_({Say::Level::warning, kind, "", "", "", "the events in " + file_ + " cannot be read: they are lost"});
-  for (const auto& each : waiting->get_array()) {
+  for (const auto& each : kept->at("waiting").get_array()) {
     if (!each.is_object() || waiting_.size() >= most_news) continue;
     const auto& o = each.get_object();
     FleetNews n{text_in(o, "id"), text_in(o, "target"), text_in(o, "boundary"), text_in(o, "text")};

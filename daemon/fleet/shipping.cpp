@@ -5,12 +5,12 @@
 #include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "core/codec/state_visit.hpp"
 #include "core/fleet/words.hpp"
 #include "daemon/evidence/durable.hpp"
+#include "daemon/fleet/kept_list.hpp"
 #include "daemon/fleet/streams.hpp"
 
 namespace readback {
@@ -23,11 +23,6 @@ constexpr std::size_t longest_queue = 10'000;  // bundles; beyond, the oldest ar
 
 std::uint64_t chunks_of(std::uint64_t size) {
   return std::max<std::uint64_t>(1, (size + evidence_chunk - 1) / evidence_chunk);
-}
-
-std::string text_in(const json::object& o, std::string_view name) {
-  const auto* v = o.if_contains(name);
-  return v && v->is_string() ? std::string(v->get_string()) : std::string();
 }
 
 /// One line, whatever it says: it stands in a header.
@@ -65,17 +60,12 @@ Shipping::Shipping(Wire& wire, FleetConfig fleet, const std::string& host, std::
 }
 
 void Shipping::load() {
-  std::ifstream file(queue_file_, std::ios::binary);
-  if (!file) return;  // nothing was ever shipped from here
-  std::ostringstream text;
-  text << file.rdbuf();
-  json::error_code ec;
-  const auto all = json::parse(text.str(), ec);
-  const auto* waiting = ec || !all.is_object() ? nullptr : all.get_object().if_contains("waiting");
-  if (!waiting || !waiting->is_array())
+  const auto kept = read_kept(queue_file_);
+  if (!kept) return;  // nothing was ever shipped from here
+  if (!is_kept_list(*kept))
     return say(Say::Level::warning, "what is to be shipped cannot be read from " + queue_file_ + ": begun anew");
-  newest_ = text_in(all.get_object(), "newest");
-  for (const auto& each : waiting->get_array()) {
+  newest_ = text_in(*kept, "newest");
+  for (const auto& each : kept->at("waiting").get_array()) {
     if (!each.is_object() || queue_.size() >= longest_queue) continue;
     const auto& o = each.get_object();
     const auto* about = o.if_contains("snapshot");

@@ -20,7 +20,9 @@ struct Aside::Call {
   std::exception_ptr failed;
 };
 
-Aside::Aside(net::any_io_executor loop, std::size_t most) : loop_(std::move(loop)), most_(most) {}
+Aside::Aside(net::any_io_executor loop, std::size_t most) : loop_(std::move(loop)), most_(most) {
+  threads_.emplace_back([this] { run(); });
+}
 
 Aside::~Aside() {
   {

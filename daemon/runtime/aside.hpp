@@ -26,8 +26,8 @@ namespace readback {
 
 class Aside {
  public:
-  /// `most` threads, at least 1, each made when there is something for it. Where none can be had the question waits for
-  /// its turn, and with nobody to come to it, for its limit.
+  /// `most` threads, at least 1. The first is made here, and throws std::system_error when it cannot be had; the others
+  /// when there is something for them, and without them the question waits for its turn.
   Aside(net::any_io_executor loop, std::size_t most);
   /// Waits for what runs, however long that takes; what has not begun is dropped. The loop outlives it.
   ~Aside();

@@ -12,10 +12,7 @@
 
 namespace readback {
 
-void Worker::post(std::function<void()> job) {
-  if (!pool_) pool_.emplace(1);
-  net::post(*pool_, std::move(job));
-}
+void Worker::post(std::function<void()> job) { net::post(pool_, std::move(job)); }
 
 net::awaitable<void> done_elsewhere(TakeJob take, std::function<void()> job) {
   return net::async_initiate<const net::use_awaitable_t<>&, void(std::exception_ptr)>(

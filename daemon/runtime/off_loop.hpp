@@ -17,15 +17,14 @@
 
 namespace readback {
 
-/// One thread, made for the first job; jobs run in order. Its owner ends before the loop does: the job that runs is
-/// waited for, those behind it are dropped.
+/// One thread, from the beginning: when it is needed there may be none to be had. Jobs run in order. Its owner ends
+/// before the loop does: the job that runs is waited for, those behind it are dropped.
 class Worker {
  public:
-  /// Throws std::system_error when the thread cannot be had.
   void post(std::function<void()> job);
 
  private:
-  std::optional<net::thread_pool> pool_;
+  net::thread_pool pool_{1};
 };
 
 using TakeJob = std::function<void(std::function<void()>)>;  ///< has a job run on another thread

@@ -1,0 +1,32 @@
+// Whatever stands in the file, nobody is stopped by it: what cannot be used is an object without its list.
+#include "daemon/fleet/kept_list.hpp"
+
+#include <boost/json.hpp>
+#include <fstream>
+#include <sstream>
+
+namespace readback {
+namespace json = boost::json;
+
+std::optional<json::object> read_kept(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::ostringstream text;
+  text << in.rdbuf();
+  json::error_code ec;
+  auto all = json::parse(text.str(), ec);
+  if (ec || !all.is_object()) return json::object{};
+  return std::move(all.get_object());
+}
+
+bool is_kept_list(const json::object& kept) {
+  const auto* waiting = kept.if_contains("waiting");
+  return waiting && waiting->is_array();
+}
+
+std::string text_in(const json::object& o, std::string_view name) {
+  const auto* v = o.if_contains(name);
+  return v && v->is_string() ? std::string(v->get_string()) : std::string();
+}
+
+}  // namespace readback
