@@ -2,6 +2,8 @@
 // and shows as such.
 #include "daemon/runtime/loop_watch.hpp"
 
+#include <utility>
+
 namespace readback {
 namespace {
 
