@@ -209,7 +209,12 @@ void FleetWitness::notified(Host& host, Process& process, const AlertEvent& even
   if (!subject || event.kind == EventKind::test) return;
   Decided d{{event.incident.target, *subject}, event.fleet ? event.fleet->row : 0, false};
   // What was agreed when it began may be told late: to a sink that a reload has brought back.
-  if (event.kind == EventKind::firing && !agreed_.contains(event.incident.id)) {
+  // Whoever waits is told of what another sink has been told, also while it is over in all but the count of green
+  // sweeps.
+  const bool is_told = std::any_of(told_.begin(), told_.end(), [&](const auto& each) {
+    return each.first.second == d.about && each.second.is_open;
+  });
+  if (event.kind == EventKind::firing && !is_told && !agreed_.contains(event.incident.id)) {
     d.is_own_trouble = is_own_trouble(host, process, d.about, d.row);
     if (!d.is_own_trouble) agreed_.insert(event.incident.id);
   }
