@@ -30,7 +30,7 @@ test_packages=(
   # the package, and a root with a real systemd to boot it in
   dpkg-dev file mmdebstrap systemd systemd-container debian-archive-keyring
 )
-# Of these the cross compiler needs those of the other machine; the others are programs, or the same for all.
+# Of what the build needs, what a cross compiler needs of the other machine; the rest are programs, or the same for all.
 others_too='^(lib.*-dev|zlib1g-dev|prometheus-cpp-dev)$'
 same_for_all='^libcli11-dev$'
 services=(nats-server etcd prometheus prometheus-alertmanager prometheus-node-exporter nginx)

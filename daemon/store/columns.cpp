@@ -17,7 +17,6 @@ std::string compress(std::string_view text) {
     const auto size = ZSTD_compress(packed.data() + 1, packed.size() - 1, text.data(), text.size(), level);
     if (!ZSTD_isError(size) && size < text.size()) {
       packed.resize(size + 1);
-      packed.shrink_to_fit();  // some are kept
       packed[0] = 'z';
       return packed;
     }

@@ -7,14 +7,15 @@
 #include "daemon/store/columns.hpp"
 
 namespace readback {
-
 namespace {
 
-/// Few states are not worth the room that packing needs for a moment.
-constexpr std::size_t pack_from = 64;
+/// Fewer states are not worth the room that packing needs for a moment.
+constexpr std::size_t pack_from_states = 64;
 
 std::string kept_text(const std::string& text, std::size_t how_many) {
-  return how_many < pack_from ? as_it_is(text) : compress(text);
+  std::string kept = how_many < pack_from_states ? as_it_is(text) : compress(text);
+  kept.shrink_to_fit();
+  return kept;
 }
 
 }  // namespace

@@ -7,7 +7,6 @@ each daemon and the platform, and each daemon and the servers, a way of its own 
     page = fleet.hook.wait("firing")
 """
 import asyncio
-import contextlib
 import json
 import threading
 

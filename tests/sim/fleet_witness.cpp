@@ -211,10 +211,11 @@ void FleetWitness::notified(Host& host, Process& process, const AlertEvent& even
   // What was agreed when it began may be told late: to a sink that a reload has brought back.
   // Whoever waits is told of what another sink has been told, also while it is over in all but the count of green
   // sweeps.
-  const bool is_told = std::any_of(told_.begin(), told_.end(), [&](const auto& each) {
-    return each.first.second == d.about && each.second.is_open;
-  });
-  if (event.kind == EventKind::firing && !is_told && !agreed_.contains(event.incident.id)) {
+  const bool is_call = event.fleet && call_of(process, event.fleet->sink) &&
+                       std::any_of(told_.begin(), told_.end(), [&](const auto& each) {
+                         return each.first.second == d.about && each.second.is_open;
+                       });
+  if (event.kind == EventKind::firing && !is_call && !agreed_.contains(event.incident.id)) {
     d.is_own_trouble = is_own_trouble(host, process, d.about, d.row);
     if (!d.is_own_trouble) agreed_.insert(event.incident.id);
   }
@@ -290,17 +291,23 @@ void FleetWitness::judge_page(Host& host, Process& process, const Decided& decid
     broken("own trouble", name_of(decided.about) + " is paged by " + host.name + ", which alone has seen it");
 }
 
+/// Which this sink waits for on this host; null: for none.
+const EscalationConfig* FleetWitness::call_of(const Process& process, const std::string& sink) {
+  for (const auto& step : process.config().alerts.escalate)
+    if (std::find(step.sinks.begin(), step.sinks.end(), sink) != step.sinks.end()) return &step;
+  return nullptr;
+}
+
 /// Where every host waits all the time: one whose sinks a reload has changed may be left with this one alone.
 void FleetWitness::judge_call(const Process& process, const Decided& decided, const std::string& sink) const {
   const auto& happenings = world_.schedule.happenings;
   if (std::any_of(happenings.begin(), happenings.end(),
                   [](const Happening& h) { return h.what == Happens::edit || h.what == Happens::reload; }))
     return;
-  for (const auto& step : process.config().alerts.escalate)
-    if (std::find(step.sinks.begin(), step.sinks.end(), sink) != step.sinks.end() &&
-        world_.time - first_page_.at(decided.about) < step.after)
-      broken("called",
-             sink + " is told of " + name_of(decided.about) + ", and others have not had the time to acknowledge");
+  const auto* call = call_of(process, sink);
+  if (call && world_.time - first_page_.at(decided.about) < call->after)
+    broken("called",
+           sink + " is told of " + name_of(decided.about) + ", and others have not had the time to acknowledge");
 }
 
 void FleetWitness::judge_end(const Host& host, const Decided& decided, const Told& told, const std::string& event) {

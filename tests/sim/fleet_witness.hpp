@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/config/alerts.hpp"
 #include "core/fleet/words.hpp"
 #include "core/model/alert_event.hpp"
 #include "tests/sim/receivers.hpp"
@@ -98,6 +99,7 @@ class FleetWitness {
   void judge_missing(const std::string& target) const;
   bool is_own_trouble(const Host& host, Process& process, const About& about, std::uint64_t row) const;
   void judge_page(Host& host, Process& process, const Decided& decided, Told& told, const std::string& event);
+  static const EscalationConfig* call_of(const Process& process, const std::string& sink);
   void judge_call(const Process& process, const Decided& decided, const std::string& sink) const;
   void judge_end(const Host& host, const Decided& decided, const Told& told, const std::string& event);
   bool is_excused(Millis since) const;

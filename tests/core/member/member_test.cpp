@@ -32,17 +32,23 @@ Plan receiver(double from, double to, const std::string& mode) {
 }
 
 template <class Look>
-void tell(int hosts, Plan plan, Look look, double lasts = 900, int seeds = 2) {
+void tell(MemberScene scene, Look look, int seeds) {
   for (int seed = 1; seed <= seeds; ++seed) {
     CAPTURE(seed);
-    MemberScene scene;
-    scene.seed = static_cast<std::uint64_t>(seed), scene.hosts = hosts, scene.plan = plan, scene.lasts = lasts;
+    scene.seed = static_cast<std::uint64_t>(seed);
     MemberWorld world(scene);
     world.run();
     CAPTURE(world.story());
     look(world);
     if (std::getenv("READBACK_STORY")) MESSAGE(world.story());
   }
+}
+
+template <class Look>
+void tell(int hosts, Plan plan, Look look, double lasts = 900, int seeds = 2) {
+  MemberScene scene;
+  scene.hosts = hosts, scene.plan = std::move(plan), scene.lasts = lasts;
+  tell(std::move(scene), look, seeds);
 }
 
 /// Nothing is left over: no incident, no row, no claim.
@@ -259,19 +265,15 @@ namespace {
 
 /// Five minutes after the page, `boss` is called.
 template <class Look>
-void tell_with_escalation(int hosts, Plan plan, Look look, double lasts = 1200) {
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-    CAPTURE(seed);
-    MemberScene scene;
-    scene.seed = seed, scene.hosts = hosts, scene.plan = std::move(plan), scene.lasts = lasts;
-    scene.sinks = {"a", "boss"}, scene.called_after = std::chrono::minutes(5);
-    MemberWorld world(scene);
-    world.run();
-    plan = scene.plan;
-    CAPTURE(world.story());
+void tell_with_escalation(int hosts, Plan plan, Look look) {
+  MemberScene scene;
+  scene.hosts = hosts, scene.plan = std::move(plan), scene.lasts = 1200;
+  scene.sinks = {"a", "boss"}, scene.called_after = std::chrono::minutes(5);
+  const auto whole = [&](MemberWorld& world) {
     look(world);
     all_is_over(world, hosts);
-  }
+  };
+  tell(std::move(scene), whole, 3);
 }
 
 /// What `boss` was told; a page that did not come five minutes and at most a sweep after that of `a` with its seconds.
