@@ -232,6 +232,7 @@ class Receivers(Story):
         world.daemon.reload()
         world.sim.ok("/health")
         wait_until(lambda: [r for r in self.heard() if r.json["event"] == "resolved"], "and of its end")
+        self.other.wait("resolved", "outage")  # each sink is told in a time of its own
         self.assertEqual([r.json["event"] for r in self.heard()], ["firing", "recovered", "resolved"])
         self.assertEqual([r.json["event"] for r in self.other.seen(boundary="outage")],
                          ["firing", "recovered", "resolved"])

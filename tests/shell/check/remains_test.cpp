@@ -283,9 +283,9 @@ TEST_CASE("A scratch folder is removed, whatever was made of it, and nothing bes
        }},
       {"links lead out of it",
        [](const std::string& at) {
-         ::symlink("../../checkout", (at + "/link").c_str());
-         ::symlink("..", (at + "/up").c_str());
-         ::link((at + "/../../checkout/keep").c_str(), (at + "/hard").c_str());
+         REQUIRE(::symlink("../../checkout", (at + "/link").c_str()) == 0);
+         REQUIRE(::symlink("..", (at + "/up").c_str()) == 0);
+         REQUIRE(::link((at + "/../../checkout/keep").c_str(), (at + "/hard").c_str()) == 0);
        }},
       {"2000 folders that are not empty",
        [](const std::string& at) {

@@ -123,7 +123,7 @@ TEST_CASE("kill -9 at any moment: every commit that returned is there, none twic
     std::uint64_t n = 0;
     const auto enough = 1 + random() % 12;
     for (unsigned i = 0; i < enough && ::read(pipe[0], &n, sizeof n) == sizeof n; ++i) promised = n;
-    ::usleep(random() % 3000);
+    ::usleep(static_cast<useconds_t>(random() % 3000));
     ::kill(child, SIGKILL);
     while (::read(pipe[0], &n, sizeof n) == sizeof n) promised = n;
     ::close(pipe[0]);
