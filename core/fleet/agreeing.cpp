@@ -284,7 +284,7 @@ void Fleet::State::decide_alone(const std::string& target, Target& t, Boundary b
 
 void Fleet::State::start(const std::string& target, Subject s, int level, bool alone, const Tally& tally) {
   const bool was_vantage = s != Subject::vantage && !stories_of(target, Subject::vantage).empty();
-  bool is_new = false;
+  bool is_new = wake(target, s, tally, alone);
   for (const auto& sink : sinks_for(target, s, level))
     is_new = open_at({target, s, sink}, level, alone, tally) || is_new;
   if (!is_new) return;

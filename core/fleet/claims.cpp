@@ -111,12 +111,17 @@ void Fleet::State::opened(const ClaimKey& key, const FleetClaim& c) {
   }
   if (story != kept.stories.end()) {
     story->second.epoch = was_sent ? std::max(story->second.epoch, c.epoch) : c.epoch;
+    if (c.told > 0 && std::exchange(story->second.is_quiet, false))
+      turn(key.target, key.subject, EventKind::firing, c.told, course_of(key.target, key.subject).votes);
   } else if (!is_ending) {
-    const Tally tally = course_of(key.target, key.subject).votes;
+    const Course course = course_of(key.target, key.subject);
+    const Tally& tally = course.votes;
     const int level = c.told > 0 ? c.told : level_of_adopted(tally);
-    kept.stories[key] = {c.epoch, false, level, false};
-    turn(key.target, key.subject, EventKind::firing, level, tally);
+    const bool is_quiet = c.told == 0 && course.is_over && !turned.contains({key.target, key.subject});
+    kept.stories[key] = {c.epoch, false, level, false, is_quiet};
     const auto text = seen_from(tally);
+    if (is_quiet) return save();
+    turn(key.target, key.subject, EventKind::firing, level, tally);
     if (auto* r = c.told == 0 ? add_row(key, EventKind::firing, level, text) : nullptr) r->is_adopted = true;
   }
   for (auto& r : kept.rows)

@@ -102,6 +102,7 @@ void Fleet::State::end_of(const std::string& target, Subject s) {
     ending.erase({target, s});
     believe(target, s);
     relapse(target, s, c);
+    if (wake(target, s, c.votes, false)) turn(target, s, EventKind::firing, told_level(target, s), c.votes);
     escalate(target, s, c);
   } else if (!c.is_over || together <= within) {
     ending.erase({target, s});
@@ -109,7 +110,7 @@ void Fleet::State::end_of(const std::string& target, Subject s) {
     const auto found = targets.find(target);
     const std::uint64_t known = found == targets.end() ? 0 : found->second.highest;
     const auto [since, is_new] = ending.try_emplace({target, s}, Ending{now, known});
-    if (is_new) turn(target, s, EventKind::recovered, told_level(target, s), c.votes);
+    if (is_new && turned.contains({target, s})) turn(target, s, EventKind::recovered, told_level(target, s), c.votes);
     if (now - since->second.since >= setup.config.resolution.settle && c.is_over_since) resolve(target, s, c);
   }
 }
@@ -118,6 +119,19 @@ int Fleet::State::told_level(const std::string& target, Subject s) const {
   int level = 0;
   for (const auto& key : stories_of(target, s)) level = std::max(level, kept.stories.at(key).level);
   return level;
+}
+
+/// Somebody sees what was adopted in quiet: from now on it is an incident here as well. True: it was not before.
+bool Fleet::State::wake(const std::string& target, Subject s, const Tally& tally, bool alone) {
+  bool is_news = false;
+  for (const auto& key : stories_of(target, s)) {
+    auto& story = kept.stories.at(key);
+    if (!std::exchange(story.is_quiet, false)) continue;
+    is_news = true;
+    save();
+    add_row(key, EventKind::firing, story.level, alone ? "the other hosts cannot be asked" : seen_from(tally), alone);
+  }
+  return is_news;
 }
 
 /// The jury has agreed while this host looked: what a claim alone has said is its own word now.
@@ -144,13 +158,15 @@ void Fleet::State::resolve(const std::string& target, Subject s, const Course& c
   for (const auto& key : stories_of(target, s)) {
     auto& story = kept.stories.at(key);
     if (story.is_resolved) continue;
-    if (key.sink.empty()) {  // nobody is told of it
+    if (key.sink.empty() || (story.is_quiet && is_away())) {  // nobody is told of it
       drop_story(key);
       count_anew(target, s);
       continue;
     }
     story.is_resolved = true;
-    add_row(key, EventKind::resolved, 0, is_away() ? "the other hosts cannot be asked" : seen_from(c.votes), is_away());
+    if (!story.is_quiet)
+      add_row(key, EventKind::resolved, 0, is_away() ? "the other hosts cannot be asked" : seen_from(c.votes),
+              is_away());
   }
 }
 

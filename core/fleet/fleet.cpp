@@ -269,7 +269,7 @@ void Fleet::State::on(FleetReconfigured e) {
   for (const auto& target : ways)
     if (!config_of(target)) own_way(target, false, {});
   for (const auto& [key, story] : kept.stories) {
-    if (first_row(key) || !sinks.contains(key.sink)) continue;
+    if (first_row(key) || story.is_quiet || !sinks.contains(key.sink)) continue;
     const auto* c = claim(key);
     if (story.is_resolved)
       add_row(key, EventKind::resolved, 0, "");
@@ -299,6 +299,7 @@ void Fleet::State::on(const FleetStopping&) {
 bool Fleet::State::is_open(const std::string& target, Subject s) const { return !stories_of(target, s).empty(); }
 
 std::vector<FleetRow> Fleet::rows() const { return state_->kept.rows; }
+bool Fleet::has_all_written() const { return state_->kept.notes.empty(); }
 std::uint64_t Fleet::words_heard() const { return state_->kept.words_heard; }
 bool Fleet::is_away(MonoTime now) const {
   state_->now = std::max(state_->now, now);

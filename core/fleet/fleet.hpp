@@ -200,6 +200,8 @@ class Fleet {
   /// the outbox should have; one that it has besides is to be removed.
   std::string restore(const std::string& saved);
   std::vector<FleetRow> rows() const;
+  /// What receivers have accepted stands in the claims, as far as this host knows.
+  bool has_all_written() const;
 
   /// The place in the stream of words up to which they are known: the shell goes on behind it.
   std::uint64_t words_heard() const;

@@ -45,6 +45,7 @@ void fields(V& visit, X& x) {
   visit("resolved", x.is_resolved);
   visit("level", x.level);
   visit("unsure", x.is_unsure);
+  visit("quiet", x.is_quiet);
 }
 template <class V, Is<FleetKept::HeldClaim> X>
 void fields(V& visit, X& x) {
@@ -132,7 +133,7 @@ std::string Fleet::restore(const std::string& saved) {
     kept.acknowledged = map_of(acknowledged);
     std::erase_if(kept.rows, [&](const FleetRow& row) { return !state_->is_configured(row.key.sink); });
     for (const auto& [key, story] : kept.stories)
-      state_->turned.try_emplace({key.target, key.subject}, EventKind::firing);
+      if (!story.is_quiet) state_->turned.try_emplace({key.target, key.subject}, EventKind::firing);
     state_->kept = std::move(kept);
     state_->juries = {};
   } catch (const std::exception& e) {

@@ -26,6 +26,9 @@ struct FleetKept {
     /// The receiver was written to while this host was alone, and who knows what it believes: said again if the jury
     /// agrees.
     bool is_unsure = false;
+    /// Adopted when nobody was told of it and nobody sees it: here so that somebody closes it. Nothing is said of it,
+    /// and it has no row.
+    bool is_quiet = false;
   };
   /// What a receiver has accepted (or may have), not yet in the claim.
   struct Note {
@@ -282,6 +285,7 @@ struct Fleet::State {
   void ends();
   void end_of(const std::string& target, Subject s);
   Course course_of(const std::string& target, Subject s) const;
+  bool wake(const std::string& target, Subject s, const Tally& tally, bool alone);
   void believe(const std::string& target, Subject s);
   void relapse(const std::string& target, Subject s, const Course& c);
   void resolve(const std::string& target, Subject s, const Course& c);
@@ -325,6 +329,7 @@ struct Fleet::State {
   bool close_for_nobody(const ClaimKey& key);
   void open_claim(const ClaimKey& key, const FleetRow& r);
   bool may_speak(const FleetRow& r) const;
+  void close_quietly(const ClaimKey& key);
   void close_unsaid(const ClaimKey& key, const FleetClaim& c);
   void take_over(const ClaimKey& key, const FleetClaim& c);
   void leave(FleetRow& r, bool alone);

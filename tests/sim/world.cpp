@@ -393,7 +393,8 @@ bool World::is_at_rest() const {
 
 bool World::fleet_is_at_rest() const {
   const bool hosts_rest = std::all_of(hosts.begin(), hosts.end(), [](const auto& host) {
-    return host->process->member().notices().empty() && host->process->member().fleet()->rows().empty();
+    const auto& member = host->process->member();
+    return member.notices().empty() && member.fleet()->rows().empty() && member.fleet()->has_all_written();
   });
   if (!hosts_rest || time < claims_looked_at_ + Seconds(1)) return false;
   claims_looked_at_ = time;

@@ -414,6 +414,42 @@ TEST_CASE("a host that has lost its disk ends what it holds, though others are a
   CHECK(first<ChangeClaim>(me.last)->text.find(R"("ended":true,"closed":true)") != std::string::npos);
 }
 
+TEST_CASE("what nobody was told of and nobody sees is closed in silence, and said when somebody sees it") {
+  for (const bool goes_missing : {false, true}) {
+    CAPTURE(goes_missing);
+    Alone me;
+    const ClaimKey key{"readback/host-2", Subject::missing, "a"};
+    FirstPicture picture;
+    picture.hosts = {entry(member("host-2"), 1)};
+    picture.claims.push_back({claim_key("prod", key), R"({"schema":1,"epoch":3,"holder":"gone","tries":2})", 9});
+    me.handle(picture);
+    CHECK(me.fleet.is_open(key.target, key.subject));
+    if (goes_missing) {
+      me.pass(Seconds(120));
+      CHECK(count<Turned>(me.last) == 1);
+      REQUIRE(first<Turned>(me.last) != nullptr);
+      CHECK(first<Turned>(me.last)->kind == EventKind::firing);
+      CHECK(count<Leave>(me.last) == 1);
+      continue;
+    }
+    // Over a restart as well.
+    Alone again;
+    REQUIRE(again.fleet.restore(me.fleet.save()).empty());
+    again.handle(picture);
+    for (int i = 0; i < 600 && again.fleet.is_open(key.target, key.subject); ++i) {
+      again.pass(Seconds(1));
+      again.handle(FleetHeard{Bucket::hosts, entry(member("host-2"), ++again.revision)});
+    }
+    CHECK_FALSE(again.fleet.is_open(key.target, key.subject));
+    REQUIRE(first<ChangeClaim>(again.last) != nullptr);
+    CHECK(again.said.find(R"("ended":false,"closed":true)") != std::string::npos);
+    for (const auto* each : {&me, &again}) {
+      CHECK(count<Turned>(each->last) == 0);
+      CHECK(count<Tell>(each->last) == 0);
+    }
+  }
+}
+
 TEST_CASE("what a host holds of a target that others watch and it does not goes back to them") {
   Alone me;
   auto other = member("host-2");
