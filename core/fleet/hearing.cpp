@@ -200,13 +200,20 @@ void Fleet::State::on(const FirstPicture& e) {
   return_to_fleet();
 }
 
-/// What was decided alone and never written to a receiver was only a wish: the others are asked now. What was written
-/// belongs into a claim.
+/// What was decided alone and never written to a receiver was only a wish: the others are asked now. Where a claim is
+/// open it stays, since that has to be closed. What was written belongs into a claim.
 void Fleet::State::return_to_fleet() {
   std::set<ClaimKey> wishes;
-  for (const auto& r : kept.rows)
-    if (r.kind == EventKind::firing && r.is_alone && !r.was_tried && !r.is_again && !inflight.contains(r.key))
+  for (auto& r : kept.rows) {
+    if (r.kind != EventKind::firing || !r.is_alone || r.was_tried || r.is_again || inflight.contains(r.key)) continue;
+    const auto* c = claim(r.key);
+    if (!c || c->closed) {
       wishes.insert(r.key);
+      continue;
+    }
+    r.is_alone = false, r.is_adopted = true;
+    save();
+  }
   for (const auto& key : wishes) drop_story(key);
   settle_tried();
   for (auto& [name, t] : targets) {

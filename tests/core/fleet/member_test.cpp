@@ -450,6 +450,26 @@ TEST_CASE("what nobody was told of and nobody sees is closed in silence, and sai
   }
 }
 
+TEST_CASE("what the fleet has opened is closed by whoever comes back to it, though nobody reached a receiver") {
+  Alone me;
+  FirstPicture picture;
+  picture.hosts = {entry(member("host-2"), 1)};
+  picture.claims.push_back({"prod.fabric.outage.a", R"({"schema":1,"epoch":1,"told":0,"tries":4})", 9});
+  me.handle(picture);
+  REQUIRE(me.fleet.is_open("fabric", Subject::outage));
+  me.answers = false;
+  me.handle(ConnectionLost{});
+  me.pass(Seconds(60));
+  REQUIRE(first<Leave>(me.last) != nullptr);
+  me.handle(Attempted{first<Leave>(me.last)->row, false, false, Millis(0)});
+  me.answers = true;
+  me.handle(picture);
+  CHECK(me.fleet.is_open("fabric", Subject::outage));
+  for (int i = 0; i < 60; ++i) me.sweep(false), me.pass(Seconds(30));
+  CHECK_FALSE(me.fleet.is_open("fabric", Subject::outage));
+  CHECK(me.said.find(R"("ended":false,"closed":true)") != std::string::npos);
+}
+
 TEST_CASE("what a host holds of a target that others watch and it does not goes back to them") {
   Alone me;
   auto other = member("host-2");
