@@ -55,15 +55,16 @@ std::string outcome_of(const JudgedRead& r) {
 }
 
 /// Fields that kept changing from one good sweep to the next before the failure: counters and stamps that no list
-/// names. One change among many is a finding, and stays.
-std::vector<std::string> learned_volatile(const BundleInput& in, const std::string& read) {
+/// names. One change among many is a finding, and stays. `oldest` becomes earlier where older sweeps are looked at.
+std::vector<std::string> learned_volatile(const std::vector<SweepRecord>& timeline, std::uint64_t good,
+                                          const std::string& read, WallTime& oldest) {
   constexpr std::size_t enough = 20;
-  const auto* good = phase(in, "last-good");
   std::map<std::string, std::size_t> changes;
   std::optional<Compared> newer;
   std::size_t compared = 0;
-  for (auto it = in.timeline.rbegin(); good && it != in.timeline.rend() && compared < enough; ++it) {
-    if (it->sweep > good->sweep) continue;
+  for (auto it = timeline.rbegin(); it != timeline.rend() && compared < enough; ++it) {
+    if (it->sweep > good) continue;
+    oldest = std::min(oldest, it->at);
     const auto* r = find_read(&*it, read);
     if (!r || !r->green) continue;
     Compared older(body_of(*r));
@@ -81,6 +82,19 @@ std::vector<std::string> learned_volatile(const BundleInput& in, const std::stri
   return found;
 }
 
+/// Does it hold for this bundle?
+bool fits(const LearnedAhead& learned, const BundleInput& in, const SweepRecord& good) {
+  return learned.good == good.sweep && learned.good != 0 && !in.timeline.empty() &&
+         in.timeline.front().at <= learned.oldest;
+}
+
+std::vector<std::string> learned_for(const BundleInput& in, const SweepRecord& good, const std::string& read) {
+  if (fits(in.learned, in, good))
+    if (const auto found = in.learned.fields.find(read); found != in.learned.fields.end()) return found->second;
+  WallTime oldest = WallTime::max();
+  return learned_volatile(in.timeline, good.sweep, read, oldest);
+}
+
 std::string diff_file(const BundleInput& in) {
   const auto* good = phase(in, "last-good");
   const auto* bad = phase(in, "at-page");
@@ -95,7 +109,7 @@ std::string diff_file(const BundleInput& in) {
       o["outcome"] = json::object{{"before", outcome_of(before)}, {"after", outcome_of(*after)}};
       o["reasons"] = json_texts(after->reasons);
       auto leave_out = in.context.volatile_fields;
-      const auto learned = learned_volatile(in, before.raw.read);
+      const auto learned = learned_for(in, *good, before.raw.read);
       leave_out.insert(leave_out.end(), learned.begin(), learned.end());
       o["patch"] = patch(body_of(before), body_of(*after), leave_out);
       if (!learned.empty()) o["always_changing"] = json_texts(learned);
@@ -142,10 +156,9 @@ std::string summary_file(const BundleInput& in) {
   return clean_utf8(text);
 }
 
-std::string timeline_file(const BundleInput& in) {
-  std::string lines;
-  for (std::size_t i = 0; i < in.timeline.size(); ++i)
-    lines += i < in.lines.size() ? in.lines[i] : timeline_lines(in.timeline[i]);
+std::string timeline_file(TimelineAhead ahead, const std::vector<SweepRecord>& timeline) {
+  std::string lines = std::move(ahead.text);
+  for (std::size_t i = ahead.ends.size(); i < timeline.size(); ++i) lines += timeline_lines(timeline[i]);
   return lines;
 }
 
@@ -273,11 +286,24 @@ std::string timeline_lines(const SweepRecord& sweep) {
   return lines;
 }
 
-BundleFiles bundle_files(const BundleInput& in) {
+LearnedAhead learned_ahead(const std::vector<SweepRecord>& timeline) {
+  LearnedAhead learned;
+  const auto is_good = [](const SweepRecord& sweep) {
+    return std::all_of(sweep.reads.begin(), sweep.reads.end(), [](const auto& read) { return read.green; });
+  };
+  const auto good = std::find_if(timeline.rbegin(), timeline.rend(), is_good);
+  if (good == timeline.rend()) return learned;
+  learned.good = good->sweep, learned.oldest = good->at;
+  for (const auto& read : good->reads)
+    learned.fields[read.raw.read] = learned_volatile(timeline, good->sweep, read.raw.read, learned.oldest);
+  return learned;
+}
+
+BundleFiles bundle_files(BundleInput in) {
   BundleFiles files;
   files["summary.md"] = summary_file(in);
   files["diff.json"] = diff_file(in);
-  files["timeline.jsonl"] = timeline_file(in);
+  files["timeline.jsonl"] = timeline_file(std::move(in.ahead), in.timeline);
   files["host.json"] = in.host_json.empty() ? "{}\n" : in.host_json + "\n";
   for (const auto& [name, sweep] : in.phases)
     for (const auto& r : sweep.reads)

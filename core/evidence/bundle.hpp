@@ -30,6 +30,19 @@ struct SealContext {
   std::vector<CommandOutput> commands;       ///< of the configuration, in its order
 };
 
+/// What timeline.jsonl has of the first sweeps, where that was written ahead: a page waits for the rest alone.
+struct TimelineAhead {
+  std::string text;
+  std::vector<std::size_t> ends;  ///< where in it the lines of each sweep end
+};
+
+/// Fields that kept changing in good answers, by read, as learned_ahead() found them.
+struct LearnedAhead {
+  std::uint64_t good = 0;  ///< the sweep up to which they were looked at; 0: none were
+  WallTime oldest{};       ///< when the oldest of those began
+  std::map<std::string, std::vector<std::string>> fields;
+};
+
 struct BundleInput {
   SnapshotOrder order;
   SealContext context;
@@ -38,8 +51,8 @@ struct BundleInput {
   /// The sweeps that the order names; those that are 0 or no longer kept are missing.
   std::map<std::string, SweepRecord> phases;  ///< "last-good", "first-bad", "at-page", "latest"
   std::vector<SweepRecord> timeline;          ///< of the 15 minutes before, oldest first
-  /// Of the first of these, one each, what timeline_lines() makes of them, where that was made ahead.
-  std::vector<std::string> lines;
+  TimelineAhead ahead;
+  LearnedAhead learned;
   bool timeline_cut = false;  ///< there were more, and only the newest are here
   std::string host_json;      ///< the host's state as one JSON object
 };
@@ -47,8 +60,12 @@ struct BundleInput {
 /// What timeline.jsonl has of one sweep.
 std::string timeline_lines(const SweepRecord& sweep);
 
+/// Up to the newest good one of these sweeps, oldest first: the one that will most likely be the last good one. It
+/// holds for a bundle with that one, and with all that was looked at.
+LearnedAhead learned_ahead(const std::vector<SweepRecord>& timeline);
+
 /// All files, manifest.json included.
-BundleFiles bundle_files(const BundleInput& input);
+BundleFiles bundle_files(BundleInput input);
 
 /// The form that may be shown to others: verdicts, codes, times and digests; no bodies, headers, hosts or addresses.
 BundleFiles public_safe(const BundleFiles& full);

@@ -18,7 +18,7 @@
 #include "core/evidence/bundle.hpp"
 #include "core/text/result.hpp"
 
-struct evp_pkey_st;  // OpenSSL's EVP_PKEY
+struct evp_md_ctx_st;  // OpenSSL's EVP_MD_CTX
 
 namespace readback {
 
@@ -57,11 +57,11 @@ class SigningKey {
   Result<std::string> sign(std::string_view message) const;
 
  private:
-  SigningKey(std::string seed, PublicKey half, std::shared_ptr<evp_pkey_st> key)
-      : seed_(std::move(seed)), public_(std::move(half)), key_(std::move(key)) {}
+  SigningKey(std::string seed, PublicKey half, std::shared_ptr<const evp_md_ctx_st> signer)
+      : seed_(std::move(seed)), public_(std::move(half)), signer_(std::move(signer)) {}
   std::string seed_;
   PublicKey public_;
-  std::shared_ptr<evp_pkey_st> key_;  ///< OpenSSL's form of the seed: making it costs as much as a signature
+  std::shared_ptr<const evp_md_ctx_st> signer_;  ///< ready to sign, and copied for each: making it costs more
 };
 
 /// What manifest.sig says, both as texts in base64.

@@ -20,6 +20,7 @@ constexpr Millis timeline_length = std::chrono::minutes(15);
 constexpr std::size_t timeline_bytes = 4 << 20;  // of bodies: a megabyte in each must not hold back the page
 constexpr std::size_t drafted_bytes = timeline_bytes / 2, drafted_sweeps = 500;  // with what follows less than is kept
 constexpr std::size_t most_drafts = 4;
+constexpr std::size_t room_behind = 64 << 10;           // for the lines of the sweeps since: nothing is moved for them
 constexpr auto draft_serves = std::chrono::minutes(2);  // a suspicion that lasts longer is none
 
 /// The row of the index, as the bundle's own manifest tells it.
@@ -107,7 +108,12 @@ net::awaitable<void> Sealer::look_ahead(std::string target, WallTime at) {
   draft->made = made;
   draft->sweeps = std::move(around.recent.sweeps);
   std::function<bool()> work = [draft] {
-    for (const auto& sweep : draft->sweeps) draft->lines.push_back(timeline_lines(sweep));
+    for (const auto& sweep : draft->sweeps) {
+      draft->ahead.text += timeline_lines(sweep);
+      draft->ahead.ends.push_back(draft->ahead.text.size());
+    }
+    draft->learned = learned_ahead(draft->sweeps);
+    draft->ahead.text.reserve(draft->ahead.text.size() + room_behind);
     return true;
   };
   co_await off_loop(worker_, std::move(work));
@@ -145,15 +151,21 @@ std::vector<Sealer::Draft>::iterator Sealer::draft_of(const std::string& target)
 
 /// Empty when there is none. What was before `from` is left out.
 Sealer::Draft Sealer::take_draft(const std::string& target, WallTime from) {
-  Draft draft;
   const auto found = draft_of(target);
-  if (found == drafts_.end()) return draft;
-  for (std::size_t i = 0; i < found->sweeps.size(); ++i)
-    if (found->sweeps[i].at >= from) {
-      draft.sweeps.push_back(std::move(found->sweeps[i]));
-      if (i < found->lines.size()) draft.lines.push_back(std::move(found->lines[i]));
-    }
+  if (found == drafts_.end()) return {};
+  Draft draft = std::move(*found);
   drafts_.erase(found);
+  const auto first =
+      std::find_if(draft.sweeps.begin(), draft.sweeps.end(), [&](const SweepRecord& s) { return s.at >= from; });
+  const auto older = std::min<std::ptrdiff_t>(first - draft.sweeps.begin(), std::ssize(draft.ahead.ends));
+  if (older > 0) {
+    auto& [text, ends] = draft.ahead;
+    const std::size_t cut = ends[static_cast<std::size_t>(older) - 1];
+    text.erase(0, cut);
+    ends.erase(ends.begin(), ends.begin() + older);
+    for (auto& end : ends) end -= cut;
+  }
+  draft.sweeps.erase(draft.sweeps.begin(), first);
   return draft;
 }
 
@@ -179,7 +191,7 @@ net::awaitable<Result<SealedBundle>> Sealer::seal(BundleInput gathered) {
   const auto input = std::make_shared<BundleInput>(std::move(gathered));
   const std::string folder = bundles_of(store_);
   if (const auto before = store_.find_snapshot("latest")) input->previous_sha256 = before->sha256;
-  std::function<Result<Written>()> work = [this, input, folder] { return pack_and_write(*input, folder); };
+  std::function<Result<Written>()> work = [this, input, folder] { return pack_and_write(std::move(*input), folder); };
   auto written = co_await off_loop(worker_, std::move(work));
   if (!written) co_return written.failure();
   SealedBundle sealed;
@@ -222,22 +234,24 @@ net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext cont
   for (const auto& [name, number] : phases)
     if (const auto* sweep = numbered(around.named, timeline, number)) in.phases[name] = *sweep;
   in.timeline = std::move(timeline);
-  in.lines = std::move(draft.lines);
+  in.ahead = std::move(draft.ahead);
+  in.learned = std::move(draft.learned);
   in.timeline_cut = around.recent.cut;
   in.order = std::move(order);
   co_return in;
 }
 
 /// On the worker's thread.
-Result<Sealer::Written> Sealer::pack_and_write(BundleInput& input, const std::string& folder) {
+Result<Sealer::Written> Sealer::pack_and_write(BundleInput input, const std::string& folder) {
   input.host_json = host_.json;
-  auto files = bundle_files(input);
+  const WallTime at = input.order.at;
+  const std::string path = folder + "/" + input.order.snapshot_id + ".tar.zst";
+  auto files = bundle_files(std::move(input));
   // Evidence without a signature is evidence still: a page does not wait for a key.
   if (key_) (void)sign_manifest(files, *key_);
-  const auto bytes = pack(files, input.order.at);
+  const auto bytes = pack(files, at);
   if (!bytes) return bytes.failure();
   (void)make_private_folder(folder, for_us_only);  // without it, writing fails and says why
-  const std::string path = folder + "/" + input.order.snapshot_id + ".tar.zst";
   if (const auto written = write_durably(path, *bytes, 0640); !written) return written.failure();
   auto row = row_of(files, path, *bytes);
   if (!row) return Failure{"the manifest of " + path + " tells no time"};

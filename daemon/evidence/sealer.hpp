@@ -47,14 +47,15 @@ class Sealer {
     std::string json;
     std::chrono::steady_clock::time_point at{};
   };
-  /// The sweeps of a suspected target: those before the suspicion, with what timeline.jsonl has of each, and those
+  /// The sweeps of a suspected target: those before the suspicion, with what timeline.jsonl has of them, and those
   /// since.
   struct Draft {
     std::string target;
     std::chrono::steady_clock::time_point made{};
     std::vector<SweepRecord> sweeps;
-    std::vector<std::string> lines;  ///< of the first ones
-    std::size_t bytes = 0;           ///< of bodies and outputs since the suspicion
+    TimelineAhead ahead;
+    LearnedAhead learned;
+    std::size_t bytes = 0;  ///< of bodies and outputs since the suspicion
   };
   struct Written {
     SnapshotRow row;
@@ -66,7 +67,7 @@ class Sealer {
   void ask_for_units();
   void ask_for_host();
   void look_at_host(const std::string& folder);
-  Result<Written> pack_and_write(BundleInput& input, const std::string& folder);
+  Result<Written> pack_and_write(BundleInput input, const std::string& folder);
 
   Store& store_;
   std::shared_ptr<const SigningKey> key_;

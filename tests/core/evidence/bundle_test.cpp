@@ -142,6 +142,29 @@ TEST_CASE("The diff is a patch a surface, without what kept changing while all w
   CHECK(health.at("always_changing") == json::parse(R"(["/served"])"));
 }
 
+TEST_CASE("What was prepared ahead, of however many sweeps, changes no byte") {
+  const auto in = input();
+  const auto without = bundle_files(in);
+  for (std::size_t known = 0; known <= in.timeline.size(); ++known) {
+    CAPTURE(known);
+    auto with = in;
+    const std::vector<SweepRecord> sweeps(in.timeline.begin(),
+                                          in.timeline.begin() + static_cast<std::ptrdiff_t>(known));
+    for (const auto& sweep : sweeps) {
+      with.ahead.text += timeline_lines(sweep);
+      with.ahead.ends.push_back(with.ahead.text.size());
+    }
+    with.learned = learned_ahead(sweeps);
+    CHECK(bundle_files(with) == without);
+    // Of older sweeps than the bundle has: they count for nothing there.
+    with.timeline.erase(with.timeline.begin());
+    with.ahead = {};
+    auto alone = with;
+    alone.learned = {};
+    CHECK(bundle_files(with) == bundle_files(alone));
+  }
+}
+
 TEST_CASE("A field that changed once while all was well is a finding, not a counter") {
   auto in = input();
   for (std::size_t i = 0; i < 5; ++i)
