@@ -277,7 +277,8 @@ std::vector<AlertEvent> Outbox::heard_in_group(const SinkConfig& sink, const Ale
   if (is_open_here || !is_group_open) by_itself();
   const bool is_last_end = event.kind == EventKind::resolved && g.others == 0;
   const bool is_worse = event.kind == EventKind::escalated || event.kind == EventKind::intermittent;
-  if (!is_group_open || !(is_last_end || (is_worse && !is_open_here))) return all;
+  const bool is_said_again = event.kind == EventKind::reminder && g.stands_in;
+  if (!is_group_open || !(is_last_end || ((is_worse || is_said_again) && !is_open_here))) return all;
   auto& of_all = all.emplace_back(event);
   of_all.incident.id = g.leader;
   if (is_last_end) of_all.incident.summary += "; so is all that had the same cause";

@@ -1,7 +1,8 @@
-// The one place where a text of ours becomes a JSON string.
+// The one place where a text of ours becomes a JSON string, and where one is read out of an object.
 #include "core/codec/texts.hpp"
 
 #include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 #include <utility>
 
 #include "core/text/utf8.hpp"
@@ -15,6 +16,11 @@ boost::json::array json_texts(const std::vector<std::string>& texts) {
   list.reserve(texts.size());
   for (const auto& text : texts) list.emplace_back(json_text(text));
   return list;
+}
+
+std::string text_in(const boost::json::object& object, std::string_view name) {
+  const auto* found = object.if_contains(name);
+  return found && found->is_string() ? std::string(found->get_string()) : std::string();
 }
 
 std::string quoted_json(std::string_view text) {

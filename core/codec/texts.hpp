@@ -1,7 +1,8 @@
 #pragma once
-// Texts as JSON: valid UTF-8, whatever a surface sent. What is not becomes U+FFFD.
+// Texts as JSON: valid UTF-8, whatever a surface sent. What is not becomes U+FFFD. And texts of JSON that was read.
 #include <algorithm>
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
 #include <cstdint>
 #include <cstring>
@@ -13,6 +14,9 @@ namespace readback {
 
 boost::json::string json_text(std::string_view text);
 boost::json::array json_texts(const std::vector<std::string>& texts);
+
+/// "" where there is none of this name, or another kind of value.
+std::string text_in(const boost::json::object& object, std::string_view name);
 
 /// Nothing in it must be escaped in JSON. Eight bytes at a time, the last ones with some that were looked at before.
 inline bool is_plain_json(std::string_view text) {

@@ -51,7 +51,15 @@ std::optional<Grouped> Engine::State::group_of(Transition& transition) {
   if (transition.leader.empty()) return std::nullopt;
   Grouped g;
   g.leader = transition.leader;
-  for (const auto* i : paged_of(record.boundary, [&](const Incident& i) { return i.leader == g.leader; })) {
+  const auto members = paged_of(record.boundary, [&](const Incident& i) { return i.leader == g.leader; });
+  const auto first = std::min_element(members.begin(), members.end(), [](auto* a, auto* b) {
+    const auto rank = [](const Incident& i) {
+      return std::pair(i.record.state != IncidentState::firing, i.paged_from.value_or(MonoTime::max()));
+    };
+    return rank(*a) < rank(*b);
+  });
+  g.stands_in = record.id != g.leader && first != members.end() && (*first)->record.id == record.id;
+  for (const auto* i : members) {
     g.others += i->record.id != record.id;
     if (i->record.id != record.id) g.targets.push_back(i->record.target);
   }

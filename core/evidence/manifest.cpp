@@ -2,6 +2,7 @@
 // change is seen. Whoever changes all of it anew is found by the signature beside it (signature.hpp), or by its digest.
 #include <boost/json.hpp>
 
+#include "core/codec/texts.hpp"
 #include "core/evidence/parts.hpp"
 #include "core/redaction/redactor.hpp"
 #include "core/text/encoding.hpp"
@@ -53,11 +54,6 @@ std::string parts::pretty(const json::object& o) {
   return clean_utf8(out + "\n}\n");  // what a platform or a command said may be any bytes
 }
 
-std::string parts::text_of(const json::object& o, std::string_view key) {
-  const auto* v = o.if_contains(key);
-  return v && v->is_string() ? std::string(v->get_string()) : "";
-}
-
 void parts::seal_manifest(json::object manifest, BundleFiles& files) {
   manifest["files"] = listed(files);
   files[std::string(manifest_name)] = with_digest(std::move(manifest));
@@ -73,21 +69,21 @@ std::optional<json::object> parts::parsed_manifest(const BundleFiles& files) {
 
 std::string manifest_text(const BundleFiles& files, std::string_view key) {
   const auto m = parsed_manifest(files);
-  return m ? text_of(*m, key) : "";
+  return m ? text_in(*m, key) : "";
 }
 
 std::optional<SnapshotView> snapshot_of(const BundleFiles& files) {
   const auto m = parsed_manifest(files);
-  const auto sealed = m ? parse_rfc3339(text_of(*m, "sealed_at")) : std::nullopt;
+  const auto sealed = m ? parse_rfc3339(text_in(*m, "sealed_at")) : std::nullopt;
   if (!sealed) return std::nullopt;
   SnapshotView v;
-  v.id = text_of(*m, "id");
-  v.incident_id = text_of(*m, "incident");
-  v.target = text_of(*m, "target");
-  v.reason = text_of(*m, "reason");
-  v.boundary = text_of(*m, "boundary");
-  v.extent = text_of(*m, "extent");
-  v.previous = text_of(*m, "previous_sha256");
+  v.id = text_in(*m, "id");
+  v.incident_id = text_in(*m, "incident");
+  v.target = text_in(*m, "target");
+  v.reason = text_in(*m, "reason");
+  v.boundary = text_in(*m, "boundary");
+  v.extent = text_in(*m, "extent");
+  v.previous = text_in(*m, "previous_sha256");
   v.at = *sealed;
   return v;
 }

@@ -14,8 +14,6 @@ inline constexpr std::string_view manifest_name = "manifest.json", signature_nam
 
 /// A file of JSON ends with a line end and has its keys on lines of their own at the first level: readable in a pager.
 std::string pretty(const boost::json::object& o);
-/// "" when there is none, or another kind of value.
-std::string text_of(const boost::json::object& o, std::string_view key);
 /// JSON Patch from one text to the other; texts that are not JSON are replaced as a whole.
 boost::json::array patch(std::string_view before, std::string_view after, const std::vector<std::string>& leave_out);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "core/codec/texts.hpp"
 #include "core/evidence/parts.hpp"
 #include "core/text/encoding.hpp"
 
@@ -23,9 +24,9 @@ json::object shareable(const json::object& read) {
   if (const auto* http = read.if_contains("http"); http && http->is_object()) {
     const auto* status = http->get_object().if_contains("status");
     o["status"] = status ? *status : json::value(nullptr);
-    o["body_sha256"] = sha256_hex(text_of(http->get_object(), "body"));
+    o["body_sha256"] = sha256_hex(text_in(http->get_object(), "body"));
   }
-  if (text_of(o, "read").starts_with(reference_prefix))
+  if (text_in(o, "read").starts_with(reference_prefix))
     o["read"] = std::string(reference_prefix) + std::string(hidden_host);
   return o;
 }
@@ -38,7 +39,7 @@ void share_reads(const BundleFiles& full, BundleFiles& files) {
     const auto read = json::parse(contents, ec);
     if (ec || !read.is_object()) continue;
     const auto shown = shareable(read.get_object());
-    const bool reference = text_of(shown, "read").starts_with(reference_prefix);
+    const bool reference = text_in(shown, "read").starts_with(reference_prefix);
     const auto folder = name.substr(0, name.rfind('/') + 1);
     files[reference ? folder + "reference-" + std::to_string(++references) + ".json" : name] = pretty(shown);
   }
@@ -77,7 +78,7 @@ json::object shared_manifest(const json::object& full) {
        {"schema", "id", "incident", "episode", "target", "boundary", "extent", "severity", "environment", "version",
         "config_digest", "sealed_at", "sweeps", "timeline", "previous_sha256", "packed_with"})
     if (const auto* v = full.if_contains(key)) m[key] = *v;
-  const std::string reason = text_of(full, "reason");
+  const std::string reason = text_in(full, "reason");
   m["reason"] = reason.substr(0, reason.find(':'));
   m["host"] = hidden_host;
   m["base_url"] = hidden_address;
@@ -92,17 +93,17 @@ std::string shared_summary(const json::object& m) {
   std::string summary = "# Public-safe snapshot\n\nVerdicts, codes, times and digests only. Addresses are ";
   summary.append(hidden_address).append(", hosts are ").append(hidden_host).append(".\n\n");
   for (const char* key : {"id", "target", "boundary", "extent", "severity", "sealed_at"})
-    if (const auto text = text_of(m, key); !text.empty()) summary += "- " + std::string(key) + ": " + text + "\n";
+    if (const auto text = text_in(m, key); !text.empty()) summary += "- " + std::string(key) + ": " + text + "\n";
   if (const auto* first = m.if_contains("first_failure"))
     summary +=
-        "- failed first: " + text_of(first->get_object(), "read") + " at " + text_of(first->get_object(), "at") + "\n";
+        "- failed first: " + text_in(first->get_object(), "read") + " at " + text_in(first->get_object(), "at") + "\n";
   const auto& conditions = m.at("conditions").get_array();
   if (!conditions.empty()) summary += "\n## Resolved means\n\n";
   for (const auto& each : conditions) {
     const auto& o = each.get_object();
     const auto* number = o.if_contains("number");
-    summary += json::serialize(number ? *number : json::value()) + ". " + text_of(o, "title") + ": " +
-               text_of(o, "state") + "\n";
+    summary += json::serialize(number ? *number : json::value()) + ". " + text_in(o, "title") + ": " +
+               text_in(o, "state") + "\n";
   }
   return summary;
 }

@@ -1,6 +1,7 @@
 // The two encodings of RFC 8410 are a fixed beginning and 32 bytes each, so they are put together here; the signature
 // itself is OpenSSL's.
 #include "core/evidence/signature.hpp"
+#include "core/codec/texts.hpp"
 
 #include <openssl/evp.h>
 
@@ -134,9 +135,9 @@ std::optional<ManifestSignature> signature_of(const BundleFiles& files) {
   const auto parsed = json::parse(found->second, ec);
   if (ec || !parsed.is_object()) return std::nullopt;
   const auto& o = parsed.get_object();
-  ManifestSignature said{text_of(o, "key"), text_of(o, "signature")};
-  if (text_of(o, "schema") != signature_schema || text_of(o, "algorithm") != algorithm ||
-      text_of(o, "signs") != manifest_name || said.key.empty() || said.signature.empty())
+  ManifestSignature said{text_in(o, "key"), text_in(o, "signature")};
+  if (text_in(o, "schema") != signature_schema || text_in(o, "algorithm") != algorithm ||
+      text_in(o, "signs") != manifest_name || said.key.empty() || said.signature.empty())
     return std::nullopt;
   return said;
 }

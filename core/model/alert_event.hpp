@@ -49,6 +49,7 @@ struct Grouped {
   int others = 0;                    ///< of the same cause that are open beside this one
   std::vector<std::string> targets;  ///< those with an open incident of it, this one's among them; by name
   bool is_spread = false;            ///< says how far it has spread since its page, and nothing else
+  bool stands_in = false;            ///< the one that leads does not fail any more, and this one is the next
 };
 
 struct AlertEvent {

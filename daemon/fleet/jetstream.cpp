@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "core/codec/texts.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/utf8.hpp"
 
@@ -82,11 +83,6 @@ std::uint64_t whole(const json::value* v) {
   if (const auto* u = v->if_uint64()) return *u;
   if (const auto* i = v->if_int64(); i && *i > 0) return static_cast<std::uint64_t>(*i);
   return 0;
-}
-
-std::string text_of(const json::object& o, std::string_view name) {
-  const auto* v = o.if_contains(name);
-  return v && v->is_string() ? std::string(v->get_string()) : std::string();
 }
 
 /// `NATS/1.0`, then a line for each.
@@ -171,7 +167,7 @@ JetStreamAnswer read_answer(const WireMessage& message) {
   const auto& o = error->get_object();
   answer.error =
       JetStreamError{static_cast<int>(whole(o.if_contains("code"))), static_cast<int>(whole(o.if_contains("err_code"))),
-                     printable(text_of(o, "description"))};
+                     printable(text_in(o, "description"))};
   return answer;
 }
 
@@ -231,8 +227,8 @@ Result<StoredMessage> read_stored(const JetStreamAnswer& answer) {
   const auto* message = answer.body.if_contains("message");
   if (!message || !message->is_object()) return Failure{"the fleet's servers gave no message"};
   const auto& o = message->get_object();
-  auto body = from_base64(text_of(o, "data"));
-  const auto headers = from_base64(text_of(o, "hdrs"));
+  auto body = from_base64(text_in(o, "data"));
+  const auto headers = from_base64(text_in(o, "hdrs"));
   if (!body || !headers || whole(o.if_contains("seq")) == 0) return Failure{"the fleet's servers gave no message"};
   StoredMessage stored;
   stored.seq = whole(o.if_contains("seq"));

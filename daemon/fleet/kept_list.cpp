@@ -24,9 +24,4 @@ bool is_kept_list(const json::object& kept) {
   return waiting && waiting->is_array();
 }
 
-std::string text_in(const json::object& o, std::string_view name) {
-  const auto* v = o.if_contains(name);
-  return v && v->is_string() ? std::string(v->get_string()) : std::string();
-}
-
 }  // namespace readback

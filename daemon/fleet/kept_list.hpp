@@ -13,7 +13,4 @@ std::optional<boost::json::object> read_kept(const std::string& file);
 /// Whether it could be read.
 bool is_kept_list(const boost::json::object& kept);
 
-/// "" where there is no such text.
-std::string text_in(const boost::json::object& o, std::string_view name);
-
 }  // namespace readback

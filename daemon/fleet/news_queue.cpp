@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "core/codec/texts.hpp"
 #include "core/text/result.hpp"
 #include "daemon/evidence/durable.hpp"
 #include "daemon/fleet/kept_list.hpp"

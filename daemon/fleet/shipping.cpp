@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/codec/state_visit.hpp"
+#include "core/codec/texts.hpp"
 #include "core/fleet/words.hpp"
 #include "daemon/evidence/durable.hpp"
 #include "daemon/fleet/kept_list.hpp"

@@ -3,7 +3,7 @@
 
     tests/bench/bench.py                    all of it, some eight minutes
     tests/bench/bench.py cpu page start …   only these: cpu, instructions, monit, fleet, page, storm, start, store,
-                                            client
+                                            churn, client
 
 Prints one line a figure. Nothing here passes or fails: a figure that depends on the machine is no test.
 """
@@ -410,30 +410,58 @@ class BusyPlatform(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def bench_store(b):
-    """Bytes on disk for a read: of the simulated platform, where some bodies carry a stamp that is new in each sweep,
-    and of 2 KB in which much is."""
+@contextlib.contextmanager
+def busy_platform():
     class Server(http.server.ThreadingHTTPServer):
         daemon_threads, request_queue_size = True, 128
         def handle_error(self, *_):
             pass  # the daemon was stopped
     server = Server(("127.0.0.1", 0), BusyPlatform)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    for figure, url in [("store, each read, some bodies with a new stamp", b.sim().url),
-                        ("store, each read, 2 KB with much that is new", f"http://127.0.0.1:{server.server_port}")]:
-        daemon = b.daemon(targets=[{"name": f"t{i}", "base_url": url, "interval": "1s", "jitter": "0%",
-                                    "request_budget": "6000/min"} for i in range(20)])
-        sweeps = lambda: sum(t["sweeps_total"] for t in daemon.status()["targets"])
-        def size():
-            with contextlib.closing(sqlite3.connect(f"file:{daemon.state}/readback.db?mode=ro", uri=True)) as db:
-                return db.execute("pragma page_count").fetchone()[0] * db.execute("pragma page_size").fetchone()[0]
-        harness.wait_until(lambda: sweeps() > 200, "a first filling")
-        before, first = size(), sweeps()
-        harness.wait_until(lambda: sweeps() > first + 600, "thirty seconds of sweeps", limit=120)
-        reads = (sweeps() - first) * 4
-        told(figure, f"{(size() - before) / reads:.0f} bytes", f"{reads} reads")
-        daemon.stop()
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
+
+
+def twenty_targets(b, url):
+    return b.daemon(targets=[{"name": f"t{i}", "base_url": url, "interval": "1s", "jitter": "0%",
+                              "request_budget": "6000/min"} for i in range(20)])
+
+
+def database_size(daemon):
+    with contextlib.closing(sqlite3.connect(f"file:{daemon.state}/readback.db?mode=ro", uri=True)) as db:
+        return db.execute("pragma page_count").fetchone()[0] * db.execute("pragma page_size").fetchone()[0]
+
+
+def read_costs(daemons, sweeps=600):
+    """Of each: reads, bytes on disk and CPU seconds from the tenth round of sweeps to `sweeps` later, all at one time."""
+    def now(daemon):
+        return swept_by(daemon), database_size(daemon), cpu_seconds(daemon.process.pid)
+    for daemon in daemons:
+        harness.wait_until(lambda d=daemon: swept_by(d) > 200, "a first filling")
+    before = [now(daemon) for daemon in daemons]
+    for daemon, (first, *_) in zip(daemons, before):
+        harness.wait_until(lambda d=daemon, f=first: swept_by(d) > f + sweeps, "thirty seconds of sweeps", limit=120)
+    after = [now(daemon) for daemon in daemons]
+    for daemon in daemons:
+        daemon.stop()
+    return [((t[0] - f[0]) * len(ROUTES), t[1] - f[1], t[2] - f[2]) for f, t in zip(before, after)]
+
+
+def bench_store(b):
+    """Bytes on disk for a read of the simulated platform, where some bodies carry a stamp that is new in each sweep."""
+    (reads, size, _), = read_costs([twenty_targets(b, b.sim().url)])
+    told("store, each read, some bodies with a new stamp", f"{size / reads:.0f} bytes", f"{reads} reads")
+
+
+def bench_churn(b):
+    """Bodies of 2 KB in which all is new that may be, beside those of the simulated platform: disk and CPU of a read."""
+    with busy_platform() as url:
+        costs = read_costs([twenty_targets(b, b.sim().url), twenty_targets(b, url)])
+    (reads, size, used), (busy_reads, busy_size, busy_used) = costs
+    told("store, each read, 2 KB with much that is new", f"{busy_size / busy_reads:.0f} bytes",
+         f"{busy_reads} reads; {busy_size / busy_reads / (size / reads):.1f} times one of the simulated platform")
+    told("CPU, each read, 2 KB with much that is new", f"{busy_used / busy_reads * 1e6:.0f} us",
+         f"{busy_used / busy_reads / (used / reads):.1f} times one of the simulated platform")
 
 
 def bench_client(b):

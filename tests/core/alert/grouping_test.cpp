@@ -18,11 +18,12 @@ struct Three {
     stage.config.alerts.sinks = {grouping, sink_of("each", SinkType::webhook, {each.url()})};
     stage.reload();
   }
-  void tell(EventKind kind, const std::string& incident, int others, const std::string& leader = "a") {
+  void tell(EventKind kind, const std::string& incident, int others, const std::string& leader = "a",
+            bool stands_in = false) {
     auto event = stage.event(kind, incident);
     event.incident.target = "fabric-" + incident;
     event.incident.dedup_base = "prod/" + event.incident.target + "/outage";
-    event.group = Grouped{leader, others, {"fabric-a", "fabric-b", "fabric-c"}, false};
+    event.group = Grouped{leader, others, {"fabric-a", "fabric-b", "fabric-c"}, false, stands_in};
     stage.tell(event);
     REQUIRE(stage.all_delivered());
   }
@@ -66,6 +67,19 @@ TEST_CASE("what grows worse in a group is told of all") {
   t.tell(EventKind::firing, "b", 1);
   t.tell(EventKind::escalated, "b", 1);
   CHECK(Three::heard(t.one) == "firing a\nescalated a\n");
+}
+
+TEST_CASE("what is still failing is said again by whoever leads, and by the next when that has ended") {
+  Three t;
+  for (const char* name : {"a", "b", "c"}) t.tell(EventKind::firing, name, name[0] - 'a');
+  t.tell(EventKind::reminder, "a", 2);
+  t.tell(EventKind::reminder, "b", 2);
+  CHECK(Three::heard(t.one) == "firing a\nreminder a\n");
+  t.tell(EventKind::resolved, "a", 2);
+  t.tell(EventKind::reminder, "b", 1, "a", true);
+  t.tell(EventKind::reminder, "c", 1);
+  CHECK(Three::heard(t.one) == "firing a\nreminder a\nreminder a\n");
+  CHECK(t.one.got.back().object().at("dedup_key").as_string() == "prod/fabric-a/outage/host-7");
 }
 
 TEST_CASE("a sink that has not heard of the leader hears of the others as of themselves, and of every end") {

@@ -102,6 +102,20 @@ TEST_CASE("what fails for the same reason within minutes has one leader, over a 
   }
 }
 
+TEST_CASE("the next in age stands in for a leader that does not fail any more") {
+  Many m(3);
+  for (const char* name : {"t0", "t1", "t2"}) m.status[name] = 503, m.sweep(name, 4), m.pass(Seconds(10));
+  m.status.erase("t0");
+  for (int i = 0; i < 5; ++i) m.pass(Seconds(29)), m.sweep("t0", 1);
+  m.told.clear();
+  m.pass(m.config.alerts.renotify);
+  for (const char* name : {"t2", "t1"}) m.sweep(name, 1);
+  CHECK(m.story() == "reminder t2 led by nobody, others 2\nreminder t1 led by nobody, others 2\n");
+  REQUIRE(m.told.size() == 2);
+  CHECK_FALSE(m.told[0].group->stands_in);
+  CHECK(m.told[1].group->stands_in);
+}
+
 TEST_CASE("what fails later, or worse, is paged by itself") {
   Many m(3);
   m.status["t0"] = m.status["t1"] = 503;
