@@ -7,17 +7,17 @@ namespace {
 constexpr Millis told_after = Seconds(10);  // of a watch that is impaired, or whole again
 
 /// What the two alarms say differently.
-struct Words {
+struct Told {
   std::string key, subject, next_safe_step;
 };
 
-Words about_the_watch(const Origin& origin) {
+Told about_the_watch(const Origin& origin) {
   return {"watch", "the watch",
           "Run `readback status` on " + origin.host +
               " and mend what it names there: disk, descriptors, processes, memory. The watch goes on by itself."};
 }
 
-Words about_a_sink(const std::string& sink) {
+Told about_a_sink(const std::string& sink) {
   return {"sink/" + sink, "the alerting",
           "Run `readback status`, correct the sink in the configuration, reload, and run `readback test-alert " + sink +
               "`."};
@@ -67,7 +67,7 @@ AlertEvent own_alarm(const Origin& origin, const std::string& sink, EventKind ki
   e.incident.opened_at = e.incident.confirmed_at = at;
   e.incident.summary = text;
   e.incident.symptom = text;
-  const Words words = sink.empty() ? about_the_watch(origin) : about_a_sink(sink);
+  const Told words = sink.empty() ? about_the_watch(origin) : about_a_sink(sink);
   e.incident.dedup_base = origin.environment + "/readback/" + words.key;
   e.evidence_note = "about " + words.subject + " itself; there is no snapshot";
   e.incident.runbook.title = "readback status";

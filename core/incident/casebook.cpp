@@ -25,8 +25,6 @@ void name_owner(IncidentRecord& record, const CaseRules& rules, OwnTrouble troub
   record.next_safe_step = resolve_next_safe_step(rules.target, record.boundary, trouble);
 }
 
-std::size_t index(Boundary b) { return static_cast<std::size_t>(b); }
-
 }  // namespace
 
 void name_key(IncidentRecord& record, const CaseRules& rules) {

@@ -9,8 +9,6 @@
 namespace readback {
 namespace {
 
-std::size_t index(Boundary b) { return static_cast<std::size_t>(b); }
-
 bool is_worse(const IncidentRecord& record, const Agreement& agreed) {
   return agreed.severity > record.severity || (agreed.total && record.extent != Extent::total);
 }

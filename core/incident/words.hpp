@@ -10,6 +10,9 @@
 
 namespace readback {
 
+/// Where a list of all boundaries has this one.
+constexpr std::size_t index(Boundary b) { return static_cast<std::size_t>(b); }
+
 /// "OUTAGE total fabric: /health refused since 03:11:58Z (3 of 3 sweeps)"; `worse` is what an escalation tells first.
 std::string page_summary(const Incident& incident, const Finding& finding, WallTime since,
                          const std::string& worse = "");

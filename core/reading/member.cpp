@@ -11,7 +11,7 @@ namespace readback {
 namespace json = boost::json;
 namespace {
 
-constexpr std::size_t texts_told = 5, longest_text = 200;
+constexpr std::size_t texts_told = 5;
 
 /// What an object tells people: a code, whom it is about, and why.
 std::string told_by(const json::object& o) {

@@ -4,6 +4,7 @@
 #include <boost/container/small_vector.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +14,9 @@
 #include "core/reading/meaning.hpp"
 
 namespace readback {
+
+/// So many bytes of what an answer says are quoted.
+inline constexpr std::size_t longest_text = 200;
 
 /// A member with what the lists say of its name. Key and value belong to the object.
 struct Member {

@@ -12,8 +12,6 @@ namespace readback {
 namespace json = boost::json;
 namespace {
 
-constexpr std::size_t longest_text = 200;
-
 Says reading_of_parts(const Parts& parts) {
   if (parts.failed == parts.judged || parts.critical_failed) return Says::fail;
   return parts.not_well > 0 ? Says::warn : Says::pass;

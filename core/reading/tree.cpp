@@ -14,7 +14,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr int deepest = 8;
-constexpr std::size_t longest_text = 200;
 
 /// A text `type` and a boolean `status`: a flag that is named by its type. Empty when the object is no such condition.
 Members condition_of(const Members& members) {

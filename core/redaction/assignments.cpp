@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/redaction/finders.hpp"
+#include "core/redaction/letters.hpp"
 #include "core/redaction/values.hpp"
 
 namespace readback {
@@ -16,7 +17,6 @@ namespace {
 constexpr std::size_t longest_name = 80, farthest_pair = 240, longest_over_lines = 4096, longest_sentence = 160;
 constexpr std::size_t no_place = std::string_view::npos;
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool is_end(char c) { return c == '\n' || c == '\r'; }
 bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
 bool is_name_char(char c) {

@@ -13,10 +13,10 @@ namespace {
 
 constexpr std::size_t longest_tag = 4096;
 
-bool is_name_char(char c) {
+bool is_tag_char(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.' || c == ':' || (c & 0x80);
 }
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_markup_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 struct Attribute {
   std::string_view name;
@@ -36,30 +36,30 @@ Tag tag_at(std::string_view text, std::size_t at) {
   std::size_t i = at + 1;
   if (i < text.size() && text[i] == '/') tag.closes = true, ++i;
   const std::size_t from = i;
-  while (i < text.size() && is_name_char(text[i])) ++i;
+  while (i < text.size() && is_tag_char(text[i])) ++i;
   tag.name = text.substr(from, i - from);
   if (const auto colon = tag.name.rfind(':'); colon != tag.name.npos) tag.name.remove_prefix(colon + 1);
   if (tag.name.empty()) return tag;
   while (i < text.size() && i - at < longest_tag && text[i] != '>') {
     if (text[i] == '<') return {};
     if (text[i] == '/') tag.alone = true;
-    if (!is_name_char(text[i])) {
+    if (!is_tag_char(text[i])) {
       ++i;
       continue;
     }
     tag.alone = false;
     const std::size_t begin = i;
-    while (i < text.size() && is_name_char(text[i])) ++i;
+    while (i < text.size() && is_tag_char(text[i])) ++i;
     Attribute attribute{text.substr(begin, i - begin), {}};
-    while (i < text.size() && is_space(text[i])) ++i;
+    while (i < text.size() && is_markup_space(text[i])) ++i;
     if (i >= text.size() || text[i] != '=') continue;
     ++i;
-    while (i < text.size() && is_space(text[i])) ++i;
+    while (i < text.size() && is_markup_space(text[i])) ++i;
     const char quote = i < text.size() && (text[i] == '"' || text[i] == '\'') ? text[i] : 0;
     if (quote) ++i;
     const std::size_t value = i;
     while (i < text.size() && i - at < longest_tag &&
-           (quote ? text[i] != quote : !is_space(text[i]) && text[i] != '>' && text[i] != '<'))
+           (quote ? text[i] != quote : !is_markup_space(text[i]) && text[i] != '>' && text[i] != '<'))
       ++i;
     attribute.value = {value, i};
     if (quote) ++i;
@@ -138,7 +138,7 @@ class Markup {
 
   /// To the next tag, or inside of a CDATA section; without the blanks around it.
   Range content_at(std::size_t from) const {
-    while (from < text_.size() && is_space(text_[from])) ++from;
+    while (from < text_.size() && is_markup_space(text_[from])) ++from;
     std::size_t to = from;
     constexpr std::string_view cdata = "<![CDATA[";
     if (text_.compare(from, cdata.size(), cdata) == 0) {
@@ -151,7 +151,7 @@ class Markup {
         to += hidden > 0 ? hidden : 1;
       }
     }
-    while (to > from && is_space(text_[to - 1])) --to;
+    while (to > from && is_markup_space(text_[to - 1])) --to;
     return {from, to};
   }
 

@@ -1,6 +1,7 @@
 // A name is cut into words at `_ - . / :`, at blanks and where the case changes; words that are written together
 // (`clientsecret`, `bindpw`) are recognised by how they end. Then the last word that means something decides.
 #include "core/redaction/names.hpp"
+#include "core/redaction/letters.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -11,7 +12,7 @@ namespace {
 
 using Words = std::unordered_set<std::string_view>;
 
-constexpr std::size_t longest_name = 128, most_judged = 4096;
+constexpr std::size_t longest_judged_name = 128, most_judged = 4096;
 
 /// Words for the thing itself. Other languages stand here as they are written in configurations and by people.
 const Words& secret_words() {
@@ -202,7 +203,6 @@ std::size_t char_length(std::string_view text, std::size_t at) {
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// `dbPassword2`, `DB_PASSWORD_2`, `HTTPToken` -> {db, password}, {db, password}, {http, token}. Digits say which one,
 /// and are left out, but for the likes of `base64`.
@@ -425,7 +425,7 @@ Names::Names(const std::vector<std::string>& parts) {
 }
 
 NameSense Names::of(std::string_view name) const {
-  if (name.empty() || name.size() > longest_name) return {};
+  if (name.empty() || name.size() > longest_judged_name) return {};
   if (const auto found = judged_.find(name); found != judged_.end()) return found->second;
   NameSense sense = judge(name);
   if (sense.holds != Holds::secret && !parts_.empty()) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/redaction/finders.hpp"
+#include "core/redaction/letters.hpp"
 #include "core/redaction/values.hpp"
 
 namespace readback {
@@ -14,8 +15,6 @@ namespace {
 constexpr std::size_t most_cells = 64, longest_head = 48, longest_part = 256, most_head_lines = 16;
 
 using Cells = std::vector<Range>;
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 Range trimmed(std::string_view text, Range r) {
   while (!r.empty() && (is_blank(text[r.from]) || text[r.from] == '"' || text[r.from] == '\'')) ++r.from;

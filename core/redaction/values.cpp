@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_set>
 
+#include "core/redaction/letters.hpp"
 #include "core/redaction/names.hpp"
 
 namespace readback {
@@ -19,7 +20,6 @@ using Words = std::unordered_set<std::string_view>;
 constexpr std::string_view mark_begin = "<redacted:";
 
 bool is_alnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) || (c & 0x80); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return std::isxdigit(static_cast<unsigned char>(c)); }
 
 template <class Predicate>

@@ -27,7 +27,7 @@ struct Entry {
 /// A group has no work of its own: one of its commands must follow.
 constexpr std::unique_ptr<Command> (*group)() = nullptr;
 
-constexpr Entry table[] = {
+constexpr Entry entries[] = {
     {"status", "the verdict of each target, as a monitoring plugin",
      "readback status --target fabric\nExit status: 0 green, 1 warning, 2 critical or error, 3 unknown or no daemon",
      status_command},
@@ -81,7 +81,7 @@ class Commands {
  public:
   explicit Commands(CLI::App& root) {
     std::map<std::string_view, CLI::App*> groups;
-    for (const Entry& entry : table) {
+    for (const Entry& entry : entries) {
       const std::string_view path = entry.name;
       const auto blank = path.find(' ');
       CLI::App& parent = blank == path.npos ? root : *groups.at(path.substr(0, blank));

@@ -13,12 +13,11 @@
 namespace readback {
 namespace {
 
-constexpr Millis answer_limit = Seconds(2);
 constexpr Millis last_words = Millis(450);   ///< at a stop, for what is under way
 constexpr Millis close_limit = Millis(400);  ///< and then for the connection
 
 /// What is left of the limit that began then.
-Millis left_of(MonoTime asked) { return std::max(Millis(0), answer_limit - (now().mono - asked)); }
+Millis left_of(MonoTime asked) { return std::max(Millis(0), request_limit - (now().mono - asked)); }
 
 }  // namespace
 
@@ -102,7 +101,7 @@ void FleetServers::failed(const std::string& where, const JetStreamError& error)
 net::awaitable<void> FleetServers::write(WireRequest request, std::uint64_t ticket, std::string where) {
   const MonoTime asked = now().mono;
   ++under_way_;
-  const auto done = co_await ask(wire_, std::move(request), answer_limit);
+  const auto done = co_await ask(wire_, std::move(request), request_limit);
   if (done.error) {
     failed(where, *done.error);
     co_await answer_late(ticket, asked);
@@ -148,7 +147,7 @@ net::awaitable<void> FleetServers::fetch(Fetch action) {
   const MonoTime asked = now().mono;
   ++under_way_;
   std::vector<net::awaitable<std::optional<FleetEntry>>> questions;
-  for (const auto& [bucket, key] : action.keys) questions.push_back(last(bucket, key, answer_limit));
+  for (const auto& [bucket, key] : action.keys) questions.push_back(last(bucket, key, request_limit));
   auto found = co_await all_of(std::move(questions));
   FleetAnswered answered{action.ticket, FleetAnswered::Outcome::done, 0, {}};
   bool is_whole = found.size() == action.keys.size();

@@ -9,7 +9,6 @@
 namespace readback {
 namespace {
 
-constexpr Millis request_limit = Seconds(2);
 constexpr Millis first_pause = Seconds(1), longest_pause = Seconds(15);
 constexpr Millis taken_at_once = Seconds(2), disk_limit = Seconds(30);  // of events
 

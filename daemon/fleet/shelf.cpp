@@ -19,8 +19,7 @@ namespace readback {
 namespace json = boost::json;
 namespace {
 
-constexpr Millis answer_limit = Seconds(5);
-constexpr Millis silence_limit = Seconds(15);  // no chunk for so long: it is given up
+constexpr Millis chunk_silence = Seconds(15);  // no chunk for so long: it is given up
 constexpr std::uint64_t largest_bundle = std::uint64_t{256} << 20;
 constexpr std::size_t asked_at_once = 32;
 constexpr std::size_t longest_about = 8192;
@@ -63,7 +62,7 @@ SnapshotView described(std::string_view text, SnapshotView named) {
 /// What its newest chunk says of it.
 net::awaitable<FleetBundle> look_at(Wire& wire, std::string stream, std::string subject, FleetBundle bundle) {
   auto request = last_of(stream, subject);
-  const auto answer = co_await ask(wire, std::move(request), answer_limit);
+  const auto answer = co_await ask(wire, std::move(request), chunk_limit);
   if (answer.error) co_return bundle;
   const auto stored = read_stored(answer);
   if (!stored) co_return bundle;
@@ -129,7 +128,7 @@ net::awaitable<Result<std::vector<FleetBundle>>> list_bundles(Wire& wire, std::s
   const std::string stream = names.stream(FleetStream::evidence);
   auto request = info_of(stream);
   request.body = json::serialize(json::object{{"subjects_filter", names.subject(FleetStream::evidence, ">")}});
-  const auto info = co_await ask(wire, std::move(request), answer_limit);
+  const auto info = co_await ask(wire, std::move(request), chunk_limit);
   if (info.error && info.error->err_code == 0)
     co_return Failure{"the fleet's servers do not tell what evidence they have"};
   if (info.error) co_return Failure{describe(*info.error, stream, 0)};
@@ -176,7 +175,7 @@ net::awaitable<Result<std::string>> pull_bundle(Wire& wire, std::string fleet, s
   group.spawn("fleet pull", follow(std::make_shared<Watch>(wire, std::move(order), std::move(listener))));
   while (!pulled->is_over) {
     const auto before = pulled->heard;
-    const bool spoken = co_await pulled->wake.wait_for(silence_limit);
+    const bool spoken = co_await pulled->wake.wait_for(chunk_silence);
     if (spoken || pulled->heard != before || pulled->is_over) continue;
     pulled->trouble = "the fleet's servers do not answer";
     pulled->is_over = true;

@@ -18,8 +18,7 @@ namespace readback {
 namespace json = boost::json;
 namespace {
 
-constexpr Millis answer_limit = Seconds(5);  // a chunk is long, and nobody waits for it
-constexpr Millis first_pause = Seconds(1), longest_pause = Seconds(30);
+constexpr Millis first_wait_for_servers = Seconds(1), longest_wait_for_servers = Seconds(30);
 constexpr std::size_t longest_queue = 10'000;  // bundles; beyond, the oldest are given up
 
 std::uint64_t chunks_of(std::uint64_t size) {
@@ -117,7 +116,7 @@ net::awaitable<void> Shipping::run() {
 net::awaitable<void> Shipping::ship(Shipment shipment) {
   std::uint64_t count = 1;
   for (std::uint64_t index = 0; index < count; ++index) {
-    for (Millis wait = first_pause;; wait = std::min(wait * 2, longest_pause)) {
+    for (Millis wait = first_wait_for_servers;; wait = std::min(wait * 2, longest_wait_for_servers)) {
       Chunk chunk = co_await read(shipment.path, index);
       if (!chunk.trouble.empty()) {
         say(Say::Level::warning, "snapshot " + shipment.snapshot.id + " is not shipped: " + chunk.trouble);
@@ -171,7 +170,7 @@ net::awaitable<bool> Shipping::send(Shipment shipment, std::uint64_t index, Chun
                      {"Readback-Sha256", shipment.snapshot.sha256},
                      {"Readback-Snapshot", about_of(shipment.snapshot)}};
   if (!wire_.state().is_connected) co_return false;
-  const auto done = co_await ask(wire_, std::move(request), answer_limit);
+  const auto done = co_await ask(wire_, std::move(request), chunk_limit);
   if (!done.error) co_return true;
   constexpr int nobody_there = 503;
   std::string why;

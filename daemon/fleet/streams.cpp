@@ -4,7 +4,6 @@
 namespace readback {
 namespace {
 
-constexpr Millis request_limit = Seconds(2);
 constexpr Millis creation_limit = Seconds(4);  // in a cluster its members must agree on who keeps it
 constexpr int is_missing = 10059, is_there_already = 10058;
 

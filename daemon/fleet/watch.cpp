@@ -8,7 +8,6 @@
 namespace readback {
 namespace {
 
-constexpr Millis request_limit = Seconds(2);
 constexpr Millis silence_limit = 5 * watch_heartbeat / 2;  ///< two heartbeats may be lost
 constexpr Millis try_again = Seconds(1);
 

@@ -39,7 +39,7 @@ constexpr std::size_t largest_answer = 2u << 20;  ///< a value of 1 MiB that sta
 constexpr int most_headers = 16;
 constexpr std::size_t longest_header = 512;
 constexpr int pending_messages = 16384, pending_bytes = 16 << 20;  ///< of a subscription, within libnats
-constexpr auto try_again = Seconds(1);
+constexpr auto next_attempt_after = Seconds(1);
 
 }  // namespace
 
@@ -156,7 +156,7 @@ struct Wire::Shared : std::enable_shared_from_this<Wire::Shared> {
         lock.unlock();
         close();
         lock.lock();
-        next_try = Clock::now() + try_again;
+        next_try = Clock::now() + next_attempt_after;
         continue;
       }
       if (!jobs.empty()) {
@@ -171,7 +171,7 @@ struct Wire::Shared : std::enable_shared_from_this<Wire::Shared> {
         lock.unlock();
         connect();
         lock.lock();
-        next_try = Clock::now() + try_again;
+        next_try = Clock::now() + next_attempt_after;
         continue;
       }
       const auto until = connection ? Clock::time_point::max() : next_try;

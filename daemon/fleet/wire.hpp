@@ -27,6 +27,9 @@
 
 namespace readback {
 
+/// How long the servers have for what they answer out of memory, and for a chunk of a bundle.
+inline constexpr Millis request_limit = Seconds(2), chunk_limit = Seconds(5);
+
 using WireHeaders = std::vector<std::pair<std::string, std::string>>;
 
 struct WireRequest {

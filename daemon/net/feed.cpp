@@ -14,7 +14,7 @@ namespace http = beast::http;
 
 namespace {
 
-constexpr std::size_t most_at_once = 65536;
+constexpr std::size_t most_fed_at_once = 65536;
 
 struct Fed {
   ErrorCode error;        ///< of the stream, or of the parser
@@ -35,7 +35,7 @@ Fed hand_over(beast::flat_buffer& buffer, RequestParser& parser) {
 net::awaitable<Fed> feed_some(Stream& stream, beast::flat_buffer& buffer, RequestParser& parser) {
   Fed fed = hand_over(buffer, parser);
   if (fed.error || fed.bytes > 0) co_return fed;
-  const auto room = beast::read_size(buffer, most_at_once);
+  const auto room = beast::read_size(buffer, most_fed_at_once);
   if (room == 0) {
     fed.error = http::error::buffer_overflow;
     co_return fed;

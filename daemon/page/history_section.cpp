@@ -49,7 +49,7 @@ std::string told(const HistoryBar& bar) {
   return out;
 }
 
-constexpr int height = 24;
+constexpr int bar_height = 24;
 
 std::string bars_html(const HistoryBars& span, const std::string& label) {
   std::string good, others;
@@ -57,17 +57,17 @@ std::string bars_html(const HistoryBars& span, const std::string& label) {
   for (std::size_t i = 0; i < bars.size(); ++i) {
     const char kind = kind_of(bars[i].summary);
     if (kind == 0) continue;
-    const int tall = kind == 'b' ? height : kind == 'w' ? 20 : kind == 'g' ? 15 : 8;
+    const int tall = kind == 'b' ? bar_height : kind == 'w' ? 20 : kind == 'g' ? 15 : 8;
     char bar[96];
     if (kind == 'g') {
       const std::size_t from = i;
       while (i + 1 < bars.size() && kind_of(bars[i + 1].summary) == kind) ++i;
-      std::snprintf(bar, sizeof bar, "M%zu %dh%zuv%dh-%zuz", from, height - tall, i - from + 1, tall, i - from + 1);
+      std::snprintf(bar, sizeof bar, "M%zu %dh%zuv%dh-%zuz", from, bar_height - tall, i - from + 1, tall, i - from + 1);
       good += bar;
       continue;
     }
     std::snprintf(bar, sizeof bar, "<rect class=\"%c\" x=\"%zu\" y=\"%d\" width=\"1\" height=\"%d\"><title>", kind, i,
-                  height - tall, tall);
+                  bar_height - tall, tall);
     others += bar;
     others += flat_html(told(bars[i])) + "</title></rect>";
   }

@@ -17,12 +17,12 @@ namespace readback {
 namespace {
 
 /// As the status page looks.
-const std::string& style() {
+const std::string& incident_style() {
   static const std::string all = std::string(shared_style()) + std::string(status_page_css);
   return all;
 }
 
-const std::string& script() {
+const std::string& incident_script() {
   static const std::string all = std::string(times_script()) + "localise(document, Date.now());\n";
   return all;
 }
@@ -56,8 +56,8 @@ std::string begin_page(const std::string& title, const std::string& heading) {
   return "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
          "content=\"width=device-width,initial-scale=1\"><title>" +
          html_text(title) +
-         "</title><link rel=\"alternate\" type=\"application/atom+xml\" href=\"/feed.atom\"><style>" + style() +
-         "</style></head><body><header><h1>" + heading +
+         "</title><link rel=\"alternate\" type=\"application/atom+xml\" href=\"/feed.atom\"><style>" +
+         incident_style() + "</style></head><body><header><h1>" + heading +
          "</h1><p><a href=\"/\">Status</a> · <a href=\"/incidents\">Incidents</a> · <a href=\"/feed.atom\">Feed</a></p>"
          "</header><main id=\"main\">";
 }
@@ -65,7 +65,7 @@ std::string begin_page(const std::string& title, const std::string& heading) {
 std::string end_page() {
   return "</main><footer class=\"dim\"><p><span class=\"zone\">Times are UTC.</span> Read-only: nothing can be changed "
          "here.</p></footer><script>" +
-         script() + "</script></body></html>\n";
+         incident_script() + "</script></body></html>\n";
 }
 
 std::string field(const char* label, const char* name, const std::string& value, const char* hint) {
@@ -96,7 +96,7 @@ std::string first_failure_html(const IncidentRecord& i) {
   return safe(reason.starts_with(read + ":") ? reason : read + ": " + reason);
 }
 
-std::string row_html(const IncidentRecord& i, WallTime now) {
+std::string listed_html(const IncidentRecord& i, WallTime now) {
   return "<tr><td data-l=\"State\">" + word_html(to_string(i.state), state_look(i)) + "</td><td data-l=\"Opened\">" +
          time_html(i.opened_at, now) + "</td><td data-l=\"For\">" +
          humanize(std::max(Millis(0), end_of(i).value_or(now) - i.opened_at)) + "</td><td data-l=\"Boundary\">" +
@@ -176,8 +176,8 @@ std::string conditions_html(const IncidentRecord& i) {
 }  // namespace
 
 std::string incident_pages_policy() {
-  static const std::string policy = "default-src 'none'; style-src '" + sha256_source(style()) + "'; script-src '" +
-                                    sha256_source(script()) +
+  static const std::string policy = "default-src 'none'; style-src '" + sha256_source(incident_style()) +
+                                    "'; script-src '" + sha256_source(incident_script()) +
                                     "'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
   return policy;
 }
@@ -189,7 +189,7 @@ std::string incidents_page(const IncidentListing& l, WallTime now) {
   for (const char* head : {"State", "Opened", "For", "Boundary", "Target", "Failed first"})
     out += std::string("<th scope=\"col\">") + head + "</th>";
   out += "</tr></thead><tbody>";
-  for (const auto& i : l.found) out += row_html(i, now);
+  for (const auto& i : l.found) out += listed_html(i, now);
   out += "</tbody></table></div><p>";
   if (l.page > 1) out += page_link(l, l.page - 1, "Newer");
   if (l.has_more) out += page_link(l, l.page + 1, "Older");

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t most_waiting = 16;  // the oldest is left out
 
-std::string one_line(std::string text) {
+std::string status_line(std::string text) {
   for (char& c : text)
     if (c == '\n') c = ' ';
   return text;
@@ -70,8 +70,8 @@ void send(std::string word) {
 
 }  // namespace
 
-void notify_ready(const std::string& status) { send("READY=1\nSTATUS=" + one_line(status)); }
-void notify_status(const std::string& status) { send("STATUS=" + one_line(status)); }
+void notify_ready(const std::string& status) { send("READY=1\nSTATUS=" + status_line(status)); }
+void notify_status(const std::string& status) { send("STATUS=" + status_line(status)); }
 void notify_reloading() {
   timespec t{};
   clock_gettime(CLOCK_MONOTONIC, &t);

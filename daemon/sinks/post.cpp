@@ -17,7 +17,7 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr Millis files_limit = Seconds(2);  // for certificates and keys, which may lie on something that hangs
-constexpr std::size_t most_threads = 16;
+constexpr std::size_t most_looking_up = 16;
 
 /// What tells one setting from another.
 std::string name_of(const TlsConfig& tls) {
@@ -35,7 +35,7 @@ struct Poster::State {
     bool anew = false;  ///< to be loaded again; used only where the files do not come
   };
   explicit State(net::any_io_executor loop)
-      : resolver(loop, Resolver::Memory::last_good), looked(loop), aside(loop, most_threads) {}
+      : resolver(loop, Resolver::Memory::last_good), looked(loop), aside(loop, most_looking_up) {}
   /// Where a request goes, and how.
   struct Way {
     Url to;

@@ -16,14 +16,14 @@ namespace {
 constexpr const char* which = "an id, its last 8 characters, or latest";
 constexpr const char* acted_on = "an id, its last 8 characters, or latest;\nelse the only one that is open";
 
-std::string path_of(const std::string& id) { return "/v1/incidents/" + percent_encoded(id); }
+std::string incident_path(const std::string& id) { return "/v1/incidents/" + percent_encoded(id); }
 
 /// Which incident is acted upon. Where several are open a word that is not an id would be a lottery.
 std::string path_to_act_on(const Client& c, const std::string& id) {
-  if (!id.empty() && id != "latest") return path_of(id);
+  if (!id.empty() && id != "latest") return incident_path(id);
   const auto open = told_of(c.get("/v1/incidents?state=open").at("incidents").as_array());
-  if (open.size() == 1) return path_of(text_at(open.front().as_object(), "id"));
-  if (open.empty() && id == "latest") return path_of(id);
+  if (open.size() == 1) return incident_path(text_at(open.front().as_object(), "id"));
+  if (open.empty() && id == "latest") return incident_path(id);
   if (open.empty()) c.fail("no incident is open; name one, or latest");
   c.fail(std::to_string(open.size()) + " incidents are open; name one of them:\n" + list_incidents(open, now().wall));
 }
@@ -58,7 +58,7 @@ struct OneIncident : Command {
   std::string id = "latest";
   void options(Options& o) override { o.text_or("ID", id, which); }
   int run(const Client& c) override {
-    const auto i = c.get(path_of(id));
+    const auto i = c.get(incident_path(id));
     if (!c.raw(i)) print(show_incident(i));
     return 0;
   }

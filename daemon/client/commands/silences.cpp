@@ -31,7 +31,7 @@ struct Add : Command {
   }
 };
 
-struct List : Command {
+struct SilenceList : Command {
   int run(const Client& c) override {
     const auto list = c.get("/v1/silences");
     if (!c.raw(list)) print(show_silences(list.at("silences").as_array()));
@@ -48,7 +48,7 @@ struct Expire : Command {
 }  // namespace
 
 std::unique_ptr<Command> silence_add_command() { return std::make_unique<Add>(); }
-std::unique_ptr<Command> silence_list_command() { return std::make_unique<List>(); }
+std::unique_ptr<Command> silence_list_command() { return std::make_unique<SilenceList>(); }
 std::unique_ptr<Command> silence_expire_command() { return std::make_unique<Expire>(); }
 
 }  // namespace readback

@@ -22,9 +22,9 @@ namespace readback {
 namespace json = boost::json;
 namespace {
 
-std::string path_of(const std::string& id) { return "/v1/snapshots/" + percent_encoded(id); }
+std::string snapshot_path(const std::string& id) { return "/v1/snapshots/" + percent_encoded(id); }
 
-struct List : Command {
+struct SnapshotList : Command {
   bool fleet = false;
   void options(Options& o) override { o.flag("--fleet", fleet, "of all hosts of the fleet"); }
   int run(const Client& c) override {
@@ -69,7 +69,7 @@ struct Pull : Command {
       return true;
     };
     if (name.empty()) taking.name = [&](std::string given) { name = std::move(given); };
-    std::string path = path_of(id) + (safe ? "?form=public-safe" : "");
+    std::string path = snapshot_path(id) + (safe ? "?form=public-safe" : "");
     if (!host.empty()) path += (safe ? "&host=" : "?host=") + percent_encoded(host);
     (void)c.checked(c.connection().stream(path, taking));
     return bytes;
@@ -99,7 +99,7 @@ std::string read_file(const Client& c, const std::string& name) {
 /// A file where there is one of this name, else the daemon's snapshot of this id.
 NamedBundle bundle(const Client& c, const std::string& name) {
   if (name.find('/') == name.npos && !name.ends_with(".zst") && ::access(name.c_str(), F_OK) != 0)
-    return {name, c.checked(c.connection().ask("GET", path_of(name))).body};
+    return {name, c.checked(c.connection().ask("GET", snapshot_path(name))).body};
   return {name, read_file(c, name)};
 }
 
@@ -154,7 +154,7 @@ void add_vantage_points(const Client& c, const SnapshotView& told, ReportContext
   for (const auto& s : all) {
     const std::string host = text_at(s, "host"), id = text_at(s, "id");
     if (context.vantage.size() >= most || !taken.insert(host).second) continue;
-    const auto answer = c.connection().ask("GET", path_of(id) + "?host=" + percent_encoded(host));
+    const auto answer = c.connection().ask("GET", snapshot_path(id) + "?host=" + percent_encoded(host));
     Result<std::string> bytes = Failure{answer ? "" : answer.error()};
     if (answer && answer->status == 200) bytes = answer->body;
     if (answer && answer->status != 200) bytes = Failure{text_at(parsed_object(answer->body), "detail")};
@@ -194,13 +194,13 @@ struct Report : Command {
     return "readback-" + (told && !told->id.empty() ? told->id : "report") + ".html";
   }
   std::string from_daemon(const Client& c) const {
-    auto answer = c.connection().ask("GET", path_of(id));
+    auto answer = c.connection().ask("GET", snapshot_path(id));
     const bool is_none = answer && (answer->status == 404 || answer->status == 503);
     if (is_none && id != "latest") {  // then it is the id of an incident
       const auto i = c.get("/v1/incidents/" + percent_encoded(id));
       const auto* evidence = i.if_contains("evidence");
       if (!evidence || !evidence->is_object()) c.fail("this incident has no sealed snapshot");
-      answer = c.connection().ask("GET", path_of(text_at(evidence->get_object(), "snapshot")));
+      answer = c.connection().ask("GET", snapshot_path(text_at(evidence->get_object(), "snapshot")));
     }
     return c.checked(std::move(answer)).body;
   }
@@ -245,7 +245,7 @@ struct Key : Command {
 
 }  // namespace
 
-std::unique_ptr<Command> snapshot_list_command() { return std::make_unique<List>(); }
+std::unique_ptr<Command> snapshot_list_command() { return std::make_unique<SnapshotList>(); }
 std::unique_ptr<Command> snapshot_pull_command() { return std::make_unique<Pull>(); }
 std::unique_ptr<Command> snapshot_capture_command() { return std::make_unique<Capture>(); }
 std::unique_ptr<Command> snapshot_verify_command() { return std::make_unique<VerifyBundle>(); }
