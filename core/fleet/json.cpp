@@ -14,7 +14,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t longest_name = 256, longest_reason = 200, most_reasons = 3, most_sinks = 256, most_targets = 4096,
-                      most_passed = 64, longest_text = 2048;
+                      most_passed_read = 64, longest_text = 2048;
 constexpr Millis longest_interval = std::chrono::hours(24);
 constexpr std::uint64_t most = std::uint64_t{1} << 53;  ///< what every JSON library counts to
 
@@ -112,7 +112,7 @@ void check(const FleetClaim& c) {
   demand_name(c.incident, "incident", true);
   demand(c.told >= 0 && c.told <= 8, "told is out of range");
   demand(c.tries >= 0 && c.tries <= 1 << 20, "tries is out of range");
-  demand(c.passed.size() <= most_passed, "too many have passed it on");
+  demand(c.passed.size() <= most_passed_read, "too many have passed it on");
   for (const auto& host : c.passed) demand_name(host, "passed");
   demand(!c.ended || c.closed, "it is ended and not closed");
 }

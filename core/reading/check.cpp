@@ -12,7 +12,7 @@
 namespace readback {
 namespace {
 
-constexpr std::size_t reasons_kept = 12;
+constexpr std::size_t reasons_of_check = 12;
 constexpr std::string_view count_nouns[] = {"difference", "mismatch", "drift",   "change",
                                             "problem",    "error",    "failure", "issue"};
 
@@ -156,7 +156,7 @@ CheckReading read_check(const CheckConfig& check, const RawRead& raw) {
       say(named.front() + (named.size() > 1 ? "; " + std::to_string(named.size() - 1) + " more" : ""));
       say(exited);
       for (std::size_t i = 1; i < named.size(); ++i) {
-        if (out.reasons.size() == reasons_kept) {
+        if (out.reasons.size() == reasons_of_check) {
           say("… and " + std::to_string(named.size() - i) + " more");
           break;
         }

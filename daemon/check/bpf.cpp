@@ -25,6 +25,9 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lower half of an a
 
 // Newer than libseccomp 2.5.4 (Linux 5.17). From 424 on every architecture has the same numbers.
 constexpr std::pair<std::string_view, int> newer[] = {
+#if defined(__x86_64__)
+    {"uretprobe", 335},
+#endif
     {"cachestat", 451},         {"fchmodat2", 452},         {"map_shadow_stack", 453},    {"futex_wake", 454},
     {"futex_wait", 455},        {"futex_requeue", 456},     {"statmount", 457},           {"listmount", 458},
     {"lsm_get_self_attr", 459}, {"lsm_set_self_attr", 460}, {"lsm_list_modules", 461},    {"mseal", 462},

@@ -99,9 +99,9 @@ class Unpacker : public NumberReader {
   bool is_first_format() const { return format_ == first_format; }
   std::string text() {
     const auto head = number();
-    const int bits_of_form = is_first_format() ? 1 : 2;
-    const auto form = head & ((1u << bits_of_form) - 1);
-    const auto rest = head >> bits_of_form;
+    const int form_bits = is_first_format() ? 1 : 2;
+    const auto form = head & ((1u << form_bits) - 1);
+    const auto rest = head >> form_bits;
     if (form == in_place) return std::string(bytes(rest));
     const auto edits = form == edits_of_base ? bytes(number()) : std::string_view();
     if (form > edits_of_base) bad = true;

@@ -14,7 +14,7 @@ namespace {
 
 std::string only(const std::string& target) { return target.empty() ? "" : "&target=" + percent_encoded(target); }
 
-struct HistoryOf : Command {
+struct OneHistory : Command {
   std::string target, since = "30d", step;
   void options(Options& o) override {
     o.text("--target", target, "only this one");
@@ -85,7 +85,7 @@ struct Uptime : Command {
 
 }  // namespace
 
-std::unique_ptr<Command> history_command() { return std::make_unique<HistoryOf>(); }
+std::unique_ptr<Command> history_command() { return std::make_unique<OneHistory>(); }
 std::unique_ptr<Command> uptime_command() { return std::make_unique<Uptime>(); }
 
 }  // namespace readback
