@@ -1,13 +1,13 @@
 // The two encodings of RFC 8410 are a fixed beginning and 32 bytes each, so they are put together here; the signature
 // itself is OpenSSL's.
 #include "core/evidence/signature.hpp"
-#include "core/codec/texts.hpp"
 
 #include <openssl/evp.h>
 
 #include <boost/json.hpp>
 #include <memory>
 
+#include "core/codec/texts.hpp"
 #include "core/evidence/parts.hpp"
 #include "core/text/encoding.hpp"
 #include "core/text/words.hpp"

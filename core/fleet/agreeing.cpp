@@ -275,7 +275,7 @@ void Fleet::State::decide_alone(const std::string& target, Target& t, Boundary b
   if (now - *t.retold_at > t.retell_every) {
     for (const auto& key : stories_of(target, subject))
       if (!kept.stories.at(key).is_resolved && !first_row(key) && is_configured(key.sink))
-        add_row(key, EventKind::firing, kept.stories.at(key).level, "the other hosts cannot be asked", true, true);
+        add_row(key, EventKind::firing, kept.stories.at(key).level, nobody_asked, true, true);
     t.retold_at = now;
     t.retell_every = std::min(t.retell_every * 2, std::max(t.retell_every, setup.config.alerts.renotify));
   }
@@ -300,8 +300,7 @@ bool Fleet::State::open_at(const ClaimKey& key, int level, bool alone, const Tal
   const std::uint64_t epoch = c && !c->closed ? c->epoch : (held == kept.claims.end() ? 0 : held->second.epoch) + 1;
   kept.stories[key] = {epoch, false, level, false};
   save();
-  if (!c || c->closed || c->told == 0)
-    add_row(key, EventKind::firing, level, alone ? "the other hosts cannot be asked" : seen_from(tally), alone);
+  if (!c || c->closed || c->told == 0) add_row(key, EventKind::firing, level, told_from(tally, alone), alone);
   return true;
 }
 

@@ -100,4 +100,6 @@ std::string seen_from(const Tally& t, std::size_t most) {
   return text;
 }
 
+std::string told_from(const Tally& tally, bool alone) { return alone ? nobody_asked : seen_from(tally); }
+
 }  // namespace readback

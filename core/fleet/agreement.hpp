@@ -99,4 +99,8 @@ bool is_way_broken(const Tally& t);
 /// "seen from 5 of 7 hosts", and "not from a, b" when there are such; at most `most` names. "" where one was asked.
 std::string seen_from(const Tally& t, std::size_t most = 8);
 
+/// What is told in its place of what was decided while nobody could be asked.
+inline constexpr const char* nobody_asked = "the other hosts cannot be asked";
+std::string told_from(const Tally& tally, bool alone);
+
 }  // namespace readback

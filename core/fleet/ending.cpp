@@ -24,8 +24,9 @@ void Fleet::State::turn(const std::string& target, Subject s, EventKind kind, in
                         bool was_vantage) {
   const std::pair about{target, s};
   const auto last = turned.find(about);
+  const bool is_better = kind == EventKind::recovered || kind == EventKind::resolved;
+  if (is_better && last == turned.end()) return;  // nothing was said of it
   if (kind == EventKind::resolved) {
-    if (last == turned.end()) return;
     turned.erase(last);
   } else {
     if (kind != EventKind::escalated && last != turned.end() && last->second == kind) return;
@@ -110,7 +111,7 @@ void Fleet::State::end_of(const std::string& target, Subject s) {
     const auto found = targets.find(target);
     const std::uint64_t known = found == targets.end() ? 0 : found->second.highest;
     const auto [since, is_new] = ending.try_emplace({target, s}, Ending{now, known});
-    if (is_new && turned.contains({target, s})) turn(target, s, EventKind::recovered, told_level(target, s), c.votes);
+    if (is_new) turn(target, s, EventKind::recovered, told_level(target, s), c.votes);
     if (now - since->second.since >= setup.config.resolution.settle && c.is_over_since) resolve(target, s, c);
   }
 }
@@ -129,7 +130,7 @@ bool Fleet::State::wake(const std::string& target, Subject s, const Tally& tally
     if (!std::exchange(story.is_quiet, false)) continue;
     is_news = true;
     save();
-    add_row(key, EventKind::firing, story.level, alone ? "the other hosts cannot be asked" : seen_from(tally), alone);
+    add_row(key, EventKind::firing, story.level, told_from(tally, alone), alone);
   }
   return is_news;
 }
@@ -164,9 +165,7 @@ void Fleet::State::resolve(const std::string& target, Subject s, const Course& c
       continue;
     }
     story.is_resolved = true;
-    if (!story.is_quiet)
-      add_row(key, EventKind::resolved, 0, is_away() ? "the other hosts cannot be asked" : seen_from(c.votes),
-              is_away());
+    if (!story.is_quiet) add_row(key, EventKind::resolved, 0, told_from(c.votes, is_away()), is_away());
   }
 }
 

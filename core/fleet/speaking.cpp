@@ -89,8 +89,7 @@ void Fleet::State::pump(const ClaimKey& key) {
   drop_rows([&](const FleetRow& r) { return r.key == key && is_told(r); });
   if (has_notes(key) && !is_away(key)) return;
   if (close_for_nobody(key)) return;
-  const auto story = kept.stories.find(key);
-  if (story != kept.stories.end() && story->second.is_quiet) return close_quietly(key);
+  if (is_quiet(key)) return close_quietly(key);
   auto* r = first_row(key);
   const auto back = back_off.find(key);
   if (!r || (back != back_off.end() && now < back->second) || !is_configured(key.sink)) return;
@@ -101,6 +100,7 @@ void Fleet::State::pump(const ClaimKey& key) {
   }
   if (!is_synced || busy.contains(key)) return;
   const auto* c = claim(key);
+  const auto story = kept.stories.find(key);
   const bool is_resolved = story != kept.stories.end() && story->second.is_resolved;
   const bool is_unsaid = !may_speak(*r);
   if (is_unsaid && !is_resolved) return;
@@ -121,6 +121,11 @@ void Fleet::State::pump(const ClaimKey& key) {
 /// jury agrees.
 bool Fleet::State::may_speak(const FleetRow& r) const {
   return !r.is_adopted || r.kind != EventKind::firing || course_of(r.key.target, r.key.subject).is_bad;
+}
+
+bool Fleet::State::is_quiet(const ClaimKey& key) const {
+  const auto story = kept.stories.find(key);
+  return story != kept.stories.end() && story->second.is_quiet;
 }
 
 /// Whoever has the word closes what nobody was told of and nobody sees.
@@ -189,9 +194,7 @@ void Fleet::State::take_over(const ClaimKey& key, const FleetClaim& c) {
   const bool is_turn_of_others =
       std::any_of(others.begin(), others.end(), [&](const std::string& host) { return !is_one_of(c.passed, host); });
   Millis wait = step_of(key);
-  const auto* r = first_row(key);
-  const auto story = kept.stories.find(key);
-  if ((r && !may_speak(*r)) || (story != kept.stories.end() && story->second.is_quiet))
+  if (const auto* r = first_row(key); is_quiet(key) || (r && !may_speak(*r)))
     wait += c.tries > 0 ? give_triers : give_others;
   if (is_one_of(c.passed, setup.host) && is_turn_of_others) wait += give_others;
   // Everybody has tried and nobody was answered: all together wait longer and longer.

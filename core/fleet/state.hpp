@@ -329,6 +329,7 @@ struct Fleet::State {
   bool close_for_nobody(const ClaimKey& key);
   void open_claim(const ClaimKey& key, const FleetRow& r);
   bool may_speak(const FleetRow& r) const;
+  bool is_quiet(const ClaimKey& key) const;
   void close_quietly(const ClaimKey& key);
   void close_unsaid(const ClaimKey& key, const FleetClaim& c);
   void take_over(const ClaimKey& key, const FleetClaim& c);

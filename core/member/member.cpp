@@ -13,7 +13,6 @@ namespace readback {
 namespace {
 
 constexpr std::size_t most_gone = 512;
-const char* const alone = "the other hosts cannot be asked";
 
 bool is_total(int level) { return level > 0 && level % 2 == 0; }
 
@@ -164,7 +163,7 @@ Agreement Member::State::agreement(const Turned& t) const {
   a.was_vantage = t.was_vantage;
   a.green_on = joined(t.votes.who_not);
   if (fleet->is_away(now.mono))
-    a.votes = alone;
+    a.votes = nobody_asked;
   else if (t.votes.yes > 0)
     a.votes = seen_from(t.votes);
   return a;

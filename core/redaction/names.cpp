@@ -1,11 +1,12 @@
 // A name is cut into words at `_ - . / :`, at blanks and where the case changes; words that are written together
 // (`clientsecret`, `bindpw`) are recognised by how they end. Then the last word that means something decides.
 #include "core/redaction/names.hpp"
-#include "core/redaction/letters.hpp"
 
 #include <algorithm>
 #include <cctype>
 #include <unordered_set>
+
+#include "core/redaction/letters.hpp"
 
 namespace readback {
 namespace {
