@@ -83,14 +83,14 @@ std::vector<std::string> learned_volatile(const std::vector<SweepRecord>& timeli
 }
 
 /// Does it hold for this bundle?
-bool fits(const LearnedAhead& learned, const BundleInput& in, const SweepRecord& good) {
-  return learned.good == good.sweep && learned.good != 0 && !in.timeline.empty() &&
-         in.timeline.front().at <= learned.oldest;
+bool is_learned(const BundleInput& in, const SweepRecord& good) {
+  return in.ahead.good == good.sweep && good.sweep != 0 && !in.timeline.empty() &&
+         in.timeline.front().at <= in.ahead.oldest;
 }
 
 std::vector<std::string> learned_for(const BundleInput& in, const SweepRecord& good, const std::string& read) {
-  if (fits(in.learned, in, good))
-    if (const auto found = in.learned.fields.find(read); found != in.learned.fields.end()) return found->second;
+  const auto found = in.ahead.changing.find(read);
+  if (found != in.ahead.changing.end() && is_learned(in, good)) return found->second;
   WallTime oldest = WallTime::max();
   return learned_volatile(in.timeline, good.sweep, read, oldest);
 }
@@ -156,8 +156,8 @@ std::string summary_file(const BundleInput& in) {
   return clean_utf8(text);
 }
 
-std::string timeline_file(TimelineAhead ahead, const std::vector<SweepRecord>& timeline) {
-  std::string lines = std::move(ahead.text);
+std::string timeline_file(BundleAhead ahead, const std::vector<SweepRecord>& timeline) {
+  std::string lines = std::move(ahead.timeline);
   for (std::size_t i = ahead.ends.size(); i < timeline.size(); ++i) lines += timeline_lines(timeline[i]);
   return lines;
 }
@@ -286,17 +286,30 @@ std::string timeline_lines(const SweepRecord& sweep) {
   return lines;
 }
 
-LearnedAhead learned_ahead(const std::vector<SweepRecord>& timeline) {
-  LearnedAhead learned;
+BundleAhead made_ahead(const std::vector<SweepRecord>& timeline) {
+  BundleAhead ahead;
+  for (const auto& sweep : timeline) {
+    ahead.timeline += timeline_lines(sweep);
+    ahead.ends.push_back(ahead.timeline.size());
+  }
   const auto is_good = [](const SweepRecord& sweep) {
     return std::all_of(sweep.reads.begin(), sweep.reads.end(), [](const auto& read) { return read.green; });
   };
   const auto good = std::find_if(timeline.rbegin(), timeline.rend(), is_good);
-  if (good == timeline.rend()) return learned;
-  learned.good = good->sweep, learned.oldest = good->at;
+  if (good == timeline.rend()) return ahead;
+  ahead.good = good->sweep, ahead.oldest = good->at;
   for (const auto& read : good->reads)
-    learned.fields[read.raw.read] = learned_volatile(timeline, good->sweep, read.raw.read, learned.oldest);
-  return learned;
+    ahead.changing[read.raw.read] = learned_volatile(timeline, good->sweep, read.raw.read, ahead.oldest);
+  return ahead;
+}
+
+void leave_out_oldest(BundleAhead& ahead, std::size_t how_many) {
+  const auto told = static_cast<std::ptrdiff_t>(std::min(how_many, ahead.ends.size()));
+  if (told == 0) return;
+  const std::size_t cut = ahead.ends[static_cast<std::size_t>(told) - 1];
+  ahead.timeline.erase(0, cut);
+  ahead.ends.erase(ahead.ends.begin(), ahead.ends.begin() + told);
+  for (auto& end : ahead.ends) end -= cut;
 }
 
 BundleFiles bundle_files(BundleInput in) {

@@ -30,17 +30,15 @@ struct SealContext {
   std::vector<CommandOutput> commands;       ///< of the configuration, in its order
 };
 
-/// What timeline.jsonl has of the first sweeps, where that was written ahead: a page waits for the rest alone.
-struct TimelineAhead {
-  std::string text;
+/// What was made ahead of the first sweeps of a timeline: a page waits for the rest alone.
+struct BundleAhead {
+  std::string timeline;           ///< what timeline.jsonl has of them
   std::vector<std::size_t> ends;  ///< where in it the lines of each sweep end
-};
-
-/// Fields that kept changing in good answers, by read, as learned_ahead() found them.
-struct LearnedAhead {
-  std::uint64_t good = 0;  ///< the sweep up to which they were looked at; 0: none were
-  WallTime oldest{};       ///< when the oldest of those began
-  std::map<std::string, std::vector<std::string>> fields;
+  /// Fields that kept changing in good answers, by read, up to the newest good sweep: the one that will most likely be
+  /// the last good one. They hold for a bundle with that one and with all that was looked at.
+  std::map<std::string, std::vector<std::string>> changing;
+  std::uint64_t good = 0;  ///< that sweep; 0: there was none
+  WallTime oldest{};       ///< when the oldest that was looked at began
 };
 
 struct BundleInput {
@@ -51,8 +49,7 @@ struct BundleInput {
   /// The sweeps that the order names; those that are 0 or no longer kept are missing.
   std::map<std::string, SweepRecord> phases;  ///< "last-good", "first-bad", "at-page", "latest"
   std::vector<SweepRecord> timeline;          ///< of the 15 minutes before, oldest first
-  TimelineAhead ahead;
-  LearnedAhead learned;
+  BundleAhead ahead;
   bool timeline_cut = false;  ///< there were more, and only the newest are here
   std::string host_json;      ///< the host's state as one JSON object
 };
@@ -60,9 +57,10 @@ struct BundleInput {
 /// What timeline.jsonl has of one sweep.
 std::string timeline_lines(const SweepRecord& sweep);
 
-/// Up to the newest good one of these sweeps, oldest first: the one that will most likely be the last good one. It
-/// holds for a bundle with that one, and with all that was looked at.
-LearnedAhead learned_ahead(const std::vector<SweepRecord>& timeline);
+/// Of these sweeps, oldest first.
+BundleAhead made_ahead(const std::vector<SweepRecord>& timeline);
+/// Of its sweeps the oldest are not in the timeline any more.
+void leave_out_oldest(BundleAhead& ahead, std::size_t how_many);
 
 /// All files, manifest.json included.
 BundleFiles bundle_files(BundleInput input);

@@ -108,12 +108,8 @@ net::awaitable<void> Sealer::look_ahead(std::string target, WallTime at) {
   draft->made = made;
   draft->sweeps = std::move(around.recent.sweeps);
   std::function<bool()> work = [draft] {
-    for (const auto& sweep : draft->sweeps) {
-      draft->ahead.text += timeline_lines(sweep);
-      draft->ahead.ends.push_back(draft->ahead.text.size());
-    }
-    draft->learned = learned_ahead(draft->sweeps);
-    draft->ahead.text.reserve(draft->ahead.text.size() + room_behind);
+    draft->ahead = made_ahead(draft->sweeps);
+    draft->ahead.timeline.reserve(draft->ahead.timeline.size() + room_behind);
     return true;
   };
   co_await off_loop(worker_, std::move(work));
@@ -157,14 +153,7 @@ Sealer::Draft Sealer::take_draft(const std::string& target, WallTime from) {
   drafts_.erase(found);
   const auto first =
       std::find_if(draft.sweeps.begin(), draft.sweeps.end(), [&](const SweepRecord& s) { return s.at >= from; });
-  const auto older = std::min<std::ptrdiff_t>(first - draft.sweeps.begin(), std::ssize(draft.ahead.ends));
-  if (older > 0) {
-    auto& [text, ends] = draft.ahead;
-    const std::size_t cut = ends[static_cast<std::size_t>(older) - 1];
-    text.erase(0, cut);
-    ends.erase(ends.begin(), ends.begin() + older);
-    for (auto& end : ends) end -= cut;
-  }
+  leave_out_oldest(draft.ahead, static_cast<std::size_t>(first - draft.sweeps.begin()));
   draft.sweeps.erase(draft.sweeps.begin(), first);
   return draft;
 }
@@ -235,7 +224,6 @@ net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext cont
     if (const auto* sweep = numbered(around.named, timeline, number)) in.phases[name] = *sweep;
   in.timeline = std::move(timeline);
   in.ahead = std::move(draft.ahead);
-  in.learned = std::move(draft.learned);
   in.timeline_cut = around.recent.cut;
   in.order = std::move(order);
   co_return in;

@@ -53,8 +53,7 @@ class Sealer {
     std::string target;
     std::chrono::steady_clock::time_point made{};
     std::vector<SweepRecord> sweeps;
-    TimelineAhead ahead;
-    LearnedAhead learned;
+    BundleAhead ahead;      ///< of the first ones
     std::size_t bytes = 0;  ///< of bodies and outputs since the suspicion
   };
   struct Written {

@@ -150,17 +150,13 @@ TEST_CASE("What was prepared ahead, of however many sweeps, changes no byte") {
     auto with = in;
     const std::vector<SweepRecord> sweeps(in.timeline.begin(),
                                           in.timeline.begin() + static_cast<std::ptrdiff_t>(known));
-    for (const auto& sweep : sweeps) {
-      with.ahead.text += timeline_lines(sweep);
-      with.ahead.ends.push_back(with.ahead.text.size());
-    }
-    with.learned = learned_ahead(sweeps);
+    with.ahead = made_ahead(sweeps);
     CHECK(bundle_files(with) == without);
     // Of older sweeps than the bundle has: they count for nothing there.
     with.timeline.erase(with.timeline.begin());
-    with.ahead = {};
+    leave_out_oldest(with.ahead, 1);
     auto alone = with;
-    alone.learned = {};
+    alone.ahead = {};
     CHECK(bundle_files(with) == bundle_files(alone));
   }
 }
