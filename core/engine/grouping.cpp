@@ -30,6 +30,14 @@ std::vector<const Incident*> Engine::State::paged_of(Boundary b, const Which& wh
   return all;
 }
 
+/// That was paged first; null of none.
+const Incident* oldest_of(const std::vector<const Incident*>& paged) {
+  const auto since = [](const Incident* i) { return i->paged_from.value_or(MonoTime::max()); };
+  const auto oldest =
+      std::min_element(paged.begin(), paged.end(), [&](auto* a, auto* b) { return since(a) < since(b); });
+  return oldest == paged.end() ? nullptr : *oldest;
+}
+
 /// At its page: the oldest incident of the same cause leads it, if that is fresh and not less severe.
 void Engine::State::choose_leader(Transition& page) {
   const auto& record = page.record;
@@ -38,9 +46,8 @@ void Engine::State::choose_leader(Transition& page) {
            !i.record.declared && !record.declared && i.record.severity >= record.severity && i.paged_from &&
            now.mono - *i.paged_from <= joins_within;
   });
-  const auto oldest =
-      std::min_element(fresh.begin(), fresh.end(), [](auto* a, auto* b) { return *a->paged_from < *b->paged_from; });
-  page.leader = oldest == fresh.end() ? record.id : (*oldest)->record.id;
+  const auto* oldest = oldest_of(fresh);
+  page.leader = oldest ? oldest->record.id : record.id;
   if (auto* t = find_target(record.target)) t->book.group_under(record.id, page.leader);
 }
 
@@ -51,15 +58,11 @@ std::optional<Grouped> Engine::State::group_of(Transition& transition) {
   if (transition.leader.empty()) return std::nullopt;
   Grouped g;
   g.leader = transition.leader;
-  const auto members = paged_of(record.boundary, [&](const Incident& i) { return i.leader == g.leader; });
-  const auto first = std::min_element(members.begin(), members.end(), [](auto* a, auto* b) {
-    const auto rank = [](const Incident& i) {
-      return std::pair(i.record.state != IncidentState::firing, i.paged_from.value_or(MonoTime::max()));
-    };
-    return rank(*a) < rank(*b);
-  });
-  g.stands_in = record.id != g.leader && first != members.end() && (*first)->record.id == record.id;
-  for (const auto* i : members) {
+  const auto in_group = [&](const Incident& i) { return i.leader == g.leader; };
+  const auto* first = oldest_of(paged_of(
+      record.boundary, [&](const Incident& i) { return in_group(i) && i.record.state == IncidentState::firing; }));
+  g.stands_in = record.id != g.leader && first && first->record.id == record.id;
+  for (const auto* i : paged_of(record.boundary, in_group)) {
     g.others += i->record.id != record.id;
     if (i->record.id != record.id) g.targets.push_back(i->record.target);
   }

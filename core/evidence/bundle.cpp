@@ -156,6 +156,17 @@ std::string summary_file(const BundleInput& in) {
   return clean_utf8(text);
 }
 
+/// What timeline.jsonl has of one sweep.
+std::string timeline_lines(const SweepRecord& sweep) {
+  std::string lines;
+  for (const auto& r : sweep.reads) {
+    std::string line = to_recorded_line({sweep.target, sweep.sweep, r.raw, sweep.void_reason});
+    line.pop_back();  // the reading is a further member; a replay judges anew and does not look at it
+    lines += line + ",\"reading\":" + json::serialize(json::value(r.word)) + "}\n";
+  }
+  return lines;
+}
+
 std::string timeline_file(BundleAhead ahead, const std::vector<SweepRecord>& timeline) {
   std::string lines = std::move(ahead.timeline);
   for (std::size_t i = ahead.ends.size(); i < timeline.size(); ++i) lines += timeline_lines(timeline[i]);
@@ -274,16 +285,6 @@ std::string file_name_of(std::string_view read) {
   if (out.empty() || out.front() == '.') out.insert(0, "_");
   // What was replaced or cut off is told apart from its neighbours by a digest.
   return out == read ? out : out + "-" + sha256_hex(read).substr(0, 8);
-}
-
-std::string timeline_lines(const SweepRecord& sweep) {
-  std::string lines;
-  for (const auto& r : sweep.reads) {
-    std::string line = to_recorded_line({sweep.target, sweep.sweep, r.raw, sweep.void_reason});
-    line.pop_back();  // the reading is a further member; a replay judges anew and does not look at it
-    lines += line + ",\"reading\":" + json::serialize(json::value(r.word)) + "}\n";
-  }
-  return lines;
 }
 
 BundleAhead made_ahead(const std::vector<SweepRecord>& timeline) {

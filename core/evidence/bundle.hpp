@@ -54,9 +54,6 @@ struct BundleInput {
   std::string host_json;      ///< the host's state as one JSON object
 };
 
-/// What timeline.jsonl has of one sweep.
-std::string timeline_lines(const SweepRecord& sweep);
-
 /// Of these sweeps, oldest first.
 BundleAhead made_ahead(const std::vector<SweepRecord>& timeline);
 /// Of its sweeps the oldest are not in the timeline any more.

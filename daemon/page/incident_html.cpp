@@ -11,16 +11,10 @@
 #include "core/text/url.hpp"
 #include "core/text/utf8.hpp"
 #include "core/text/words.hpp"
-#include "embedded/status_page_css.hpp"
+#include "daemon/page/status_page.hpp"
 
 namespace readback {
 namespace {
-
-/// As the status page looks.
-const std::string& incident_style() {
-  static const std::string all = std::string(shared_style()) + std::string(status_page_css);
-  return all;
-}
 
 const std::string& incident_script() {
   static const std::string all = std::string(times_script()) + "localise(document, Date.now());\n";
@@ -57,7 +51,7 @@ std::string begin_page(const std::string& title, const std::string& heading) {
          "content=\"width=device-width,initial-scale=1\"><title>" +
          html_text(title) +
          "</title><link rel=\"alternate\" type=\"application/atom+xml\" href=\"/feed.atom\"><style>" +
-         incident_style() + "</style></head><body><header><h1>" + heading +
+         status_page_style() + "</style></head><body><header><h1>" + heading +
          "</h1><p><a href=\"/\">Status</a> · <a href=\"/incidents\">Incidents</a> · <a href=\"/feed.atom\">Feed</a></p>"
          "</header><main id=\"main\">";
 }
@@ -176,7 +170,7 @@ std::string conditions_html(const IncidentRecord& i) {
 }  // namespace
 
 std::string incident_pages_policy() {
-  static const std::string policy = "default-src 'none'; style-src '" + sha256_source(incident_style()) +
+  static const std::string policy = "default-src 'none'; style-src '" + sha256_source(status_page_style()) +
                                     "'; script-src '" + sha256_source(incident_script()) +
                                     "'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
   return policy;

@@ -18,11 +18,6 @@ namespace readback {
 
 namespace {
 
-const std::string& style() {
-  static const std::string text = std::string(shared_style()) + std::string(status_page_css);
-  return text;
-}
-
 const std::string& script() {
   static const std::string text = std::string(times_script()) + std::string(status_page_js);
   return text;
@@ -81,10 +76,15 @@ std::string header_html(const View& view, const Loudness& loud, const PageQuery&
 
 }  // namespace
 
+const std::string& status_page_style() {
+  static const std::string text = std::string(shared_style()) + std::string(status_page_css);
+  return text;
+}
+
 std::string status_page_policy() {
   static const std::string policy =
-      "default-src 'none'; style-src '" + sha256_source(style()) + "'; script-src '" + sha256_source(script()) +
-      "'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+      "default-src 'none'; style-src '" + sha256_source(status_page_style()) + "'; script-src '" +
+      sha256_source(script()) + "'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
   return policy;
 }
 
@@ -95,7 +95,7 @@ std::string status_page(const View& view, const History& history, const std::vec
       "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width,initial-scale=1\"><title>" +
       flat_html(loud.word + ": " + counted(view) + " – " + view.daemon.environment + " – Readback") +
-      "</title><style>" + style() +
+      "</title><style>" + status_page_style() +
       "</style></head><body><a class=\"skip\" href=\"#main\">To the incidents and targets</a>" +
       header_html(view, loud, query) + "<main id=\"main\">";
   out += incidents_section(view, query) + targets_section(view, history, kept, query) + lately_section(view, query);

@@ -19,4 +19,7 @@ std::string status_page(const View& view, const History& history, const std::vec
 /// a form that asks this address again.
 std::string status_page_policy();
 
+/// As it looks; the incidents' pages look the same.
+const std::string& status_page_style();
+
 }  // namespace readback

@@ -93,7 +93,7 @@ def bench_cpu(b):
     daemon = b.daemon(targets=targets)
     seconds = 20
     pid = daemon.process.pid
-    sweeps = lambda: sum(t["sweeps_total"] for t in daemon.status()["targets"])
+    sweeps = lambda: swept_by(daemon)
     harness.wait_until(lambda: sweeps() > 200, "the start is over")
     before, swept, begin = cpu_seconds(pid), sweeps(), time.monotonic()
     while time.monotonic() < begin + seconds:
@@ -418,8 +418,10 @@ def busy_platform():
             pass  # the daemon was stopped
     server = Server(("127.0.0.1", 0), BusyPlatform)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
 
 
 def twenty_targets(b, url):
