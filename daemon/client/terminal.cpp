@@ -5,8 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <system_error>
 
 #include "core/text/utf8.hpp"
 
@@ -20,14 +23,32 @@ bool colours() {
 }
 
 namespace {
-int columns_of(int fd) {
+constexpr int least_columns = 20, usual_columns = 80;
+constexpr int endless = 1'000'000;
+
+std::optional<int> columns_of(int fd) {
   winsize size{};
-  if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return std::max(20, static_cast<int>(size.ws_col));
-  return 80;
+  if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+  return static_cast<int>(size.ws_col);
+}
+
+/// COLUMNS, if it is a number.
+std::optional<int> columns_wanted() {
+  const char* said = std::getenv("COLUMNS");
+  const std::string_view text = said ? said : "";
+  int wanted = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), wanted);
+  if (failed != std::errc() || end != text.data() + text.size() || wanted < 1) return std::nullopt;
+  return wanted;
 }
 }  // namespace
 
-int columns() { return columns_of(STDOUT_FILENO); }
+int columns() {
+  auto width = columns_of(STDOUT_FILENO);
+  if (!width && is_terminal()) width = usual_columns;
+  if (!width) width = columns_wanted();
+  return std::clamp(width.value_or(endless), least_columns, endless);
+}
 
 int rows() {
   winsize size{};
@@ -46,7 +67,7 @@ void Progress::at(double share, std::uint64_t bytes) {
   constexpr std::uint64_t worth_showing = 1 << 20;
   if (!wanted_ || bytes < worth_showing) return;
   const int percent = static_cast<int>(std::clamp(share, 0.0, 1.0) * 100);
-  const int width = std::clamp(columns_of(STDERR_FILENO) - 20, 0, 40);
+  const int width = std::clamp(columns_of(STDERR_FILENO).value_or(usual_columns) - 20, 0, 40);
   char after[40];
   std::snprintf(after, sizeof after, " %3d%% %6llu MiB", percent, static_cast<unsigned long long>(bytes >> 20));
   std::string line = width < 5 ? "" : "[" + std::string(static_cast<std::size_t>(percent * width / 100), '#');
@@ -127,7 +148,7 @@ std::string fit(const std::string& text, std::size_t width) {
 }
 
 std::string wrapped(const std::string& text, std::size_t indent) {
-  const auto width = std::max<std::size_t>(20, static_cast<std::size_t>(columns()));
+  const auto width = static_cast<std::size_t>(columns());
   std::string out, line;
   std::size_t from = 0;
   const auto room = width > indent + 10 ? width - indent : 10;

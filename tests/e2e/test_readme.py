@@ -30,7 +30,7 @@ def transcript(case):
     told = []
 
     def run(*words, shown=None):
-        done = world.daemon.client(*words)
+        done = world.daemon.client(*words, env={"COLUMNS": "80"})
         told.append(f"$ readback {shown or ' '.join(map(str, words))}\n{(done.text + done.error_text).rstrip()}\n")
 
     harness.wait_until(lambda: world.daemon.status()["targets"][0]["checks_total"] > 0, "a first check")
