@@ -384,17 +384,17 @@ class Operator(harness.Case):
     def test_a_pipe_gets_whole_sentences_and_columns_wraps_them(self):
         """Whoever searches the output finds a sentence, not the half of it that stood at the end of a line."""
         world = self.lived
-        world.sim.fault("/health", "refused")
-        told = world.hook.wait("firing")["incident"]
-        sentence = told["next_safe_step"]
+        world.sim.fault("/health", "bad_gateway")
+        page = world.hook.wait("firing")
+        sentence = page["next_safe_step"]
         self.assertGreater(len(sentence), 80)
         lines = lambda columns: [line.strip() for line in world.daemon.client(
-            "incident", told["id"], env={"COLUMNS": columns}).text.splitlines()]
+            "incident", page["incident"]["id"], env={"COLUMNS": columns}).text.splitlines()]
         for endless in ["", "0", "-3", "wide", "40x"]:
             self.assertIn(sentence, lines(endless), endless)
         self.assertNotIn(sentence, lines("40"))
         self.assertIn(sentence, " ".join(lines("40")))
-        _, terminal = on_terminal([harness.CLIENT, "--socket", world.daemon.socket, "incident", told["id"]], 60)
+        _, terminal = on_terminal([harness.CLIENT, "--socket", world.daemon.socket, "incident", page["incident"]["id"]], 60)
         self.assertNotIn(sentence, terminal)
 
     @unittest.skipIf(os.getuid() != 0, "needs another user to be refused")
