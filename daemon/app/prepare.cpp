@@ -91,7 +91,8 @@ class Preparation {
   Preparation(Prepared& out, const std::string& path, Doing& doing) : out_(out), path_(path), doing_(doing) {}
 
   std::vector<ConfigProblem> run() {
-    for (const auto& t : out_.config.targets) target(t);
+    std::size_t place = 0;
+    for (const auto& t : out_.config.targets) target(t, place++);
     for (const auto& s : out_.config.alerts.sinks) sink(s);
     if (out_.config.heartbeat.url) address(*out_.config.heartbeat.url, "the heartbeat", false);
     const auto& nats = out_.config.fleet.nats;
@@ -130,8 +131,9 @@ class Preparation {
     if (!value.empty() && !parse_webhook_secret(value))
       problem(ref.at, whose + ": the webhook secret is not of the form whsec_<base64>");
   }
-  void target(const TargetConfig& t) {
+  void target(const TargetConfig& t, std::size_t place) {
     auto& made = out_.targets[t.name];
+    made.place = place;
     made.files = files_of(t);
     doing_.now("the files of the target " + t.name);
     made.stamp = stamp_of_files(made.files);
@@ -183,6 +185,11 @@ Prepared prepare(const std::string& path, Doing& doing) {
   }
   for (const auto& p : loaded.problems) (p.warning ? out.warnings : out.troubles).push_back(to_string(p));
   return out;
+}
+
+const TargetConfig* Prepared::config_of(const std::string& target) const {
+  const auto found = targets.find(target);
+  return found == targets.end() ? nullptr : &config.targets.at(found->second.place);
 }
 
 std::optional<RenewedTarget> renew(const TargetConfig& target, const PreparedTarget& known) {

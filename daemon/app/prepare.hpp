@@ -34,6 +34,7 @@ class Doing {
 /// A target made ready, with what it was made of. Nobody calls us when a certificate or a token is replaced on the
 /// disk: the files are looked at again before each sweep.
 struct PreparedTarget {
+  std::size_t place = 0;  ///< in the configuration's list
   std::shared_ptr<const TargetReader> reader;
   std::vector<std::string> files;  ///< certificates, keys and secrets that it names
   std::string stamp;               ///< of the files, from before they were read
@@ -48,6 +49,8 @@ struct Prepared {
   std::vector<std::string> troubles, warnings;    ///< with their places, in the order of the file
 
   bool ok() const { return troubles.empty(); }
+  /// Nothing when there is no such target. Asked for each sweep: nobody walks through thousands of them.
+  const TargetConfig* config_of(const std::string& target) const;
 };
 
 /// For a start and for a reload. What a check names may be missing on this host: that is told when the check runs.

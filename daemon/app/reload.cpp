@@ -121,9 +121,7 @@ void App::learn(const std::vector<std::string>& secrets) {
 net::awaitable<void> App::look_at_files(std::string target) {
   const auto known = current_.targets.find(target);
   if (known == current_.targets.end() || known->second.files.empty()) co_return;
-  const auto& targets = current_.config.targets;
-  const auto config = std::find_if(targets.begin(), targets.end(), [&](const auto& t) { return t.name == target; });
-  if (config == targets.end()) co_return;
+  const auto* config = current_.config_of(target);
   std::function<std::optional<RenewedTarget>()> work = [c = *config, k = known->second] { return renew(c, k); };
   const auto before = known->second.reader;
   auto renewed = co_await files_.within(look_limit, target, std::move(work));

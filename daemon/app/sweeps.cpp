@@ -57,8 +57,7 @@ net::awaitable<void> App::read_into(SweepDone& done, std::shared_ptr<const Targe
                                     std::uint64_t number) {
   RunningSweep running;
   running.started = now();
-  for (const auto& t : current_.config.targets)
-    if (t.name == what.target) running.timeout = t.timeout;
+  if (const auto* target = current_.config_of(what.target)) running.timeout = target->timeout;
   running_[number] = running;
   auto reads = co_await TargetReader::sweep(reader, resolver_, what.skip);
   note_lag();
@@ -92,9 +91,9 @@ net::awaitable<std::vector<RawRead>> App::redacted(Unredacted<std::vector<RawRea
 }
 
 const CheckConfig* App::find_check(const std::string& target, const std::string& check) const {
-  for (const auto& t : current_.config.targets)
-    for (const auto& c : t.checks)
-      if (t.name == target && c.name == check) return &c;
+  if (const auto* config = current_.config_of(target))
+    for (const auto& c : config->checks)
+      if (c.name == check) return &c;
   return nullptr;
 }
 
