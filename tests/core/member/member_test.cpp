@@ -306,6 +306,12 @@ TEST_CASE("an acknowledgement on any host, and an early end, keep those who wait
   tell_with_escalation(5, platform(100, 350), [](MemberWorld& w) { CHECK(told_boss(w) == Lines{}); });
 }
 
+TEST_CASE("whoever hears nothing of the others calls nobody for what is over") {
+  for (int deaf = 0; deaf < 5; ++deaf)
+    tell_with_escalation(5, platform(100, 330) + each(320, "stall", {deaf}, 175),
+                         [](MemberWorld& w) { CHECK(told_boss(w) == Lines{}); });
+}
+
 TEST_CASE("who waits is called once though all hosts restart, and though whoever has paged is dead") {
   tell_with_escalation(3, platform(100, 700) + each(200, "stop", {0, 1, 2}) + each(210, "start", {0, 1, 2}),
                        [](MemberWorld& w) {

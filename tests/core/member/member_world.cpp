@@ -155,6 +155,7 @@ void MemberWorld::happen_to(Host& h, const Incidence& i) {
       die(h);
     });
   }
+  if (i.what == "stall") kv_->stall(h.name, Millis(static_cast<std::int64_t>(i.value * 1000)));
   if (i.what == "acknowledge")
     for (const auto& open : h.engine->open_incidents()) put(h, Event(Acknowledged{open.id, "anna", std::nullopt}));
   if (i.what == "silence") {

@@ -21,7 +21,8 @@ namespace readback {
 /// At this second this happens, to this host (-1: to none or to all).
 ///
 /// platform 0|1|2 (well, degraded, refused), uplink 0|1 (a host's way to it), engine 0|1 (its way to the servers),
-/// servers 0|1, receiver ok|500|hang|cut, crash, start, stop, acknowledge, silence
+/// servers 0|1, receiver ok|500|hang|cut, crash, start, stop, acknowledge, silence,
+/// stall (for so many seconds it hears nothing of what others write)
 struct Incidence {
   double at = 0;
   std::string what;
