@@ -45,16 +45,17 @@ std::set<std::string> Fleet::State::sinks_for(const std::string& target, Subject
   return names;
 }
 
-/// The incident goes on as it was; only more are told of it, by the same rules. What this host knows of it may be old, if
-/// it hears nothing of what others write: it calls while the jury agrees, and nobody for what is over.
+/// The incident goes on as it was; only more are told of it, by the same rules. What this host knows of it may be old,
+/// if it hears nothing of what others write: it calls while the jury agrees, and nobody for what is over.
 void Fleet::State::on(const OthersCalled& e) {
   const int level = told_level(e.target, e.subject);
   if (level == 0 || ending.contains({e.target, e.subject})) return;
   const Tally tally = votes(e.target, boundary_of(e.subject));
+  const bool alone = is_away();
   for (const auto& sink : setup.config.alerts.sinks) {
     const ClaimKey key{e.target, e.subject, sink.name};
     if (!is_one_of(e.sinks, sink.name) || !takes(sink, e.target, e.subject, level)) continue;
-    if (!open_at(key, level, is_away(), tally) || is_away()) continue;
+    if (!open_at(key, level, alone, tally) || alone) continue;
     if (auto* r = first_row(key)) r->is_adopted = true;
     save();
   }
