@@ -24,6 +24,7 @@ bool colours() {
 
 namespace {
 constexpr int least_columns = 20, usual_columns = 80;
+constexpr int least_rows = 5, usual_rows = 24;
 constexpr int endless = 1'000'000;
 
 std::optional<int> columns_of(int fd) {
@@ -32,29 +33,29 @@ std::optional<int> columns_of(int fd) {
   return static_cast<int>(size.ws_col);
 }
 
-/// COLUMNS, if it is a number.
-std::optional<int> columns_wanted() {
-  const char* said = std::getenv("COLUMNS");
+/// What a variable of the environment says, if it is a number.
+std::optional<int> wanted(const char* variable) {
+  const char* said = std::getenv(variable);
   const std::string_view text = said ? said : "";
-  int wanted = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), wanted);
-  if (failed != std::errc() || end != text.data() + text.size() || wanted < 1) return std::nullopt;
-  return wanted;
+  int number = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failed != std::errc() || end != text.data() + text.size() || number < 1) return std::nullopt;
+  return number;
 }
 }  // namespace
 
 int columns() {
-  auto width = columns_of(STDOUT_FILENO);
+  auto width = wanted("COLUMNS");
+  if (!width) width = columns_of(STDOUT_FILENO);
   if (!width && is_terminal()) width = usual_columns;
-  if (!width) width = columns_wanted();
   return std::clamp(width.value_or(endless), least_columns, endless);
 }
 
 int rows() {
+  auto height = wanted("LINES");
   winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0)
-    return std::max(5, static_cast<int>(size.ws_row));
-  return 24;
+  if (!height && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0) height = size.ws_row;
+  return std::max(least_rows, height.value_or(usual_rows));
 }
 
 Progress::Progress(bool result_on_terminal) : wanted_(!result_on_terminal && ::isatty(STDERR_FILENO) == 1) {}

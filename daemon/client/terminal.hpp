@@ -10,10 +10,10 @@ namespace readback {
 
 bool colours();
 bool is_terminal();
-/// Of the terminal, at least 20. Where the output goes elsewhere, what COLUMNS says, and without it no line ends before
-/// its text does: half a sentence is what nobody greps for.
+/// What COLUMNS says, else as wide as the terminal is; at least 20. Without either no line ends before its text does: half
+/// a sentence is what nobody greps for.
 int columns();
-int rows();  ///< of the terminal, else 24; at least 5
+int rows();  ///< what LINES says, else those of the terminal, else 24; at least 5
 
 std::string bold(const std::string& text);
 /// By loudness or reading: green, yellow, red, dim; other words stay as they are.

@@ -2,12 +2,12 @@
 #include <doctest/doctest.h>
 
 #include <boost/json.hpp>
-#include <cstdlib>
 #include <fstream>
 
 #include "core/codec/view_json.hpp"
 #include "daemon/client/command.hpp"
 #include "daemon/client/show.hpp"
+#include "tests/shell/client/as_in_a_pipe.hpp"
 #include "tests/shell/client/fake_daemon.hpp"
 #include "tests/support/control/example_fleet.hpp"
 
@@ -16,10 +16,7 @@ namespace json = boost::json;
 
 namespace {
 
-/// Whatever the tests were started on.
-struct NoColours {
-  NoColours() { ::setenv("NO_COLOR", "1", 1); }
-} const no_colours;
+const AsInAPipe as_in_a_pipe;
 
 /// As a host answers its client: through JSON and back.
 json::object answered(const FleetOverview& fleet) { return json::parse(json::serialize(view_json(fleet))).as_object(); }

@@ -2,10 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <boost/json.hpp>
-#include <cstdlib>
 
 #include "core/text/time.hpp"
 #include "daemon/client/show.hpp"
+#include "tests/shell/client/as_in_a_pipe.hpp"
 
 using namespace readback;
 namespace json = boost::json;
@@ -16,10 +16,7 @@ json::object parsed(std::string_view text) {
   return json::parse(json::string_view(text.data(), text.size())).as_object();
 }
 
-/// Whatever the tests were started on.
-struct NoColours {
-  NoColours() { ::setenv("NO_COLOR", "1", 1); }
-} const no_colours;
+const AsInAPipe as_in_a_pipe;
 
 const char* status = R"({
   "exit": 2, "status": "critical",
