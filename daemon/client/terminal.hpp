@@ -10,8 +10,8 @@ namespace readback {
 
 bool colours();
 bool is_terminal();
-/// What COLUMNS says, else as wide as the terminal is; at least 20. Without either no line ends before its text does: half
-/// a sentence is what nobody greps for.
+/// What COLUMNS says, else as wide as the terminal is; at least 20. Without either no line ends before its text does:
+/// half a sentence is what nobody greps for.
 int columns();
 int rows();  ///< what LINES says, else those of the terminal, else 24; at least 5
 
