@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <optional>
 #include <sstream>
 
@@ -28,10 +29,6 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 using Labels = std::vector<ClientMetric::Label>;
-
-/// From a loopback connect (0.1 ms) to the longest time-out that makes sense.
-const prometheus::Histogram::BucketBoundaries buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                                      0.1,    0.25,  0.5,    1,     2.5,  5,     10};
 
 double seconds_of(WallTime t) { return static_cast<double>(t.time_since_epoch().count()) / 1000.0; }
 
@@ -206,10 +203,34 @@ void add_fleet(Page& page, const FleetOverview& fleet) {
 
 }  // namespace
 
-prometheus::Histogram& Metrics::durations(const std::string& target, const std::string& read, const char* phase) {
-  auto& slot = durations_[Key{target, read, phase}];
-  if (!slot) slot = std::make_unique<prometheus::Histogram>(buckets);
-  return *slot;
+Metrics::ReadDurations& Metrics::durations(const std::string& target, const std::string& read) {
+  auto& reads = durations_[target];
+  const auto at = std::lower_bound(reads.begin(), reads.end(), read,
+                                   [](const ReadDurations& r, const std::string& name) { return r.read < name; });
+  return at != reads.end() && at->read == read ? *at : *reads.insert(at, {read, {}});
+}
+
+Metrics::Histogram& Metrics::ReadDurations::of(std::string_view phase) {
+  const auto at = std::lower_bound(phases.begin(), phases.end(), phase,
+                                   [](const Histogram& h, std::string_view name) { return h.phase < name; });
+  return at != phases.end() && at->phase == phase ? *at : *phases.insert(at, {phase});
+}
+
+void Metrics::Histogram::observe(double seconds) {
+  const auto bucket = std::lower_bound(buckets.begin(), buckets.end(), seconds) - buckets.begin();
+  ++counts[static_cast<std::size_t>(bucket)];
+  sum += seconds;
+}
+
+prometheus::ClientMetric Metrics::Histogram::collected() const {
+  ClientMetric m;
+  auto& h = m.histogram;
+  h.sample_sum = sum;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    h.sample_count += counts[i];
+    h.bucket.push_back({h.sample_count, i < buckets.size() ? buckets[i] : std::numeric_limits<double>::infinity()});
+  }
+  return m;
 }
 
 void Metrics::on_sweep(const SweepRecord& sweep) {
@@ -223,21 +244,22 @@ void Metrics::on_sweep(const SweepRecord& sweep) {
       if (seen == at) continue;
       seen = at;
     }
-    const std::pair<const char*, std::int64_t> phases[] = {{"dns", raw.phases.dns_us},
-                                                           {"connect", raw.phases.connect_us},
-                                                           {"tls", raw.phases.tls_us},
-                                                           {"first_byte", raw.phases.first_byte_us}};
+    const std::pair<std::string_view, std::int64_t> phases[] = {{"dns", raw.phases.dns_us},
+                                                                {"connect", raw.phases.connect_us},
+                                                                {"tls", raw.phases.tls_us},
+                                                                {"first_byte", raw.phases.first_byte_us}};
+    auto& all = durations(sweep.target, raw.read);
     for (const auto& [name, us] : phases)
-      if (us >= 0) durations(sweep.target, raw.read, name).Observe(static_cast<double>(us) / 1e6);
+      if (us >= 0) all.of(name).observe(static_cast<double>(us) / 1e6);
     const double total = raw.phases.total_us >= 0 ? static_cast<double>(raw.phases.total_us) / 1e6
                                                   : static_cast<double>(raw.took.count()) / 1e3;
-    durations(sweep.target, raw.read, "total").Observe(total);
+    all.of("total").observe(total);
   }
 }
 
 void Metrics::keep_only(const std::vector<std::string>& targets) {
   const auto gone = [&](const std::string& t) { return std::find(targets.begin(), targets.end(), t) == targets.end(); };
-  std::erase_if(durations_, [&](const auto& d) { return gone(d.first.target); });
+  std::erase_if(durations_, [&](const auto& d) { return gone(d.first); });
   std::erase_if(last_checks_, [&](const auto& c) { return gone(c.first.substr(0, c.first.find('\n'))); });
 }
 
@@ -248,14 +270,17 @@ std::string Metrics::text(const View& view, bool process) {
   for (const auto& t : view.engine.targets)
     for (const auto& r : t.reads) {
       if (r.at != WallTime{}) Page::add(success, {{"target", t.name}, {"read", r.name}}, r.green ? 1 : 0);
-      durations(t.name, r.name, "total");
+      durations(t.name, r.name).of("total");
     }
   auto& took = page.family("readback_read_duration_seconds", "How long a read took, by phase.", MetricType::Histogram);
-  for (const auto& [key, histogram] : durations_) {
-    ClientMetric m = histogram->Collect();
-    m.label = {{"target", clean_utf8(key.target)}, {"read", clean_utf8(key.read)}, {"phase", key.phase}};
-    took.metric.push_back(std::move(m));
-  }
+  for (const auto& [target, reads] : durations_)
+    for (const auto& read : reads)
+      for (const auto& histogram : read.phases) {
+        ClientMetric m = histogram.collected();
+        m.label = {
+            {"target", clean_utf8(target)}, {"read", clean_utf8(read.read)}, {"phase", std::string(histogram.phase)}};
+        took.metric.push_back(std::move(m));
+      }
   add_boundaries(page, view.engine);
   add_daemon(page, d, sight_of(view.engine));
   add_sinks(page, d.sinks, view.at);
