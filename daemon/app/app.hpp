@@ -105,6 +105,7 @@ class App : public ControlBackend {
   void put(Event event, std::function<void(const Answer&)> reply = {});
   void put(FleetEvent event);
   void enqueue(Incoming incoming);
+  Incoming take_next();
   net::awaitable<void> bring_ended(Event& event);
   net::awaitable<void> pipeline();
   net::awaitable<void> queue_wake();
@@ -178,6 +179,7 @@ class App : public ControlBackend {
   Aside aside_;       ///< reads the configuration anew, and bundles for who asks at the socket
 
   std::deque<Incoming> queue_;
+  std::size_t unjudged_ = 0;  ///< sweeps in it
   net::steady_timer queue_wake_, due_, beat_;
   net::signal_set signal_set_;
   bool stopping_ = false;

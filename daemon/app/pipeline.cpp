@@ -28,7 +28,7 @@ IncidentRow row_of(const IncidentRecord& incident) {
 
 std::vector<std::string> volatile_fields_of(const Config& config) {
   std::set<std::string> all;
-  for (const auto& t : config.targets)
+  for (const TargetConfig& t : config.targets)
     for (const auto& s : t.surfaces) all.insert(s.volatile_fields.begin(), s.volatile_fields.end());
   return {all.begin(), all.end()};
 }
@@ -44,6 +44,15 @@ void take_in(const Result<SealedBundle>& bundle, Sealed& told) {
   }
 }
 
+/// Sweeps that have come back and wait for their judgement. More of them only take room, so none is begun until half of
+/// these are judged: thousands of targets that fail at once are confirmed by many sweeps each.
+constexpr std::size_t most_unjudged = 512;
+
+bool is_sweep(const std::variant<Event, FleetEvent>& event) {
+  const auto* own = std::get_if<Event>(&event);
+  return own && std::holds_alternative<SweepDone>(*own);
+}
+
 }  // namespace
 
 void App::put(Event event, std::function<void(const Answer&)> reply) { enqueue({std::move(event), std::move(reply)}); }
@@ -51,8 +60,16 @@ void App::put(Event event, std::function<void(const Answer&)> reply) { enqueue({
 void App::put(FleetEvent event) { enqueue({std::move(event), {}}); }
 
 void App::enqueue(Incoming incoming) {
+  if (is_sweep(incoming.event) && ++unjudged_ == most_unjudged) reading_.close();
   queue_.push_back(std::move(incoming));
   queue_wake_.cancel();
+}
+
+App::Incoming App::take_next() {
+  Incoming next = std::move(queue_.front());
+  queue_.pop_front();
+  if (is_sweep(next.event) && --unjudged_ == most_unjudged / 2) reading_.open();
+  return next;
 }
 
 net::awaitable<void> App::pipeline() {
@@ -68,8 +85,7 @@ net::awaitable<void> App::pipeline() {
       continue;
     }
     busy_since_ = now().mono;
-    Incoming next = std::move(queue_.front());
-    queue_.pop_front();
+    Incoming next = take_next();
     co_await process(std::move(next));
     arm();
   }
@@ -90,8 +106,7 @@ net::awaitable<void> App::leave_fleet() {
       co_await queue_wake();
       continue;
     }
-    Incoming next = std::move(queue_.front());
-    queue_.pop_front();
+    Incoming next = take_next();
     if (std::holds_alternative<FleetEvent>(next.event)) co_await process(std::move(next));
   }
   FleetEvent goodbye = FleetStopping{};
@@ -234,8 +249,7 @@ bool App::join() {
   if (fleet_ || stopping_ || queue_.empty() || !seals_.has_room() ||
       !companions_.takes(std::get_if<Event>(&queue_.front().event)))
     return false;
-  Incoming next = std::move(queue_.front());
-  queue_.pop_front();
+  Incoming next = take_next();
   course_.begin(handle(std::move(next.event)));
   return true;
 }

@@ -4,6 +4,7 @@
 //
 //   Places::Seat seat(places, 4);   // in the line from here on
 //   co_await seat.taken();          // now it is our turn, until `seat` goes
+//   places.close();                 // nobody gets a seat from here on, until open()
 #include <algorithm>
 #include <cstddef>
 #include <list>
@@ -16,6 +17,11 @@ class Places {
  public:
   Places(net::any_io_executor loop, std::size_t all) : loop_(std::move(loop)), all_(all), free_(all) {}
   std::size_t all() const { return all_; }
+  void close() { is_open_ = false; }
+  void open() {
+    is_open_ = true;
+    call_first();
+  }
 
   /// Of one loop, and gone before the places are. Who wants more than there are gets all of them.
   class Seat {
@@ -35,7 +41,7 @@ class Places {
     Seat& operator=(const Seat&) = delete;
 
     net::awaitable<void> taken() {
-      while (places_.line_.front() != this || places_.free_ < wanted_) co_await turn_.wait();
+      while (places_.line_.front() != this || places_.free_ < wanted_ || !places_.is_open_) co_await turn_.wait();
       places_.line_.erase(at_);
       waits_ = false;
       places_.free_ -= wanted_;
@@ -59,6 +65,7 @@ class Places {
   net::any_io_executor loop_;
   const std::size_t all_;
   std::size_t free_;
+  bool is_open_ = true;
   std::list<Seat*> line_;
 };
 

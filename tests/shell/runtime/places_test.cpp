@@ -71,6 +71,22 @@ TEST_CASE("who wants more than there are gets all of them, by itself") {
   room.leaves('b');
 }
 
+TEST_CASE("while they are closed nobody sits down, and then who came first does") {
+  Room room(2);
+  room.comes('a', 1);
+  room.all.close();
+  room.comes('b', 2);
+  room.comes('c', 1);
+  room.leaves('a');
+  CHECK(room.seated == "a");
+  room.all.open();
+  room.settle();
+  CHECK(room.seated == "ab");
+  room.leaves('b');
+  CHECK(room.seated == "abc");
+  room.leaves('c');
+}
+
 TEST_CASE("who is stopped while it waits leaves the line, and while it sits its place") {
   Room room(1);
   room.comes('a', 1);
