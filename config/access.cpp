@@ -84,7 +84,7 @@ void each_secret(const Config& config, Look look) {
     for (const auto& [name, ref] : list)
       if (const auto lower = lower_case(name); lower != "accept" && lower != "accept-language") look(ref);
   };
-  for (const auto& t : config.targets) headers(t.headers);
+  for (const TargetConfig& t : config.targets) headers(t.headers);
   for (const auto& s : config.alerts.sinks) {
     headers(s.headers);
     for (const auto& secret : s.secrets) look(secret);
@@ -114,7 +114,7 @@ std::vector<ConfigProblem> problems_of_access(const Config& config, const std::s
   });
   for (const auto& part : with_secrets)
     check.nobody_else_reads(part, "the configuration", ", and secrets stand in it in plain text", {});
-  for (const auto& t : config.targets) check.tls(t.tls);
+  for (const TargetConfig& t : config.targets) check.tls(t.tls);
   for (const auto& s : config.alerts.sinks) {
     check.tls(s.tls);
     check.nobody_else_writes(s.body.file, "the template", s.body.at);

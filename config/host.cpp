@@ -89,7 +89,7 @@ std::vector<ConfigProblem> problems_on_host(const Config& config, const std::str
     readable(tls.at, tls.cert_file, "the certificate");
     readable(tls.at, tls.key_file, "the key");
   };
-  for (const auto& t : config.targets) {
+  for (const TargetConfig& t : config.targets) {
     for (const auto& c : t.checks) look_at_command(c, file, out);
     readable_tls(t.tls);
   }

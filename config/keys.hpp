@@ -228,7 +228,7 @@ struct Proxy {  ///< judged as a whole
   ProxyConfig& out;
 };
 struct Targets {
-  std::vector<TargetConfig>& out;
+  std::vector<Shared<TargetConfig>>& out;
 };
 struct Sinks {
   std::vector<SinkConfig>& out;

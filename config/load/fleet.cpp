@@ -86,7 +86,7 @@ void Loader::whole_fleet() {
   if (!fleet.is_on()) return;
   for (std::size_t i = 0; i < fleet.nats.urls.size(); ++i) {
     const auto server = parse_nats_url(fleet.nats.urls[i]);
-    for (const auto& t : config_.targets) {
+    for (const TargetConfig& t : config_.targets) {
       const auto base = parse_url(t.base_url);
       if (!server || !base || plain_host(*server) != plain_host(*base)) continue;
       Node at;

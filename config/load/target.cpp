@@ -27,12 +27,12 @@ void Loader::read(const Node& n, const key::Targets& v) {
   each(n, [&](const Node& item) { target(item, v.out); });
 }
 
-void Loader::target(const Node& n, std::vector<TargetConfig>& all) {
+void Loader::target(const Node& n, std::vector<Shared<TargetConfig>>& all) {
   TargetConfig t = default_target("");
   t.at = place(n);
   map(n, section_of(t));
   if (n.kind != Node::Kind::map) return;
-  for (const auto& other : all)
+  for (const TargetConfig& other : all)
     if (!t.name.empty() && other.name == t.name)
       error(*n.find("name"), "a target called `" + t.name + "` " + standing(other.at), "give each its own name");
   judge_target(n, t);

@@ -32,7 +32,7 @@ void Loader::whole() {
 /// In a snapshot checks and commands lie in one folder.
 void Loader::command_names() {
   for (const auto& name : command_names_)
-    for (const auto& t : config_.targets)
+    for (const TargetConfig& t : config_.targets)
       if (std::any_of(t.checks.begin(), t.checks.end(), [&](const CheckConfig& c) { return c.name == name.text; }))
         error(name,
               "`" + name.text + "` is a check of the target " + t.name + " already: both would be checks/" + name.text +
@@ -65,7 +65,7 @@ void Loader::escalations() {
 void Loader::reached_sink(const SinkConfig& s) {
   const Node at = node_at(s.at);
   std::vector<std::string> names;
-  for (const auto& t : config_.targets) names.push_back(t.name);
+  for (const TargetConfig& t : config_.targets) names.push_back(t.name);
   for (const auto& name : s.targets)
     if (std::find(names.begin(), names.end(), name) == names.end())
       error(at, "the sink " + s.name + " waits for a target `" + name + "` that does not exist",

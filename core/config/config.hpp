@@ -10,13 +10,14 @@
 #include "core/config/evidence.hpp"
 #include "core/config/fleet.hpp"
 #include "core/config/target.hpp"
+#include "core/text/shared.hpp"
 
 namespace readback {
 
 struct Config {
   std::string environment = "default";
-  std::string host;  ///< label on every alert; "" is the machine's host name
-  std::vector<TargetConfig> targets;
+  std::string host;                           ///< label on every alert; "" is the machine's host name
+  std::vector<Shared<TargetConfig>> targets;  ///< the engine watches by the very ones that were loaded
   AlertsConfig alerts;
   HeartbeatConfig heartbeat;
   EvidenceConfig evidence;

@@ -13,9 +13,9 @@ constexpr Millis longest_sleep = std::chrono::minutes(1);
 void Engine::State::start_due(Actions& out, TargetState& t) {
   if (options.recorded) return;
   if (t.timetable.wants_sweep(now.mono))
-    out.push_back(StartSweep{t.config.name, ++t.sweep, t.timetable.begin_sweep(now.mono, ids->unit())});
-  for (auto& check : t.timetable.begin_checks(now.mono)) out.push_back(StartCheck{t.config.name, std::move(check)});
-  agenda.note(t.config.name, t.timetable.next(now.mono));
+    out.push_back(StartSweep{t.config->name, ++t.sweep, t.timetable.begin_sweep(now.mono, ids->unit())});
+  for (auto& check : t.timetable.begin_checks(now.mono)) out.push_back(StartCheck{t.config->name, std::move(check)});
+  agenda.note(t.config->name, t.timetable.next(now.mono));
 }
 
 void Engine::State::start_due(Actions& out) {
@@ -26,7 +26,7 @@ void Engine::State::start_due(Actions& out) {
 /// At the first suspicion, so that the output of the commands is there when the page's snapshot is sealed; at the seal,
 /// for what was never suspected before. The shell runs none twice within a few seconds.
 void Engine::State::start_evidence(Actions& out, const TargetState& t, bool seals) {
-  if (!options.recorded) out.push_back(StartEvidence{t.config.name, seals});
+  if (!options.recorded) out.push_back(StartEvidence{t.config->name, seals});
 }
 
 MonoTime Engine::State::next_due() const {

@@ -35,7 +35,7 @@ Say::Level loudness(EventKind kind) {
 
 /// What a check said counts for that check only: one that runs something else now begins anew, and at once.
 void forget_changed_checks(TargetState& t, const TargetConfig& fresh) {
-  for (const auto& before : t.config.checks) {
+  for (const auto& before : t.config->checks) {
     const auto after = std::find_if(fresh.checks.begin(), fresh.checks.end(),
                                     [&](const CheckConfig& c) { return c.name == before.name; });
     if (after != fresh.checks.end() && is_same_question(*after, before)) continue;
@@ -99,8 +99,8 @@ Engine::State::FoundIncident Engine::State::find_incident(const std::string& id)
 }
 
 bool Engine::State::is_muted(const TargetState& t, Boundary b) const {
-  if (t.maintenance.is_open(t.config.maintenance, now)) return true;
-  return is_silenced(t.config.name, b);
+  if (t.maintenance.is_open(t.config->maintenance, now)) return true;
+  return is_silenced(t.config->name, b);
 }
 
 CaseRules Engine::State::rules_for(const TargetState& t) const {
@@ -148,7 +148,7 @@ bool Engine::State::is_shared(const IncidentRecord& record) {
 SnapshotOrder Engine::State::snapshot_of(const TargetState& t, IncidentRecord incident, std::string reason) {
   SnapshotOrder order;
   order.snapshot_id = ids->next(now.wall);
-  order.target = t.config.name;
+  order.target = t.config->name;
   order.reason = std::move(reason);
   order.at = now.wall;
   order.latest = t.recorded;
@@ -199,7 +199,7 @@ void Engine::State::keep_ended(Actions& out, TargetState& t) {
 void Engine::State::tell_expiries(Actions& out, TargetState& t, const SweepRecord& record) {
   for (const auto& r : record.reads) {
     const auto& ends = r.raw.tls_expires_at;
-    if (!ends || *ends - r.raw.at > t.config.tls.expires_within) continue;
+    if (!ends || *ends - r.raw.at > t.config->tls.expires_within) continue;
     const auto [told, first] = t.expiry_told.try_emplace(r.raw.address, now.mono);
     if (!first && now.mono - told->second < std::chrono::hours(24)) continue;
     told->second = now.mono;
@@ -236,7 +236,7 @@ void Engine::State::on(SweepDone e, Actions& out) {
   auto* t = find_target(e.target);
   if (!t) return;
   t->timetable.sweep_ended();
-  t->maintenance.follow(t->config.maintenance, now);
+  t->maintenance.follow(t->config->maintenance, now);
   t->sweep = std::max(t->sweep, e.sweep);
   t->recorded = std::max(t->recorded, e.sweep);
   t->void_reason = e.void_reason;
@@ -259,7 +259,7 @@ void Engine::State::on(SweepDone e, Actions& out) {
   out.push_back(Record{std::move(record), Availability::unknown, stands_for(t->config)});
   if (auto calls = t->book.call_others(rules_for(*t), now); !calls.empty()) {
     follow_up(out, *t, std::move(calls));
-    out.push_back(SaveState{t->config.name});
+    out.push_back(SaveState{t->config->name});
   }
   if (++t->voids_in_a_row == 1)
     out.push_back(Say{Say::Level::warning, "sweep.void", e.target, "", "",
@@ -317,7 +317,7 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
   if (!t.verdict.blind() && !t.verdict.findings.empty())
     for (Boundary b : t.verdict.also(t.verdict.findings.front().boundary)) record.also.emplace_back(to_string(b));
   tell_expiries(out, t, record);
-  const auto availability = availability_of(t, t.maintenance.is_open(t.config.maintenance, now));
+  const auto availability = availability_of(t, t.maintenance.is_open(t.config->maintenance, now));
   out.push_back(Record{std::move(record), availability, stands_for(t.config)});
 
   const bool suspect = t.book.suspects();
@@ -390,17 +390,17 @@ Config Engine::State::whole_config() const {
 
 void Engine::State::adopt(Config adopted, Actions& out) {
   config = std::move(adopted);
-  auto watched = std::exchange(config.targets, {});  // each has its own: of thousands one copy is enough
+  auto watched = std::exchange(config.targets, {});  // each is with its state
   in_order.clear();
   agenda.clear();
   std::map<std::string, std::unique_ptr<TargetState>> kept;
   std::size_t place = 0;
   for (auto& each : watched) {
-    auto known = targets.find(each.name);
+    auto known = targets.find(each->name);
     auto state = known != targets.end() && known->second ? std::move(known->second) : std::make_unique<TargetState>();
     forget_changed_checks(*state, each);
     state->config = std::move(each);
-    const auto& target = state->config;
+    const TargetConfig& target = state->config;
     in_order.push_back(target.name);
     for (auto& [name, read] : state->reads) read.memory.familiar.forget();
     const auto rules = proof_rules(target, config.resolution);

@@ -76,7 +76,7 @@ void Engine::State::tell_spread(Actions& out, TargetState& t) {
   for (const Boundary b : all_boundaries) {
     const auto* i = t.book.open_of(b);
     if (!i || !i->paged || i->leader != i->record.id || i->told_spread || !i->paged_from ||
-        now.mono - *i->paged_from < t.config.interval)
+        now.mono - *i->paged_from < t.config->interval)
       continue;
     Transition spread{EventKind::escalated, i->record, {}, i->leader};
     auto g = group_of(spread);
@@ -89,7 +89,7 @@ void Engine::State::tell_spread(Actions& out, TargetState& t) {
     for (const auto& sink : config.alerts.sinks)
       if (sink.group == Grouping::cause && !sink.waits) spread.only.push_back(sink.name);
     out.push_back(Notify{alert_of(std::move(spread), std::move(g)), ""});
-    out.push_back(SaveState{t.config.name});
+    out.push_back(SaveState{t.config->name});
   }
 }
 

@@ -39,7 +39,7 @@ void Engine::State::on(SymptomSaid e, Actions& out) {
   if (e.text.empty()) return out.push_back(refusal(422, "the symptom is empty: say what fails, for whom, since when"));
   if (!e.exposed_by.empty() && !is_exposer(e.exposed_by))
     return out.push_back(refusal(422, "who exposed it? user:NAME, agent:NAME or automation:NAME, not " + e.exposed_by));
-  t->maintenance.follow(t->config.maintenance, now);
+  t->maintenance.follow(t->config->maintenance, now);
   const Symptom said{e.text, e.by, e.extent, e.exposed_by};
   const auto rules = rules_for(*t);
   const Incident* i = loudest(*t);
@@ -70,7 +70,7 @@ void Engine::State::on(Acknowledged e, Actions& out) {
   if (i->record.acknowledged_at)
     return out.push_back(done("already acknowledged by " + someone(i->record.acknowledged_by), e.incident_id));
   follow_up(out, *t, t->book.acknowledge(e.incident_id, e.by, now.wall));
-  out.push_back(SaveState{t->config.name});
+  out.push_back(SaveState{t->config->name});
   out.push_back(done("acknowledged; reminders stop, everything else goes on", e.incident_id));
 }
 
@@ -99,7 +99,7 @@ void Engine::State::on(ResolveAttested e, Actions& out) {
   t->book.attest(e.incident_id, word, proof_rules(t->config, config.resolution), now.wall);
   t->timetable.ask_checks(false);
   start_due(out, *t);
-  out.push_back(SaveState{t->config.name});
+  out.push_back(SaveState{t->config->name});
   const bool holds = conditions_hold(i->record.conditions);
   out.push_back(done(holds ? "recorded; the incident closes when the target has been green for the settle time"
                            : "recorded; the incident closes when the other conditions hold as well",
@@ -130,7 +130,7 @@ void Engine::State::on(CaptureAsked e, Actions& out) {
   if (const Incident* i = loudest(*t)) {
     shown = i->as_sealed(i->record, now.wall);
   } else {
-    shown.target = t->config.name;
+    shown.target = t->config->name;
     shown.sweeps.last_good = t->book.last_good();
     shown.sweeps.at_page = t->recorded;
   }

@@ -16,7 +16,7 @@ void Engine::State::on(const SweepWished& e, Actions& out) {
 void Engine::State::on(const FleetAgreed& e, Actions& out) {
   auto* t = find_target(e.target);
   if (!t) return;
-  t->maintenance.follow(t->config.maintenance, now);
+  t->maintenance.follow(t->config->maintenance, now);
   follow_up(out, *t, t->book.turn(e.boundary, e.agreement, rules_for(*t), now, *ids));
   out.push_back(SaveState{e.target});
   start_due(out, *t);

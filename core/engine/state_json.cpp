@@ -10,14 +10,6 @@
 namespace readback {
 namespace json = boost::json;
 
-template <class V, Is<Item> X>
-void fields(V& visit, X& x) {
-  visit("name", x.name);
-  visit("reading", x.reading);
-  visit("neutral", x.neutral);
-  visit("critical", x.critical);
-  visit("detail", x.detail);
-}
 template <class V, Is<StampMemory::Moving> X>
 void fields(V& visit, X& x) {
   visit("last", x.last);
@@ -31,7 +23,7 @@ void fields(V& visit, X& x) {
   visit("moving", x.moving);
 }
 template <class V, Is<SurfaceReading> X>
-void fields(V& visit, X& x) {  // items are left out: the next sweep brings them again
+void fields(V& visit, X& x) {  // items are not remembered
   visit("reading", x.reading);
   visit("fault", x.fault);
   visit("stale", x.stale);
@@ -47,7 +39,6 @@ void fields(V& visit, X& x) {  // items are left out: the next sweep brings them
 template <class V, Is<CheckReading> X>
 void fields(V& visit, X& x) {
   visit("result", x.result);
-  visit("items", x.items);
   visit("reasons", x.reasons);
 }
 template <class V, Is<PathReading> X>
@@ -243,7 +234,7 @@ std::vector<std::string> Engine::restore(const SavedState& parts, Instant now) {
   for (auto& [name, target] : loaded) {
     const auto known = state_->targets.find(name);
     if (known == state_->targets.end()) {
-      target->config.name = name;
+      target->config.edit().name = name;
       if (!target->book.open_incidents().empty())
         state_->targets[name] = std::move(target);  // the first Tick closes it
       continue;

@@ -12,11 +12,12 @@
 #include "core/reading/judge_sweep.hpp"
 #include "core/schedule/maintenance.hpp"
 #include "core/schedule/timetable.hpp"
+#include "core/text/shared.hpp"
 
 namespace readback {
 
 struct TargetState {
-  TargetConfig config;
+  Shared<TargetConfig> config;
   Casebook book;
   ReadStates reads;
   std::vector<RawRead> pending_checks;  ///< ended since the last counted sweep

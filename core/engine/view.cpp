@@ -65,8 +65,8 @@ std::string sentence(const TargetState& t) {
 
 TargetView view_of(const TargetState& t, Instant now) {
   TargetView v;
-  v.name = t.config.name;
-  v.base_url = t.config.base_url;
+  v.name = t.config->name;
+  v.base_url = t.config->base_url;
   v.primary = t.counted_once ? t.verdict.primary() : "unknown";
   for (const auto& f : t.verdict.findings) {
     v.holding.push_back(f.boundary);
@@ -90,13 +90,13 @@ TargetView view_of(const TargetState& t, Instant now) {
   v.green_since = t.green_since;
   v.void_reason = t.void_reason;
   v.suspected = t.was_suspect;
-  v.in_maintenance = t.maintenance.is_open(t.config.maintenance, now);
-  for (const auto& s : t.config.surfaces)
+  v.in_maintenance = t.maintenance.is_open(t.config->maintenance, now);
+  for (const auto& s : t.config->surfaces)
     v.reads.push_back(read_view(t, s.name, "surface", to_string(s.role), now.wall));
-  for (const auto& c : t.config.checks)
+  for (const auto& c : t.config->checks)
     if (c.role == CheckRole::materialization)
       v.reads.push_back(read_view(t, "check:" + c.name, "check", "materialization", now.wall));
-  for (const auto& p : t.config.paths)
+  for (const auto& p : t.config->paths)
     v.reads.push_back(read_view(t, "path:" + p.name, "path", to_string(p.kind), now.wall));
   v.sweeps_total = t.sweeps_total;
   v.sweeps_void = t.sweeps_void;

@@ -16,7 +16,7 @@ bool is_hidden_by_outage(Boundary b, bool has_outage) { return has_outage && b !
 }  // namespace
 
 const TargetConfig* Fleet::State::config_of(const std::string& target) const {
-  for (const auto& t : setup.config.targets)
+  for (const TargetConfig& t : setup.config.targets)
     if (t.name == target) return &t;
   return nullptr;
 }

@@ -18,7 +18,7 @@ constexpr std::size_t most_said = 256, most_sweeps = 16;
 Fleet::Fleet(FleetSetup setup, MonoTime now) : state_(std::make_unique<State>(std::move(setup), now)) {
   auto& s = *state_;
   s.last_ack = now;
-  for (const auto& t : s.setup.config.targets) s.targets[t.name];
+  for (const TargetConfig& t : s.setup.config.targets) s.targets[t.name];
 }
 Fleet::~Fleet() = default;
 Fleet::Fleet(Fleet&&) noexcept = default;
@@ -115,7 +115,7 @@ void Fleet::State::renew(bool goodbye) {
   FleetMember m;
   m.fleet = setup.config.fleet.name, m.host = setup.host, m.environment = setup.config.environment;
   m.version = setup.version, m.start = setup.start, m.started = setup.started;
-  for (const auto& t : setup.config.targets) m.targets[t.name] = t.interval;
+  for (const TargetConfig& t : setup.config.targets) m.targets[t.name] = t.interval;
   for (const auto& s : setup.config.alerts.sinks) m.sinks.push_back(s.name);
   for (const auto& [name, sink] : retired) m.sinks.push_back(name);
   if (goodbye) m.sinks.clear();
@@ -260,7 +260,7 @@ void Fleet::State::on(FleetReconfigured e) {
   }
   std::map<std::string, Target> old;
   old.swap(targets);
-  for (const auto& t : setup.config.targets) {
+  for (const TargetConfig& t : setup.config.targets) {
     auto node = old.extract(t.name);
     targets[t.name] = node ? std::move(node.mapped()) : Target{};
   }
@@ -282,7 +282,7 @@ void Fleet::State::on(FleetReconfigured e) {
 /// What is watched here no more is the others' business; where there are none, its incident ends by itself, since
 /// nobody sees it.
 void Fleet::State::leave_targets(const Config& before) {
-  for (const auto& t : before.targets) {
+  for (const TargetConfig& t : before.targets) {
     if (!is_of_others(t.name)) continue;
     let_go([&](const ClaimKey& key) { return key.target == t.name; });
     const auto stories = kept.stories;

@@ -1,6 +1,7 @@
 #pragma once
 // What came back, before anybody judged it: one RawRead for each surface, path, reference or check of a sweep.
 // It is what the recorder keeps, what `readback export` writes and what `readback replay` feeds in again.
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,7 +34,13 @@ struct HttpAnswer {
   Headers headers;
   std::string body;  ///< as received, at most 1 MiB
   std::string http_version = "1.1";
+  /// This very body, where the redactor keeps it to hold the next one against it; mostly null. Who keeps it as well
+  /// shares it: thousands of targets have many.
+  std::shared_ptr<const std::string> kept = {};
 };
+
+/// The body, shared with who keeps it already.
+std::shared_ptr<const std::string> kept_body(const HttpAnswer& answer);
 
 struct TransportError {
   TransportFault fault = TransportFault::protocol;

@@ -9,6 +9,7 @@
 #include "core/model/raw_read.hpp"
 #include "core/model/verdict.hpp"
 #include "core/text/instant.hpp"
+#include "core/text/shared.hpp"
 
 namespace readback {
 
@@ -33,9 +34,9 @@ struct SurfaceReading {
   bool own_word = false;
   /// The credentials were accepted: a 2xx, or an error status whose body carries a verdict of its own.
   bool accepted = false;
-  std::uint64_t page = 0;   ///< of a refusal that is an HTML page: a digest of it; 0: none
-  int http_status = 0;      ///< 0: no HTTP answer
-  std::vector<Item> items;  ///< those that are not well first, at most 256
+  std::uint64_t page = 0;           ///< of a refusal that is an HTML page: a digest of it; 0: none
+  int http_status = 0;              ///< 0: no HTTP answer
+  Shared<std::vector<Item>> items;  ///< those that are not well first, at most 256
   std::optional<WallTime> as_of;
   std::string version;                ///< "" when the answer names none
   std::optional<Millis> retry_after;  ///< of a 429, at least 0

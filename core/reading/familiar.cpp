@@ -193,7 +193,7 @@ void Familiar::learn(const HttpAnswer& answer, const json::value& body, const Fo
                      const SurfaceReading& reading, const PartRules& rules) {
   ++judged_;
   const bool is_well = reading.reading == Reading::pass && !reading.contradictory && reading.reasons.empty() &&
-                       std::all_of(reading.items.begin(), reading.items.end(),
+                       std::all_of(reading.items->begin(), reading.items->end(),
                                    [](const Item& i) { return i.neutral || i.reading == Reading::pass; });
   if (!is_well || answer.body.size() > longest_body || judged_ < learned_) return;
   judged_ = 0;
@@ -203,7 +203,7 @@ void Familiar::learn(const HttpAnswer& answer, const json::value& body, const Fo
   auto kept = stamps.all;
   for (auto& each : kept) each.value = nullptr;
   known_ = std::make_shared<const Known>(
-      Known{Mold(answer.body, gaps.gaps), std::move(gaps.leaves), std::move(kept), answer.status, reading});
+      Known{Mold(kept_body(answer), gaps.gaps), std::move(gaps.leaves), std::move(kept), answer.status, reading});
 }
 
 }  // namespace readback

@@ -297,7 +297,10 @@ class Judge {
     version_of_body();
     const auto* o = kind_ == DecodedBody::Kind::json ? body_.value.if_object() : nullptr;
     const auto stamps = o ? find_stamps(*o) : FoundStamps{};
-    if (o && !explains_ && !fixed_ && reasons_.empty()) memory_.familiar.learn(answer, body_.value, stamps, r, rules_);
+    if (!reasons_.empty())
+      memory_.familiar.forget();  // it only takes room while thousands of targets fail
+    else if (o && !explains_ && !fixed_)
+      memory_.familiar.learn(answer, body_.value, stamps, r, rules_);
     if (r.version.empty()) version_of_header(answer);
     freshness(answer, stamps.all);
   }
@@ -407,7 +410,7 @@ class Judge {
   void tell_items() {
     const auto& n = tree_.count;
     std::vector<const Item*> bad;
-    for (const auto& i : out_.reading.items)
+    for (const auto& i : *out_.reading.items)
       if (!i.neutral && i.reading != Reading::pass) bad.push_back(&i);
     if (bad.empty()) return;
     const std::size_t bad_in_all = n.failed + n.warned + n.unknown;

@@ -74,10 +74,25 @@ bool are_apart(const std::vector<Mold::Gap>& gaps) {
   return true;
 }
 
+/// The line that begins here, and where the next one does. "" behind the last.
+std::string_view line_at(std::string_view lines, std::size_t& at) {
+  const auto end = std::min(lines.find('\n', at), lines.size());
+  const auto line = lines.substr(std::min(at, end), end - std::min(at, end));
+  at = end + 1;
+  return line;
+}
+
+void put_lines(std::string& lines, const Header& h) {
+  lines += h.name;
+  lines += '\n';
+  lines += h.value;
+  lines += '\n';
+}
+
 /// What was found without a secret in the last answer of one place, and need not be looked at again.
 struct Familiar {
   std::optional<Mold> body;
-  Headers headers;
+  std::string headers;  ///< a line for each name and each value; both are empty where something was not clean
 };
 constexpr std::size_t longest_familiar = 32 * 1024, most_familiar = std::size_t{32} << 20;  // bytes; of all bodies
 
@@ -125,19 +140,23 @@ struct Redactor::Parts {
     return marks.empty() ? std::string(text) : replaced(text, std::move(marks));
   }
 
-  void body(std::string& body, Familiar* last) {
-    if (last && last->body && is_clean_again(*last->body, body)) return;
+  /// Where it is kept from now on, when it was learned.
+  std::shared_ptr<const std::string> body(std::string& body, Familiar* last) {
+    if (last && last->body && is_clean_again(*last->body, body)) return nullptr;
     std::vector<Mark> marks;
     std::vector<Mold::Gap> alone;
     const bool learn = last && body.size() <= longest_familiar;
     find_all(View(body), {names, marks, clean, learn ? &alone : nullptr});
     if (!marks.empty()) {
       body = replaced(body, std::move(marks));
-    } else if (learn && are_apart(alone)) {
-      familiar_bytes += body.size() - (last->body ? last->body->text().size() : 0);
-      last->body.emplace(body, alone);
-      if (familiar_bytes > most_familiar) familiar_bytes = 0, familiar.clear();
+      return nullptr;
     }
+    if (!learn || !are_apart(alone)) return nullptr;
+    familiar_bytes += body.size() - (last->body ? last->body->text().size() : 0);
+    auto kept = std::make_shared<const std::string>(body);
+    last->body.emplace(kept, alone);
+    if (familiar_bytes > most_familiar) familiar_bytes = 0, familiar.clear();
+    return kept;
   }
 
   /// It was clean but for what stands in the gaps now. What the configuration and our own secrets look like may reach
@@ -180,8 +199,8 @@ struct Redactor::Parts {
   }
 
   void header(Header& header);
-  /// `last`: those that stood at the same places of the answer before, where they were clean; else one without a name.
-  void headers(Headers& headers, Headers& last);
+  /// `last`: those of the answer before.
+  void headers(Headers& headers, std::string& last);
 
   std::string replaced(std::string_view text, std::vector<Mark> marks) {
     leave_placeholders(text, marks);
@@ -235,18 +254,21 @@ void Redactor::headers(Headers& headers) {
   for (auto& h : headers) parts_->header(h);
 }
 
-void Redactor::Parts::headers(Headers& headers, Headers& last) {
-  last.resize(std::min(last.size(), headers.size()));
-  for (std::size_t i = 0; i < headers.size(); ++i) {
-    if (i < last.size() && headers[i] == last[i]) continue;
-    Header received = headers[i];
-    header(headers[i]);
-    const bool is_clean = headers[i] == received;
-    if (i == last.size())
-      last.push_back(is_clean ? std::move(received) : Header());
-    else
-      last[i] = is_clean ? std::move(received) : Header();
+void Redactor::Parts::headers(Headers& headers, std::string& last) {
+  std::string now;
+  std::size_t at = 0;  // in `last`
+  for (auto& h : headers) {
+    const auto name = line_at(last, at), value = line_at(last, at);
+    if (!h.name.empty() && h.name == name && h.value == value) {
+      put_lines(now, h);
+      continue;
+    }
+    const Header received = h;
+    header(h);
+    const bool is_clean = h == received && (h.name + h.value).find('\n') == std::string::npos;
+    put_lines(now, is_clean ? h : Header());
   }
+  if (now != last) last = std::string(now);
 }
 
 RawRead Redactor::open(Unredacted<RawRead> received) {
@@ -282,7 +304,7 @@ void Redactor::clean(RawRead& raw, std::string_view whose) {
     if (coding && is_binary())  // nobody asked for it, and what is packed cannot be looked through
       a->body = "(" + std::to_string(a->body.size()) + " bytes in the coding " + *coding + " are not kept)";
     else
-      parts_->body(a->body, last);
+      a->kept = parts_->body(a->body, last);
   } else if (auto* e = std::get_if<TransportError>(&raw.answer)) {
     e->detail = text(e->detail);
   } else if (auto* run = std::get_if<CheckRun>(&raw.answer)) {

@@ -29,6 +29,11 @@ bool has_name(const List& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(), [&](const auto& each) { return each.name == name; });
 }
 
+bool has_target(const Config& config, std::string_view name) {
+  return std::any_of(config.targets.begin(), config.targets.end(),
+                     [&](const TargetConfig& t) { return t.name == name; });
+}
+
 /// What was recorded of an agreement. Nothing when it cannot be read.
 struct Voted {
   Boundary boundary = Boundary::outage;
@@ -95,7 +100,7 @@ void Replay::line(std::string_view text) {
   auto parsed = parse_recorded_read(text);
   if (auto* error = std::get_if<LineError>(&parsed)) return complain(error->text);
   auto& read = std::get<RecordedRead>(parsed);
-  if (options_.config && !has_name(config_.targets, read.target)) return complain_of_target(read.target);
+  if (options_.config && !has_target(config_, read.target)) return complain_of_target(read.target);
   auto& recording = recordings_[read.target];
   auto& open = recording.open;
   auto sweep = std::find_if(open.rbegin(), open.rend(), [&](const OpenSweep& s) { return s.number == read.sweep; });
@@ -154,7 +159,7 @@ void Replay::judge_next(const std::string& target, Recording& recording) {
 bool Replay::learn(const std::string& name, const RawRead& read) {
   if (options_.config) return false;
   bool changed = false;
-  if (!has_name(config_.targets, name)) {
+  if (!has_target(config_, name)) {
     config_.targets.push_back(default_target(name));
     changed = true;
   }
@@ -165,20 +170,18 @@ bool Replay::learn(const std::string& name, const RawRead& read) {
     case ReadKind::surface:
     case ReadKind::votes: break;
     case ReadKind::check:
-      if (has_name(target.checks, bare)) break;
-      target.checks.push_back({});
-      target.checks.back().name = bare;
+      if (has_name(target->checks, bare)) break;
+      target.edit().checks.emplace_back().name = bare;
       changed = true;
       break;
     case ReadKind::path:
-      if (has_name(target.paths, bare)) break;
-      target.paths.push_back({});
-      target.paths.back().name = bare;
+      if (has_name(target->paths, bare)) break;
+      target.edit().paths.emplace_back().name = bare;
       changed = true;
       break;
     case ReadKind::reference:
-      if (std::find(target.references.begin(), target.references.end(), bare) != target.references.end()) break;
-      target.references.push_back(bare);
+      if (std::find(target->references.begin(), target->references.end(), bare) != target->references.end()) break;
+      target.edit().references.push_back(bare);
       changed = true;
       break;
   }

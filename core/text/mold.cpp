@@ -49,8 +49,7 @@ std::size_t string_length(std::string_view text) {
 
 }  // namespace
 
-Mold::Mold(std::string text, const std::vector<Gap>& gaps) : text_(std::move(text)) {
-  text_.shrink_to_fit();
+Mold::Mold(std::shared_ptr<const std::string> text, const std::vector<Gap>& gaps) : text_(std::move(text)) {
   gaps_.reserve(gaps.size());
   for (const auto& gap : gaps)
     gaps_.push_back(
@@ -59,12 +58,13 @@ Mold::Mold(std::string text, const std::vector<Gap>& gaps) : text_(std::move(tex
 
 bool Mold::fits(std::string_view text, std::vector<Filling>& fillings) const {
   fillings.clear();
+  const std::string_view first = *text_;
   std::size_t here = 0, there = 0, gap = 0;  // in the first text, in the other, the next gap
   for (;;) {
-    const std::size_t same = equal_bytes(std::string_view(text_).substr(here), text.substr(there));
+    const std::size_t same = equal_bytes(first.substr(here), text.substr(there));
     here += same;
     there += same;
-    if (here == text_.size() && there == text.size()) return true;
+    if (here == first.size() && there == text.size()) return true;
     while (gap < gaps_.size() && gaps_[gap].to < here) ++gap;
     if (gap == gaps_.size() || gaps_[gap].from > here) return false;
     const Kept& found = gaps_[gap];

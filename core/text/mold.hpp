@@ -4,6 +4,7 @@
 // What is true of the first text, and does not depend on these places, is then true of the other as well.
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,21 +24,21 @@ class Mold {
     std::string_view text;  ///< of the other text; a number of JSON, or printable ASCII without `"` and `\`
   };
 
-  /// The gaps are in order and apart from each other. The text is shorter than 2 GiB.
-  Mold(std::string text, const std::vector<Gap>& gaps);
+  /// The gaps are in order and apart from each other. The text is shorter than 2 GiB, and may be shared with others.
+  Mold(std::shared_ptr<const std::string> text, const std::vector<Gap>& gaps);
 
   /// Whether the text differs from the first one in gaps only, and is JSON where that was. Then `fillings` are those
   /// that differ, in order.
   bool fits(std::string_view text, std::vector<Filling>& fillings) const;
 
-  const std::string& text() const { return text_; }
+  const std::string& text() const { return *text_; }
 
  private:
   /// A gap as it is kept: there are dozens for each surface of each target.
   struct Kept {
     std::uint32_t from = 0, to : 31 = 0, is_number : 1 = 0;
   };
-  std::string text_;
+  std::shared_ptr<const std::string> text_;
   std::vector<Kept> gaps_;
 };
 

@@ -141,7 +141,7 @@ net::awaitable<TestReport> App::test_alerts(std::string sink) {
 
 std::vector<std::string> App::targets() {
   std::vector<std::string> names;
-  for (const auto& target : current_.config.targets) names.push_back(target.name);
+  for (const TargetConfig& target : current_.config.targets) names.push_back(target.name);
   return names;
 }
 

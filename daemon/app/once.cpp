@@ -64,7 +64,7 @@ int run_once(const Prepared& prepared, const std::string& config_path) {
       bug = task + ": " + e.what();
     }
   });
-  for (const auto& t : prepared.config.targets)
+  for (const TargetConfig& t : prepared.config.targets)
     tasks.spawn(t.name, read_target(t, prepared.targets.at(t.name).reader, resolver, engine, redactor, runner));
   io.run();
   std::error_code ec;

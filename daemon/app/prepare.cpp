@@ -52,7 +52,7 @@ std::vector<std::string> own_paths(const Config& config, const std::string& conf
     for (const auto& [name, ref] : headers) secret(ref);
     if (!tls.key_file.empty()) own.push_back(tls.key_file);
   };
-  for (const auto& t : config.targets) secrets(t.headers, t.tls);
+  for (const TargetConfig& t : config.targets) secrets(t.headers, t.tls);
   for (const auto& s : config.alerts.sinks) {
     secrets(s.headers, s.tls);
     for (const auto& url : s.urls) secret(url);
@@ -92,7 +92,7 @@ class Preparation {
 
   std::vector<ConfigProblem> run() {
     std::size_t place = 0;
-    for (const auto& t : out_.config.targets) target(t, place++);
+    for (const TargetConfig& t : out_.config.targets) target(t, place++);
     for (const auto& s : out_.config.alerts.sinks) sink(s);
     if (out_.config.heartbeat.url) address(*out_.config.heartbeat.url, "the heartbeat", false);
     const auto& nats = out_.config.fleet.nats;
@@ -189,7 +189,7 @@ Prepared prepare(const std::string& path, Doing& doing) {
 
 const TargetConfig* Prepared::config_of(const std::string& target) const {
   const auto found = targets.find(target);
-  return found == targets.end() ? nullptr : &config.targets.at(found->second.place);
+  return found == targets.end() ? nullptr : &*config.targets.at(found->second.place);
 }
 
 std::optional<RenewedTarget> renew(const TargetConfig& target, const PreparedTarget& known) {

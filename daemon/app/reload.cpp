@@ -101,7 +101,7 @@ void App::take_over(Prepared fresh) {
   delivery_->reconfigure(current_.config, current_.revealed);
   commands_->configure(current_.config.evidence.commands);
   std::vector<std::string> watched;
-  for (const auto& t : current_.config.targets) watched.push_back(t.name);
+  for (const TargetConfig& t : current_.config.targets) watched.push_back(t.name);
   control_->keep_only(watched);
   tally_.keep_only(watched);
   put(Reconfigured{current_.config});

@@ -18,6 +18,8 @@ constexpr std::int64_t small_text_slack = 64;  // sweeps
 
 }  // namespace
 
+std::size_t Texts::Base::bytes() const { return beside_its_text + (is_ours ? text->size() : 0); }
+
 void Texts::start(std::int64_t target, std::int64_t sweep) {
   target_ = &slots_[target];
   next_read_ = 0;
@@ -30,17 +32,20 @@ void Texts::enter(std::string_view read) {
   if (next_read_ >= all.size() || all[next_read_].read != read)
     next_read_ = static_cast<std::size_t>(
         std::find_if(all.begin(), all.end(), [&](const ReadSlots& r) { return r.read == read; }) - all.begin());
-  if (next_read_ == all.size()) all.emplace_back().read = read;
+  if (next_read_ == all.size()) {
+    all.reserve(next_read_ + 1);  // it is done once, and what a vector keeps ahead stays for as long as the target
+    all.emplace_back().read = read;
+  }
   fields_ = all[next_read_++].fields;
 }
 
-KeptText Texts::keep(TextField field, std::string_view text) {
+KeptText Texts::keep(TextField field, std::string_view text, const SharedText& shared) {
   Slot& slot = fields_[static_cast<std::size_t>(field)];
   Base* base = find(slot.base);
-  const bool same = base && base->text == text;
+  const bool same = base && *base->text == text;
   edits_.clear();
   if (!same && !(base && edit(slot, *base, text))) {
-    take_base(slot, text);
+    take_base(slot, text, shared);
     base = find(slot.base);
   }
   if (base) touch(slot.base, *base, slot.since);
@@ -49,7 +54,7 @@ KeptText Texts::keep(TextField field, std::string_view text) {
 
 /// Into `edits_`. False when a base of its own costs less: at once, or because the edits were too long for too long.
 bool Texts::edit(Slot& slot, const Base& base, std::string_view text) {
-  auto made = edits_between(base.text, text, text.size() / 2);
+  auto made = edits_between(*base.text, text, text.size() / 2);
   if (!made) return false;
   const auto size = static_cast<std::uint32_t>(made->size());
   slot.least = slot.least == 0 ? size : std::min(slot.least, size);
@@ -59,10 +64,11 @@ bool Texts::edit(Slot& slot, const Base& base, std::string_view text) {
   return true;
 }
 
-void Texts::take_base(Slot& slot, std::string_view text) {
+void Texts::take_base(Slot& slot, std::string_view text, SharedText shared) {
   const auto digest = sha256(text);
   std::int64_t number = 0;
-  Base base{0, std::string(text)};
+  const bool is_ours = !shared;
+  Base base{0, is_ours ? std::make_shared<const std::string>(text) : std::move(shared), is_ours};
   {
     Statement s = db_.prepare("SELECT t.id, u.until FROM texts t JOIN uses u ON u.id=t.id WHERE t.digest=?1");
     if (s.bind_blob(1, digest).step()) number = s.integer(0), base.until = s.integer(1);
@@ -83,7 +89,7 @@ void Texts::take_base(Slot& slot, std::string_view text) {
 void Texts::touch(std::int64_t number, Base& base, std::int64_t since) {
   if (base.until >= sweep_) return;
   const auto in_use = (sweep_ - since) / 2;
-  base.until = sweep_ + (base.text.size() >= large_text ? in_use : std::max(in_use, small_text_slack));
+  base.until = sweep_ + (base.text->size() >= large_text ? in_use : std::max(in_use, small_text_slack));
   db_.prepare("UPDATE uses SET until=?2 WHERE id=?1").bind(1, number).bind(2, base.until).run();
 }
 
@@ -95,15 +101,14 @@ Texts::Base* Texts::find(std::int64_t number) {
   {
     Statement s = db_.prepare("SELECT t.packed, u.until FROM texts t JOIN uses u ON u.id=t.id WHERE t.id=?1");
     if (!s.bind(1, number).step()) return nullptr;
-    base = {s.integer(1), expand(s.text(0))};
+    base = {s.integer(1), std::make_shared<const std::string>(expand(s.text(0)))};
   }
   return &remember(number, std::move(base))->second;
 }
 
 Texts::Bases::iterator Texts::remember(std::int64_t number, Base base) {
-  const auto size = base.text.size() + beside_its_text;
   const auto [at, fresh] = bases_.emplace(number, std::move(base));
-  if (fresh) bytes_ += size;
+  if (fresh) bytes_ += at->second.bytes();
   make_room(number);
   return at;
 }
@@ -135,7 +140,7 @@ void Texts::remove(const std::vector<std::int64_t>& numbers) {
 }
 
 void Texts::drop(Bases::iterator base) {
-  bytes_ -= base->second.text.size() + beside_its_text;
+  bytes_ -= base->second.bytes();
   bases_.erase(base);
 }
 

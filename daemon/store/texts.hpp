@@ -9,8 +9,8 @@
 // `uses` holds the number of the sweep until which it may be used without another note: at most half as long again as
 // it was in use, for small ones at least 64 sweeps.
 //
-// In memory are the bases that are in use, at most some 24 MiB of them: others are read again when they are needed. And
-// the number of the base for each place of each read: 250 bytes a read.
+// In memory are the bases that are in use, at most some 24 MiB of them beside those that others hold as well: what is
+// not there is read again when it is needed. And the number of the base for each place of each read: 250 bytes a read.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -30,7 +30,7 @@ class Texts final : public TextKeeper {
   /// What is kept from here on belongs to this sweep. Numbers only grow.
   void start(std::int64_t target, std::int64_t sweep);
   void enter(std::string_view read) override;
-  KeptText keep(TextField field, std::string_view text) override;
+  KeptText keep(TextField field, std::string_view text, const SharedText& shared) override;
 
   std::string load(std::int64_t number);  ///< "" when it is gone
   void remove(const std::vector<std::int64_t>& numbers);
@@ -39,7 +39,9 @@ class Texts final : public TextKeeper {
  private:
   struct Base {
     std::int64_t until = 0;  ///< as `uses` has it
-    std::string text;
+    SharedText text;
+    bool is_ours = true;  ///< nobody else held it when it came
+    std::size_t bytes() const;
   };
   /// What a place of a read remembers.
   struct Slot {
@@ -60,7 +62,7 @@ class Texts final : public TextKeeper {
   void drop(Bases::iterator base);
   void touch(std::int64_t number, Base& base, std::int64_t since);
   bool edit(Slot& slot, const Base& base, std::string_view text);
-  void take_base(Slot& slot, std::string_view text);
+  void take_base(Slot& slot, std::string_view text, SharedText shared);
 
   Sqlite& db_;
   std::unordered_map<std::int64_t, std::vector<ReadSlots>> slots_;  ///< by target

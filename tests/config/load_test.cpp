@@ -373,7 +373,7 @@ TEST_CASE("what the file does not say keeps its default; what it says is taken o
   const auto loaded =
       parse_config(with("    interval: 1m\n    surfaces: {security: null, recovery: {path: /r}}\n"), "f");
   REQUIRE(loaded.ok());
-  const auto& t = loaded.config.targets.at(0);
+  const TargetConfig& t = loaded.config.targets.at(0);
   CHECK(t.interval == Seconds(60));
   CHECK(t.timeout == Seconds(5));
   CHECK(t.request_budget_per_minute == 90);
@@ -517,7 +517,7 @@ TEST_CASE("what a file includes stands beside its own, and a mistake names both 
   REQUIRE(loaded.ok());
   CHECK(loaded.config.included_files ==
         std::vector<std::string>{folder + "/parts/10-target.yaml", folder + "/parts/20-sinks.yaml"});
-  CHECK(loaded.config.targets.at(0).name == "other");
+  CHECK(loaded.config.targets.at(0)->name == "other");
   CHECK(loaded.config.alerts.sinks.at(1).name == "more");
   CHECK(loaded.config.alerts.sinks.at(1).at.file == folder + "/parts/20-sinks.yaml");
   CHECK(loaded.config.alerts.sinks.at(0).at.file.empty());

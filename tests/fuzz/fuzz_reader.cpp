@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (answer.status >= 300) demand(r.reading != Reading::pass);
   if (r.reading != Reading::pass) demand(!r.reasons.empty());
   if (r.reading == Reading::pass && answer.status != 204) demand(r.own_word);
-  demand(r.items.size() <= 256);
+  demand(r.items->size() <= 256);
   for (const auto& reason : r.reasons) {
     demand(reason.size() < 2000);
     demand(std::none_of(reason.begin(), reason.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }));

@@ -357,22 +357,23 @@ void Process::seal_next() {
 
 void Process::start_sweep(const StartSweep& what) {
   if (stopping_) return;
-  const auto target = std::find_if(config_.targets.begin(), config_.targets.end(),
-                                   [&](const TargetConfig& t) { return t.name == what.target; });
-  if (target == config_.targets.end()) return;
+  const auto found = std::find_if(config_.targets.begin(), config_.targets.end(),
+                                  [&](const TargetConfig& t) { return t.name == what.target; });
+  if (found == config_.targets.end()) return;
+  const TargetConfig& target = *found;
   ++world_.outcome.sweeps;
   const auto reading = std::make_shared<Reading>();
   reading->target = what.target;
   reading->sweep = what.sweep;
   reading->started = now();
-  reading->timeout = target->timeout;
+  reading->timeout = target.timeout;
   reading->reloads = reloads_;
   const auto& there = world_.targets[static_cast<std::size_t>(what.target[1] - '0')];
   const auto& looks = host_.way.empty() ? there.letters : host_.way;
   const auto seen = std::make_shared<Seen>();
   Millis takes(world_.luck.between(1, 30));
-  for (std::size_t i = 0; i < target->surfaces.size(); ++i) {
-    const auto& name = target->surfaces[i].name;
+  for (std::size_t i = 0; i < target.surfaces.size(); ++i) {
+    const auto& name = target.surfaces[i].name;
     const bool skipped = std::find(what.skip.begin(), what.skip.end(), name) != what.skip.end();
     const char letter = skipped ? 'T' : looks[i];
     seen->letters += letter;
@@ -381,13 +382,13 @@ void Process::start_sweep(const StartSweep& what) {
     reading->reads.push_back(
         answer_of(letter, name, reading->started.wall + Millis(static_cast<int>(i)), world_.true_wall()));
   }
-  seen->path = there.path || target->paths.empty();
-  for (std::size_t i = 0; i < target->paths.size(); ++i)
+  seen->path = there.path || target.paths.empty();
+  for (std::size_t i = 0; i < target.paths.size(); ++i)
     reading->reads.push_back(path_answer(there.path, reading->started.wall + Millis(9)));
   seen->references = there.references;
   const bool reached = seen->letters.find_first_not_of("ROLV") != std::string::npos;
   if (!reached)
-    for (std::size_t i = 0; i < target->references.size(); ++i)
+    for (std::size_t i = 0; i < target.references.size(); ++i)
       reading->reads.push_back(reference_answer(there.references, reading->started.wall));
   reading->seen = seen;
   reading_.push_back(reading);
@@ -421,7 +422,7 @@ void Process::start_check(const StartCheck& what) {
   const bool hangs = there.check == "hangs";
   const auto began = now().wall;
   const auto find = [this, what]() -> const CheckConfig* {
-    for (const auto& t : config_.targets)
+    for (const TargetConfig& t : config_.targets)
       for (const auto& each : t.checks)
         if (t.name == what.target && each.name == what.check) return &each;
     return nullptr;

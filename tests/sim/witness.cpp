@@ -135,7 +135,7 @@ void Witness::reconfigured(Host& host, const Config& config) {
   for (const auto& sink : config.alerts.sinks) h.sinks.insert(sink.name);
   for (auto& [sink, lines] : h.lines)
     for (auto& [incident, line] : lines) line.uncertain = line.uncertain || !h.sinks.contains(sink);
-  for (const auto& target : config.targets) h.failures = std::min(h.failures, target.confirm.failures);
+  for (const TargetConfig& target : config.targets) h.failures = std::min(h.failures, target.confirm.failures);
 }
 
 void Witness::ends(Host& host, bool durable) {
@@ -383,7 +383,7 @@ void Witness::beats(Host& host, Process& process) {
   h.last_beat = world_.time;
   if (world_.tells()) world_.tell(host.name, "beats");
   const Millis mono(world_.now(host).mono.time_since_epoch());
-  for (const auto& target : process.config().targets) {
+  for (const TargetConfig& target : process.config().targets) {
     const auto counted = h.counted.find(target.name);
     if (counted == h.counted.end()) broken("heartbeat", "the heart beats, and " + target.name + " was never read");
     if (mono - counted->second > target.interval * 10 + Seconds(90))

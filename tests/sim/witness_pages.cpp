@@ -15,7 +15,7 @@ constexpr Millis margin = Seconds(4);  // a page waits for its seal: what was de
 const TargetConfig* find_target(const Process& process, const std::string& name) {
   const auto& all = process.config().targets;
   const auto found = std::find_if(all.begin(), all.end(), [&](const TargetConfig& t) { return t.name == name; });
-  return found == all.end() ? nullptr : &*found;
+  return found == all.end() ? nullptr : &**found;
 }
 
 /// The last sweeps before and with this one, the newest first.

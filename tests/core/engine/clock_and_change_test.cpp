@@ -38,7 +38,7 @@ struct Watch {
       target().paths.push_back(path);
     }
   }
-  TargetConfig& target() { return config.targets.at(0); }
+  TargetConfig& target() { return config.targets.at(0).edit(); }
   void add_check() {
     CheckConfig check;
     check.name = "materialization";

@@ -79,7 +79,7 @@ TEST_CASE("Evidence commands start with the first suspicion, well before the pag
 TEST_CASE("A page that nothing announced starts them as well; a replay starts nothing") {
   Config config;
   config.targets = {default_target("fabric")};
-  config.targets[0].confirm.failures = 1;
+  config.targets[0].edit().confirm.failures = 1;
   Watch w(config);
   w.sweep(200);
   CHECK(of<StartEvidence>(w.sweep(503)).size() == 1);
@@ -240,14 +240,14 @@ TEST_CASE(
 TEST_CASE("A burst does not put off the regular sweeps: the page is not the last that is read for minutes") {
   Config config;
   config.targets = {default_target("fabric")};
-  config.targets[0].confirm.failures = 10;
+  config.targets[0].edit().confirm.failures = 10;
   Watch w(config);
   w.sweep(200);
   for (int i = 0; i < 10; ++i) w.sweep(503);
   CHECK(w.incident().state == IncidentState::firing);
   const auto before = w.started();
   // A sweep of a burst takes the place of a regular one that is nearer than half an interval, and of no other.
-  w.later(config.targets[0].interval * 3 / 2 + config.targets[0].interval / 10);
+  w.later(config.targets[0]->interval * 3 / 2 + config.targets[0]->interval / 10);
   w.tell(Tick{});
   CHECK(w.started() == before + 1);
 }
@@ -255,7 +255,7 @@ TEST_CASE("A burst does not put off the regular sweeps: the page is not the last
 TEST_CASE("The check that the suspicion asked for counts for the ledger of the page") {
   Config config;
   config.targets = {default_target("fabric")};
-  config.targets[0].checks.emplace_back().name = "materialization";
+  config.targets[0].edit().checks.emplace_back().name = "materialization";
   Watch w(config);
   w.sweep(200);
   w.sweep(503);

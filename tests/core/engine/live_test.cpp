@@ -47,7 +47,7 @@ struct World {
     config.targets = {default_target("fabric")};
     target().jitter_percent = 0;
   }
-  TargetConfig& target() { return config.targets.at(0); }
+  TargetConfig& target() { return config.targets.at(0).edit(); }
   void with_check() {
     target().checks.assign(1, {});
     target().checks.back().name = "materialization";
@@ -373,7 +373,7 @@ TEST_CASE("each of two thousand targets keeps its cadence, and no event looks at
   w.config.targets.clear();
   for (int i = 0; i < 2000; ++i) {
     w.config.targets.push_back(default_target("t" + std::to_string(i)));
-    w.config.targets.back().jitter_percent = 0;
+    w.config.targets.back().edit().jitter_percent = 0;
   }
   w.run(minutes(5));
   REQUIRE(w.sweeps_of.size() == 2000);
@@ -411,7 +411,7 @@ TEST_CASE("after an hour of sleep every target is swept at its cadence, and catc
   World w;
   w.config.targets.push_back(default_target("weft"));
   w.config.targets.push_back(default_target("loom"));
-  for (auto& t : w.config.targets) t.jitter_percent = 0;
+  for (auto& t : w.config.targets) t.edit().jitter_percent = 0;
   w.run(minutes(2));
   w.suspend(hours(1));
   const MonoTime awake = w.now.mono;

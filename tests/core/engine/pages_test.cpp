@@ -24,7 +24,7 @@ struct Said {
 struct Desk {
   explicit Desk(TargetConfig target = default_target("fabric")) {
     config.targets = {std::move(target)};
-    config.targets[0].base_url = "https://fabric.example";
+    config.targets[0].edit().base_url = "https://fabric.example";
     EngineOptions options;
     options.recorded = true;
     engine = std::make_unique<Engine>(config, options, at);
@@ -55,9 +55,9 @@ struct Desk {
     SweepDone done;
     done.target = "fabric";
     done.sweep = ++sweeps_;
-    for (const auto& s : config.targets[0].surfaces) done.reads.push_back(read(s.name));
-    for (const auto& p : config.targets[0].paths) done.reads.push_back(read("path:" + p.name));
-    for (const auto& c : config.targets[0].checks)
+    for (const auto& s : config.targets[0]->surfaces) done.reads.push_back(read(s.name));
+    for (const auto& p : config.targets[0]->paths) done.reads.push_back(read("path:" + p.name));
+    for (const auto& c : config.targets[0]->checks)
       hear(engine->handle(CheckDone{"fabric", read("check:" + c.name)}, at));
     hear(engine->handle(std::move(done), at));
   }
@@ -114,7 +114,7 @@ TargetConfig with_a_check() {
 }
 
 void all_surfaces(Desk& desk, const Said& said) {
-  for (const auto& s : desk.config.targets[0].surfaces) desk.answers[s.name] = said;
+  for (const auto& s : desk.config.targets[0]->surfaces) desk.answers[s.name] = said;
 }
 
 }  // namespace
@@ -233,7 +233,7 @@ TEST_CASE("one cause, one page: what is denied behind denied surfaces, a page on
   same.sweeps(2);
   all_surfaces(same, page);
   same.answers["path:checkout"] = {200, page.body};
-  same.config.targets[0].paths[0].expect.body_contains = "ready";
+  same.config.targets[0].edit().paths[0].expect.body_contains = "ready";
   same.say(Reconfigured{same.config});
   same.sweeps(6);
   CHECK(same.told.size() == 1);

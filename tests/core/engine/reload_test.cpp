@@ -17,7 +17,7 @@ Config with_check(std::vector<std::string> command) {
   CheckConfig check;
   check.name = "materialization";
   check.command = std::move(command);
-  config.targets[0].checks = {check};
+  config.targets[0].edit().checks = {check};
   return config;
 }
 
@@ -102,9 +102,9 @@ TEST_CASE("a check that only runs at other times keeps what it said") {
   engine.handle(ended(1, false), start);
   engine.handle(green_sweep(1), start);
   auto config = with_check({"same"});
-  config.targets[0].checks[0].interval = Seconds(10);
-  config.targets[0].checks[0].timeout = Seconds(5);
-  config.targets[0].checks[0].command_at = {7, 5};
+  config.targets[0].edit().checks[0].interval = Seconds(10);
+  config.targets[0].edit().checks[0].timeout = Seconds(5);
+  config.targets[0].edit().checks[0].command_at = {7, 5};
   CHECK_FALSE(starts_check(engine.handle(Reconfigured{config}, start)));
   CHECK(check_word(engine) == "drift");
 }

@@ -123,7 +123,7 @@ class Story {
   }
 
   void configure(const std::string& word) {
-    auto& t = config_.targets.at(0);
+    TargetConfig& t = config_.targets.at(0).edit();
     const auto eq = word.find('=');
     const std::string key = word.substr(0, eq), value = eq == std::string::npos ? "" : word.substr(eq + 1);
     if (key == "failures") t.confirm.failures = std::stoi(value);
@@ -230,7 +230,7 @@ class Story {
     SweepDone done;
     done.target = "fabric";
     done.sweep = ++number_;
-    const auto& t = config_.targets.at(0);
+    const TargetConfig& t = config_.targets.at(0);
     for (std::size_t i = 0; i < 4; ++i)
       if (auto a = answer(words[0].at(i))) {
         auto r = raw(t.surfaces[i].name, now_.wall + Millis(i));

@@ -14,8 +14,8 @@ struct Watch {
   Watch() {
     Config config;
     config.targets = {default_target("fabric")};
-    config.targets[0].base_url = "http://127.0.0.1:38080";
-    config.targets[0].jitter_percent = 0;
+    config.targets[0].edit().base_url = "http://127.0.0.1:38080";
+    config.targets[0].edit().jitter_percent = 0;
     engine = std::make_unique<Engine>(config, EngineOptions{}, at);
     engine->handle(Tick{}, at);
   }

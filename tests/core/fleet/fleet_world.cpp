@@ -266,7 +266,7 @@ Config FleetWorld::config_of(const Host& h) const {
   Config c;
   c.environment = "prod";
   c.targets.push_back(default_target(target));
-  c.targets.back().interval = Seconds(30);
+  c.targets.back().edit().interval = Seconds(30);
   for (const auto& sink : h.sinks) c.alerts.sinks.emplace_back().name = sink;
   c.resolution.settle = Seconds(60);
   c.fleet.name = "prod";

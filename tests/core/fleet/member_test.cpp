@@ -20,7 +20,7 @@ FleetSetup setup(std::vector<std::string> sinks = {"a"}) {
   FleetSetup s;
   s.config.environment = "prod";
   s.config.targets.push_back(default_target("fabric"));
-  s.config.targets.back().interval = Seconds(30);
+  s.config.targets.back().edit().interval = Seconds(30);
   for (const auto& sink : sinks) s.config.alerts.sinks.emplace_back().name = sink;
   s.config.resolution.settle = Seconds(60);
   s.config.fleet.name = "prod";

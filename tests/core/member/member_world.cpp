@@ -170,7 +170,7 @@ Config MemberWorld::config() const {
   Config c;
   c.environment = "prod";
   c.targets.push_back(default_target(target));
-  c.targets.back().interval = Seconds(30);
+  c.targets.back().edit().interval = Seconds(30);
   for (const auto& name : scene_.sinks) {
     auto& sink = c.alerts.sinks.emplace_back();
     sink.name = name;

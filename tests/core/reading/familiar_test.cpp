@@ -24,7 +24,7 @@ bool same(const SurfaceReading& a, const SurfaceReading& b) {
   return a.reading == b.reading && a.stale == b.stale && a.contradictory == b.contradictory &&
          a.own_word == b.own_word && a.accepted == b.accepted && a.version == b.version && a.as_of == b.as_of &&
          a.reasons == b.reasons && a.http_status == b.http_status && a.retry_after == b.retry_after &&
-         std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), same_item);
+         std::equal(a.items->begin(), a.items->end(), b.items->begin(), b.items->end(), same_item);
 }
 
 const std::vector<std::string> bodies{

@@ -543,8 +543,8 @@ TEST_CASE("a hundred thousand parts, and the one that fails is the last") {
   body += R"({"name":"db","status":"down","critical":true}]})";
   const auto r = read(200, body);
   CHECK(r.reading == Reading::fail);
-  CHECK(r.items.size() == 256);
-  CHECK(r.items.front().name == "db");
+  CHECK(r.items->size() == 256);
+  CHECK(r.items->front().name == "db");
   CHECK(r.reasons.front() == "obs: critical db: status down");
 }
 
