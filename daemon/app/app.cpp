@@ -21,6 +21,7 @@
 #include "daemon/evidence/host_key.hpp"
 #include "daemon/platform/forced_end.hpp"
 #include "daemon/platform/log.hpp"
+#include "daemon/platform/memory.hpp"
 #include "daemon/platform/secrets.hpp"
 #include "daemon/platform/service_manager.hpp"
 #include "daemon/platform/version.hpp"
@@ -265,6 +266,7 @@ void App::run() {
   tasks_.spawn("heartbeat", heartbeat());
   tasks_.spawn("delivery", deliver());
   tasks_.spawn("signals", signals());
+  tasks_.spawn("settle", settle());
   say({Say::Level::info, "daemon.started", "", "", "",
        "readbackd " + std::string(version()) + " watches " + std::to_string(current_.config.targets.size()) +
            " target(s) from " + host_ + "; sandbox: " + sandbox_text_});
@@ -281,6 +283,14 @@ net::awaitable<void> App::deliver() {
   co_await delivery_->run();
   delivered_ = true;
   queue_wake_.cancel();
+}
+
+/// When the first sweeps are through, after a start and after a reload.
+net::awaitable<void> App::settle() {
+  constexpr Seconds settled(5);
+  net::steady_timer timer(io_, settled);
+  auto [ec] = co_await timer.async_wait(token);
+  if (!ec) give_back_memory();
 }
 
 net::awaitable<void> App::signals() {

@@ -129,6 +129,7 @@ class App : public ControlBackend {
   net::awaitable<void> heartbeat();
   net::awaitable<void> deliver();
   net::awaitable<void> signals();
+  net::awaitable<void> settle();
   net::awaitable<void> stop();
   net::awaitable<void> reloads();
   net::awaitable<void> reload();

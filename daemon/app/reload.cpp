@@ -105,6 +105,7 @@ void App::take_over(Prepared fresh) {
   control_->keep_only(watched);
   tally_.keep_only(watched);
   put(Reconfigured{current_.config});
+  tasks_.spawn("settle", settle());
   say({Say::Level::info, "config.reloaded", "", "", "",
        "the configuration was read anew, digest " + current_.digest.substr(0, 12) + later});
 }

@@ -18,7 +18,7 @@ constexpr std::int64_t small_text_slack = 64;  // sweeps
 
 }  // namespace
 
-std::size_t Texts::Base::bytes() const { return beside_its_text + (is_ours ? text->size() : 0); }
+std::size_t Texts::Base::bytes() const { return beside_its_text + text->size(); }
 
 void Texts::start(std::int64_t target, std::int64_t sweep) {
   target_ = &slots_[target];
@@ -67,8 +67,7 @@ bool Texts::edit(Slot& slot, const Base& base, std::string_view text) {
 void Texts::take_base(Slot& slot, std::string_view text, SharedText shared) {
   const auto digest = sha256(text);
   std::int64_t number = 0;
-  const bool is_ours = !shared;
-  Base base{0, is_ours ? std::make_shared<const std::string>(text) : std::move(shared), is_ours};
+  Base base{0, shared ? std::move(shared) : std::make_shared<const std::string>(text)};
   {
     Statement s = db_.prepare("SELECT t.id, u.until FROM texts t JOIN uses u ON u.id=t.id WHERE t.digest=?1");
     if (s.bind_blob(1, digest).step()) number = s.integer(0), base.until = s.integer(1);

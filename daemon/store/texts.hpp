@@ -9,8 +9,8 @@
 // `uses` holds the number of the sweep until which it may be used without another note: at most half as long again as
 // it was in use, for small ones at least 64 sweeps.
 //
-// In memory are the bases that are in use, at most some 24 MiB of them beside those that others hold as well: what is
-// not there is read again when it is needed. And the number of the base for each place of each read: 250 bytes a read.
+// In memory are the bases that are in use, at most some 24 MiB of them, whoever holds them as well: others are read
+// again when they are needed. And the number of the base for each place of each read: 250 bytes a read.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,7 +40,6 @@ class Texts final : public TextKeeper {
   struct Base {
     std::int64_t until = 0;  ///< as `uses` has it
     SharedText text;
-    bool is_ours = true;  ///< nobody else held it when it came
     std::size_t bytes() const;
   };
   /// What a place of a read remembers.
