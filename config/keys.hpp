@@ -294,6 +294,7 @@ std::string describe(const Key& key);
 
 Section section_of(Config& c);
 Section section_of(TargetConfig& t);
+inline Section section_of(Shared<TargetConfig>& t) { return section_of(t.edit()); }
 Section section_of(SurfaceConfig& s);
 /// A check of a target, or a command of the evidence, which has no role and no interval.
 Section section_of(CheckConfig& c);

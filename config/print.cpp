@@ -238,12 +238,7 @@ class Printer {
   void write(std::string_view name, const key::Fleet& v) { named_section(std::string(name), section_of(v.out)); }
   void write(std::string_view name, const key::Tls& v) { named_section(std::string(name), section_of(v.out)); }
   void write(std::string_view name, const key::Proxy& v) { named_section(std::string(name), section_of(v.out)); }
-  void write(std::string_view name, const key::Targets& v) {
-    list(name, v.out, [&](const TargetConfig& shared) {
-      TargetConfig target = shared;
-      section(section_of(target));
-    });
-  }
+  void write(std::string_view name, const key::Targets& v) { sections(name, v.out); }
   void write(std::string_view name, const key::Sinks& v) { sections(name, v.out); }
   void write(std::string_view name, const key::Escalations& v) { sections(name, v.out); }
   void write(std::string_view name, const key::Paths& v) { sections(name, v.out); }

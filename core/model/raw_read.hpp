@@ -1,7 +1,6 @@
 #pragma once
 // What came back, before anybody judged it: one RawRead for each surface, path, reference or check of a sweep.
 // It is what the recorder keeps, what `readback export` writes and what `readback replay` feeds in again.
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "core/text/instant.hpp"
+#include "core/text/shared.hpp"
 
 namespace readback {
 
@@ -34,13 +34,10 @@ struct HttpAnswer {
   Headers headers;
   std::string body;  ///< as received, at most 1 MiB
   std::string http_version = "1.1";
-  /// This very body, where the redactor keeps it to hold the next one against it; mostly null. Who keeps it as well
+  /// This very body, where the redactor keeps it to hold the next one against it; mostly "". Who keeps it as well
   /// shares it: thousands of targets have many.
-  std::shared_ptr<const std::string> kept = {};
+  Shared<std::string> kept = {};
 };
-
-/// The body, shared with who keeps it already.
-std::shared_ptr<const std::string> kept_body(const HttpAnswer& answer);
 
 struct TransportError {
   TransportFault fault = TransportFault::protocol;

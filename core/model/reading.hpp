@@ -49,7 +49,6 @@ std::string_view to_string(CheckResult r);
 
 struct CheckReading {
   CheckResult result = CheckResult::broken;
-  std::vector<Item> items;
   std::vector<std::string> reasons;
 };
 

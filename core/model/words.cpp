@@ -52,11 +52,6 @@ bool shown_before(const IncidentRecord& a, const IncidentRecord& b) {
   return a.opened_at > b.opened_at;
 }
 
-std::shared_ptr<const std::string> kept_body(const HttpAnswer& answer) {
-  if (answer.kept && *answer.kept == answer.body) return answer.kept;
-  return std::make_shared<const std::string>(answer.body);
-}
-
 const std::string* find_header(const Headers& headers, std::string_view name) {
   for (const Header& h : headers)
     if (same_without_case(h.name, name)) return &h.value;

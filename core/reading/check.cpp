@@ -137,15 +137,15 @@ CheckReading read_check(const CheckConfig& check, const RawRead& raw) {
   const int exit = run->exit.value_or(-1);
   out.result = result_of_exit(check, exit, *run);
   if (!run->denials.empty() && out.result == CheckResult::drift) out.result = CheckResult::broken;  // it could not look
-  out.items = items_of(run->out);
+  const auto items = items_of(run->out);
   switch (out.result) {
     case CheckResult::in_sync: break;
     case CheckResult::drift: {
       std::vector<std::string> named;
-      for (const auto& item : out.items)
+      for (const auto& item : items)
         if (!item.neutral && item.reading != Reading::pass)
           named.push_back(item.name + (item.detail.empty() ? " differs" : ": " + item.detail));
-      if (named.empty() && out.items.empty() && !begins_like_json(run->out))
+      if (named.empty() && items.empty() && !begins_like_json(run->out))
         named = differences(run->out.empty() ? run->err : run->out);
       const std::string exited = "exit " + std::to_string(exit) + ": repo truth and runtime truth differ";
       if (named.empty()) {

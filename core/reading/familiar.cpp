@@ -202,8 +202,8 @@ void Familiar::learn(const HttpAnswer& answer, const json::value& body, const Fo
   if (!gaps.found()) return;
   auto kept = stamps.all;
   for (auto& each : kept) each.value = nullptr;
-  known_ = std::make_shared<const Known>(
-      Known{Mold(kept_body(answer), gaps.gaps), std::move(gaps.leaves), std::move(kept), answer.status, reading});
+  known_ = std::make_shared<const Known>(Known{Mold(shared_text(answer.body, answer.kept), gaps.gaps),
+                                               std::move(gaps.leaves), std::move(kept), answer.status, reading});
 }
 
 }  // namespace readback

@@ -133,7 +133,6 @@ void remember(ReadState& state, const Judged& j, MonoTime now) {
   state.surface = j.surface;
   state.surface.items = {};  // told by the reasons; nobody asks for them again
   state.check = j.check;
-  state.check.items = {};
   state.path = j.path;
   note_version(state.versions, j.surface);
 }

@@ -82,6 +82,8 @@ std::string_view line_at(std::string_view lines, std::size_t& at) {
   return line;
 }
 
+bool has_line_end(std::string_view text) { return text.find('\n') != text.npos; }
+
 void put_lines(std::string& lines, const Header& h) {
   lines += h.name;
   lines += '\n';
@@ -141,19 +143,19 @@ struct Redactor::Parts {
   }
 
   /// Where it is kept from now on, when it was learned.
-  std::shared_ptr<const std::string> body(std::string& body, Familiar* last) {
-    if (last && last->body && is_clean_again(*last->body, body)) return nullptr;
+  Shared<std::string> body(std::string& body, Familiar* last) {
+    if (last && last->body && is_clean_again(*last->body, body)) return {};
     std::vector<Mark> marks;
     std::vector<Mold::Gap> alone;
     const bool learn = last && body.size() <= longest_familiar;
     find_all(View(body), {names, marks, clean, learn ? &alone : nullptr});
     if (!marks.empty()) {
       body = replaced(body, std::move(marks));
-      return nullptr;
+      return {};
     }
-    if (!learn || !are_apart(alone)) return nullptr;
+    if (!learn || !are_apart(alone)) return {};
     familiar_bytes += body.size() - (last->body ? last->body->text().size() : 0);
-    auto kept = std::make_shared<const std::string>(body);
+    const Shared kept(std::string{body});
     last->body.emplace(kept, alone);
     if (familiar_bytes > most_familiar) familiar_bytes = 0, familiar.clear();
     return kept;
@@ -265,10 +267,10 @@ void Redactor::Parts::headers(Headers& headers, std::string& last) {
     }
     const Header received = h;
     header(h);
-    const bool is_clean = h == received && (h.name + h.value).find('\n') == std::string::npos;
+    const bool is_clean = h == received && !has_line_end(h.name) && !has_line_end(h.value);
     put_lines(now, is_clean ? h : Header());
   }
-  if (now != last) last = std::string(now);
+  if (now != last) last = now;
 }
 
 RawRead Redactor::open(Unredacted<RawRead> received) {

@@ -29,9 +29,10 @@ bool has_name(const List& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(), [&](const auto& each) { return each.name == name; });
 }
 
-bool has_target(const Config& config, std::string_view name) {
-  return std::any_of(config.targets.begin(), config.targets.end(),
-                     [&](const TargetConfig& t) { return t.name == name; });
+Shared<TargetConfig>* find_target(Config& config, std::string_view name) {
+  const auto found =
+      std::find_if(config.targets.begin(), config.targets.end(), [&](const TargetConfig& t) { return t.name == name; });
+  return found == config.targets.end() ? nullptr : &*found;
 }
 
 /// What was recorded of an agreement. Nothing when it cannot be read.
@@ -100,7 +101,7 @@ void Replay::line(std::string_view text) {
   auto parsed = parse_recorded_read(text);
   if (auto* error = std::get_if<LineError>(&parsed)) return complain(error->text);
   auto& read = std::get<RecordedRead>(parsed);
-  if (options_.config && !has_target(config_, read.target)) return complain_of_target(read.target);
+  if (options_.config && !find_target(config_, read.target)) return complain_of_target(read.target);
   auto& recording = recordings_[read.target];
   auto& open = recording.open;
   auto sweep = std::find_if(open.rbegin(), open.rend(), [&](const OpenSweep& s) { return s.number == read.sweep; });
@@ -158,13 +159,9 @@ void Replay::judge_next(const std::string& target, Recording& recording) {
 /// Without a configuration, what appears is taken as configured. True when something new did.
 bool Replay::learn(const std::string& name, const RawRead& read) {
   if (options_.config) return false;
-  bool changed = false;
-  if (!has_target(config_, name)) {
-    config_.targets.push_back(default_target(name));
-    changed = true;
-  }
-  auto& target = *std::find_if(config_.targets.begin(), config_.targets.end(),
-                               [&](const TargetConfig& t) { return t.name == name; });
+  auto* known = find_target(config_, name);
+  bool changed = !known;
+  auto& target = known ? *known : config_.targets.emplace_back(default_target(name));
   const std::string bare(bare_name(read.read));
   switch (kind_of(read.read)) {
     case ReadKind::surface:

@@ -49,7 +49,7 @@ std::size_t string_length(std::string_view text) {
 
 }  // namespace
 
-Mold::Mold(std::shared_ptr<const std::string> text, const std::vector<Gap>& gaps) : text_(std::move(text)) {
+Mold::Mold(Shared<std::string> text, const std::vector<Gap>& gaps) : text_(std::move(text)) {
   gaps_.reserve(gaps.size());
   for (const auto& gap : gaps)
     gaps_.push_back(

@@ -4,12 +4,12 @@
 // What is true of the first text, and does not depend on these places, is then true of the other as well.
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/text/range.hpp"
+#include "core/text/shared.hpp"
 
 namespace readback {
 
@@ -25,7 +25,7 @@ class Mold {
   };
 
   /// The gaps are in order and apart from each other. The text is shorter than 2 GiB, and may be shared with others.
-  Mold(std::shared_ptr<const std::string> text, const std::vector<Gap>& gaps);
+  Mold(Shared<std::string> text, const std::vector<Gap>& gaps);
 
   /// Whether the text differs from the first one in gaps only, and is JSON where that was. Then `fillings` are those
   /// that differ, in order.
@@ -38,7 +38,7 @@ class Mold {
   struct Kept {
     std::uint32_t from = 0, to : 31 = 0, is_number : 1 = 0;
   };
-  std::shared_ptr<const std::string> text_;
+  Shared<std::string> text_;
   std::vector<Kept> gaps_;
 };
 

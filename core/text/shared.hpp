@@ -1,6 +1,8 @@
 #pragma once
 // A value that many hold and nobody changes: a copy is a pointer. Who changes his has one of his own from then on.
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace readback {
@@ -28,5 +30,10 @@ class Shared {
   }
   std::shared_ptr<T> value_;
 };
+
+/// The text in hands that share it: those of who holds it already, or new ones.
+inline Shared<std::string> shared_text(std::string_view text, const Shared<std::string>& held) {
+  return *held == text ? held : Shared(std::string(text));
+}
 
 }  // namespace readback

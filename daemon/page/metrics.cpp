@@ -203,17 +203,10 @@ void add_fleet(Page& page, const FleetOverview& fleet) {
 
 }  // namespace
 
-Metrics::ReadDurations& Metrics::durations(const std::string& target, const std::string& read) {
-  auto& reads = durations_[target];
-  const auto at = std::lower_bound(reads.begin(), reads.end(), read,
-                                   [](const ReadDurations& r, const std::string& name) { return r.read < name; });
-  return at != reads.end() && at->read == read ? *at : *reads.insert(at, {read, {}});
-}
-
-Metrics::Histogram& Metrics::ReadDurations::of(std::string_view phase) {
-  const auto at = std::lower_bound(phases.begin(), phases.end(), phase,
+Metrics::Histogram& Metrics::of(Histograms& histograms, std::string_view phase) {
+  const auto at = std::lower_bound(histograms.begin(), histograms.end(), phase,
                                    [](const Histogram& h, std::string_view name) { return h.phase < name; });
-  return at != phases.end() && at->phase == phase ? *at : *phases.insert(at, {phase});
+  return at != histograms.end() && at->phase == phase ? *at : *histograms.insert(at, {phase});
 }
 
 void Metrics::Histogram::observe(double seconds) {
@@ -248,12 +241,12 @@ void Metrics::on_sweep(const SweepRecord& sweep) {
                                                                 {"connect", raw.phases.connect_us},
                                                                 {"tls", raw.phases.tls_us},
                                                                 {"first_byte", raw.phases.first_byte_us}};
-    auto& all = durations(sweep.target, raw.read);
+    auto& all = durations_[sweep.target][raw.read];
     for (const auto& [name, us] : phases)
-      if (us >= 0) all.of(name).observe(static_cast<double>(us) / 1e6);
+      if (us >= 0) of(all, name).observe(static_cast<double>(us) / 1e6);
     const double total = raw.phases.total_us >= 0 ? static_cast<double>(raw.phases.total_us) / 1e6
                                                   : static_cast<double>(raw.took.count()) / 1e3;
-    all.of("total").observe(total);
+    of(all, "total").observe(total);
   }
 }
 
@@ -270,15 +263,14 @@ std::string Metrics::text(const View& view, bool process) {
   for (const auto& t : view.engine.targets)
     for (const auto& r : t.reads) {
       if (r.at != WallTime{}) Page::add(success, {{"target", t.name}, {"read", r.name}}, r.green ? 1 : 0);
-      durations(t.name, r.name).of("total");
+      of(durations_[t.name][r.name], "total");
     }
   auto& took = page.family("readback_read_duration_seconds", "How long a read took, by phase.", MetricType::Histogram);
   for (const auto& [target, reads] : durations_)
-    for (const auto& read : reads)
-      for (const auto& histogram : read.phases) {
+    for (const auto& [read, histograms] : reads)
+      for (const auto& histogram : histograms) {
         ClientMetric m = histogram.collected();
-        m.label = {
-            {"target", clean_utf8(target)}, {"read", clean_utf8(read.read)}, {"phase", std::string(histogram.phase)}};
+        m.label = {{"target", clean_utf8(target)}, {"read", clean_utf8(read)}, {"phase", std::string(histogram.phase)}};
         took.metric.push_back(std::move(m));
       }
   add_boundaries(page, view.engine);

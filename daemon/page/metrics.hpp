@@ -38,15 +38,10 @@ class Metrics {
     void observe(double seconds);
     prometheus::ClientMetric collected() const;
   };
-  struct ReadDurations {
-    std::string read;
-    std::vector<Histogram> phases;  ///< those that happened, by name
+  using Histograms = std::vector<Histogram>;  ///< of the phases that happened, by name
+  static Histogram& of(Histograms& histograms, std::string_view phase);
 
-    Histogram& of(std::string_view phase);
-  };
-  ReadDurations& durations(const std::string& target, const std::string& read);
-
-  std::map<std::string, std::vector<ReadDurations>> durations_;  ///< by target, and then by read
+  std::map<std::string, std::map<std::string, Histograms>> durations_;  ///< by target, and then by read
   std::map<std::string, std::uint64_t> last_checks_;
   std::uint64_t snapshots_seen_ = 0, snapshots_total_ = 0;
 };

@@ -49,13 +49,13 @@ class Packer {
   void number(std::uint64_t v) { put_number(out, v); }
   void distance(std::int64_t v) { put_distance(out, v); }
   void enter(std::string_view read) { keeper_.enter(read); }
-  void text(TextField field, std::string_view s, const SharedText& shared = nullptr) {
+  void text(TextField field, std::string_view s, const Shared<std::string>& held = {}) {
     if (s.size() < kept_from) {
       number(s.size() << 2 | in_place);
       out += s;
       return;
     }
-    const auto kept = keeper_.keep(field, s, shared);
+    const auto kept = keeper_.keep(field, s, held);
     number(static_cast<std::uint64_t>(kept.base) << 2 | (kept.edits.empty() ? is_base : edits_of_base));
     if (kept.edits.empty()) return;
     number(kept.edits.size());
@@ -176,7 +176,7 @@ void pack_http(Packer& p, const HttpAnswer& answer, WallTime sweep_at) {
   p.joined(TextField::headers);
   p.number(dated);
   if (date) p.distance((*date - std::chrono::floor<Seconds>(sweep_at)).count());
-  p.text(TextField::body, answer.body, answer.kept ? kept_body(answer) : nullptr);
+  p.text(TextField::body, answer.body, answer.kept);
 }
 
 HttpAnswer unpack_http(Unpacker& u, WallTime sweep_at) {

@@ -9,7 +9,6 @@
 //
 // Format 2 is what is written. Format 1, which knew no edits, is read as ever.
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,15 +26,13 @@ struct KeptText {
   std::string_view edits;  ///< of the base; empty: the text is the base. Valid until the next text is kept
 };
 
-using SharedText = std::shared_ptr<const std::string>;
-
 /// Takes the texts of one sweep after another. Implemented by the tables, and by a map in the tests.
 class TextKeeper {
  public:
   virtual ~TextKeeper() = default;
   virtual void enter(std::string_view read) = 0;  ///< whose texts follow; "" is the sweep's own
-  /// `shared`, if not null, is this very text, held by others as well.
-  virtual KeptText keep(TextField field, std::string_view text, const SharedText& shared) = 0;
+  /// `held` may be this very text, and others hold it as well.
+  virtual KeptText keep(TextField field, std::string_view text, const Shared<std::string>& held) = 0;
 };
 
 /// Gives the bases back.

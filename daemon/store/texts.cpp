@@ -39,13 +39,13 @@ void Texts::enter(std::string_view read) {
   fields_ = all[next_read_++].fields;
 }
 
-KeptText Texts::keep(TextField field, std::string_view text, const SharedText& shared) {
+KeptText Texts::keep(TextField field, std::string_view text, const Shared<std::string>& held) {
   Slot& slot = fields_[static_cast<std::size_t>(field)];
   Base* base = find(slot.base);
   const bool same = base && *base->text == text;
   edits_.clear();
   if (!same && !(base && edit(slot, *base, text))) {
-    take_base(slot, text, shared);
+    take_base(slot, text, held);
     base = find(slot.base);
   }
   if (base) touch(slot.base, *base, slot.since);
@@ -64,10 +64,10 @@ bool Texts::edit(Slot& slot, const Base& base, std::string_view text) {
   return true;
 }
 
-void Texts::take_base(Slot& slot, std::string_view text, SharedText shared) {
+void Texts::take_base(Slot& slot, std::string_view text, const Shared<std::string>& held) {
   const auto digest = sha256(text);
   std::int64_t number = 0;
-  Base base{0, shared ? std::move(shared) : std::make_shared<const std::string>(text)};
+  Base base{0, shared_text(text, held)};
   {
     Statement s = db_.prepare("SELECT t.id, u.until FROM texts t JOIN uses u ON u.id=t.id WHERE t.digest=?1");
     if (s.bind_blob(1, digest).step()) number = s.integer(0), base.until = s.integer(1);
@@ -100,7 +100,7 @@ Texts::Base* Texts::find(std::int64_t number) {
   {
     Statement s = db_.prepare("SELECT t.packed, u.until FROM texts t JOIN uses u ON u.id=t.id WHERE t.id=?1");
     if (!s.bind(1, number).step()) return nullptr;
-    base = {s.integer(1), std::make_shared<const std::string>(expand(s.text(0)))};
+    base = {s.integer(1), expand(s.text(0))};
   }
   return &remember(number, std::move(base))->second;
 }

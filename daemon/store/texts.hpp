@@ -30,7 +30,7 @@ class Texts final : public TextKeeper {
   /// What is kept from here on belongs to this sweep. Numbers only grow.
   void start(std::int64_t target, std::int64_t sweep);
   void enter(std::string_view read) override;
-  KeptText keep(TextField field, std::string_view text, const SharedText& shared) override;
+  KeptText keep(TextField field, std::string_view text, const Shared<std::string>& held) override;
 
   std::string load(std::int64_t number);  ///< "" when it is gone
   void remove(const std::vector<std::int64_t>& numbers);
@@ -39,7 +39,7 @@ class Texts final : public TextKeeper {
  private:
   struct Base {
     std::int64_t until = 0;  ///< as `uses` has it
-    SharedText text;
+    Shared<std::string> text;
     std::size_t bytes() const;
   };
   /// What a place of a read remembers.
@@ -61,7 +61,7 @@ class Texts final : public TextKeeper {
   void drop(Bases::iterator base);
   void touch(std::int64_t number, Base& base, std::int64_t since);
   bool edit(Slot& slot, const Base& base, std::string_view text);
-  void take_base(Slot& slot, std::string_view text, SharedText shared);
+  void take_base(Slot& slot, std::string_view text, const Shared<std::string>& held);
 
   Sqlite& db_;
   std::unordered_map<std::int64_t, std::vector<ReadSlots>> slots_;  ///< by target

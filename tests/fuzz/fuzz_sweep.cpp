@@ -18,7 +18,7 @@ class Texts final : public TextKeeper, public TextShelf {
  public:
   explicit Texts(std::string_view base) : kept_{std::string(base)} {}
   void enter(std::string_view) override {}
-  KeptText keep(TextField, std::string_view text, const SharedText&) override {
+  KeptText keep(TextField, std::string_view text, const Shared<std::string>&) override {
     const auto known = std::find(kept_.begin(), kept_.end(), text);
     if (known != kept_.end()) return {known - kept_.begin() + 1, {}};
     if (auto edits = edits_between(kept_.front(), text, text.size() / 2)) {

@@ -16,7 +16,7 @@ namespace {
 class MapOfTexts final : public TextKeeper, public TextShelf, public TextUser {
  public:
   void enter(std::string_view read) override { read_ = read; }
-  KeptText keep(TextField field, std::string_view text, const SharedText&) override {
+  KeptText keep(TextField field, std::string_view text, const Shared<std::string>&) override {
     const auto [at, fresh] = places_.try_emplace({read_, field}, static_cast<std::int64_t>(texts.size()) + 1);
     if (fresh) texts[at->second] = text;
     edits_ = texts[at->second] == text ? "" : edits_between(texts[at->second], text, text.size() * 3 + 99).value();
