@@ -30,8 +30,14 @@ endif()
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS YES)
+# libarchive is loaded, not linked: what looks for the libraries does not see it. Its package is called differently from
+# Debian 13 on.
+execute_process(COMMAND dpkg-query --search */libarchive.so.13 OUTPUT_VARIABLE readback_libarchive ERROR_QUIET)
+if(NOT readback_libarchive MATCHES "^([a-z0-9.+-]+)")
+  set(CMAKE_MATCH_1 libarchive13)
+endif()
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
-    "systemd | systemd-standalone-sysusers | systemd-sysusers, systemd | systemd-standalone-tmpfiles | systemd-tmpfiles")
+    "${CMAKE_MATCH_1}, systemd | systemd-standalone-sysusers | systemd-sysusers, systemd | systemd-standalone-tmpfiles | systemd-tmpfiles")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, python3")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "prometheus-alertmanager, nats-server, bash-completion")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION YES)

@@ -3,8 +3,6 @@
 // come, takes three times as long.
 #include "daemon/evidence/archive.hpp"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <zstd.h>
 
 #include <cerrno>
@@ -15,6 +13,7 @@
 
 #include "core/text/time.hpp"
 #include "core/text/utf8.hpp"
+#include "daemon/evidence/libarchive.hpp"
 
 namespace readback {
 namespace {
@@ -24,15 +23,8 @@ constexpr std::size_t most_entries = 5000;
 constexpr int level = 1;  // of zstd: a page waits for the packing
 constexpr std::size_t tar_block = 512, tar_end = 2 * tar_block, tar_written_at_once = 10240;
 
-struct WriteCloser {
-  void operator()(archive* a) const { archive_write_free(a); }
-};
-struct ReadCloser {
-  void operator()(archive* a) const { archive_read_free(a); }
-};
-struct EntryCloser {
-  void operator()(archive_entry* e) const { archive_entry_free(e); }
-};
+using Owned = std::unique_ptr<archive, decltype(LibArchive::write_free)>;
+using OwnedEntry = std::unique_ptr<archive_entry, decltype(LibArchive::entry_free)>;
 
 la_ssize_t append(archive*, void* to, const void* bytes, std::size_t length) {
   static_cast<std::string*>(to)->append(static_cast<const char*>(bytes), length);
@@ -62,29 +54,31 @@ std::size_t tar_size(const BundleFiles& files) {
 }
 
 Result<std::string> tar_of(const BundleFiles& files, WallTime modified) {
+  const auto& library = libarchive();
+  if (!library) return library.failure();
+  const LibArchive& with = *library;
   std::string bytes;
   bytes.reserve(tar_size(files));
-  std::unique_ptr<archive, WriteCloser> a(archive_write_new());
+  const Owned a(with.write_new(), with.write_free);
   const auto failed = [&](const char* what) {
-    return Failure{std::string(what) + ": " +
-                   (archive_error_string(a.get()) ? archive_error_string(a.get()) : "failed")};
+    return Failure{std::string(what) + ": " + (with.error_string(a.get()) ? with.error_string(a.get()) : "failed")};
   };
-  archive_write_set_format_ustar(a.get());
-  archive_write_set_bytes_in_last_block(a.get(), 1);
-  if (archive_write_open(a.get(), &bytes, nullptr, append, nullptr) != ARCHIVE_OK) return failed("the archive");
+  with.write_set_format_ustar(a.get());
+  with.write_set_bytes_in_last_block(a.get(), 1);
+  if (with.write_open(a.get(), &bytes, nullptr, append, nullptr) != ARCHIVE_OK) return failed("the archive");
   const auto seconds = std::chrono::floor<Seconds>(modified).time_since_epoch().count();
   for (const auto& [name, contents] : files) {
-    std::unique_ptr<archive_entry, EntryCloser> entry(archive_entry_new());
-    archive_entry_set_pathname(entry.get(), name.c_str());
-    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(contents.size()));
-    archive_entry_set_filetype(entry.get(), AE_IFREG);
-    archive_entry_set_perm(entry.get(), 0640);
-    archive_entry_set_mtime(entry.get(), seconds, 0);
-    if (archive_write_header(a.get(), entry.get()) != ARCHIVE_OK) return failed(name.c_str());
-    if (archive_write_data(a.get(), contents.data(), contents.size()) != static_cast<la_ssize_t>(contents.size()))
+    const OwnedEntry entry(with.entry_new(), with.entry_free);
+    with.entry_set_pathname(entry.get(), name.c_str());
+    with.entry_set_size(entry.get(), static_cast<la_int64_t>(contents.size()));
+    with.entry_set_filetype(entry.get(), AE_IFREG);
+    with.entry_set_perm(entry.get(), 0640);
+    with.entry_set_mtime(entry.get(), seconds, 0);
+    if (with.write_header(a.get(), entry.get()) != ARCHIVE_OK) return failed(name.c_str());
+    if (with.write_data(a.get(), contents.data(), contents.size()) != static_cast<la_ssize_t>(contents.size()))
       return failed(name.c_str());
   }
-  if (archive_write_close(a.get()) != ARCHIVE_OK) return failed("the archive");
+  if (with.write_close(a.get()) != ARCHIVE_OK) return failed("the archive");
   return bytes;
 }
 
@@ -101,33 +95,34 @@ Result<std::string> pack(const BundleFiles& files, WallTime modified) {
 }
 
 Result<BundleFiles> unpack(const std::string& bytes) {
-  std::unique_ptr<archive, ReadCloser> a(archive_read_new());
-  archive_read_support_filter_zstd(a.get());
-  archive_read_support_format_tar(a.get());
-  const auto said = [&] {
-    return std::string(archive_error_string(a.get()) ? archive_error_string(a.get()) : "damaged");
-  };
-  if (archive_read_open_memory(a.get(), bytes.data(), bytes.size()) != ARCHIVE_OK)
+  const auto& library = libarchive();
+  if (!library) return library.failure();
+  const LibArchive& with = *library;
+  const Owned a(with.read_new(), with.read_free);
+  with.read_support_filter_zstd(a.get());
+  with.read_support_format_tar(a.get());
+  const auto said = [&] { return std::string(with.error_string(a.get()) ? with.error_string(a.get()) : "damaged"); };
+  if (with.read_open_memory(a.get(), bytes.data(), bytes.size()) != ARCHIVE_OK)
     return Failure{"not a snapshot bundle: " + said()};
   BundleFiles files;
   std::int64_t whole = 0;
   archive_entry* entry = nullptr;
   for (;;) {
-    const int next = archive_read_next_header(a.get(), &entry);
+    const int next = with.read_next_header(a.get(), &entry);
     if (next == ARCHIVE_EOF) break;
     if (next != ARCHIVE_OK) return Failure{"the bundle is damaged or cut off: " + said()};
-    const std::string name = archive_entry_pathname(entry) ? archive_entry_pathname(entry) : "";
+    const std::string name = with.entry_pathname(entry) ? with.entry_pathname(entry) : "";
     const std::string shown = visible(name);
-    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) || archive_entry_symlink(entry))
+    if (with.entry_filetype(entry) != AE_IFREG || with.entry_hardlink(entry) || with.entry_symlink(entry))
       return Failure{"refused: `" + shown + "` is a link or no plain file"};
     if (!is_plain_name(name)) return Failure{"refused: `" + shown + "` is no name that a file of a bundle may have"};
     if (files.size() >= most_entries) return Failure{"refused: more than " + std::to_string(most_entries) + " files"};
-    if (archive_entry_size(entry) > largest_entry || (whole += archive_entry_size(entry)) > largest_whole)
+    if (with.entry_size(entry) > largest_entry || (whole += with.entry_size(entry)) > largest_whole)
       return Failure{"refused: `" + shown + "` is larger than a bundle may be"};
-    std::string contents(static_cast<std::size_t>(archive_entry_size(entry)), '\0');
+    std::string contents(static_cast<std::size_t>(with.entry_size(entry)), '\0');
     std::size_t got = 0;
     while (got < contents.size()) {
-      const auto n = archive_read_data(a.get(), contents.data() + got, contents.size() - got);
+      const auto n = with.read_data(a.get(), contents.data() + got, contents.size() - got);
       if (n <= 0) return Failure{"the bundle is damaged or cut off in " + shown + ": " + said()};
       got += static_cast<std::size_t>(n);
     }
@@ -138,7 +133,9 @@ Result<BundleFiles> unpack(const std::string& bytes) {
 }
 
 std::string packer() {
-  return std::string(archive_version_details()) + " zstd/" + ZSTD_versionString() + " level/" + std::to_string(level);
+  const auto& library = libarchive();
+  return std::string(library ? library->version_details() : "") + " zstd/" + ZSTD_versionString() + " level/" +
+         std::to_string(level);
 }
 
 BundleCheck check_bundle(const std::string& bytes) {

@@ -11,6 +11,7 @@
 #include "daemon/evidence/archive.hpp"
 #include "daemon/evidence/durable.hpp"
 #include "daemon/evidence/host.hpp"
+#include "daemon/evidence/libarchive.hpp"
 #include "daemon/runtime/private_folder.hpp"
 
 namespace readback {
@@ -91,6 +92,7 @@ std::vector<SnapshotRow> stray_bundles(const Store& store) {
 
 net::awaitable<void> Sealer::look_ahead(std::string target, WallTime at) {
   worker_.post([this] {
+    (void)libarchive();                                // loaded before a page waits for it
     constexpr auto serves = std::chrono::seconds(10);  // many may be suspected at once
     if (units_.json.empty() || std::chrono::steady_clock::now() - units_.at > serves) ask_for_units();
   });
@@ -215,7 +217,6 @@ net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext cont
 
   BundleInput in;
   in.context = std::move(context);
-  in.packed_with = packer();
   const std::pair<const char*, std::uint64_t> phases[] = {{"last-good", order.incident.sweeps.last_good},
                                                           {"first-bad", order.incident.sweeps.first_bad},
                                                           {"at-page", order.incident.sweeps.at_page},
@@ -232,6 +233,7 @@ net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext cont
 /// On the worker's thread.
 Result<Sealer::Written> Sealer::pack_and_write(BundleInput input, const std::string& folder) {
   input.host_json = host_.json;
+  input.packed_with = packer();
   const WallTime at = input.order.at;
   const std::string path = folder + "/" + input.order.snapshot_id + ".tar.zst";
   auto files = bundle_files(std::move(input));
