@@ -78,6 +78,7 @@ std::unique_ptr<Tables> Tables::open(const std::filesystem::path& file, std::vec
         }
         if (kind.empty()) {
           tables->prepare_schema();
+          tables->drop_cache();  // of the checks above
           return tables;
         }
       }
@@ -200,7 +201,11 @@ void Tables::shrink() {
 void Tables::checkpoint() {
   Statement s = db_.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
   s.run();
+  drop_cache();
 }
+
+/// What is written next needs the last page of each table; the cache is full of what retention has looked at.
+void Tables::drop_cache() { db_.exec("PRAGMA shrink_memory"); }
 
 std::uint64_t Tables::bytes() {
   const auto pages = db_.number("PRAGMA page_count") - db_.number("PRAGMA freelist_count");

@@ -103,7 +103,7 @@ class Tables {
   /// Some of the resolved ones, but for the newest. False when there are no more than those.
   bool drop_oldest_incidents(std::int64_t but);
   void shrink();          ///< gives freed pages back to the file system
-  void checkpoint();      ///< empties the log into the database
+  void checkpoint();      ///< empties the log into the database, and the cache
   std::uint64_t bytes();  ///< pages in use and the log; freed pages do not count
 
   Sqlite& db() { return db_; }
@@ -111,6 +111,7 @@ class Tables {
  private:
   explicit Tables(const std::filesystem::path& file, Sqlite::Access access = Sqlite::Access::write);
   void prepare_schema();
+  void drop_cache();
   std::int64_t name_id(const std::string& name);
   void add_rollup(Step step, std::int64_t target, const Rollup& counted);
   void upsert(const Spell& spell);

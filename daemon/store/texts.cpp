@@ -15,6 +15,8 @@ constexpr std::size_t beside_its_text = 96;  // bytes that a base takes in memor
 constexpr std::size_t most_of_a_question = std::size_t{4} << 20;
 constexpr std::size_t large_text = 4096;
 constexpr std::int64_t small_text_slack = 64;  // sweeps
+/// Shorter ones are mostly words that many reads have in common.
+constexpr std::size_t forgotten_from = 256;
 
 }  // namespace
 
@@ -81,6 +83,9 @@ void Texts::take_base(Slot& slot, std::string_view text, const Shared<std::strin
     number = db_.last_id();
     db_.prepare("INSERT OR REPLACE INTO uses(id,until) VALUES(?1,?2)").bind(1, number).bind(2, base.until).run();
   }
+  // What stood there comes back when the platform does, and is read again then.
+  if (const auto last = bases_.find(slot.base); last != bases_.end() && last->second.text->size() >= forgotten_from)
+    drop(last);
   slot = {number, sweep_, 0, 0};
   remember(number, std::move(base));
 }
