@@ -52,7 +52,7 @@ void fields(V& visit, X& x) {
 template <class V, Is<ConditionState> X>
 void fields(V& visit, X& x) {
   visit("number", x.number);
-  visit("title", x.title);
+  visit.derived("title", [&] { return x.title(); });
   visit("state", x.state);
   visit("by", x.by, As::null_if_empty);
   visit("at", x.at);

@@ -63,6 +63,7 @@ class Shown {
   }
   void add(std::string_view name, json::value value) { out_[name] = std::move(value); }
   json::value form(const std::string& v) const { return json_text(v); }
+  json::value form(std::string_view v) const { return json_text(v); }
   json::value form(bool v) const { return v; }
   template <class N>
   requires std::is_arithmetic_v<N> json::value form(N v)

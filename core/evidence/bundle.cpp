@@ -151,7 +151,7 @@ std::string summary_file(const BundleInput& in) {
     text += "\n## Runbook\n\n" + i.runbook.title + " <" + i.runbook.url + ">, owner " + i.runbook.owner + "\n";
   if (!i.conditions.empty()) text += "\n## Resolved means\n\n";
   for (const auto& c : i.conditions)
-    text += std::to_string(c.number) + ". " + c.title + ": " + std::string(to_string(c.state)) +
+    text += std::to_string(c.number) + ". " + std::string(c.title()) + ": " + std::string(to_string(c.state)) +
             (c.by.empty() ? "" : " (" + one_line(c.by) + ")") + "\n";
   return clean_utf8(text);
 }

@@ -15,26 +15,23 @@ namespace {
 
 using S = ConditionState::State;
 
-ConditionState condition(int number, std::string title, S state, std::string by = "",
-                         std::optional<WallTime> at = std::nullopt) {
-  return {number, std::move(title), state, std::move(by), at};
+ConditionState condition(int number, S state, std::string by = "", std::optional<WallTime> at = std::nullopt) {
+  return {number, state, std::move(by), at};
 }
 
 ConditionState symptom_recorded(const Incident& i) {
-  const std::string title = "the original symptom was recorded";
-  if (i.record.symptom.empty()) return condition(1, title, S::unmet, "nothing was recorded");
-  return condition(1, title, S::met, i.record.symptom + (i.symptom_by.empty() ? "" : ", said by " + i.symptom_by),
+  if (i.record.symptom.empty()) return condition(1, S::unmet, "nothing was recorded");
+  return condition(1, S::met, i.record.symptom + (i.symptom_by.empty() ? "" : ", said by " + i.symptom_by),
                    i.symptom_at ? i.symptom_at : std::optional(i.record.opened_at));
 }
 
 ConditionState captured_before_recovery(const Incident& i) {
-  const std::string title = "health and readiness were captured before recovery";
   if (i.sealed_before_green)
-    return condition(2, title, S::met, "snapshot " + (i.sealed_id.empty() ? i.record.evidence.snapshot : i.sealed_id),
+    return condition(2, S::met, "snapshot " + (i.sealed_id.empty() ? i.record.evidence.snapshot : i.sealed_id),
                      i.sealed_at ? i.sealed_at : i.record.paged_at);
   if (i.attested)
-    return condition(2, title, S::met, "no snapshot could be sealed; attested by " + i.attested_by, i.attested_at);
-  return condition(2, title, S::unmet,
+    return condition(2, S::met, "no snapshot could be sealed; attested by " + i.attested_by, i.attested_at);
+  return condition(2, S::unmet,
                    i.record.recovered_at ? "no snapshot was sealed before the first green sweep; it takes somebody's "
                                            "word: readback resolve ID --runbook …"
                                          : "no snapshot has been sealed yet");
@@ -50,19 +47,15 @@ std::string and_gone(const Incident& i, std::optional<ReadKind> kind = std::null
 }
 
 ConditionState drift_checked(const Incident& i, const ProofRules& rules) {
-  const std::string title = "repo/runtime drift was checked when relevant";
-  if (i.check_ran_at) return condition(3, title, S::met, i.check_ran, i.check_ran_at);
+  if (i.check_ran_at) return condition(3, S::met, i.check_ran, i.check_ran_at);
   if (rules.checks.empty())
-    return condition(3, title, S::not_applicable, "no check is configured" + and_gone(i, ReadKind::check));
-  return condition(3, title, S::unmet, "no check has run during the incident");
+    return condition(3, S::not_applicable, "no check is configured" + and_gone(i, ReadKind::check));
+  return condition(3, S::unmet, "no check has run during the incident");
 }
 
 ConditionState runbook_used(const Incident& i, const ProofRules& rules) {
-  const std::string title = "the narrowest owner runbook was used";
-  if (i.attested)
-    return condition(4, title, S::met, i.attested_runbook + ", attested by " + i.attested_by, i.attested_at);
-  auto unattested =
-      condition(4, title, S::unattested, "nobody has said so: readback resolve " + i.record.id + " --runbook …");
+  if (i.attested) return condition(4, S::met, i.attested_runbook + ", attested by " + i.attested_by, i.attested_at);
+  auto unattested = condition(4, S::unattested, "nobody has said so: readback resolve " + i.record.id + " --runbook …");
   unattested.demanded = rules.require_attestation || i.record.declared;
   return unattested;
 }
@@ -79,33 +72,30 @@ std::vector<std::string> missing_from(const std::set<std::string>& have, const s
 }
 
 ConditionState same_sequence_green(const Incident& i, const ProofRules& rules) {
-  const std::string title = "the same verification sequence is green after recovery";
   auto want = rules.surfaces;
   want.insert(want.end(), rules.checks.begin(), rules.checks.end());
-  if (!i.recovered) return condition(5, title, S::unmet, "not recovered yet");
+  if (!i.recovered) return condition(5, S::unmet, "not recovered yet");
   if (i.shared && !i.shared->green_on.empty())
-    return condition(5, title, S::met, "green on " + i.shared->green_on, i.record.recovered_at);
-  if (!i.green_since) return condition(5, title, S::unmet, "the target is not green");
+    return condition(5, S::met, "green on " + i.shared->green_on, i.record.recovered_at);
+  if (!i.green_since) return condition(5, S::unmet, "the target is not green");
   const auto missing = missing_from(i.verified, want);
-  if (!missing.empty()) return condition(5, title, S::unmet, "not read again yet: " + joined(missing));
-  return condition(5, title, S::met, "every surface and check read again, green" + and_gone_of_sequence(i),
-                   i.verified_at);
+  if (!missing.empty()) return condition(5, S::unmet, "not read again yet: " + joined(missing));
+  return condition(5, S::met, "every surface and check read again, green" + and_gone_of_sequence(i), i.verified_at);
 }
 
 ConditionState failing_path_works(const Incident& i, const ProofRules& rules) {
-  const std::string title = "one representative failing path works again";
   const std::string gone = and_gone(i, ReadKind::path);
   if (rules.paths.empty())
-    return i.attested ? condition(6, title, S::met, "attested by " + i.attested_by, i.attested_at)
-                      : condition(6, title, S::not_applicable, "no path is configured" + gone);
+    return i.attested ? condition(6, S::met, "attested by " + i.attested_by, i.attested_at)
+                      : condition(6, S::not_applicable, "no path is configured" + gone);
   std::vector<std::string> want;
   for (const auto& path : i.failed_paths)
     if (const std::string read = "path:" + path; rules.knows(read)) want.push_back(read);
   if (want.empty()) want = rules.paths;  // none failed: then all of them show that users are served
-  if (!i.recovered) return condition(6, title, S::unmet, "not recovered yet");
+  if (!i.recovered) return condition(6, S::unmet, "not recovered yet");
   const auto missing = missing_from(i.verified, want);
-  if (!missing.empty()) return condition(6, title, S::unmet, "not green since the recovery: " + joined(missing) + gone);
-  return condition(6, title, S::met, joined(want) + " pass again" + gone, i.verified_at);
+  if (!missing.empty()) return condition(6, S::unmet, "not green since the recovery: " + joined(missing) + gone);
+  return condition(6, S::met, joined(want) + " pass again" + gone, i.verified_at);
 }
 
 }  // namespace
@@ -122,8 +112,6 @@ std::vector<ConditionState> six_conditions(const Incident& i, const ProofRules& 
           runbook_used(i, rules), same_sequence_green(i, rules), failing_path_works(i, rules)};
 }
 
-void meet(ConditionState& c, std::string by, WallTime at) {
-  c = condition(c.number, std::move(c.title), S::met, std::move(by), at);
-}
+void meet(ConditionState& c, std::string by, WallTime at) { c = condition(c.number, S::met, std::move(by), at); }
 
 }  // namespace readback

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/model/verdict.hpp"
@@ -26,11 +27,11 @@ struct Runbook {
 /// One of the six conditions of a resolved incident (design: diagnosis section 5).
 struct ConditionState {
   int number = 0;  ///< 1..6
-  std::string title;
   enum class State { unmet, met, not_applicable, unattested } state = State::unmet;
   std::string by;  ///< what met it: "sweep 41", "readback symptom", "snapshot 0192…"
   std::optional<WallTime> at;
   bool demanded = false;  ///< unattested, and that alone keeps the incident open
+  std::string_view title() const;
   /// Does it stand in the way of nothing?
   bool holds() const { return state != State::unmet && !demanded; }
 };

@@ -24,6 +24,16 @@ std::string_view to_string(ConditionState::State s) { return word_of(s); }
 std::string_view to_string(IncidentState s) { return word_of(s); }
 std::string_view to_string(Availability s) { return word_of(s); }
 
+std::string_view ConditionState::title() const {
+  static constexpr std::string_view titles[] = {"the original symptom was recorded",
+                                                "health and readiness were captured before recovery",
+                                                "repo/runtime drift was checked when relevant",
+                                                "the narrowest owner runbook was used",
+                                                "the same verification sequence is green after recovery",
+                                                "one representative failing path works again"};
+  return number >= 1 && number <= static_cast<int>(std::size(titles)) ? titles[number - 1] : std::string_view();
+}
+
 std::string upper(Boundary b) { return upper_case(to_string(b)); }
 
 bool conditions_hold(const std::vector<ConditionState>& conditions) {

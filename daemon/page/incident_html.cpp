@@ -162,7 +162,8 @@ std::string conditions_html(const IncidentRecord& i) {
   for (const auto& c : i.conditions) {
     std::string word(to_string(c.state));
     std::replace(word.begin(), word.end(), '_', ' ');
-    out += "<li value=\"" + std::to_string(c.number) + "\">" + safe(c.title) + ": " + sign_of(c) + " " + word + "</li>";
+    out +=
+        "<li value=\"" + std::to_string(c.number) + "\">" + safe(c.title()) + ": " + sign_of(c) + " " + word + "</li>";
   }
   return out + "</ol>";
 }

@@ -122,7 +122,7 @@ std::string six_html(const IncidentRecord& i) {
     std::string word(to_string(c.state));
     const Look look = look_of(word);
     std::replace(word.begin(), word.end(), '_', ' ');
-    out += "<li value=\"" + std::to_string(c.number) + "\">" + flat_html(c.title) + ": " + word_html(word, look);
+    out += "<li value=\"" + std::to_string(c.number) + "\">" + flat_html(c.title()) + ": " + word_html(word, look);
     if (!c.by.empty())
       out +=
           std::string(c.state == ConditionState::State::met ? " <span class=\"dim\">by " : ", <span class=\"dim\">") +

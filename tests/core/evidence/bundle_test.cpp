@@ -74,8 +74,7 @@ BundleInput input() {
   in.order.incident.first_failure = FirstFailure{"health", page_time, "HTTP 503"};
   in.order.incident.runbook = {"Check stack health", "https://docs.example/r7", "helpifyr-fabric"};
   in.order.incident.next_safe_step = "Compare the surfaces.";
-  in.order.incident.conditions = {
-      {1, "the original symptom was recorded", ConditionState::State::met, "users cannot pay", page_time}};
+  in.order.incident.conditions = {{1, ConditionState::State::met, "users cannot pay", page_time}};
   in.context.host = "host-7.internal.example";
   in.context.environment = "prod";
   in.host_json = R"({"load":["0.1","0.1","0.1"]})";

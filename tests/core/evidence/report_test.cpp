@@ -31,8 +31,7 @@ BundleFiles hostile_bundle() {
   o.incident.first_failure = FirstFailure{"health", o.at, evil};
   o.incident.runbook = {"Check " + evil, "javascript:alert(1)", evil};
   o.incident.next_safe_step = evil;
-  o.incident.conditions = {{1, evil, ConditionState::State::met, evil, o.at},
-                           {2, "x", ConditionState::State::unmet, "", {}}};
+  o.incident.conditions = {{1, ConditionState::State::met, evil, o.at}, {2, ConditionState::State::unmet, "", {}}};
   in.context.host = in.context.environment = evil;
   in.host_json = R"({"load":["</dd><script>"],"failed_units":["</dd><script>"]})";
   SweepRecord good, bad;

@@ -417,8 +417,8 @@ TEST_CASE("the status page shows no address beyond its origin, and no query that
     open.target = "fabric";
     open.summary = "OUTAGE fabric";
     open.symptom = "https://shop.example/pay?session=t0ken fails";
-    open.conditions = {{4, "the runbook was used", ConditionState::State::met,
-                        "https://wiki.example/r7?token=t0ken, attested by ann", at_second(1)}};
+    open.conditions = {
+        {4, ConditionState::State::met, "https://wiki.example/r7?token=t0ken, attested by ann", at_second(1)}};
     r.backend.shown.engine.incidents = {open};
   });
   const std::string page = r.page("/").body;

@@ -209,12 +209,9 @@ inline View example_view(const std::string& target = "fabric") {
   i.evidence.snapshot = "019abcde-0000-7000-8000-00000000000a";
   i.sweeps.last_good = 16;
   i.sweeps.at_page = 19;
-  const char* titles[] = {"symptom recorded",  "captured before recovery", "drift checked",
-                          "narrowest runbook", "sequence green",           "path works"};
   for (int n = 0; n < 6; ++n) {
     ConditionState c;
     c.number = n + 1;
-    c.title = titles[n];
     c.state = n < 2 ? ConditionState::State::met : ConditionState::State::unmet;
     i.conditions.push_back(c);
   }
