@@ -9,6 +9,8 @@ namespace {
 constexpr std::size_t pack_from = 64;  // zstd gains nothing below
 constexpr int level = 3;
 
+std::string as_it_is(std::string_view text) { return 'r' + std::string(text); }
+
 }  // namespace
 
 std::string compress(std::string_view text) {
@@ -23,8 +25,6 @@ std::string compress(std::string_view text) {
   }
   return as_it_is(text);
 }
-
-std::string as_it_is(std::string_view text) { return 'r' + std::string(text); }
 
 std::string expand(std::string_view packed) {
   if (packed.empty()) return {};

@@ -14,8 +14,6 @@ inline WallTime from_ms(std::int64_t v) { return WallTime(Millis(v)); }
 
 /// Any bytes, as a blob: the first byte says `r`, as it is, or `z`, a zstd frame that knows its size.
 std::string compress(std::string_view text);
-/// The same, not packed.
-std::string as_it_is(std::string_view text);
 /// "" for what is no such blob, or says that it holds more than 64 MiB.
 std::string expand(std::string_view packed);
 

@@ -4,25 +4,21 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/store/columns.hpp"
-
 namespace readback {
 namespace {
 
-/// Fewer states are not worth the room that packing needs for a moment.
+/// Fewer states are not worth the room that packing needs.
 constexpr std::size_t pack_from_states = 64;
-
-std::string kept_text(const std::string& text, std::size_t how_many) {
-  std::string kept = how_many < pack_from_states ? as_it_is(text) : compress(text);
-  kept.shrink_to_fit();
-  return kept;
-}
 
 }  // namespace
 
+AlikeTexts::Packed Mirror::packed(const std::string& text, std::size_t how_many) {
+  return how_many < pack_from_states ? AlikeTexts::Packed{nullptr, text} : alike_.pack(text);
+}
+
 void Mirror::load(Kept kept) {
   state_.clear();
-  for (const auto& [part, text] : kept.state) state_[part] = kept_text(text, kept.state.size());
+  for (const auto& [part, text] : kept.state) state_[part] = packed(text, kept.state.size());
   pending_ = std::move(kept.pending);
   opened_.clear();
   closed_.clear();
@@ -47,7 +43,7 @@ std::uint64_t Mirror::take(Commit& commit) {
     if (text.empty())
       state_.erase(part);
     else
-      state_[part] = kept_text(text, state_.size());
+      state_[part] = packed(text, state_.size());
   }
   coming_.emplace(++changes_, Coming{commit.rows, commit.incidents});
   return changes_;
@@ -55,7 +51,7 @@ std::uint64_t Mirror::take(Commit& commit) {
 
 SavedState Mirror::state() const {
   SavedState all;
-  for (const auto& [part, packed] : state_) all.emplace_hint(all.end(), part, expand(packed));
+  for (const auto& [part, text] : state_) all.emplace_hint(all.end(), part, AlikeTexts::expand(text));
   return all;
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/store/alike.hpp"
 #include "daemon/store/rows.hpp"
 
 namespace readback {
@@ -84,7 +85,10 @@ class Mirror {
   void note(const OutboxRow& row);
   void note_closed(const Place& place, const std::vector<OpenedKey>& keys);
 
-  std::map<std::string, std::string> state_;  // packed: of thousands of targets it is read once in a bad day
+  AlikeTexts::Packed packed(const std::string& text, std::size_t how_many);
+
+  AlikeTexts alike_;
+  std::map<std::string, AlikeTexts::Packed> state_;  // of thousands of targets it is read once in a bad day
   std::map<std::int64_t, OutboxRow> pending_;
   std::map<Place, std::vector<OpenedKey>> opened_;  // none is empty
   std::set<std::pair<WallTime, Place>> closed_;     // where something was closed, and when; perhaps opened again since
