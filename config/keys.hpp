@@ -243,7 +243,7 @@ struct Windows {
   std::vector<MaintenanceWindow>& out;
 };
 struct Surfaces {
-  std::vector<SurfaceConfig>& out;
+  std::vector<Shared<SurfaceConfig>>& out;
 };
 struct Checks {
   std::vector<CheckConfig>& out;

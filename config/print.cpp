@@ -246,8 +246,8 @@ class Printer {
   void write(std::string_view name, const key::Surfaces& v) {
     begin(name);
     out_ << YAML::BeginMap;
-    for (auto& each : v.out) named_section(each.name, section_of(each));
-    for (const auto& built_in : default_surfaces())
+    for (auto& each : v.out) named_section(each->name, section_of(each.edit()));
+    for (const SurfaceConfig& built_in : default_surfaces())
       if (std::none_of(v.out.begin(), v.out.end(), [&](const SurfaceConfig& s) { return s.name == built_in.name; }))
         out_ << YAML::Key << built_in.name << YAML::Value << YAML::Null;
     out_ << YAML::EndMap;

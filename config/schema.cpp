@@ -323,7 +323,7 @@ class Writer {
   json::object operator()(const key::Surfaces& v) {
     const auto surface = entry(v);
     json::object built_in;
-    for (const auto& each : default_surfaces())
+    for (const SurfaceConfig& each : default_surfaces())
       built_in[each.name] = {{"description", "The built-in surface " + each.name + "; null removes it."},
                              {"anyOf", {{{"type", "null"}}, surface}}};
     return {{"type", "object"},

@@ -119,7 +119,7 @@ class Loader {
   void read(const Node& n, const key::Windows& v);
   void read(const Node& n, const key::WeekDays& v);
   void target(const Node& n, std::vector<Shared<TargetConfig>>& all);
-  void surface(const Node& name, const Node& value, std::vector<SurfaceConfig>& all);
+  void surface(const Node& name, const Node& value, std::vector<Shared<SurfaceConfig>>& all);
   void judge_target(const Node& n, const TargetConfig& t);
   void path(const Node& n, std::vector<PathConfig>& all);
   void window(const Node& n, std::vector<MaintenanceWindow>& all);

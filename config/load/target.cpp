@@ -62,7 +62,7 @@ void Loader::read(const Node& n, const key::Surfaces& v) {
   named(n, "surfaces", [&](const Node& name, const Node& value) { surface(name, value, v.out); });
 }
 
-void Loader::surface(const Node& name, const Node& value, std::vector<SurfaceConfig>& all) {
+void Loader::surface(const Node& name, const Node& value, std::vector<Shared<SurfaceConfig>>& all) {
   const auto known = std::find_if(all.begin(), all.end(), [&](const SurfaceConfig& s) { return s.name == name.text; });
   const bool is_new = known == all.end();
   if (value.kind == Node::Kind::null) {
@@ -75,7 +75,7 @@ void Loader::surface(const Node& name, const Node& value, std::vector<SurfaceCon
   if (name.text.find(':') != std::string::npos) return error(name, "a surface's name must not hold `:`", "use `-`");
   SurfaceConfig fresh;
   fresh.name = name.text;
-  SurfaceConfig& s = is_new ? fresh : *known;
+  SurfaceConfig& s = is_new ? fresh : known->edit();
   map(value, section_of(s));
   if (!is_new) return;
   if (s.path.empty() && value.kind == Node::Kind::map && !value.find("path"))

@@ -27,12 +27,12 @@ bool is_same_question(const CheckConfig& a, const CheckConfig& b) {
          a.sandbox == b.sandbox;
 }
 
-std::vector<SurfaceConfig> default_surfaces() {
-  std::vector<SurfaceConfig> all(4);
-  all[0].name = "health", all[0].path = "/health", all[0].role = SurfaceRole::health;
-  all[1].name = "services", all[1].path = "/api/v1/platform/services", all[1].role = SurfaceRole::services;
-  all[2].name = "observability", all[2].path = "/api/v1/observability/readiness", all[2].role = SurfaceRole::readiness;
-  all[3].name = "security", all[3].path = "/api/v1/security/readiness", all[3].role = SurfaceRole::security;
+std::vector<Shared<SurfaceConfig>> default_surfaces() {
+  static const std::vector<Shared<SurfaceConfig>> all{
+      SurfaceConfig{.name = "health", .path = "/health", .role = SurfaceRole::health},
+      SurfaceConfig{.name = "services", .path = "/api/v1/platform/services", .role = SurfaceRole::services},
+      SurfaceConfig{.name = "observability", .path = "/api/v1/observability/readiness", .role = SurfaceRole::readiness},
+      SurfaceConfig{.name = "security", .path = "/api/v1/security/readiness", .role = SurfaceRole::security}};
   return all;
 }
 

@@ -15,6 +15,7 @@
 #include "core/config/common.hpp"
 #include "core/model/verdict.hpp"
 #include "core/text/instant.hpp"
+#include "core/text/shared.hpp"
 
 namespace readback {
 
@@ -114,7 +115,7 @@ struct TargetConfig {
   Millis stale_after = std::chrono::minutes(10);  ///< 0 is off
   Millis episode_window = std::chrono::minutes(5);
   Words words;
-  std::vector<SurfaceConfig> surfaces;  ///< the four built-in ones unless changed, in their fixed order
+  std::vector<Shared<SurfaceConfig>> surfaces;  ///< the four built-in ones unless changed, in their fixed order
   std::vector<CheckConfig> checks;
   std::vector<PathConfig> paths;
   std::vector<std::string> references;
@@ -123,8 +124,8 @@ struct TargetConfig {
   std::vector<MaintenanceWindow> maintenance;
 };
 
-/// The four surfaces of the runbook, in its order: what a target watches that says nothing of its own.
-std::vector<SurfaceConfig> default_surfaces();
+/// The four surfaces of the runbook, in its order: what a target watches that says nothing of its own. All share them.
+std::vector<Shared<SurfaceConfig>> default_surfaces();
 /// A target of the defaults, as `replay` uses it for a name that no configuration mentions.
 TargetConfig default_target(std::string name);
 

@@ -79,7 +79,7 @@ bool wants_snapshot(const Transition& transition) {
 
 ProofRules proof_rules(const TargetConfig& target, const ResolutionConfig& resolution) {
   ProofRules rules;
-  for (const auto& s : target.surfaces) rules.surfaces.push_back(s.name);
+  for (const SurfaceConfig& s : target.surfaces) rules.surfaces.push_back(s.name);
   for (const auto& c : target.checks)
     if (c.role == CheckRole::materialization) rules.checks.push_back("check:" + c.name);
   for (const auto& p : target.paths) rules.paths.push_back("path:" + p.name);

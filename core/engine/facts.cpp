@@ -50,7 +50,7 @@ void note_certificate(SweepFacts& facts, const TargetConfig& config, const std::
 SweepFacts facts_of(const TargetConfig& config, const ReadStates& states, const std::vector<JudgedRead>& reads,
                     MonoTime now) {
   SweepFacts facts;
-  for (const auto& s : config.surfaces) {
+  for (const SurfaceConfig& s : config.surfaces) {
     SurfaceFact fact;
     fact.name = s.name;
     fact.path = s.path;

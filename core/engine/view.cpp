@@ -91,7 +91,7 @@ TargetView view_of(const TargetState& t, Instant now) {
   v.void_reason = t.void_reason;
   v.suspected = t.was_suspect;
   v.in_maintenance = t.maintenance.is_open(t.config->maintenance, now);
-  for (const auto& s : t.config->surfaces)
+  for (const SurfaceConfig& s : t.config->surfaces)
     v.reads.push_back(read_view(t, s.name, "surface", to_string(s.role), now.wall));
   for (const auto& c : t.config->checks)
     if (c.role == CheckRole::materialization)

@@ -21,13 +21,14 @@ struct Judged {
   PathReading path;
 };
 
-template <class List>
-const typename List::value_type* named(const List& list, std::string_view name, std::size_t& place) {
-  for (std::size_t i = 0; i < list.size(); ++i)
-    if (list[i].name == name) {
-      place = i;
-      return &list[i];
-    }
+template <class Config, class List>
+const Config* named(const List& list, std::string_view name, std::size_t& place) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const Config& each = list[i];
+    if (each.name != name) continue;
+    place = i;
+    return &each;
+  }
   return nullptr;
 }
 
@@ -39,7 +40,7 @@ std::optional<Judged> judge(const TargetConfig& config, RawRead raw, ReadStates&
   const bool of_a_check = std::holds_alternative<CheckRun>(raw.answer);
   switch (kind_of(raw.read)) {
     case ReadKind::surface: {
-      const auto* surface = named(config.surfaces, name, place);
+      const auto* surface = named<SurfaceConfig>(config.surfaces, name, place);
       if (!surface || of_a_check) return std::nullopt;
       j.surface = read_surface(config, *surface, raw, states[raw.read].memory, now);
       j.read.word = to_string(j.surface.reading);
@@ -51,7 +52,7 @@ std::optional<Judged> judge(const TargetConfig& config, RawRead raw, ReadStates&
       break;
     }
     case ReadKind::check: {
-      const auto* check = named(config.checks, name, place);
+      const auto* check = named<CheckConfig>(config.checks, name, place);
       if (!check || !of_a_check) return std::nullopt;
       j.check = read_check(*check, raw);
       j.read.word = to_string(j.check.result);
@@ -61,7 +62,7 @@ std::optional<Judged> judge(const TargetConfig& config, RawRead raw, ReadStates&
       break;
     }
     case ReadKind::path: {
-      const auto* path = named(config.paths, name, place);
+      const auto* path = named<PathConfig>(config.paths, name, place);
       if (!path || of_a_check) return std::nullopt;
       j.path = read_path(*path, raw);
       j.read.word = j.path.throttled ? "throttled" : j.path.pass ? "pass" : j.path.fault ? "unreachable" : "fail";

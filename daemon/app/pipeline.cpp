@@ -29,7 +29,7 @@ IncidentRow row_of(const IncidentRecord& incident) {
 std::vector<std::string> volatile_fields_of(const Config& config) {
   std::set<std::string> all;
   for (const TargetConfig& t : config.targets)
-    for (const auto& s : t.surfaces) all.insert(s.volatile_fields.begin(), s.volatile_fields.end());
+    for (const SurfaceConfig& s : t.surfaces) all.insert(s.volatile_fields.begin(), s.volatile_fields.end());
   return {all.begin(), all.end()};
 }
 

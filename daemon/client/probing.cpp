@@ -112,7 +112,7 @@ std::vector<Discovered> discover(const TargetConfig& target, const ProbeHeaders&
   std::vector<Discovered> found;
   const auto reads = read_once(asked, headers);
   if (!reads) return found;
-  for (const auto& s : asked.surfaces)
+  for (const SurfaceConfig& s : asked.surfaces)
     for (const auto& raw : *reads) {
       const auto* answer = std::get_if<HttpAnswer>(&raw.answer);
       if (raw.read != s.name || !answer) continue;
@@ -128,7 +128,7 @@ std::vector<Discovered> discover(const TargetConfig& target, const ProbeHeaders&
 std::string route_at_the_end(const std::string& base_url) {
   if (base_url.starts_with("unix:")) return "";
   std::vector<std::string> routes;
-  for (const auto& s : default_surfaces()) routes.push_back(s.path);
+  for (const SurfaceConfig& s : default_surfaces()) routes.push_back(s.path);
   for (const auto& route : usual_routes) routes.emplace_back(route.path);
   std::string longest;
   for (const auto& route : routes)

@@ -36,9 +36,9 @@ TargetConfig target_of(const StartingPoint& start) {
   target.base_url = start.base_url;
   for (const auto& found : start.surfaces)
     for (auto& s : target.surfaces)
-      if (s.name == found.name && !found.instead.empty()) {
-        s.path = found.instead;
-        s.accept = found.by_status ? Accepts::status : Accepts::body;
+      if (s->name == found.name && !found.instead.empty()) {
+        s.edit().path = found.instead;
+        s.edit().accept = found.by_status ? Accepts::status : Accepts::body;
       }
   std::erase_if(target.surfaces, [&](const SurfaceConfig& s) {
     return std::any_of(start.surfaces.begin(), start.surfaces.end(), [&](const FoundSurface& found) {

@@ -33,7 +33,7 @@ Result<std::shared_ptr<const TargetReader>> TargetReader::make(const TargetConfi
     list.push_back(prepare(std::move(request)));
     return {};
   };
-  for (const auto& s : config.surfaces)
+  for (const SurfaceConfig& s : config.surfaces)
     if (auto added = add(made->own_, s.name, s.path, config.timeout, false); !added) return added.failure();
   for (const auto& p : config.paths)
     if (auto added = add(made->own_, "path:" + p.name, p.url, p.timeout.value_or(config.timeout), false); !added)

@@ -108,8 +108,10 @@ class Walk {
     } else if constexpr (std::is_same_v<Value, key::Runbooks>) {
       for (auto& [boundary, runbook] : v.out)
         section(section_of(runbook), *shown.find(to_string(boundary)), schema, place + ".BOUNDARY");
-    } else if constexpr (std::is_same_v<Value, key::Checks> || std::is_same_v<Value, key::Surfaces>) {
+    } else if constexpr (std::is_same_v<Value, key::Checks>) {
       for (auto& each : v.out) section(section_of(each), *shown.find(each.name), schema, place + ".NAME");
+    } else if constexpr (std::is_same_v<Value, key::Surfaces>) {
+      for (auto& each : v.out) section(section_of(each.edit()), *shown.find(each->name), schema, place + ".NAME");
     } else if constexpr (requires { section_of(v.out.front()); }) {
       REQUIRE(shown.items.size() == v.out.size());
       for (std::size_t i = 0; i < v.out.size(); ++i)

@@ -379,7 +379,7 @@ TEST_CASE("what the file does not say keeps its default; what it says is taken o
   CHECK(t.request_budget_per_minute == 90);
   CHECK(t.confirm.failures == 3);
   std::vector<std::string> names;
-  for (const auto& s : t.surfaces) names.push_back(s.name);
+  for (const SurfaceConfig& s : t.surfaces) names.push_back(s.name);
   CHECK(names == std::vector<std::string>{"health", "services", "observability", "recovery"});
   CHECK(loaded.config.alerts.renotify == std::chrono::hours(4));
   CHECK(loaded.config.store.path == "/var/lib/readback");

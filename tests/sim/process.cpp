@@ -373,7 +373,7 @@ void Process::start_sweep(const StartSweep& what) {
   const auto seen = std::make_shared<Seen>();
   Millis takes(world_.luck.between(1, 30));
   for (std::size_t i = 0; i < target.surfaces.size(); ++i) {
-    const auto& name = target.surfaces[i].name;
+    const auto& name = target.surfaces[i]->name;
     const bool skipped = std::find(what.skip.begin(), what.skip.end(), name) != what.skip.end();
     const char letter = skipped ? 'T' : looks[i];
     seen->letters += letter;

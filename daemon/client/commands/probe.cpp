@@ -145,7 +145,7 @@ struct Probe : Command {
     if (!reads) return complain(reads.error(), exit_usage);
 
     Explained all;
-    for (const auto& s : target.surfaces)
+    for (const SurfaceConfig& s : target.surfaces)
       for (const auto& raw : *reads)
         if (raw.read == s.name) explain(all, s, raw, target);
     StartingPoint start;

@@ -85,7 +85,7 @@ struct Watch {
       SweepDone done;
       done.target = "fabric";
       done.sweep = ++sweeps;
-      for (const auto& s : target().surfaces) done.reads.push_back(answer(s.name));
+      for (const SurfaceConfig& s : target().surfaces) done.reads.push_back(answer(s.name));
       for (const auto& p : target().paths) done.reads.push_back(answer("path:" + p.name));
       take(engine->handle(Tick{}, now));
       take(engine->handle(std::move(done), now));

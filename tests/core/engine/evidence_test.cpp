@@ -23,7 +23,7 @@ class Watch {
     SweepDone done;
     done.target = "fabric";
     done.sweep = ++number_;
-    for (const auto& s : default_surfaces()) {
+    for (const SurfaceConfig& s : default_surfaces()) {
       RawRead r;
       r.read = s.name;
       r.at = now_.wall;

@@ -48,7 +48,7 @@ struct Many {
       SweepDone done;
       done.target = target;
       done.sweep = ++sweeps[target];
-      for (const auto& s : config.targets[0]->surfaces) {
+      for (const SurfaceConfig& s : config.targets[0]->surfaces) {
         RawRead r;
         r.read = s.name, r.at = now.wall;
         HttpAnswer a;

@@ -80,7 +80,7 @@ struct World {
         SweepDone done;
         done.target = start->target;
         done.sweep = start->sweep;
-        for (const auto& s : target().surfaces)  // every target has the same ones
+        for (const SurfaceConfig& s : target().surfaces)  // every target has the same ones
           if (std::find(start->skip.begin(), start->skip.end(), s.name) == start->skip.end())
             done.reads.push_back(read(s.name, now.wall));
         sweeps.push_back(now.mono);

@@ -34,7 +34,7 @@ class Shift {
     done.target = "fabric";
     done.sweep = ++number_;
     done.void_reason = void_reason;
-    for (const auto& surface : config_.targets[0]->surfaces) {
+    for (const SurfaceConfig& surface : config_.targets[0]->surfaces) {
       RawRead read;
       read.read = surface.name;
       read.at = now_.wall;

@@ -55,7 +55,7 @@ struct Desk {
     SweepDone done;
     done.target = "fabric";
     done.sweep = ++sweeps_;
-    for (const auto& s : config.targets[0]->surfaces) done.reads.push_back(read(s.name));
+    for (const SurfaceConfig& s : config.targets[0]->surfaces) done.reads.push_back(read(s.name));
     for (const auto& p : config.targets[0]->paths) done.reads.push_back(read("path:" + p.name));
     for (const auto& c : config.targets[0]->checks)
       hear(engine->handle(CheckDone{"fabric", read("check:" + c.name)}, at));
@@ -114,7 +114,7 @@ TargetConfig with_a_check() {
 }
 
 void all_surfaces(Desk& desk, const Said& said) {
-  for (const auto& s : desk.config.targets[0]->surfaces) desk.answers[s.name] = said;
+  for (const SurfaceConfig& s : desk.config.targets[0]->surfaces) desk.answers[s.name] = said;
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ SweepDone green_sweep(std::uint64_t number) {
   SweepDone done;
   done.target = "fabric";
   done.sweep = number;
-  for (const auto& s : default_surfaces()) {
+  for (const SurfaceConfig& s : default_surfaces()) {
     RawRead r;
     r.read = s.name;
     r.at = start.wall;

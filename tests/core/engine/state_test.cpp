@@ -38,7 +38,7 @@ SweepDone sweep(std::uint64_t number, int status) {
   SweepDone done;
   done.target = "fabric";
   done.sweep = number;
-  for (const auto& surface : default_surfaces()) {
+  for (const SurfaceConfig& surface : default_surfaces()) {
     RawRead read;
     read.read = surface.name;
     read.at = start.wall;

@@ -233,7 +233,7 @@ class Story {
     const TargetConfig& t = config_.targets.at(0);
     for (std::size_t i = 0; i < 4; ++i)
       if (auto a = answer(words[0].at(i))) {
-        auto r = raw(t.surfaces[i].name, now_.wall + Millis(i));
+        auto r = raw(t.surfaces[i]->name, now_.wall + Millis(i));
         r.answer = *a;
         done.reads.push_back(r);
       }

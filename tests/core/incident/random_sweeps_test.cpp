@@ -51,8 +51,8 @@ struct World {
       if (blinded) surface[i] = no_route;
       const int state = noisy && one_in(8) ? static_cast<int>(chance.random() % 9) : surface[i];
       SurfaceFact f;
-      f.name = target.surfaces[i].name;
-      f.role = target.surfaces[i].role;
+      f.name = target.surfaces[i]->name;
+      f.role = target.surfaces[i]->role;
       f.seen = true;
       constexpr Reading states[] = {Reading::pass,        Reading::pass,        Reading::warn,
                                     Reading::fail,        Reading::unknown,     Reading::fail,
@@ -167,7 +167,7 @@ TEST_CASE("a million random sweeps page nobody without a confirmation, nobody tw
   int results = 0, enough_results = 0;
   std::map<std::string, int> made;  // the sweep in which each read was last made
   ProofRules proof;
-  for (const auto& s : world.target.surfaces) proof.surfaces.push_back(s.name);
+  for (const SurfaceConfig& s : world.target.surfaces) proof.surfaces.push_back(s.name);
   proof.checks = {"check:materialization"};
   proof.paths = {"path:checkout"};
   const std::string environment = "prod";

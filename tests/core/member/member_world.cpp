@@ -306,7 +306,8 @@ void MemberWorld::sweep(Host& h, const StartSweep& start) {
   done.target = start.target;
   done.sweep = start.sweep;
   const int how_bad = std::max(platform_, h.has_uplink ? 0 : 2);
-  for (const auto& s : default_target(target).surfaces) done.reads.push_back(read_of(s.name, now().wall, how_bad));
+  for (const SurfaceConfig& s : default_target(target).surfaces)
+    done.reads.push_back(read_of(s.name, now().wall, how_bad));
   later(h, between(50, 600), [this, &h, done] { put(h, Event(done)); });
 }
 
