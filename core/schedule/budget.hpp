@@ -4,8 +4,8 @@
 //
 // A sliding window, not a refilling bucket: in no 60 seconds are there more than `per_minute` requests.
 #include <algorithm>
-#include <deque>
 #include <utility>
+#include <vector>
 
 #include "core/text/instant.hpp"
 
@@ -31,10 +31,9 @@ class RequestBudget {
     return std::max(at, now);
   }
   void spend(int requests, MonoTime now) {
-    while (!sent_.empty() && sent_.front().first + window <= now) {
-      used_ -= sent_.front().second;
-      sent_.pop_front();
-    }
+    auto first = sent_.begin();
+    for (; first != sent_.end() && first->first + window <= now; ++first) used_ -= first->second;
+    sent_.erase(sent_.begin(), first);
     sent_.emplace_back(now, requests);
     used_ += requests;
   }
@@ -43,7 +42,7 @@ class RequestBudget {
   static constexpr Millis window = Seconds(60);
   int per_minute_;
   int used_ = 0;
-  std::deque<std::pair<MonoTime, int>> sent_;
+  std::vector<std::pair<MonoTime, int>> sent_;  ///< a handful, of each of thousands of targets
 };
 
 }  // namespace readback

@@ -46,7 +46,7 @@ void take_in(const Result<SealedBundle>& bundle, Sealed& told) {
 
 /// Sweeps that have come back and wait for their judgement. More of them only take room, so none is begun until half of
 /// these are judged: thousands of targets that fail at once are confirmed by many sweeps each.
-constexpr std::size_t most_unjudged = 512;
+constexpr std::size_t most_unjudged = 256;
 
 bool is_sweep(const std::variant<Event, FleetEvent>& event) {
   const auto* own = std::get_if<Event>(&event);

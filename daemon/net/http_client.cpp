@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t most_at_once = 16 << 10;
+constexpr std::size_t most_at_once = 8 << 10;  // hundreds of reads wait at once, each with a buffer of its own
 
 std::string composed(const HttpRequest& r) {
   http::request_header<> head;
