@@ -11,6 +11,7 @@
 #include "core/alert/signature.hpp"
 #include "core/redaction/redactor.hpp"
 #include "daemon/check/sandbox.hpp"
+#include "daemon/evidence/libarchive.hpp"
 #include "daemon/platform/secrets.hpp"
 #include "daemon/runtime/private_folder.hpp"
 #include "daemon/sinks/post.hpp"
@@ -72,6 +73,10 @@ LoadedConfig examine(const std::string& path) {
   auto loaded = load_config(path);
   loaded.add(problems_on_host(loaded.config, path));
   loaded.add(problems_of_access(loaded.config, path));
+  // A start does not load it, and the first page is a bad time to learn that it is not there.
+  if (const auto& library = libarchive(); !library)
+    loaded.add(
+        {{path, 0, 0, true, "no snapshot can be sealed: " + library.error(), "install the package of libarchive"}});
   return loaded;
 }
 

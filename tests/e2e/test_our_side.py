@@ -1,5 +1,6 @@
 """Trouble of our own, which must not become the platform's: clocks that jump, a stopped process, a resolver that does
-not answer, names of either family, a reload in the middle of a sweep, and a service manager that watches us."""
+not answer, names of either family, a library that is gone, a reload in the middle of a sweep, and a service manager that
+watches us."""
 import json
 import os
 import pathlib
@@ -58,6 +59,29 @@ class Clock(harness.Case):
         self.wait_green(world.daemon)
         self.assertEqual(world.hook.told(), [])
         self.assertIn("our own loop lagged by", world.daemon.log())
+
+
+class Libraries(harness.Case):
+    def test_without_libarchive_a_check_warns_and_a_page_leaves_without_a_snapshot(self):
+        found = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+        library = next(line.split("=>")[1].strip() for line in found.splitlines() if "libarchive.so.13" in line)
+        empty = self.directory / "empty"
+        empty.touch()
+        wrapper = ["unshare", "--mount", *(["--map-root-user"] if os.getuid() else []), "sh", "-c",
+                   f'mount --bind {empty} {library} && exec "$@"', "sh"]
+        if subprocess.run([*wrapper, "true"], capture_output=True).returncode != 0:
+            self.skipTest("this host lets nobody make a mount namespace")
+        world = self.world(start=False)
+        checked = subprocess.run([*wrapper, harness.DAEMON, "--config", world.daemon.config_path, "--check-config"],
+                                 capture_output=True, text=True, timeout=harness.LIMIT)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertIn("warning: no snapshot can be sealed: bundles need libarchive", checked.stderr)
+        world.daemon.start(wrapper=wrapper)
+        self.wait_green(world.daemon)
+        world.sim.fault("/health", "not_ready")
+        page = world.hook.wait("firing")
+        self.assertFalse(page["evidence"] and page["evidence"]["snapshot"])
+        wait_until(lambda: "no snapshot could be sealed: bundles need libarchive" in world.daemon.log(), "the reason")
 
 
 class Names(harness.Case):
