@@ -305,9 +305,7 @@ void FleetWitness::judge_call(const Process& process, const Decided& decided, co
                   [](const Happening& h) { return h.what == Happens::edit || h.what == Happens::reload; }))
     return;
   const auto* call = call_of(process, sink);
-  // A host counts from its decision, and we from when its snapshot was sealed.
-  constexpr Millis sealing = Seconds(1);
-  if (call && world_.time - first_page_.at(decided.about) < call->after - sealing)
+  if (call && world_.time - first_page_.at(decided.about) < call->after)
     broken("called",
            sink + " is told of " + name_of(decided.about) + ", and others have not had the time to acknowledge");
 }
