@@ -511,6 +511,16 @@ class Case(unittest.TestCase):
         self.addCleanup(daemon.stop)
         return daemon
 
+    def seeing(self, binds):
+        """What to start a program with, so that in a mount namespace of its own it sees these files or folders in place of
+        those."""
+        mounts = [f"mount --bind {shown} {place}" for place, shown in binds.items()]
+        wrapper = ["unshare", "--mount", *(["--map-root-user"] if os.getuid() else []), "sh", "-c",
+                   " && ".join(mounts) + ' && exec "$@"', "sh"]
+        if subprocess.run([*wrapper, "true"], capture_output=True).returncode != 0:
+            self.skipTest("this host lets nobody make a mount namespace")
+        return wrapper
+
     def world(self, start=True, sim=None, sinks=None, target=None, **top):
         """Platform, receiver and daemon, wired to each other, the daemon started and green."""
         world = World()

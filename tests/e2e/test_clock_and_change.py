@@ -274,9 +274,7 @@ class Surroundings(harness.Case):
     def test_time_zones_are_not_installed(self):
         empty = self.directory / "no-zones"
         empty.mkdir()
-        wrapper = ["unshare", "--mount", "sh", "-c", f'mount --bind {empty} /usr/share/zoneinfo && exec "$@"', "sh"]
-        if subprocess.run([*wrapper, "true"], capture_output=True).returncode != 0:
-            self.skipTest("this host lets nobody make a mount namespace")
+        wrapper = self.seeing({"/usr/share/zoneinfo": empty})
         for zone in ("UTC", "Etc/UTC", "GMT", "Z"):
             done = self.check(zone, wrapper)
             self.assertEqual(done.returncode, 0, f"{zone}: {done.stderr}")

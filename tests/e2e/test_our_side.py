@@ -2,7 +2,6 @@
 not answer, names of either family, a library that is gone, a reload in the middle of a sweep, and a service manager that
 watches us."""
 import json
-import os
 import pathlib
 import signal
 import socket
@@ -67,10 +66,7 @@ class Libraries(harness.Case):
         library = next(line.split("=>")[1].strip() for line in found.splitlines() if "libarchive.so.13" in line)
         empty = self.directory / "empty"
         empty.touch()
-        wrapper = ["unshare", "--mount", *(["--map-root-user"] if os.getuid() else []), "sh", "-c",
-                   f'mount --bind {empty} {library} && exec "$@"', "sh"]
-        if subprocess.run([*wrapper, "true"], capture_output=True).returncode != 0:
-            self.skipTest("this host lets nobody make a mount namespace")
+        wrapper = self.seeing({library: empty})
         world = self.world(start=False)
         checked = subprocess.run([*wrapper, harness.DAEMON, "--config", world.daemon.config_path, "--check-config"],
                                  capture_output=True, text=True, timeout=harness.LIMIT)
@@ -88,16 +84,12 @@ class Names(harness.Case):
     """In a mount namespace of its own the daemon sees the resolver and the names that the test gives it."""
 
     def view(self, resolv="nameserver 127.0.0.77\n", hosts="127.0.0.1 localhost\n"):
-        binds = []
+        binds = {}
         for name, text in (("resolv.conf", resolv), ("hosts", hosts)):
             file = self.directory / name
             file.write_text(text)
-            binds.append(f"mount --bind {file} /etc/{name}")
-        wrapper = ["unshare", "--mount", *(["--map-root-user"] if os.getuid() else []), "sh", "-c",
-                   " && ".join(binds) + ' && exec "$@"', "sh"]
-        if subprocess.run([*wrapper, "true"], capture_output=True).returncode != 0:
-            self.skipTest("this host lets nobody make a mount namespace")
-        return wrapper
+            binds[f"/etc/{name}"] = file
+        return self.seeing(binds)
 
     def once(self, wrapper, *targets):
         daemon = self.daemon({"targets": list(targets)}, name=f"d{len(self.daemons)}")
