@@ -18,8 +18,11 @@ namespace readback {
 inline constexpr Millis renew_every = Seconds(5);     ///< a member's record
 inline constexpr Millis missing_after = Seconds(15);  ///< three renewals: no vote of it counts, and no claim is safe
 inline constexpr Millis answer_within = Seconds(5);   ///< of a juror: its sweep begins within this, one for several
-inline constexpr Millis longest_wait = Seconds(60);   ///< between two attempts of the fleet at one receiver
-inline constexpr int most_steps = 8;                  ///< of a takeover, a second each
+/// Of a host: as long as its own renewals may go unacknowledged, and what it has not heard meanwhile may have an
+/// answer.
+inline constexpr Millis stood_still_after = Seconds(10);
+inline constexpr Millis longest_wait = Seconds(60);  ///< between two attempts of the fleet at one receiver
+inline constexpr int most_steps = 8;                 ///< of a takeover, a second each
 
 /// The place of a host in what is decided about `about`, the same on every host: the lowest comes first.
 std::uint64_t rendezvous(std::string_view about, std::string_view host);

@@ -75,6 +75,9 @@ struct FirstPicture {
   std::vector<FleetEntry> hosts, views, claims;
 };
 struct ConnectionLost {};
+/// The daemon, or its whole machine, has just stood still for longer than stood_still_after: what comes in first was
+/// said before, and is over by now.
+struct StoodStill {};
 struct FleetHeard {
   Bucket bucket = Bucket::views;
   FleetEntry entry;
@@ -119,8 +122,8 @@ struct FleetReconfigured {
 struct FleetStopping {};
 
 using FleetEvent =
-    std::variant<FleetTick, SweepBegan, SweepSeen, FirstPicture, ConnectionLost, FleetHeard, FleetAnswered, Attempted,
-                 OurTroubles, WordSaid, WordHeard, OthersCalled, FleetReconfigured, FleetStopping>;
+    std::variant<FleetTick, SweepBegan, SweepSeen, FirstPicture, ConnectionLost, StoodStill, FleetHeard, FleetAnswered,
+                 Attempted, OurTroubles, WordSaid, WordHeard, OthersCalled, FleetReconfigured, FleetStopping>;
 
 // --- what follows: a FleetRequest (request.hpp), or ---
 struct AskSweep {
@@ -170,8 +173,8 @@ struct WordTrue {
 /// The state has changed (save()): to be on the disk before what stands behind it in the list is done.
 struct SaveFleet {};
 
-using FleetAction = std::variant<Publish, ChangeClaim, Fetch, Append, AskSweep, CountAnew, Tell, Leave, Forget, Turned,
-                                 OwnWay, WordTrue, SaveFleet, Say>;
+using FleetAction = std::variant<Publish, ChangeClaim, Fetch, Append, StartOver, AskSweep, CountAnew, Tell, Leave,
+                                 Forget, Turned, OwnWay, WordTrue, SaveFleet, Say>;
 using FleetActions = std::vector<FleetAction>;
 
 struct FleetSetup {

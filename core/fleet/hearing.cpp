@@ -180,6 +180,7 @@ bool Fleet::State::concerns_us(const ClaimKey& key) const {
 }
 
 void Fleet::State::on(const FirstPicture& e) {
+  if (is_starting_over) return;
   is_synced = true, is_forced_away = false;
   synced_at = last_ack = now;
   failing_since.reset();
@@ -228,7 +229,18 @@ void Fleet::State::ask_anew(Target& t) {
   for (auto& [b, m] : t.mine) m.question = new_question(), m.revision.reset();
 }
 
-void Fleet::State::on(const ConnectionLost&) { is_synced = false, juries = {}; }
+void Fleet::State::on(const ConnectionLost&) { is_synced = is_starting_over = false, juries = {}; }
+
+/// As after a connect: what waits in the line is old news, and among it votes about what has long been over. That
+/// nothing was answered meanwhile says nothing of the servers, unless this host stands still again and again: then it
+/// must not keep silent for ever.
+void Fleet::State::on(const StoodStill&) {
+  constexpr Millis again = Seconds(60);
+  if (!was_away && (!stood_still_at || now - *stood_still_at > again)) last_ack = now;
+  stood_still_at = now;
+  is_synced = false, is_starting_over = true, juries = {};
+  out.push_back(StartOver{});
+}
 
 void Fleet::State::on(const FleetHeard& e) {
   if (!is_synced) return;
@@ -243,6 +255,7 @@ void Fleet::State::on(const FleetHeard& e) {
 /// says.
 void Fleet::State::claim_op(bool done, MonoTime sent) {
   if (!done) {
+    if (stood_still_at && sent <= *stood_still_at) return;
     if (!failing_since) failing_since = sent;
     if (now - *failing_since >= no_claim) is_forced_away = true;
     return;

@@ -17,7 +17,7 @@ struct FleetEntry {
   std::uint64_t revision = 0;
 };
 
-// --- for the servers (daemon/fleet); each is answered by one FleetAnswered with its ticket ---
+// --- for the servers (daemon/fleet); each with a ticket is answered by one FleetAnswered with it ---
 struct Publish {
   Bucket bucket = Bucket::views;
   std::string key, text;
@@ -33,6 +33,8 @@ struct Fetch {
   std::vector<std::pair<Bucket, std::string>> keys;
   std::uint64_t ticket = 0;
 };
+/// Hear all three buckets anew: ConnectionLost follows, always, and then a FirstPicture from after this request.
+struct StartOver {};
 /// To the stream of words.
 struct Append {
   std::string text;
@@ -47,6 +49,6 @@ struct Forget {
   std::uint64_t row = 0;
 };
 
-using FleetRequest = std::variant<Publish, ChangeClaim, Fetch, Append, Leave, Forget>;
+using FleetRequest = std::variant<Publish, ChangeClaim, Fetch, Append, StartOver, Leave, Forget>;
 
 }  // namespace readback

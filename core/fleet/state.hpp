@@ -163,7 +163,9 @@ struct Fleet::State {
 
   // --- the engine of the fleet ---
   bool is_synced = false, is_forced_away = false, was_away = false;
+  bool is_starting_over = false;  ///< a picture that comes before ConnectionLost is an old one
   MonoTime synced_at{}, last_ack{};
+  std::optional<MonoTime> stood_still_at;  ///< until then, for the last time
   std::optional<MonoTime> away_since;
   std::optional<MonoTime> failing_since;  ///< no claim was read or made since
   std::optional<MonoTime> probed_at, renewed_at;
@@ -199,6 +201,7 @@ struct Fleet::State {
   void on(const SweepSeen& e);
   void on(const FirstPicture& e);
   void on(const ConnectionLost& e);
+  void on(const StoodStill& e);
   void on(const FleetHeard& e);
   void on(const FleetAnswered& e);
   void on(const Attempted& e);

@@ -38,7 +38,7 @@ Member& Member::operator=(Member&&) noexcept = default;
 Actions Member::handle(Event event, Instant now) {
   auto& s = *state_;
   if (!s.fleet) return s.engine.handle(std::move(event), now);
-  s.now = now;
+  s.move_to(now);
   if (auto* e = std::get_if<Reconfigured>(&event)) s.reconfigure(*e);
   std::string swept;
   std::uint64_t number = 0;
@@ -72,13 +72,22 @@ Actions Member::handle(Event event, Instant now) {
 Actions Member::handle(FleetEvent event, Instant now) {
   auto& s = *state_;
   if (!s.fleet) return {};
-  s.now = now;
+  s.move_to(now);
   s.to_fleet.push_back(std::move(event));
   return s.round();
 }
 
+/// A Tick is due every second. Only the wall clock goes on while a machine sleeps; one that was set forward looks the
+/// same, and costs no more than a look at the fleet anew.
+void Member::State::move_to(Instant to) {
+  const auto passed = to.mono - now.mono;
+  has_stood_still = passed > stood_still_after || to.wall - now.wall > passed + stood_still_after;
+  now = to;
+}
+
 /// Until nobody has anything to say any more; then what is told, saved and done outside.
 Actions Member::State::round() {
+  if (std::exchange(has_stood_still, false)) to_fleet.push_front(StoodStill{});
   while (!to_fleet.empty()) {
     auto next = std::move(to_fleet.front());
     to_fleet.pop_front();

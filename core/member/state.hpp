@@ -43,11 +43,12 @@ struct Member::State {
   std::vector<FleetRow> tells;
   std::set<std::uint64_t> forgotten;
   FleetDuty duty;
-  bool must_save = false;
+  bool must_save = false, has_stood_still = false;
 
   State(Engine& e, std::shared_ptr<IdSource> i) : engine(e), ids(std::move(i)) {}
 
   // --- member.cpp ---
+  void move_to(Instant to);
   Actions round();
   void ask_engine(Event event);
   void pass_on(Actions actions);

@@ -69,6 +69,7 @@ class FleetServers {
   void carry_out(ChangeClaim action);
   void carry_out(Fetch action);
   void carry_out(Append action);
+  void carry_out(StartOver action);
   /// Kept until the servers have it, over a start too.
   void publish(FleetNews news);
 

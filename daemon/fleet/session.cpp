@@ -45,6 +45,11 @@ void FleetServers::start_over(const std::string& why) {
   session_.spawn("fleet session", session());
 }
 
+void FleetServers::carry_out(StartOver) {
+  if (!was_connected_ && !is_stopping_) hear_(ConnectionLost{});
+  start_over("this host has stood still");
+}
+
 net::awaitable<void> FleetServers::session() {
   auto wishes = streams_of(setup_.fleet);
   for (Millis wait = first_pause;; wait = std::min(wait * 2, longest_pause)) {

@@ -317,6 +317,29 @@ class OneServer(harness.Case):
         fleet.sim.reset()
         fleet.hook.wait("resolved")
 
+    def test_a_host_that_stood_still_while_it_failed_knows_what_is_true_now_and_pages_nobody_again(self):
+        fleet = hosts.Fleet(self, hosts=3, servers=1).start()
+        stands = fleet.hosts[2]
+        fleet.sim.listener("refused")
+        swept = fleet.swept(stands)
+        wait_until(lambda: fleet.swept(stands) > swept, "it has seen it")
+        stands.daemon.process.kill(signal.SIGSTOP)
+        page = fleet.hook.wait("firing")
+        self.assertFalse(page["fleet"]["alone"])
+        fleet.sim.reset()
+        others = [host for host in fleet.hosts if host is not stands]
+        wait_until(lambda: all(not host.daemon.status()["incidents"] for host in others) or
+                   page["host"] == stands.name, lambda: "it is over\n" + fleet.story(), 60)
+        time.sleep(12)  # it is told to have stood still from 10 s on
+        stands.daemon.process.kill(signal.SIGCONT)
+        wait_until(lambda: "this host has stood still" in stands.daemon.log(), lambda: fleet.story())
+        fleet.wait_together()
+        wait_until(lambda: all(not host.daemon.status()["incidents"] for host in fleet.hosts),
+                   lambda: "over for all\n" + fleet.story(), 60)
+        fleet.quiet()
+        self.assertEqual([fleet.events("outage").count(event) for event in ("firing", "resolved")], [1, 1], fleet.story())
+        self.assertNotIn("decides alone", stands.daemon.log())
+
     def test_whoever_waits_is_called_once_when_nobody_acknowledges(self):
         hook, second = self.receiver(), self.receiver()
         sinks = [{"name": name, "type": "webhook", "url": each.url + "/alerts"}

@@ -221,7 +221,12 @@ void FleetWitness::notified(Host& host, Process& process, const AlertEvent& even
   }
   if (event.kind == EventKind::firing && *subject == Subject::missing && is_connected(host))
     judge_missing(d.about.first);
-  if (event.kind == EventKind::firing) first_page_.try_emplace(d.about, world_.time);
+  if (event.kind == EventKind::firing) {
+    // Whoever waits counts from the decision, and it was sealed and written since. A clock may have been set meanwhile.
+    const Millis ago = world_.now(host).wall - event.at;
+    const bool is_told = ago >= Millis(0) && ago <= Seconds(60);
+    first_page_.try_emplace(d.about, is_told ? world_.time - ago : world_.time);
+  }
   decided_[event.id] = d;
 }
 

@@ -160,7 +160,17 @@ FleetAnswered KvModel::perform(const FleetAction& action) {
   return answer;
 }
 
+void KvModel::start_over(const std::string& host) {
+  auto& link = links_[host];
+  if (!link.is_up) return;
+  ++link.connection;
+  link.is_synced = false;
+  world_.hear(host, ConnectionLost{});
+  connection_changed(host);
+}
+
 void KvModel::request(const std::string& host, const FleetAction& action) {
+  if (std::holds_alternative<StartOver>(action)) return start_over(host);
   const std::uint64_t ticket = ticket_of(action);
   if (ticket == 0) return;
   ++messages, ++requests;

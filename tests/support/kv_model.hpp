@@ -27,7 +27,7 @@ class KvModel {
   // --- the host's side ---
   void start(const std::string& host);  ///< its process begins, and connects when it can
   void stop(const std::string& host);
-  /// Publish, ChangeClaim, Fetch and Append; everything else is passed by.
+  /// Publish, ChangeClaim, Fetch, Append and StartOver; everything else is passed by.
   void request(const std::string& host, const FleetAction& action);
 
   // --- what befalls them ---
@@ -65,6 +65,7 @@ class KvModel {
   void hand_over(const std::string& host, Link& link, Bucket b, const std::shared_ptr<const FleetEntry>& entry,
                  Millis later);
   void connection_changed(const std::string& host);
+  void start_over(const std::string& host);
   void synchronize(const std::string& host);
   FleetAnswered perform(const FleetAction& action);
   std::vector<FleetEntry> all(Bucket b) const;

@@ -343,6 +343,35 @@ TEST_CASE("a member that dies is missed once by all, and its return ends that") 
   });
 }
 
+TEST_CASE("a host that stood still while a blip passed pages nobody for it when it goes on") {
+  // Wherever in its counting it was, and whatever it had heard of the others by then.
+  for (double begins = 120; begins < 123; begins += .5)
+    for (double frozen = begins + 3; frozen < begins + 8; ++frozen)
+      tell(5, platform(begins, begins + 5) + each(frozen, "freeze", {2}, 90), [&](MemberWorld& w) {
+        CAPTURE(begins);
+        CAPTURE(frozen);
+        CHECK(w.count("firing", "outage", frozen + 60) == 0);
+        all_is_over(w, 5);
+      });
+}
+
+TEST_CASE("a host that stood still while all else failed pages as before, and what stands still again does not wait") {
+  tell(5, platform(120, 700) + each(123, "freeze", {2}, 60), [](MemberWorld& w) {
+    CHECK(w.count("firing") == 1);
+    CHECK(w.count("resolved") == 1);
+    all_is_over(w, 5);
+  });
+  Plan again = platform(120, 700);
+  for (double at = 100; at < 700; at += 15) again = again + each(at, "freeze", {0}, 12);
+  tell(
+      1, again,
+      [](MemberWorld& w) {
+        CHECK(w.count("firing", "outage", 0, 260) == 1);
+        all_is_over(w, 1);
+      },
+      1500);
+}
+
 TEST_CASE("the same seed gives the same story") {
   MemberScene scene;
   scene.hosts = 5, scene.plan = platform(100, 300) + each(120, "crash", {1}) + each(200, "start", {1});

@@ -156,6 +156,13 @@ void MemberWorld::happen_to(Host& h, const Incidence& i) {
     });
   }
   if (i.what == "stall") kv_->stall(h.name, Millis(static_cast<std::int64_t>(i.value * 1000)));
+  if (i.what == "freeze") {
+    h.is_busy = true;
+    later(h, Millis(static_cast<std::int64_t>(i.value * 1000)), [this, &h] {
+      h.is_busy = false;
+      take_up(h);
+    });
+  }
   if (i.what == "acknowledge")
     for (const auto& open : h.engine->open_incidents()) put(h, Event(Acknowledged{open.id, "anna", std::nullopt}));
   if (i.what == "silence") {
@@ -229,7 +236,10 @@ void MemberWorld::die(Host& h) {
 template <class E>
 void MemberWorld::put(Host& h, E event) {
   h.waiting.emplace_back(std::move(event));
-  if (h.is_busy) return;
+  if (!h.is_busy) take_up(h);
+}
+
+void MemberWorld::take_up(Host& h) {
   while (!h.waiting.empty()) {
     const auto next = std::move(h.waiting.front());
     h.waiting.pop_front();

@@ -22,7 +22,8 @@ namespace readback {
 ///
 /// platform 0|1|2 (well, degraded, refused), uplink 0|1 (a host's way to it), engine 0|1 (its way to the servers),
 /// servers 0|1, receiver ok|500|hang|cut, crash, start, stop, acknowledge, silence,
-/// stall (for so many seconds it hears nothing of what others write)
+/// stall (for so many seconds it hears nothing of what others write), freeze (for so many it stands still, and what
+/// comes meanwhile waits in its line)
 struct Incidence {
   double at = 0;
   std::string what;
@@ -92,6 +93,7 @@ class MemberWorld {
   void die(Host& h);
   template <class E>
   void put(Host& h, E event);
+  void take_up(Host& h);
   void run(Host& h, Actions actions);
   void step(Host& h, Course::Step& step);
   void commit(Host& h, std::vector<OutboxRow> rows);

@@ -45,6 +45,34 @@ TEST_CASE("The first member makes what is missing; the second is shown what stan
   CHECK(b.servers.traffic().heard_bytes > b.servers.traffic().heard);
 }
 
+TEST_CASE("Who has stood still hears all of it anew: nothing of what was on its way, and what stands there now") {
+  net::io_context io;
+  NatsServer server;
+  Member a(io, fleet_at({server.url()}), "host-1");
+  Member b(io, fleet_at({server.url()}), "host-2");
+  REQUIRE(a.synced());
+  REQUIRE(b.synced());
+  a.asked(Publish{Bucket::views, "fabric.host-1", "{\"one\":1}", 0});
+  REQUIRE(b.hears(Bucket::views, "fabric.host-1", "{\"one\":1}"));
+  for (int i = 0; i < 50; ++i) a.ask(Publish{Bucket::views, "fabric.host-1", "{\"n\":" + std::to_string(i) + "}", 0});
+  const int losses = b.losses;
+  b.servers.carry_out(StartOver{});
+  CHECK(b.losses == losses + 1);  // at once, before anything that comes in now
+  CHECK(!b.servers.state().is_synced);
+  b.known.clear();
+  REQUIRE(b.synced());
+  CHECK(b.pictures == 2);
+  CHECK(b.hears(Bucket::views, "fabric.host-1", "{\"n\":49}"));
+  CHECK(!b.falls_back);
+
+  // Without a connection there is nothing to hear, and it is said all the same.
+  server.kill();
+  REQUIRE(b.until([&] { return !b.servers.state().is_connected; }));
+  const int then = b.losses;
+  b.servers.carry_out(StartOver{});
+  CHECK(b.losses == then + 1);
+}
+
 TEST_CASE("The buckets keep one value a key, hosts for a minute; nothing that nobody would read can be written there") {
   net::io_context io;
   NatsServer server;
