@@ -16,7 +16,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,6 +26,7 @@
 #include "core/codec/fields.hpp"
 #include "core/codec/texts.hpp"
 #include "core/model/words.hpp"
+#include "core/text/name_set.hpp"
 
 namespace readback {
 
@@ -140,7 +140,7 @@ struct StateWriter {
   void write(const std::array<T, N>& v) {
     write_list(v);
   }
-  void write(const std::set<std::string>& v) { write_list(v); }
+  void write(const NameSet& v) { write_list(v); }
   template <class T>
   void write(const std::map<std::string, T>& v) {
     out.put('{');
@@ -234,7 +234,7 @@ struct StateReader {
     const auto& a = j.as_array();
     for (std::size_t i = 0; i < std::min(N, a.size()); ++i) read(a[i], v[i]);
   }
-  void read(const boost::json::value& j, std::set<std::string>& v) const {
+  void read(const boost::json::value& j, NameSet& v) const {
     v.clear();
     for (const auto& each : j.as_array()) v.emplace(each.as_string());
   }

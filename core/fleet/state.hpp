@@ -13,6 +13,7 @@
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/json.hpp"
 #include "core/model/ids.hpp"
+#include "core/text/name_set.hpp"
 
 namespace readback {
 
@@ -49,7 +50,7 @@ struct FleetKept {
   std::map<ClaimKey, HeldClaim> claims;            ///< as they were last heard of
   std::map<ClaimKey, std::uint64_t> acknowledged;  ///< the newest epoch of which that was said
   std::map<std::string, FleetMember> known;        ///< members that have not said goodbye, this host among them
-  std::set<std::string> own_ways;                  ///< targets of which this host's own way is told to be broken
+  NameSet own_ways;                                ///< targets of which this host's own way is told to be broken
   std::vector<FleetWord> said;                     ///< here, and not yet on the stream
   std::uint64_t words_heard = 0;                   ///< the place in the stream
   std::uint64_t next_row = 1;

@@ -3,7 +3,6 @@
 #include "core/incident/casebook.hpp"
 
 #include <algorithm>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -97,7 +96,7 @@ struct Casebook::Pass {
     if (!finding) {
       t.holding = 0;
       // A surface that an outage explains away for a while has not become well: only a proof of health is a change.
-      static const std::set<std::string> none;
+      static const NameSet none;
       const auto& blamed = t.incident ? t.incident->blamed : none;
       if (recovery_proof(b, blamed, sweep.facts) == Proof::good) t.flap.push(false);
       return;
@@ -200,7 +199,8 @@ struct Casebook::Pass {
   }
 
   void blame(Incident& i, const Finding& f) {
-    if (!f.blind) i.blamed.insert(f.blamed.begin(), f.blamed.end());
+    if (!f.blind)
+      for (const auto& read : f.blamed) i.blamed.insert(read);
     i.record.why = f.why;
     if (const auto all = i.record.why.size(); all > most_reasons) {
       i.record.why.resize(most_reasons - 1);

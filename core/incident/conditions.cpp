@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "core/incident/incident.hpp"
+#include "core/text/name_set.hpp"
 #include "core/text/words.hpp"
 
 namespace readback {
@@ -64,7 +64,7 @@ std::string and_gone_of_sequence(const Incident& i) {
   return and_gone(i, ReadKind::surface) + and_gone(i, ReadKind::check);
 }
 
-std::vector<std::string> missing_from(const std::set<std::string>& have, const std::vector<std::string>& want) {
+std::vector<std::string> missing_from(const NameSet& have, const std::vector<std::string>& want) {
   std::vector<std::string> missing;
   for (const auto& name : want)
     if (!have.contains(name)) missing.push_back(name);

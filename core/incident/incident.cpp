@@ -80,7 +80,7 @@ void Incident::hold_back(IncidentState state, const char* why, WallTime at) {
 }
 
 void Incident::forget_gone(const ProofRules& rules, WallTime at) {
-  std::set<std::string> lost;
+  NameSet lost;
   for (const auto& read : blamed)
     if (!rules.knows(read)) lost.insert(read);
   for (const auto& path : failed_paths)
@@ -89,8 +89,8 @@ void Incident::forget_gone(const ProofRules& rules, WallTime at) {
     blamed.erase(read);
     if (kind_of(read) == ReadKind::path) failed_paths.erase(std::string(bare_name(read)));
   }
-  std::erase_if(gone, [&](const std::string& read) { return rules.knows(read); });  // it has come back
-  std::erase_if(verified, [&](const std::string& read) { return !rules.knows(read); });
+  erase_if(gone, [&](const std::string& read) { return rules.knows(read); });  // it has come back
+  erase_if(verified, [&](const std::string& read) { return !rules.knows(read); });
   if (!lost.empty())
     note(at, "no longer configured",
          joined(lost) + ": nothing waits for " + (lost.size() == 1 ? "it" : "them") + " any more");

@@ -1,10 +1,10 @@
 #pragma once
 // One incident with what the state machine has to remember about it, and its verbs.
 #include <optional>
-#include <set>
 #include <string>
 
 #include "core/model/record.hpp"
+#include "core/text/name_set.hpp"
 
 namespace readback {
 
@@ -47,15 +47,15 @@ struct Incident {
   int attempts = 0;         ///< sweeps or results that confirmed it
   MonoTime opened{}, confirmed{}, spoken{};  ///< spoken: the last page or reminder
   std::optional<MonoTime> paged_from;        ///< the first page
-  std::string leader;            ///< the incident of the same cause that was paged first, or itself; "": nobody groups
-  bool told_spread = false;      ///< how many targets have the same cause was said once
-  std::set<std::string> called;  ///< sinks that were called because nobody had acknowledged it
+  std::string leader;        ///< the incident of the same cause that was paged first, or itself; "": nobody groups
+  bool told_spread = false;  ///< how many targets have the same cause was said once
+  NameSet called;            ///< sinks that were called because nobody had acknowledged it
   std::optional<MonoTime> recovered;
   std::optional<MonoTime> green_since;  ///< the target has been fully green since then; unset while it is not
-  std::set<std::string> blamed;         ///< every read that was at fault at some time
-  std::set<std::string> failed_paths;   ///< bare names
-  std::set<std::string> gone;           ///< reads that it waited for and that are no longer configured
-  std::set<std::string> verified;       ///< reads that were made after the recovery and are green
+  NameSet blamed;                       ///< every read that was at fault at some time
+  NameSet failed_paths;                 ///< bare names
+  NameSet gone;                         ///< reads that it waited for and that are no longer configured
+  NameSet verified;                     ///< reads that were made after the recovery and are green
   bool saw_green = false;               ///< a fully green sweep has come since it was told, or since it opened
   bool sealed_before_green = false;
   std::string sealed_id;  ///< the first snapshot that was sealed before it

@@ -50,7 +50,7 @@ void weigh_surface(Weigh& weigh, Boundary b, bool is_blamed, const SurfaceFact& 
 
 }  // namespace
 
-Proof recovery_proof(Boundary b, const std::set<std::string>& blamed, const SweepFacts& facts) {
+Proof recovery_proof(Boundary b, const NameSet& blamed, const SweepFacts& facts) {
   Weigh weigh;
   for (const auto& s : facts.surfaces)
     if (s.seen && (!s.never_there || b == Boundary::observer)) weigh_surface(weigh, b, blamed.contains(s.name), s);

@@ -34,8 +34,8 @@ struct HttpAnswer {
   Headers headers;
   std::string body;  ///< as received, at most 1 MiB
   std::string http_version = "1.1";
-  /// This very body, where the redactor keeps it to hold the next one against it; mostly "". Who keeps it as well
-  /// shares it: thousands of targets have many.
+  /// The body that the redactor holds the next ones of this read against: this one, or one of before that differs in
+  /// stamps, ids and numbers; "" where there is none. Who keeps one as well shares it: thousands of targets have many.
   Shared<std::string> kept = {};
 };
 

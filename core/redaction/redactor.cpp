@@ -142,9 +142,9 @@ struct Redactor::Parts {
     return marks.empty() ? std::string(text) : replaced(text, std::move(marks));
   }
 
-  /// Where it is kept from now on, when it was learned.
+  /// The one that it was held against, or is from now on.
   Shared<std::string> body(std::string& body, Familiar* last) {
-    if (last && last->body && is_clean_again(*last->body, body)) return {};
+    if (last && last->body && is_clean_again(*last->body, body)) return last->body->shared();
     std::vector<Mark> marks;
     std::vector<Mold::Gap> alone;
     const bool learn = last && body.size() <= longest_familiar;

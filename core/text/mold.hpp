@@ -32,6 +32,7 @@ class Mold {
   bool fits(std::string_view text, std::vector<Filling>& fillings) const;
 
   const std::string& text() const { return *text_; }
+  const Shared<std::string>& shared() const { return text_; }
 
  private:
   /// A gap as it is kept: there are dozens for each surface of each target.

@@ -206,7 +206,10 @@ void add_fleet(Page& page, const FleetOverview& fleet) {
 Metrics::Histogram& Metrics::of(Histograms& histograms, std::string_view phase) {
   const auto at = std::lower_bound(histograms.begin(), histograms.end(), phase,
                                    [](const Histogram& h, std::string_view name) { return h.phase < name; });
-  return at != histograms.end() && at->phase == phase ? *at : *histograms.insert(at, {phase});
+  if (at != histograms.end() && at->phase == phase) return *at;
+  const auto place = at - histograms.begin();
+  histograms.reserve(histograms.size() + 1);  // three or four in all, for as long as there is the target
+  return *histograms.insert(histograms.begin() + place, {phase});
 }
 
 void Metrics::Histogram::observe(double seconds) {

@@ -2,6 +2,7 @@
 #include "daemon/store/mirror.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace readback {
@@ -28,7 +29,7 @@ void Mirror::load(Kept kept) {
     keys.push_back(std::move(key));
   }
   last_seq_ = kept.last_seq;
-  snapshots_ = std::move(kept.snapshots);
+  snapshots_.assign(std::make_move_iterator(kept.snapshots.begin()), std::make_move_iterator(kept.snapshots.end()));
   refused_ = std::move(kept.refused);
   newest_event_ = std::move(kept.newest_event);
   fresh_.clear();

@@ -3,6 +3,7 @@
 // opened at the sinks, and the index of the snapshots. It is never behind the disk. When the disk has failed, it is
 // what everything is written from again.
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -45,7 +46,7 @@ class Mirror {
   /// As it was loaded.
   const std::vector<std::pair<std::string, std::string>>& refused() const { return refused_; }
   const std::string& newest_event() const { return newest_event_; }
-  const std::vector<SnapshotRow>& snapshots() const { return snapshots_; }  ///< oldest first
+  const std::deque<SnapshotRow>& snapshots() const { return snapshots_; }  ///< oldest first
 
   /// Numbers the rows of this commit and takes over its state and what its rows open and close. Until the change that
   /// this gives is settled, the commit is one that is coming.
@@ -92,7 +93,7 @@ class Mirror {
   std::map<std::int64_t, OutboxRow> pending_;
   std::map<Place, std::vector<OpenedKey>> opened_;  // none is empty
   std::set<std::pair<WallTime, Place>> closed_;     // where something was closed, and when; perhaps opened again since
-  std::vector<SnapshotRow> snapshots_;
+  std::deque<SnapshotRow> snapshots_;               // a vector twice as large, for a moment three times, in a bad hour
   std::vector<std::pair<std::string, std::string>> refused_;
   std::string newest_event_;
   std::int64_t last_seq_ = 0;

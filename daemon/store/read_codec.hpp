@@ -31,7 +31,7 @@ class TextKeeper {
  public:
   virtual ~TextKeeper() = default;
   virtual void enter(std::string_view read) = 0;  ///< whose texts follow; "" is the sweep's own
-  /// `held` may be this very text, and others hold it as well.
+  /// `held`, when there is one, is this very text or one like it, and others hold it as well.
   virtual KeptText keep(TextField field, std::string_view text, const Shared<std::string>& held) = 0;
 };
 

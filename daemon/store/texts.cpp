@@ -17,6 +17,10 @@ constexpr std::size_t large_text = 4096;
 constexpr std::int64_t small_text_slack = 64;  // sweeps
 /// Shorter ones are mostly words that many reads have in common.
 constexpr std::size_t forgotten_from = 256;
+constexpr std::int64_t few_sweeps = 3;  ///< of a target: by then a base has cost no more than what it has spared
+
+/// What others hold of this place is of before, and this is like it.
+bool is_again(const std::string& held, std::string_view text) { return !held.empty() && held != text; }
 
 }  // namespace
 
@@ -46,24 +50,35 @@ KeptText Texts::keep(TextField field, std::string_view text, const Shared<std::s
   Base* base = find(slot.base);
   const bool same = base && *base->text == text;
   edits_.clear();
-  if (!same && !(base && edit(slot, *base, text))) {
-    take_base(slot, text, held);
+  if (!same && !(base && edit(slot, *base, text, held))) {
+    const bool is_like_held = is_again(*held, text) && edit_of(*held, text);
+    take_base(slot, is_like_held ? *held : text, held);
     base = find(slot.base);
   }
   if (base) touch(slot.base, *base, slot.since);
   return {slot.base, edits_};
 }
 
-/// Into `edits_`. False when a base of its own costs less: at once, or because the edits were too long for too long.
-bool Texts::edit(Slot& slot, const Base& base, std::string_view text) {
-  auto made = edits_between(*base.text, text, text.size() / 2);
-  if (!made) return false;
-  const auto size = static_cast<std::uint32_t>(made->size());
+/// Into `edits_`. False when a base of its own costs less: at once, or because the edits were too long for too long. It
+/// is at once, too, where others hold another text by now that comes again, and which takes no memory then; but not for
+/// what changes to and fro.
+bool Texts::edit(Slot& slot, const Base& base, std::string_view text, const Shared<std::string>& held) {
+  if (!edit_of(*base.text, text)) return false;
+  const auto size = static_cast<std::uint32_t>(edits_.size());
   slot.least = slot.least == 0 ? size : std::min(slot.least, size);
   slot.excess += size - slot.least;
-  if (slot.excess > text.size() / 2) return false;
-  edits_ = *std::move(made);
-  return true;
+  const bool has_moved_on = &*held != &*base.text && size > 2 * slot.least + 16 && is_again(*held, text);
+  const auto in_use = (sweep_ - slot.since) / static_cast<std::int64_t>(slots_.size());
+  if (slot.excess <= text.size() / 2 && !(has_moved_on && in_use >= few_sweeps)) return true;
+  edits_.clear();
+  return false;
+}
+
+/// Into `edits_`, when they are worth it.
+bool Texts::edit_of(std::string_view base, std::string_view text) {
+  auto made = edits_between(base, text, text.size() / 2);
+  if (made) edits_ = *std::move(made);
+  return made.has_value();
 }
 
 void Texts::take_base(Slot& slot, std::string_view text, const Shared<std::string>& held) {
@@ -86,7 +101,7 @@ void Texts::take_base(Slot& slot, std::string_view text, const Shared<std::strin
   // What stood there comes back when the platform does, and is read again then.
   if (const auto last = bases_.find(slot.base); last != bases_.end() && last->second.text->size() >= forgotten_from)
     drop(last);
-  slot = {number, sweep_, 0, 0};
+  slot = {number, sweep_};
   remember(number, std::move(base));
 }
 

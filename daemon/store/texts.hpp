@@ -60,7 +60,8 @@ class Texts final : public TextKeeper {
   void make_room(std::int64_t but);
   void drop(Bases::iterator base);
   void touch(std::int64_t number, Base& base, std::int64_t since);
-  bool edit(Slot& slot, const Base& base, std::string_view text);
+  bool edit(Slot& slot, const Base& base, std::string_view text, const Shared<std::string>& held);
+  bool edit_of(std::string_view base, std::string_view text);
   void take_base(Slot& slot, std::string_view text, const Shared<std::string>& held);
 
   Sqlite& db_;
