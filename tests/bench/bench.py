@@ -164,14 +164,14 @@ def bench_monit(b):
         other.wait()
 
 
-def many_targets(b, sim, count, **config):
-    """A daemon that has swept each of them once."""
+def many_targets(b, sim, count, sweeps=1, **config):
+    """A daemon that has swept each of them so often."""
     daemon = b.daemon(start=False, targets=[{"name": f"t{i}", "base_url": sim.url} for i in range(count)], **config)
     text = json.loads(daemon.config_path.read_text())
     daemon.config_path.write_text(json.dumps(text, separators=(",", ":")).replace('":', '": '))  # YAML wants the blank
     daemon.start()
     b.running.append(daemon)
-    harness.wait_until(lambda: swept_by(daemon) >= count, "each was swept", limit=120, every=5)
+    harness.wait_until(lambda: swept_by(daemon) >= count * sweeps, "each was swept", limit=240, every=5)
     return daemon
 
 
@@ -293,8 +293,8 @@ class Receiver:
 
 
 def bench_storm(b, count=5000, rows=10000):
-    """Thousands of targets of 30 s fail at once, by an outage, then in two boundaries each: until the last page. And a
-    sink that comes back to a backlog."""
+    """Thousands of targets of 30 s, watched for a while, fail at once, by an outage, then in two boundaries each: until
+    the last page. And a sink that comes back to a backlog."""
     storm(b, count, "bad_gateway", 1)
     storm(b, count, "not_ready", 2)
     drain(b, b.sim(), rows)
@@ -303,7 +303,7 @@ def bench_storm(b, count=5000, rows=10000):
 def storm(b, count, fault, pages):
     sim, pager = b.sim(), Receiver().start()
     b.running.append(pager)
-    daemon = many_targets(b, sim, count, alerts={"sinks": [{"name": "hook", "type": "webhook", "url": pager.url}]})
+    daemon = many_targets(b, sim, count, 4, alerts={"sinks": [{"name": "hook", "type": "webhook", "url": pager.url}]})
     pid = daemon.process.pid
     used, begin, lags, most = cpu_seconds(pid), time.monotonic(), [], 0
     for route in ROUTES:
@@ -328,7 +328,7 @@ def drain(b, sim, rows):
     """Pages and their resolves of half an hour: one that was not delivered, copied into a store that lies still."""
     pager = Receiver()
     b.running.append(pager)
-    daemon = b.daemon(targets=[{"name": "fabric", "base_url": sim.url, "confirm": {"failures": 1}}],
+    daemon = b.daemon(targets=[{"name": "fabric", "base_url": sim.url, "interval": "5s", "confirm": {"failures": 1}}],
                       alerts={"sinks": [{"name": "hook", "type": "webhook", "url": pager.url}]})
     for route in ROUTES:
         sim.fault(route, "not_ready")
