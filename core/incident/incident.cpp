@@ -89,8 +89,8 @@ void Incident::forget_gone(const ProofRules& rules, WallTime at) {
     blamed.erase(read);
     if (kind_of(read) == ReadKind::path) failed_paths.erase(std::string(bare_name(read)));
   }
-  erase_if(gone, [&](const std::string& read) { return rules.knows(read); });  // it has come back
-  erase_if(verified, [&](const std::string& read) { return !rules.knows(read); });
+  erase_where(gone, [&](const std::string& read) { return rules.knows(read); });  // it has come back
+  erase_where(verified, [&](const std::string& read) { return !rules.knows(read); });
   if (!lost.empty())
     note(at, "no longer configured",
          joined(lost) + ": nothing waits for " + (lost.size() == 1 ? "it" : "them") + " any more");

@@ -9,7 +9,7 @@ namespace readback {
 using NameSet = boost::container::flat_set<std::string>;
 
 template <class Which>
-void erase_if(NameSet& names, const Which& is_gone) {
+void erase_where(NameSet& names, const Which& is_gone) {
   for (auto at = names.begin(); at != names.end();) at = is_gone(*at) ? names.erase(at) : at + 1;
 }
 
