@@ -13,6 +13,7 @@
 #include <charconv>
 
 #include "daemon/net/feed.hpp"
+#include "daemon/platform/memory.hpp"
 #include "daemon/runtime/clock.hpp"
 
 namespace readback {
@@ -21,6 +22,9 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 
 namespace {
+
+/// As JSON it was made of many times as much, for a moment: the state of thousands of targets is 50 MiB.
+constexpr std::size_t large_body = std::size_t{1} << 20;
 
 using Parser = http::request_parser<http::string_body>;
 
@@ -137,6 +141,10 @@ net::awaitable<Sent> send(Stream& stream, Reply reply, Wish wish, Millis idle, P
   const Stream::Pieces pieces{net::buffer(head_text), net::buffer(reply.body), {}};
   stream.expires_after(idle);
   const auto error = co_await stream.write(pieces);
+  if (reply.body.size() >= large_body) {
+    reply.body = {};
+    give_back_heap();
+  }
   sent.ok = !error;
   co_return sent;
 }

@@ -30,8 +30,10 @@ int give_back_object(dl_phdr_info* object, std::size_t, void*) {
 
 }  // namespace
 
+void give_back_heap() { ::malloc_trim(0); }
+
 void give_back_memory() {
-  ::malloc_trim(0);
+  give_back_heap();
   ::dl_iterate_phdr(give_back_object, nullptr);
 }
 

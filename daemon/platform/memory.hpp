@@ -8,4 +8,7 @@ namespace readback {
 /// after all comes back from the file, at some tenths of a microsecond a page. From any thread, at any time.
 void give_back_memory();
 
+/// Free memory of the heap alone: after what took much of it at once.
+void give_back_heap();
+
 }  // namespace readback
