@@ -18,9 +18,9 @@ namespace readback {
 inline constexpr Millis renew_every = Seconds(5);     ///< a member's record
 inline constexpr Millis missing_after = Seconds(15);  ///< three renewals: no vote of it counts, and no claim is safe
 inline constexpr Millis answer_within = Seconds(5);   ///< of a juror: its sweep begins within this, one for several
-/// Of a host: as long as its own renewals may go unacknowledged, and what it has not heard meanwhile may have an
-/// answer.
-inline constexpr Millis stood_still_after = Seconds(10);
+/// A host takes the servers for away when its renewals were not acknowledged for so long. Who has stood still for as
+/// long cannot tell whether they are.
+inline constexpr Millis no_renewal = Seconds(10);
 inline constexpr Millis longest_wait = Seconds(60);  ///< between two attempts of the fleet at one receiver
 inline constexpr int most_steps = 8;                 ///< of a takeover, a second each
 

@@ -9,7 +9,8 @@
 // The servers (daemon/fleet): Publish, ChangeClaim, Fetch and Append go there, each with a ticket, and each is answered
 // by one FleetAnswered with the same ticket, `no_answer` after 2 s at the latest. The shell watches the three buckets:
 // after every connect it hands over all that stands in them as one FirstPicture, then each change as FleetHeard, in the
-// order of the revisions of a key. It may repeat and delay; it decides nothing, and sets no clock against another.
+// order of the revisions of a key. StartOver makes it do so anew. It may repeat and delay; it decides nothing, and sets
+// no clock against another.
 //
 // The engine, when there is a fleet (without one nothing here exists, and it does what it always did):
 // - It tells SweepBegan as it asks for a sweep, and SweepSeen when one was judged, with each boundary that is
@@ -75,8 +76,8 @@ struct FirstPicture {
   std::vector<FleetEntry> hosts, views, claims;
 };
 struct ConnectionLost {};
-/// The daemon, or its whole machine, has just stood still for longer than stood_still_after: what comes in first was
-/// said before, and is over by now.
+/// The daemon, or its whole machine, has just stood still for longer than no_renewal: what comes in first was said
+/// before, and is over by now.
 struct StoodStill {};
 struct FleetHeard {
   Bucket bucket = Bucket::views;

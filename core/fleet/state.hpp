@@ -64,8 +64,7 @@ struct Fleet::State {
   static constexpr std::string_view missing_prefix = "readback/";  ///< of the target of a missing member
 
   // Times of the protocol that are nobody's to configure.
-  static constexpr Millis no_renewal = Seconds(10);  ///< acknowledged for so long: the engine is away
-  static constexpr Millis no_claim = Seconds(5);     ///< read or made
+  static constexpr Millis no_claim = Seconds(5);  ///< read or made for so long: the engine is away
   static constexpr Millis look_again = Seconds(8);
   static constexpr Millis give_others = Seconds(30);  ///< who has tried waits for those who have not
   /// Who was told by the receiver to come back later does, and knows more of a page than whoever has adopted it.

@@ -81,7 +81,7 @@ Actions Member::handle(FleetEvent event, Instant now) {
 /// same, and costs no more than a look at the fleet anew.
 void Member::State::move_to(Instant to) {
   const auto passed = to.mono - now.mono;
-  has_stood_still = passed > stood_still_after || to.wall - now.wall > passed + stood_still_after;
+  has_stood_still = passed > no_renewal || to.wall - now.wall > passed + no_renewal;
   now = to;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What only a start needed is given back to the kernel. A start reads the whole configuration, opens everything and
-// looks up every name, once; the pages that this touched would count as ours for as long as we run.
+// What was needed once is given back to the kernel: its pages would count as ours for as long as we run. A start reads
+// the whole configuration, opens everything and looks up every name; a large answer is made of many times as much.
 
 namespace readback {
 

@@ -201,8 +201,7 @@ void Database::start_anew() {
   const std::lock_guard lock(board_.mutex);
   for (auto& note : found) board_.notes.push_back(std::move(note));
   for (const auto& [seq, row] : board_.mirror.pending()) unsaved_.emplace(seq, row);
-  const auto& known = board_.mirror.snapshots();
-  unsaved_snapshots_.assign(known.begin(), known.end());
+  unsaved_snapshots_ = board_.mirror.snapshots();
 }
 
 void Database::reopen() {

@@ -91,7 +91,7 @@ class Database {
   bool unread_ = false;   // and what the file holds is not known: nothing may be written over it
   Clock::time_point next_try_{};
   std::map<std::int64_t, OutboxRow> unsaved_;  // newest version of each row that could not be written
-  std::vector<SnapshotRow> unsaved_snapshots_;
+  std::deque<SnapshotRow> unsaved_snapshots_;
   std::deque<IncidentRow> unsaved_incidents_;  // each id once, the newest last
 };
 

@@ -2,7 +2,6 @@
 #include "daemon/store/mirror.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace readback {
@@ -29,7 +28,7 @@ void Mirror::load(Kept kept) {
     keys.push_back(std::move(key));
   }
   last_seq_ = kept.last_seq;
-  snapshots_.assign(std::make_move_iterator(kept.snapshots.begin()), std::make_move_iterator(kept.snapshots.end()));
+  snapshots_ = std::move(kept.snapshots);
   refused_ = std::move(kept.refused);
   newest_event_ = std::move(kept.newest_event);
   fresh_.clear();

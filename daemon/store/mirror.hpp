@@ -33,7 +33,7 @@ class Mirror {
     std::map<std::int64_t, OutboxRow> pending;
     std::vector<OpenedKey> opened;
     std::int64_t last_seq = 0;
-    std::vector<SnapshotRow> snapshots;  ///< oldest first
+    std::deque<SnapshotRow> snapshots;  ///< oldest first
     std::vector<std::pair<std::string, std::string>> refused;
     std::string newest_event;
   };

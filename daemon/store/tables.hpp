@@ -8,6 +8,7 @@
 //                          needed (texts.hpp)
 //   snapshots              the index of the bundles
 //   rollups, spells        history: hours and days of each target, and when incidents were (tables_history.cpp)
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -78,7 +79,7 @@ class Tables {
   RecentSweeps recent(const RecentQuery& query);
 
   // Snapshots.
-  std::vector<SnapshotRow> load_snapshots();  ///< oldest first
+  std::deque<SnapshotRow> load_snapshots();  ///< oldest first
   void insert(const SnapshotRow& row);
   void remove_snapshot(const std::string& id);
 

@@ -76,11 +76,11 @@ bool Tables::drop_oldest_incidents(std::int64_t but) {
   return true;
 }
 
-std::vector<SnapshotRow> Tables::load_snapshots() {
+std::deque<SnapshotRow> Tables::load_snapshots() {
   Statement s = db_.prepare(
       "SELECT id,incident,target,reason,boundary,extent,path,sha256,previous,size,created FROM snapshots ORDER BY "
       "sealed");
-  std::vector<SnapshotRow> all;
+  std::deque<SnapshotRow> all;
   while (s.step()) {
     SnapshotRow r;
     r.id = s.text(0), r.incident_id = s.text(1), r.target = s.text(2), r.reason = s.text(3), r.boundary = s.text(4);

@@ -2,8 +2,9 @@
 // The texts that sweeps are made of, in the tables `texts` (each different base once, found by its digest) and `uses`.
 //
 // What stands in a place of a read (its body, its headers) is compared with the base that stood there last. It is the
-// same, or it is told by its edits, or they have become so many that a base of its own costs less. Only a new base is
-// digested: another target, or an earlier time, may have it already.
+// same, or it is told by its edits, or they have become so many that a base of its own costs less; or others hold a
+// text by now that is nearer, and that is the base from then on. Only a new base is digested: another target, or an
+// earlier time, may have it already.
 //
 // A base is needed while a sweep that uses it is kept. To count that exactly would cost a write for every read, so
 // `uses` holds the number of the sweep until which it may be used without another note: at most half as long again as

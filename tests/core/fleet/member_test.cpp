@@ -325,11 +325,11 @@ TEST_CASE("that its own way was blamed is known over a restart, and ends") {
 TEST_CASE("who has stood still believes nothing that waited in the line, and is not away for what was not answered") {
   Alone me;
   me.tell(FirstPicture{{entry(member("host-2"), 1), entry(member("host-3"), 2)}, {}, {}});
-  const auto says = [&](const std::string& host, std::uint64_t revision, std::optional<SeenAs> state) {
+  const auto sees_it = [](const std::string& host, std::uint64_t revision) {
     FleetView v;
     v.fleet = "prod", v.host = host, v.target = "fabric", v.sweep = revision, v.seen = revision - 1;
     v.interval = Seconds(30);
-    if (state) v.boundaries.push_back({Boundary::outage, *state, Severity::error, false, false, revision, {"refused"}});
+    v.boundaries.push_back({.boundary = Boundary::outage, .state = SeenAs::holding, .question = revision});
     return FleetHeard{Bucket::views, {view_key("fabric", host), write(v), revision}};
   };
   me.sweep(true);
@@ -338,12 +338,12 @@ TEST_CASE("who has stood still believes nothing that waited in the line, and is 
   me.now += Seconds(90);
   CHECK(count<StartOver>(me.tell(StoodStill{})) == 1);
   CHECK(!me.fleet.is_away(me.now));
-  me.tell(says("host-2", 901, SeenAs::holding));
-  me.tell(says("host-3", 902, SeenAs::holding));
+  me.tell(sees_it("host-2", 901));
+  me.tell(sees_it("host-3", 902));
   const FirstPicture old{{entry(member("host-2"), 1), entry(member("host-3"), 2)}, {}, {}};
   me.tell(old);  // of before it has started over
-  me.tell(says("host-2", 903, SeenAs::holding));
-  me.tell(says("host-3", 904, SeenAs::holding));
+  me.tell(sees_it("host-2", 903));
+  me.tell(sees_it("host-3", 904));
   CHECK(me.fleet.votes("fabric", Boundary::outage, me.now).yes == 1);
   CHECK(me.fleet.rows().empty());
 
@@ -351,7 +351,7 @@ TEST_CASE("who has stood still believes nothing that waited in the line, and is 
   me.answers = true;
   me.tell(ConnectionLost{});
   me.tell(FirstPicture{{entry(member("host-2"), 905), entry(member("host-3"), 906)}, {}, {}});
-  me.tell(says("host-2", 907, SeenAs::holding));
+  me.tell(sees_it("host-2", 907));
   CHECK(me.fleet.votes("fabric", Boundary::outage, me.now).yes == 2);
   CHECK(me.fleet.rows().size() == 1);
 }

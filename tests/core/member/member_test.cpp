@@ -355,7 +355,7 @@ TEST_CASE("a host that stood still while a blip passed pages nobody for it when 
       });
 }
 
-TEST_CASE("a host that stood still while all else failed pages as before, and what stands still again does not wait") {
+TEST_CASE("a host that stood still while all else failed pages as before, and one that does so again waits no more") {
   tell(5, platform(120, 700) + each(123, "freeze", {2}, 60), [](MemberWorld& w) {
     CHECK(w.count("firing") == 1);
     CHECK(w.count("resolved") == 1);
