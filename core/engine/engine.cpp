@@ -87,6 +87,10 @@ ProofRules proof_rules(const TargetConfig& target, const ResolutionConfig& resol
   return rules;
 }
 
+IncidentRecord Engine::State::shown(const TargetState& t, const Incident& incident) const {
+  return incident.shown(proof_rules(t.config, config.resolution));
+}
+
 TargetState* Engine::State::find_target(const std::string& name) {
   const auto found = targets.find(name);
   return found == targets.end() ? nullptr : found->second.get();
@@ -346,7 +350,6 @@ void Engine::State::count(TargetState& t, SweepDone e, SweepRecord record, Actio
 
 /// Told once, and once more when it comes after all.
 void Engine::State::note_sealed(Actions& out, TargetState& t, const Sealed& e) {
-  const auto proof = proof_rules(t.config, config.resolution);
   const auto& record = t.book.find(e.incident_id)->record;
   const bool waits_for_none = e.then.alerts.empty() && !e.then.answer && !e.then.is_of_fleet;
   const auto say = [&](Say::Level level, const char* kind, const std::string& text) {
@@ -355,12 +358,12 @@ void Engine::State::note_sealed(Actions& out, TargetState& t, const Sealed& e) {
   if (e.failure.empty()) {
     if (waits_for_none)
       say(Say::Level::info, "snapshot.late", "sealed after its page had left: " + e.evidence.snapshot);
-    t.book.sealed(e.incident_id, e.evidence, e.on_request, proof, now.wall);
+    t.book.sealed(e.incident_id, e.evidence, e.on_request, now.wall);
     t.unsealed.erase(e.incident_id);
   } else {
     if (auto missing = t.unsealed.find(e.incident_id); missing != t.unsealed.end()) missing->second.why = e.failure;
     if (waits_for_none) return;
-    t.book.seal_failed(e.incident_id, e.failure, proof, now.wall);
+    t.book.seal_failed(e.incident_id, e.failure, now.wall);
     say(Say::Level::error, "snapshot.failed", "no snapshot could be sealed: " + e.failure);
   }
   out.push_back(SaveState{e.target});
@@ -414,7 +417,8 @@ void Engine::State::adopt(Config adopted, Actions& out) {
   for (auto& [name, gone] : targets) {
     if (!gone) continue;
     follow_up(out, *gone,
-              gone->book.close_all(now, "no longer watched: the target was removed from the configuration"));
+              gone->book.close_all(proof_rules(gone->config, config.resolution), now,
+                                   "no longer watched: the target was removed from the configuration"));
     out.push_back(SaveState{name});
   }
   out.push_back(SaveState{});

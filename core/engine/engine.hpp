@@ -77,7 +77,7 @@ class Engine {
   std::vector<Silence> silences(Instant now) const;
   /// What retention must leave alone, and all that the engine knows: whoever asks for an ended one asks the store.
   std::vector<IncidentRecord> open_incidents() const;
-  /// The same without a copy, until the next event.
+  /// The same without a copy and without their conditions, until the next event.
   std::vector<const IncidentRecord*> open_records() const;
   std::vector<const IncidentRecord*> open_records(const std::string& target) const;
   /// Nothing when no open incident has this id.

@@ -78,7 +78,7 @@ void Engine::State::tell_spread(Actions& out, TargetState& t) {
     if (!i || !i->paged || i->leader != i->record.id || i->told_spread || !i->paged_from ||
         now.mono - *i->paged_from < t.config->interval)
       continue;
-    Transition spread{EventKind::escalated, i->record, {}, i->leader};
+    Transition spread{EventKind::escalated, shown(t, *i), {}, i->leader};
     auto g = group_of(spread);
     if (!g || g->others == 0) continue;
     t.book.spread_told(i->record.id);

@@ -45,15 +45,15 @@ void Engine::State::on(SymptomSaid e, Actions& out) {
   const Incident* i = loudest(*t);
   const bool declared = !i;
   if (i)
-    t->book.record_symptom(i->record.id, said, rules.proof, now.wall);
+    t->book.record_symptom(i->record.id, said, now.wall);
   else
     i = &t->book.declare(Boundary::product, said, rules, now, *ids);
   const auto& record = i->record;
   const std::string id = record.id;
   if (declared) {
     AfterSeal then;
-    if (i->paged) then.alerts.push_back(alert_of({EventKind::firing, record}));
-    seal(out, snapshot_of(*t, i->as_sealed(record, now.wall), "symptom: " + e.text), std::move(then));
+    if (i->paged) then.alerts.push_back(alert_of({EventKind::firing, i->shown(rules.proof)}));
+    seal(out, snapshot_of(*t, i->as_sealed(i->shown(rules.proof), now.wall), "symptom: " + e.text), std::move(then));
     start_evidence(out, *t, true);
   }
   out.push_back(
@@ -69,7 +69,7 @@ void Engine::State::on(Acknowledged e, Actions& out) {
   if (!i) return out.push_back(refusal(404, "no incident has the id " + e.incident_id));
   if (i->record.acknowledged_at)
     return out.push_back(done("already acknowledged by " + someone(i->record.acknowledged_by), e.incident_id));
-  follow_up(out, *t, t->book.acknowledge(e.incident_id, e.by, now.wall));
+  follow_up(out, *t, t->book.acknowledge(e.incident_id, e.by, proof_rules(t->config, config.resolution), now.wall));
   out.push_back(SaveState{t->config->name});
   out.push_back(done("acknowledged; reminders stop, everything else goes on", e.incident_id));
 }
@@ -79,7 +79,7 @@ void Engine::State::on(VerifyAsked e, Actions& out) {
   if (!i && e.ended)
     return out.push_back(done("resolved already: these are the conditions as it was closed", e.incident_id));
   if (!i) return out.push_back(refusal(404, "no incident has the id " + e.incident_id));
-  t->book.note_verification(e.incident_id, proof_rules(t->config, config.resolution), now.wall);
+  t->book.note_verification(e.incident_id, now.wall);
   t->timetable.ask_checks(false);
   t->timetable.ask_look(now.mono);
   start_due(out, *t);
@@ -96,11 +96,11 @@ void Engine::State::on(ResolveAttested e, Actions& out) {
     return out.push_back(done("recorded with the resolved incident", e.incident_id));
   }
   if (!i) return out.push_back(refusal(404, "no incident has the id " + e.incident_id));
-  t->book.attest(e.incident_id, word, proof_rules(t->config, config.resolution), now.wall);
+  t->book.attest(e.incident_id, word, now.wall);
   t->timetable.ask_checks(false);
   start_due(out, *t);
   out.push_back(SaveState{t->config->name});
-  const bool holds = conditions_hold(i->record.conditions);
+  const bool holds = conditions_hold(shown(*t, *i).conditions);
   out.push_back(done(holds ? "recorded; the incident closes when the target has been green for the settle time"
                            : "recorded; the incident closes when the other conditions hold as well",
                      e.incident_id));
@@ -126,15 +126,15 @@ void Engine::State::on(CaptureAsked e, Actions& out) {
   if (!t)
     return out.push_back(
         refusal(404, e.target.empty() ? "no target is configured" : "no target is called " + e.target));
-  IncidentRecord shown;
+  IncidentRecord told;
   if (const Incident* i = loudest(*t)) {
-    shown = i->as_sealed(i->record, now.wall);
+    told = i->as_sealed(shown(*t, *i), now.wall);
   } else {
-    shown.target = t->config->name;
-    shown.sweeps.last_good = t->book.last_good();
-    shown.sweeps.at_page = t->recorded;
+    told.target = t->config->name;
+    told.sweeps.last_good = t->book.last_good();
+    told.sweeps.at_page = t->recorded;
   }
-  auto order = snapshot_of(*t, std::move(shown), e.reason.empty() ? "capture" : "capture: " + e.reason);
+  auto order = snapshot_of(*t, std::move(told), e.reason.empty() ? "capture" : "capture: " + e.reason);
   order.on_request = true;
   AfterSeal then;
   then.answer = done("captured", order.snapshot_id);

@@ -26,7 +26,7 @@ void Engine::State::on(const FleetAgreed& e, Actions& out) {
 void Engine::State::on(const CountedAnew& e, Actions& out) {
   auto* t = find_target(e.target);
   if (!t) return;
-  const bool is_seen = t->book.count_anew(e.boundary, now.wall);
+  const bool is_seen = t->book.count_anew(e.boundary, proof_rules(t->config, config.resolution), now.wall);
   keep_ended(out, *t);
   out.push_back(SaveState{e.target});
   if (is_seen) t->timetable.hasten(now.mono);
@@ -42,7 +42,7 @@ Engine::Seen Engine::seen(const std::string& target) const {
 std::optional<IncidentRecord> Engine::open_incident_of(const std::string& target, Boundary boundary) const {
   const auto* t = state_->find_target(target);
   const auto* i = t ? t->book.open_of(boundary) : nullptr;
-  return i ? std::optional(i->record) : std::nullopt;
+  return i ? std::optional(state_->shown(*t, *i)) : std::nullopt;
 }
 
 std::optional<AlertEvent> Engine::shared_event(const std::string& target, Boundary boundary, const Agreement& agreement,
@@ -54,7 +54,7 @@ std::optional<AlertEvent> Engine::shared_event(const std::string& target, Bounda
   if (!i) return std::nullopt;
   auto record = agreement.kind == EventKind::resolved
                     ? t->book.as_ended(boundary, agreement, state_->rules_for(*t), now)
-                    : std::optional(i->record);
+                    : std::optional(state_->shown(*t, *i));
   if (!record) return std::nullopt;
   if (is_call && agreement.kind == EventKind::firing && !record->acknowledged_at)
     record->summary = call_summary(*i, now.mono);

@@ -31,6 +31,7 @@ struct Engine::State {
   };
   FoundIncident find_incident(const std::string& id);
   bool is_muted(const TargetState& target, Boundary b) const;
+  IncidentRecord shown(const TargetState& target, const Incident& incident) const;
 
   // silences.cpp
   void on(SilenceAdded e, Actions& out);

@@ -122,7 +122,8 @@ std::optional<TargetView> Engine::target_view(const std::string& name, Instant n
 }
 
 std::optional<IncidentRecord> Engine::open_incident(const std::string& id) const {
-  if (const auto found = state_->find_incident(id); found.incident) return found.incident->record;
+  if (const auto found = state_->find_incident(id); found.incident)
+    return state_->shown(*found.target, *found.incident);
   return std::nullopt;
 }
 
@@ -131,14 +132,19 @@ std::optional<AlertEvent> Engine::firing(const std::string& id, Instant now) {
   if (!found.incident || !found.incident->paged || found.incident->record.state != IncidentState::firing)
     return std::nullopt;
   state_->now = now;
-  auto event = state_->alert_of({EventKind::firing, found.incident->record});
+  auto event = state_->alert_of({EventKind::firing, state_->shown(*found.target, *found.incident)});
   event.at = event.incident.paged_at.value_or(now.wall);
   return event;
 }
 
 std::vector<IncidentRecord> Engine::open_incidents() const {
   std::vector<IncidentRecord> open;
-  for (const auto* i : open_records()) open.push_back(*i);
+  for (const auto& [name, t] : state_->targets) {
+    const auto incidents = t->book.open_incidents();
+    if (incidents.empty()) continue;
+    const auto proof = proof_rules(t->config, state_->config.resolution);
+    for (const auto* i : incidents) open.push_back(i->shown(proof));
+  }
   return open;
 }
 

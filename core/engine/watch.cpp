@@ -46,7 +46,7 @@ void Engine::State::seal_again(Actions& out, TargetState& t) {
     if (!is_new && now.mono - known->second.asked < seal_again_after) continue;
     known->second.asked = now.mono;
     if (is_new) known->second.why = "the one of its page was lost";
-    auto order = snapshot_of(t, i->as_sealed(i->record, now.wall), "page");
+    auto order = snapshot_of(t, i->as_sealed(shown(t, *i), now.wall), "page");
     order.again = true;
     orders.push_back(std::move(order));
   }

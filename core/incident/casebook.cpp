@@ -46,12 +46,11 @@ struct Casebook::Pass {
   void emit(EventKind kind, Boundary b, Incident& i) {
     name_key(i.record, rules);
     i.record.also = sweep.verdict.also(b);
-    i.lay_out_conditions(rules.proof);
     i.note(sweep.now.wall, std::string(to_string(kind)), i.record.summary);
     i.told_total = i.told_total || i.record.extent == Extent::total;
     if (i.record.state == IncidentState::firing && !i.record.paged_at && is_told(rules.alerts.sinks, i.record))
       i.record.paged_at = sweep.now.wall;
-    out.push_back({kind, i.record, {}, i.leader});
+    out.push_back({kind, i.shown(rules.proof), {}, i.leader});
   }
 
   void emit_good_news(EventKind kind, Boundary b, Incident& i, const std::string& page) {
@@ -301,7 +300,7 @@ struct Casebook::Pass {
     auto& i = *t.incident;
     i.record.state = IncidentState::resolved;
     i.record.resolved_at = sweep.now.wall;
-    book.ended_.push_back(std::move(i.record));
+    book.ended_.push_back(i.shown(rules.proof));
     t.incident.reset();
   }
 
@@ -373,8 +372,8 @@ struct Casebook::Pass {
       return;
     }
     if (!i.green_since) i.green_since = sweep.now.mono;
-    i.lay_out_conditions(rules.proof);
-    if (sweep.now.mono - *i.green_since < rules.resolution.settle || !conditions_hold(i.record.conditions)) return;
+    if (sweep.now.mono - *i.green_since < rules.resolution.settle || !conditions_hold(six_conditions(i, rules.proof)))
+      return;
     i.record.state = IncidentState::resolved;
     i.record.resolved_at = sweep.now.wall;
     const std::string page = i.record.summary;
@@ -530,7 +529,6 @@ struct Casebook::Pass {
     }
     if (t.incident) tell_flapping(b, t);
     if (t.incident && t.incident->worse > 0) book.suspects_ = true;
-    if (t.incident) t.incident->lay_out_conditions(rules.proof);
   }
 };
 
@@ -559,7 +557,7 @@ std::vector<Transition> Casebook::call_others(const CaseRules& rules, Instant no
     if (called.empty()) continue;
     if (!i.record.paged_at) i.record.paged_at = now.wall;
     i.note(now.wall, "called", "nobody has acknowledged it for " + humanize(waited) + ": " + joined(called));
-    Transition call{EventKind::firing, i.record, std::move(called)};
+    Transition call{EventKind::firing, i.shown(rules.proof), std::move(called)};
     call.record.summary = call_summary(i, now.mono);
     out.push_back(std::move(call));
   }
@@ -617,49 +615,35 @@ const Incident& Casebook::declare(Boundary b, const Symptom& said, const CaseRul
   i.record_symptom(said, now.wall);
   record.summary = "DECLARED " + record.target + ": " + said.text;
   name_key(record, rules);
-  i.lay_out_conditions(rules.proof);
   t.incident = std::make_unique<Incident>(std::move(i));
   return *t.incident;
 }
 
-void Casebook::record_symptom(const std::string& incident_id, const Symptom& said, const ProofRules& proof,
-                              WallTime when) {
-  auto* i = at(incident_id);
-  if (!i) return;
-  i->record_symptom(said, when);
-  i->lay_out_conditions(proof);
+void Casebook::record_symptom(const std::string& incident_id, const Symptom& said, WallTime when) {
+  if (auto* i = at(incident_id)) i->record_symptom(said, when);
 }
 
-std::vector<Transition> Casebook::acknowledge(const std::string& incident_id, const std::string& by, WallTime when) {
+std::vector<Transition> Casebook::acknowledge(const std::string& incident_id, const std::string& by,
+                                              const ProofRules& proof, WallTime when) {
   auto* i = at(incident_id);
   if (!i || i->record.acknowledged_at) return {};
   i->acknowledge(by, when);
   if (!i->paged) return {};
-  Transition told{EventKind::acknowledged, i->record};
+  Transition told{EventKind::acknowledged, i->shown(proof)};
   told.record.summary = "ACKNOWLEDGED by " + someone(by) + ": " + i->record.summary;
   return {std::move(told)};
 }
 
-void Casebook::attest(const std::string& incident_id, const Attestation& word, const ProofRules& proof, WallTime when) {
-  auto* i = at(incident_id);
-  if (!i) return;
-  i->attest(word, when);
-  i->lay_out_conditions(proof);
+void Casebook::attest(const std::string& incident_id, const Attestation& word, WallTime when) {
+  if (auto* i = at(incident_id)) i->attest(word, when);
 }
 
-void Casebook::note_verification(const std::string& incident_id, const ProofRules& proof, WallTime when) {
-  auto* i = at(incident_id);
-  if (!i) return;
-  i->lay_out_conditions(proof);
-  i->note(when, "verify", "asked for: everything is read again");
+void Casebook::note_verification(const std::string& incident_id, WallTime when) {
+  if (auto* i = at(incident_id)) i->note(when, "verify", "asked for: everything is read again");
 }
 
-void Casebook::sealed(const std::string& incident_id, const EvidenceRef& evidence, bool on_request,
-                      const ProofRules& proof, WallTime when) {
-  auto* i = at(incident_id);
-  if (!i) return;
-  i->sealed(evidence, on_request, when);
-  i->lay_out_conditions(proof);
+void Casebook::sealed(const std::string& incident_id, const EvidenceRef& evidence, bool on_request, WallTime when) {
+  if (auto* i = at(incident_id)) i->sealed(evidence, on_request, when);
 }
 
 void Casebook::group_under(const std::string& incident_id, const std::string& leader) {
@@ -670,23 +654,16 @@ void Casebook::spread_told(const std::string& incident_id) {
   if (auto* i = at(incident_id)) i->told_spread = true;
 }
 
-void Casebook::seal_failed(const std::string& incident_id, const std::string& why, const ProofRules& proof,
-                           WallTime when) {
-  auto* i = at(incident_id);
-  if (!i) return;
-  i->seal_failed(why, when);
-  i->lay_out_conditions(proof);
+void Casebook::seal_failed(const std::string& incident_id, const std::string& why, WallTime when) {
+  if (auto* i = at(incident_id)) i->seal_failed(why, when);
 }
 
 void Casebook::forget_gone(const ProofRules& proof, WallTime when) {
-  for (auto& t : tracks_) {
-    if (!t.incident) continue;
-    t.incident->forget_gone(proof, when);
-    t.incident->lay_out_conditions(proof);
-  }
+  for (auto& t : tracks_)
+    if (t.incident) t.incident->forget_gone(proof, when);
 }
 
-std::vector<Transition> Casebook::close_all(Instant now, const std::string& why) {
+std::vector<Transition> Casebook::close_all(const ProofRules& proof, Instant now, const std::string& why) {
   std::vector<Transition> out;
   for (auto& t : tracks_) {
     if (!t.incident) continue;
@@ -698,8 +675,8 @@ std::vector<Transition> Casebook::close_all(Instant now, const std::string& why)
     i.record.also.clear();
     i.note(now.wall, "resolved", i.record.summary);
     if (i.paged && !i.shared)
-      out.push_back({EventKind::resolved, i.record, {}, i.leader});  // others watch on, and tell
-    ended_.push_back(std::move(i.record));
+      out.push_back({EventKind::resolved, i.shown(proof), {}, i.leader});  // others watch on, and tell
+    ended_.push_back(i.shown(proof));
     t.incident.reset();
   }
   return out;

@@ -101,14 +101,14 @@ class Casebook {
   /// incident. To be asked after each sweep, counted or not.
   std::vector<Transition> call_others(const CaseRules& rules, Instant now);
   // What people and the disk say of an open incident, by its id; nothing happens when no open one has it.
-  void record_symptom(const std::string& incident_id, const Symptom& said, const ProofRules& proof, WallTime at);
+  void record_symptom(const std::string& incident_id, const Symptom& said, WallTime at);
   /// What is to be told of it; nothing when nobody was paged or somebody has acknowledged it before.
-  std::vector<Transition> acknowledge(const std::string& incident_id, const std::string& by, WallTime at);
-  void attest(const std::string& incident_id, const Attestation& word, const ProofRules& proof, WallTime at);
-  void note_verification(const std::string& incident_id, const ProofRules& proof, WallTime at);
-  void sealed(const std::string& incident_id, const EvidenceRef& evidence, bool on_request, const ProofRules& proof,
-              WallTime at);
-  void seal_failed(const std::string& incident_id, const std::string& why, const ProofRules& proof, WallTime at);
+  std::vector<Transition> acknowledge(const std::string& incident_id, const std::string& by, const ProofRules& proof,
+                                      WallTime at);
+  void attest(const std::string& incident_id, const Attestation& word, WallTime at);
+  void note_verification(const std::string& incident_id, WallTime at);
+  void sealed(const std::string& incident_id, const EvidenceRef& evidence, bool on_request, WallTime at);
+  void seal_failed(const std::string& incident_id, const std::string& why, WallTime at);
   /// Under which incident it is told where a sink groups by cause, and that it has been said how far that has spread.
   void group_under(const std::string& incident_id, const std::string& leader);
   void spread_told(const std::string& incident_id);
@@ -120,7 +120,7 @@ class Casebook {
   /// it changes nothing here. What fires and is not seen here is opened on their word.
   std::vector<Transition> turn(Boundary b, const Agreement& agreed, const CaseRules& rules, Instant now, IdSource& ids);
   /// The incident of all has ended: what is still seen here must be counted again. False when nothing is.
-  bool count_anew(Boundary b, WallTime at);
+  bool count_anew(Boundary b, const ProofRules& proof, WallTime at);
   /// As it is told when it is over; it stays open until the fleet has told it (turn()). Nothing when none is open.
   std::optional<IncidentRecord> as_ended(Boundary b, const Agreement& agreed, const CaseRules& rules, Instant now);
   /// The open incident of a boundary; null when there is none.
@@ -129,7 +129,7 @@ class Casebook {
   /// The configuration was read anew: no open incident waits for what is gone from it.
   void forget_gone(const ProofRules& proof, WallTime at);
   /// Closes every open incident, as when its target is no longer watched. What is to be told of those that were paged.
-  std::vector<Transition> close_all(Instant now, const std::string& why);
+  std::vector<Transition> close_all(const ProofRules& proof, Instant now, const std::string& why);
   /// Those that have ended since the last call: the store keeps them, nobody here does.
   std::vector<IncidentRecord> take_ended() { return std::exchange(ended_, {}); }
 

@@ -19,6 +19,7 @@ void fields(V& visit, X& x) {
 template <class V, Is<Incident> X>
 void fields(V& visit, X& x) {
   visit("record", x.record);
+  if constexpr (!std::is_const_v<X>) x.record.conditions.clear();  // of a version that kept them
   visit("paged", x.paged);
   visit("flapping", x.flapping);
   visit("told_flapping", x.told_flapping);

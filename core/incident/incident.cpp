@@ -23,6 +23,12 @@ void add_to_timeline(IncidentRecord& record, WallTime at, std::string kind, std:
 
 std::string someone(const std::string& by) { return by.empty() ? "an operator" : by; }
 
+IncidentRecord Incident::shown(const ProofRules& rules) const {
+  IncidentRecord all = record;
+  all.conditions = six_conditions(*this, rules);
+  return all;
+}
+
 IncidentRecord Incident::as_sealed(IncidentRecord shown, WallTime at) const {
   if (saw_green) return shown;
   for (auto& c : shown.conditions)
@@ -96,8 +102,6 @@ void Incident::forget_gone(const ProofRules& rules, WallTime at) {
          joined(lost) + ": nothing waits for " + (lost.size() == 1 ? "it" : "them") + " any more");
   gone.merge(lost);
 }
-
-void Incident::lay_out_conditions(const ProofRules& rules) { record.conditions = six_conditions(*this, rules); }
 
 void attest(IncidentRecord& ended, const Attestation& word, WallTime at) {
   for (auto& c : ended.conditions)

@@ -38,8 +38,8 @@ std::string someone(const std::string& by);
 
 /// Only core/incident changes one: who stands outside gets it const, and asks the casebook.
 struct Incident {
-  IncidentRecord record;
-  bool paged = false;  ///< a `firing` has gone out: what follows is told too, whatever is muted meanwhile
+  IncidentRecord record;  ///< without its conditions: shown()
+  bool paged = false;     ///< a `firing` has gone out: what follows is told too, whatever is muted meanwhile
   bool flapping = false, told_flapping = false;
   bool told_total = false;  ///< once it was: total again after it has flapped is no news
   int passes = 0;           ///< consecutive sweeps in which the boundary's own reads were made and pass
@@ -72,6 +72,8 @@ struct Incident {
   Millis waited_since_page(MonoTime now) const { return now - paged_from.value_or(confirmed); }
   /// Confirmed and not over: it inhibits its consequences.
   bool is_active() const { return record.is_open() && record.state != IncidentState::recovered; }
+  /// As it is told and shown: the six conditions are laid out then, and never held.
+  IncidentRecord shown(const ProofRules& rules) const;
   /// `shown` is its record as it is told; as a snapshot holds it that is sealed now, what the snapshot itself proves is
   /// written before it is sealed.
   IncidentRecord as_sealed(IncidentRecord shown, WallTime at) const;
@@ -91,7 +93,6 @@ struct Incident {
   /// What is no longer configured cannot get well, and cannot be read again: it is waited for no more, and that is
   /// noted.
   void forget_gone(const ProofRules& rules, WallTime at);
-  void lay_out_conditions(const ProofRules& rules);
 };
 
 /// The same word about an incident that has ended: whoever has ended it writes it up in the morning.

@@ -152,19 +152,17 @@ std::vector<Transition> Casebook::turn(Boundary b, const Agreement& agreed, cons
       break;
     default:
       if (!agreed.green_on.empty()) i.shared->green_on = agreed.green_on;
-      i.lay_out_conditions(rules.proof);
       record.state = IncidentState::resolved;
       record.resolved_at = now.wall;
       record.summary = with_votes(resolved_summary(i, now.mono), agreed);
       i.note(now.wall, "resolved", record.summary);
-      ended_.push_back(std::move(record));
+      ended_.push_back(i.shown(rules.proof));
       t.incident.reset();
       return {};
   }
   if (agreed.kind != EventKind::recovered) i.spoken = now.mono;
   name_key(record, rules);
-  i.lay_out_conditions(rules.proof);
-  Transition told{agreed.kind, record};
+  Transition told{agreed.kind, i.shown(rules.proof)};
   if (agreed.kind == EventKind::recovered) {
     told.record.summary = "RECOVERED " + std::string(to_string(b)) + " " + record.target + " after " +
                           humanize(now.mono - i.opened) + ": green on " +
@@ -176,7 +174,7 @@ std::vector<Transition> Casebook::turn(Boundary b, const Agreement& agreed, cons
   return {std::move(told)};
 }
 
-bool Casebook::count_anew(Boundary b, WallTime at) {
+bool Casebook::count_anew(Boundary b, const ProofRules& proof, WallTime at) {
   auto& t = tracks_[index(b)];
   const bool was_seen = t.holding > 0;
   t.holding = 0;
@@ -189,7 +187,7 @@ bool Casebook::count_anew(Boundary b, WallTime at) {
   i.note(at, "ended", "the hosts have ended it together: what is still seen here is counted anew");
   i.record.state = IncidentState::resolved;
   i.record.resolved_at = at;
-  ended_.push_back(std::move(i.record));
+  ended_.push_back(i.shown(proof));
   t.incident.reset();
   return true;
 }
@@ -200,8 +198,7 @@ std::optional<IncidentRecord> Casebook::as_ended(Boundary b, const Agreement& ag
   if (!t.incident || !t.incident->shared) return std::nullopt;
   auto& i = *t.incident;
   if (!agreed.green_on.empty()) i.shared->green_on = agreed.green_on;
-  i.lay_out_conditions(rules.proof);
-  IncidentRecord told = i.record;
+  IncidentRecord told = i.shown(rules.proof);
   told.state = IncidentState::resolved;
   told.resolved_at = now.wall;
   const std::string page = told.summary;

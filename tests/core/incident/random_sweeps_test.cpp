@@ -226,7 +226,7 @@ TEST_CASE("a million random sweeps page nobody without a confirmation, nobody tw
         if ((v.boundary == Boundary::readiness || v.boundary == Boundary::product) && verdict.find(Boundary::outage))
           wrong = where + "a page for a consequence of the outage";
         lives[v.id] = {v.boundary, v.severity, v.extent};
-        book.sealed(v.id, {"a snapshot", "abc"}, false, proof, now.wall);  // the shell seals before the page leaves
+        book.sealed(v.id, {"a snapshot", "abc"}, false, now.wall);  // the shell seals before the page leaves
         continue;
       }
       if (known == lives.end()) {
