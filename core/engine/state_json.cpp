@@ -67,7 +67,9 @@ void fields(V& visit, X& x) {
   visit("was_there", x.was_there);
   visit("throttled_since", x.throttled_since);
   visit("stamps", x.memory.stamps);
-  visit("versions", x.versions);
+  auto versions = x.versions.each();
+  visit("versions", versions);
+  if constexpr (!std::is_const_v<X>) x.versions = LastVersions(versions);
   visit("results_in_a_row", x.results_in_a_row);
 }
 template <class V, Is<MaintenanceHours::Hours> X>

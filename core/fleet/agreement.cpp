@@ -15,6 +15,8 @@ std::uint64_t hash(std::string_view text, std::uint64_t h) {
   return h;
 }
 
+constexpr std::size_t usual_jury = 7;  ///< it is counted with every message of the fleet
+
 }  // namespace
 
 std::uint64_t rendezvous(std::string_view about, std::string_view host) {
@@ -56,11 +58,15 @@ bool is_yet_to_answer(const Witness& w, Vote vote) {
 }
 
 void Tally::add(const std::string& host, Vote vote, int level) {
+  const auto note = [&](std::vector<std::string>& hosts) {
+    if (hosts.empty()) hosts.reserve(usual_jury);
+    hosts.push_back(host);
+  };
   switch (vote) {
-    case Vote::yes: ++yes, who.push_back(host), levels.push_back(level); break;
-    case Vote::no: ++no, who_not.push_back(host); break;
-    case Vote::pending: ++pending, who_else.push_back(host); break;
-    case Vote::silent: ++silent, who_else.push_back(host); break;
+    case Vote::yes: ++yes, note(who), levels.push_back(level); break;
+    case Vote::no: ++no, note(who_not); break;
+    case Vote::pending: ++pending, note(who_else); break;
+    case Vote::silent: ++silent, note(who_else); break;
   }
 }
 

@@ -42,20 +42,21 @@ void Fleet::State::turn(const std::string& target, Subject s, EventKind kind, in
 }
 
 void Fleet::State::ends() {
-  std::set<std::pair<std::string, Subject>> open;
-  for (const auto& [key, story] : kept.stories) open.emplace(key.target, key.subject);
-  for (const auto& [target, subject] : open) end_of(target, subject);
+  for (auto each = kept.stories.begin(); each != kept.stories.end();) {
+    const auto [target, subject] = std::pair(each->first.target, each->first.subject);
+    end_of(target, subject);  // may close some of them
+    each = kept.stories.lower_bound({target, subject, ""});
+    while (each != kept.stories.end() && each->first.target == target && each->first.subject == subject) ++each;
+  }
 }
 
 Fleet::State::Course Fleet::State::course_of(const std::string& target, Subject s) const {
   Course c;
-  const auto since = ending.find({target, s});
   if (s == Subject::missing) {
     const auto host = target.substr(missing_prefix.size());
     const auto heard = members.find(host);
     c.is_over = !kept.known.contains(host) || (heard != members.end() && now - heard->second.at <= missing_after);
     c.is_bad = !c.is_over;
-    c.is_over_since = c.is_over;
     return c;
   }
   if (s == Subject::vantage) {
@@ -66,22 +67,25 @@ Fleet::State::Course Fleet::State::course_of(const std::string& target, Subject 
       c.is_bad = c.is_bad || is_way_broken(tally);
       if (tally.yes > c.votes.yes || c.votes.asked() == 0) c.votes = tally;
     }
-    c.is_over_since = c.is_over;
     return c;
   }
   const Boundary b = boundary_of(s);
   c.votes = votes(target, b);
   c.is_over = is_recovered(c.votes);
   c.is_bad = is_relapsed(c.votes);
-  // The end must have been seen by sweeps that began after it was first counted.
-  c.is_over_since = c.is_over && since != ending.end() && is_recovered(votes(target, b, since->second.revision));
   if (is_alone_in_all()) {
     const auto found = targets.find(target);
     const bool sees = found != targets.end() && found->second.has_swept && found->second.sees;
     c.is_bad = found != targets.end() && my_state(found->second, b) == SeenAs::holding;
-    c.is_over = c.is_over_since = found == targets.end() || (sees && !my_state(found->second, b));
+    c.is_over = found == targets.end() || (sees && !my_state(found->second, b));
   }
   return c;
+}
+
+/// The end must have been seen by sweeps that began after it was first counted.
+bool Fleet::State::is_proven(const std::string& target, Subject s, const Ending& end) const {
+  if (s == Subject::missing || s == Subject::vantage || is_alone_in_all()) return true;
+  return is_recovered(votes(target, boundary_of(s), end.revision));
 }
 
 void Fleet::State::end_of(const std::string& target, Subject s) {
@@ -93,12 +97,7 @@ void Fleet::State::end_of(const std::string& target, Subject s) {
   const Course c = course_of(target, s);
   const Millis together = is_cut_off ? never_mind : now - synced_at;
   const Millis within = setup.config.fleet.agree_within;
-  for (const auto& key : stories_of(target, s)) {
-    auto& story = kept.stories.at(key);
-    if (!story.is_unsure || !is_relapsed(c.votes) || together <= within + Seconds(5)) continue;
-    story.is_unsure = false;
-    add_row(key, EventKind::firing, story.level, seen_from(c.votes), false, true);
-  }
+  if (is_relapsed(c.votes) && together > within + Seconds(5)) say_again(target, s, c);
   if (c.is_bad) {
     ending.erase({target, s});
     believe(target, s);
@@ -112,7 +111,17 @@ void Fleet::State::end_of(const std::string& target, Subject s) {
     const std::uint64_t known = found == targets.end() ? 0 : found->second.highest;
     const auto [since, is_new] = ending.try_emplace({target, s}, Ending{now, known});
     if (is_new) turn(target, s, EventKind::recovered, told_level(target, s), c.votes);
-    if (now - since->second.since >= setup.config.resolution.settle && c.is_over_since) resolve(target, s, c);
+    if (now - since->second.since >= setup.config.resolution.settle && is_proven(target, s, since->second))
+      resolve(target, s, c);
+  }
+}
+
+/// What the receivers may not believe any more.
+void Fleet::State::say_again(const std::string& target, Subject s, const Course& c) {
+  for (const auto& key : stories_of(target, s)) {
+    auto& story = kept.stories.at(key);
+    if (std::exchange(story.is_unsure, false))
+      add_row(key, EventKind::firing, story.level, seen_from(c.votes), false, true);
   }
 }
 

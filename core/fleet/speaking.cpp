@@ -84,9 +84,12 @@ Millis Fleet::State::step_of(const ClaimKey& key) const {
 }
 
 void Fleet::State::pump() {
-  std::set<ClaimKey> keys;
-  for (const auto& r : kept.rows) keys.insert(r.key);
-  for (const auto& [key, story] : kept.stories) keys.insert(key);
+  std::vector<ClaimKey> keys;
+  for (const auto& [key, story] : kept.stories) keys.push_back(key);
+  for (const auto& r : kept.rows)
+    if (!kept.stories.contains(r.key)) keys.push_back(r.key);
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   for (const auto& key : keys) pump(key);
 }
 

@@ -283,13 +283,15 @@ struct Fleet::State {
   // --- ending.cpp: how an open incident goes on ---
   struct Course {
     Tally votes;
-    bool is_over = false, is_bad = false, is_over_since = false;
+    bool is_over = false, is_bad = false;
   };
   void ends();
   void end_of(const std::string& target, Subject s);
   Course course_of(const std::string& target, Subject s) const;
+  bool is_proven(const std::string& target, Subject s, const Ending& end) const;
   bool wake(const std::string& target, Subject s, const Tally& tally, bool alone);
   void believe(const std::string& target, Subject s);
+  void say_again(const std::string& target, Subject s, const Course& c);
   void relapse(const std::string& target, Subject s, const Course& c);
   void resolve(const std::string& target, Subject s, const Course& c);
   void escalate(const std::string& target, Subject s, const Course& c);

@@ -17,7 +17,7 @@ json::value number_or_null(std::optional<double> number) {
 json::value seconds(Millis time) { return static_cast<double>(time.count()) / 1000; }
 json::value seconds_or_null(std::optional<Millis> time) { return time ? seconds(*time) : json::value(nullptr); }
 
-json::object reads_json(const std::map<std::string, ReadTally>& reads) {
+json::object reads_json(const boost::container::flat_map<std::string, ReadTally>& reads) {
   json::object all;
   for (const auto& [name, tally] : reads) {
     json::object readings;

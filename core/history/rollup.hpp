@@ -2,8 +2,8 @@
 // What an hour or a day of one target was like: for how long it stood how, and what each of its reads said how often
 // and how fast. Rollups of the same target add up. Hours and days are those of UTC.
 #include <array>
+#include <boost/container/flat_map.hpp>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -14,8 +14,8 @@ namespace readback {
 
 /// What one read of a target said.
 struct ReadTally {
-  std::map<std::string, std::uint64_t> words;  ///< how often each: "pass", "unreachable", "drift", …
-  LatencySketch latency;                       ///< of its HTTP answers; what was not answered has none
+  boost::container::flat_map<std::string, std::uint64_t> words;  ///< how often each: "pass", "unreachable", "drift", …
+  LatencySketch latency;  ///< of its HTTP answers; what was not answered has none
   friend bool operator==(const ReadTally&, const ReadTally&) = default;
 };
 
@@ -41,7 +41,8 @@ struct Rollup {
   WallTime from{};
   std::uint64_t sweeps = 0, voids = 0;  ///< that came back; of these, those that were not counted
   AvailabilityTimes times;
-  std::map<std::string, ReadTally> reads;  ///< by name: "health", "path:checkout", "check:materialization"
+  boost::container::flat_map<std::string, ReadTally>
+      reads;  ///< by name: "health", "path:checkout", "check:materialization"
 
   /// All but `from`.
   void add(const Rollup& other);

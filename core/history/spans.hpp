@@ -55,7 +55,7 @@ struct HistorySummary {
   std::optional<Millis> longest_outage;        ///< within the span
   std::optional<Millis> mean_time_to_recover;  ///< of the outages that have ended
   std::optional<double> median_ms, p99_ms;     ///< of all its reads that were answered
-  std::map<std::string, ReadTally> reads;
+  boost::container::flat_map<std::string, ReadTally> reads;
 };
 
 /// `rollups` and `spells` of one target, in any order; those outside the span do not count.

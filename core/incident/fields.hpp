@@ -19,7 +19,6 @@ void fields(V& visit, X& x) {
 template <class V, Is<Incident> X>
 void fields(V& visit, X& x) {
   visit("record", x.record);
-  if constexpr (!std::is_const_v<X>) x.record.conditions.clear();  // of a version that kept them
   visit("paged", x.paged);
   visit("flapping", x.flapping);
   visit("told_flapping", x.told_flapping);
@@ -54,6 +53,7 @@ void fields(V& visit, X& x) {
   visit("verified_at", x.verified_at);
   if (!std::is_const_v<X> || !x.leader.empty()) visit("leader", x.leader), visit("told_spread", x.told_spread);
   if (!std::is_const_v<X> || x.shared) visit("shared", x.shared);  // a host alone writes what it always did
+  if constexpr (!std::is_const_v<X>) x.record.conditions.clear();  // of a version that kept them
 }
 
 template <class V, Is<FlapWindow> X>

@@ -9,10 +9,6 @@
 namespace readback {
 namespace {
 
-constexpr std::size_t versions_kept = 10;
-/// Of ten sweeps. Two of the changes go back: a rollout that goes on through versions does not alternate.
-constexpr int changes_that_alternate = 3, returns_that_alternate = 2;
-
 struct Judged {
   JudgedRead read;
   std::size_t order = 0;
@@ -97,16 +93,6 @@ std::vector<Judged> judge_all(const TargetConfig& config, std::vector<RawRead> r
   return all;
 }
 
-/// An answer that names no version takes its place as well: what alternated is forgotten when it is no longer told, and
-/// not held against a surface for ever.
-void note_version(std::vector<std::string>& versions, const SurfaceReading& said) {
-  if (said.version.empty() && (versions.empty() || !said.own_word)) return;
-  versions.push_back(said.version);
-  const auto first = std::find_if(versions.begin() + (versions.size() > versions_kept), versions.end(),
-                                  [](const std::string& v) { return !v.empty(); });
-  versions.erase(versions.begin(), first);
-}
-
 void remember(ReadState& state, const Judged& j, MonoTime now) {
   const bool throttled = j.read.word == "throttled";
   const auto& raw = j.read.raw;
@@ -135,7 +121,8 @@ void remember(ReadState& state, const Judged& j, MonoTime now) {
   state.surface.items = {};  // told by the reasons; nobody asks for them again
   state.check = j.check;
   state.path = j.path;
-  note_version(state.versions, j.surface);
+  // One that says nothing of its own, a proxy's page perhaps, is none of the surface's answers.
+  if (j.surface.own_word || !j.surface.version.empty()) state.versions.note(j.surface.version);
 }
 
 }  // namespace
@@ -158,20 +145,9 @@ std::vector<JudgedRead> judge_without_counting(const TargetConfig& config, std::
 }
 
 std::optional<std::string> alternation(const std::string& read, const ReadState& state) {
-  std::vector<std::string> v;
-  for (const auto& version : state.versions)
-    if (!version.empty()) v.push_back(version);
-  int changes = 0, returns = 0;
-  for (std::size_t i = 1; i < v.size(); ++i) {
-    if (v[i] == v[i - 1]) continue;
-    ++changes;
-    const auto here = v.begin() + static_cast<std::ptrdiff_t>(i);
-    returns += std::find(v.begin(), here, v[i]) != here;
-  }
-  if (changes < changes_that_alternate || returns < returns_that_alternate) return std::nullopt;
-  std::sort(v.begin(), v.end());
-  v.erase(std::unique(v.begin(), v.end()), v.end());
-  return read + ": versions " + joined(v);
+  const auto versions = state.versions.alternating();
+  if (!versions) return std::nullopt;
+  return read + ": versions " + joined(*versions);
 }
 
 }  // namespace readback

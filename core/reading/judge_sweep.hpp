@@ -11,6 +11,7 @@
 #include "core/model/reading.hpp"
 #include "core/model/record.hpp"
 #include "core/reading/read.hpp"
+#include "core/reading/versions.hpp"
 #include "core/text/instant.hpp"
 
 namespace readback {
@@ -32,7 +33,7 @@ struct ReadState {
   bool answered = false;   ///< some HTTP answer has come at some time
   bool was_there = false;  ///< of a surface: at least one read said something else than `missing`
   std::optional<MonoTime> throttled_since;
-  std::vector<std::string> versions;  ///< of the last ten that were answered since one named its version; "" of others
+  LastVersions versions;              ///< of a surface
   int results_in_a_row = 0;           ///< of a check
   std::optional<Millis> retry_after;  ///< of the newest answer, when that was a 429 which named a time
 };

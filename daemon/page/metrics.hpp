@@ -3,6 +3,7 @@
 // snapshots) is kept here; everything else is read from the published view at the scrape, so a metric can never say
 // something else than `readback status`.
 #include <array>
+#include <boost/container/flat_map.hpp>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -41,7 +42,8 @@ class Metrics {
   using Histograms = std::vector<Histogram>;  ///< of the phases that happened, by name
   static Histogram& of(Histograms& histograms, std::string_view phase);
 
-  std::map<std::string, std::map<std::string, Histograms>> durations_;  ///< by target, and then by read
+  std::map<std::string, boost::container::flat_map<std::string, Histograms>>
+      durations_;  ///< by target, and then by read
   std::map<std::string, std::uint64_t> last_checks_;
   std::uint64_t snapshots_seen_ = 0, snapshots_total_ = 0;
 };

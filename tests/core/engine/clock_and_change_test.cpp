@@ -309,6 +309,20 @@ TEST_CASE("a window that a reload takes away is open no more") {
   CHECK(w.count(EventKind::firing) == 1);
 }
 
+TEST_CASE("after a start an open incident shows the conditions of today's configuration at once") {
+  Watch w;
+  w.add_check();
+  w.start();
+  w.status["health"] = 503;
+  w.sweep(3);
+  const auto drift_checked = [&] { return w.engine->open_incidents().at(0).conditions.at(2).state; };
+  REQUIRE(w.count(EventKind::firing) == 1);
+  CHECK(drift_checked() == ConditionState::State::unmet);
+  w.target().checks.clear();
+  w.restart(Seconds(5), Millis(0));
+  CHECK(drift_checked() == ConditionState::State::not_applicable);
+}
+
 TEST_CASE("a path that is removed while its incident is open is waited for no more, and that is said") {
   Watch w;
   w.start();

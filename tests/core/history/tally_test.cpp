@@ -52,7 +52,7 @@ TEST_CASE("an hour of sweeps: how long it stood how, what was said, how fast") {
   CHECK(first.sweeps == 120);
   CHECK(first.times[Availability::outage] == 2min);
   CHECK(first.times[Availability::up] == 58min);
-  CHECK(first.reads.at("health").words == std::map<std::string, std::uint64_t>{{"pass", 116}, {"unreachable", 4}});
+  CHECK(first.reads.at("health").words == decltype(ReadTally::words){{"pass", 116}, {"unreachable", 4}});
   CHECK(*first.latency().quantile(0.5) == doctest::Approx(10'000).epsilon(0.05));
   const auto& second = day.hour("2026-11-23T04:00:00Z");
   CHECK(second.times.all() == 59min + 30s);  // the last sweep is not followed yet

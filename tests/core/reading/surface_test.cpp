@@ -2,6 +2,10 @@
 // case: the answer, the reading with its flags, and where it matters the whole reasons.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
+#include <random>
+
 #include "core/reading/judge_sweep.hpp"
 #include "core/reading/read.hpp"
 #include "core/text/time.hpp"
@@ -575,6 +579,27 @@ TEST_CASE("versions alternate by what the last ten answers named") {
   for (int i = 0; i < 5; ++i) alternates("");
   CHECK(!alternates(""));
   CHECK(states["obs"].versions.empty());
+}
+
+TEST_CASE("the last versions are those of ten answers, whether they come by turns or in a row") {
+  std::mt19937 random(7);
+  for (int round = 0; round < 200; ++round) {
+    const auto turn = 1 + random() % 6;
+    LastVersions last;
+    std::vector<std::string> said;
+    for (int i = 0; i < 40; ++i) {
+      if (random() % turn == 0 || said.empty())
+        said.emplace_back(std::array{"", "1", "2"}[random() % 3]);
+      else
+        said.push_back(said.back());
+      last.note(said.back());
+      std::vector<std::string> ten(said.end() - std::min<std::ptrdiff_t>(10, std::ssize(said)), said.end());
+      ten.erase(ten.begin(), std::find_if(ten.begin(), ten.end(), [](const auto& v) { return !v.empty(); }));
+      CHECK(last.each() == ten);
+      CHECK(last.empty() == ten.empty());
+      CHECK(LastVersions(ten).each() == ten);
+    }
+  }
 }
 
 }  // namespace readback
