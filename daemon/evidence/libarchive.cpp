@@ -15,13 +15,13 @@ Result<LibArchive> loaded() {
   void* const library = ::dlopen(soname, RTLD_NOW | RTLD_LOCAL);
   if (!library) return Failure{std::string("bundles need libarchive: ") + ::dlerror()};
   LibArchive all;
-  std::string missing;
+  const char* missing = nullptr;
 #define READBACK_FUNCTION(name)                                                        \
   all.name = reinterpret_cast<decltype(all.name)>(::dlsym(library, "archive_" #name)); \
   if (!all.name) missing = "archive_" #name;
   READBACK_OF_LIBARCHIVE(READBACK_FUNCTION)
 #undef READBACK_FUNCTION
-  if (!missing.empty()) return Failure{std::string("bundles need libarchive: ") + soname + " has no " + missing};
+  if (missing) return Failure{std::string("bundles need libarchive: ") + soname + " has no " + missing};
   return all;
 }
 
