@@ -86,6 +86,11 @@ bool Fleet::State::watches(const std::string& host, const std::string& target) c
   return member.environment == setup.config.environment && member.targets.contains(target);
 }
 
+bool Fleet::State::has_known_others(const std::string& target) const {
+  return std::any_of(kept.known.begin(), kept.known.end(),
+                     [&](const auto& each) { return each.first != setup.host && watches(each.first, target); });
+}
+
 /// Somebody is heard and not asked yet: a juror that has died since takes the place until it is missed, which after a
 /// connect takes as long again.
 bool Fleet::State::has_substitute(const std::string& target) const {
@@ -207,7 +212,9 @@ void Fleet::State::decide(const std::string& target, Target& t, Boundary b) {
   tally.about_to = about_to_answer(mine, tally);
   MonoTime from = std::max(mine.confirmed_at, synced_at);
   if (const auto closing = t.vote_after.find(b); closing != t.vote_after.end()) from = std::max(from, closing->second);
-  const Agreed follows = agreed(tally, now - from, setup.config.fleet.agree_within);
+  Agreed follows = agreed(tally, now - from, setup.config.fleet.agree_within);
+  // Whether the others are gone, or only not heard by a watch that has stalled, the servers know.
+  if (follows == Agreed::fires && tally.asked() == 1 && has_known_others(target)) follows = Agreed::alone;
   const bool may_ask = kept.known.size() > 0 && (!t.looked_at || now - *t.looked_at > look_again);
   switch (follows) {
     case Agreed::wait: return;

@@ -249,6 +249,7 @@ struct Fleet::State {
   /// Their names, as long as nobody comes or goes.
   std::vector<const std::string*> live() const;
   bool watches(const std::string& host, const std::string& target) const;
+  bool has_known_others(const std::string& target) const;  ///< that watch it and have not said goodbye
   bool has_substitute(const std::string& target) const;
   bool is_heard(const std::string& host) const;  ///< lately enough to have a vote
   MonoTime next_silence() const;

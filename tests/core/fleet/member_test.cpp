@@ -396,6 +396,30 @@ TEST_CASE("a member is missed when the servers do not know it either, and not be
   }
 }
 
+TEST_CASE("who has heard nobody until it is the only one left asks the servers before it pages") {
+  for (const bool lives : {true, false}) {
+    CAPTURE(lives);
+    Alone me;
+    me.handle(FirstPicture{{entry(member("host-2"), 1), entry(member("host-3"), 2)}, {}, {}});
+    me.pass(Seconds(70));
+    me.answers = false;
+    me.last.clear();
+    me.sweep(true);
+    const auto is_paged = [&] {
+      const auto rows = me.fleet.rows();
+      return std::any_of(rows.begin(), rows.end(), [](const FleetRow& r) { return r.key.target == "fabric"; });
+    };
+    const auto* asked = first<Fetch>(me.last);
+    REQUIRE(asked != nullptr);
+    CHECK(me.fleet.votes("fabric", Boundary::outage, me.now).asked() == 1);
+    CHECK(!is_paged());
+    FleetAnswered answer{asked->ticket, FleetAnswered::Outcome::done, 0, {}};
+    if (lives) answer.found.emplace_back(Bucket::hosts, entry(member("host-2"), 99));
+    me.tell(answer);
+    CHECK(is_paged() != lives);
+  }
+}
+
 TEST_CASE("whoever has missed a member hears how it ends, also when others are asked about that by then") {
   std::string gone;  // about which host-1 is asked before host-2, and host-3 before both
   for (int i = 0; gone.empty(); ++i) {
