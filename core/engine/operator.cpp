@@ -52,8 +52,9 @@ void Engine::State::on(SymptomSaid e, Actions& out) {
   const std::string id = record.id;
   if (declared) {
     AfterSeal then;
-    if (i->paged) then.alerts.push_back(alert_of({EventKind::firing, i->shown(rules.proof)}));
-    seal(out, snapshot_of(*t, i->as_sealed(i->shown(rules.proof), now.wall), "symptom: " + e.text), std::move(then));
+    auto told = i->shown(rules.proof);
+    if (i->paged) then.alerts.push_back(alert_of({EventKind::firing, told}));
+    seal(out, snapshot_of(*t, i->as_sealed(std::move(told), now.wall), "symptom: " + e.text), std::move(then));
     start_evidence(out, *t, true);
   }
   out.push_back(

@@ -674,9 +674,9 @@ std::vector<Transition> Casebook::close_all(const ProofRules& proof, Instant now
     i.record.why = {why};
     i.record.also.clear();
     i.note(now.wall, "resolved", i.record.summary);
-    if (i.paged && !i.shared)
-      out.push_back({EventKind::resolved, i.shown(proof), {}, i.leader});  // others watch on, and tell
     ended_.push_back(i.shown(proof));
+    if (i.paged && !i.shared)
+      out.push_back({EventKind::resolved, ended_.back(), {}, i.leader});  // others watch on, and tell
     t.incident.reset();
   }
   return out;
