@@ -445,9 +445,11 @@ std::string World::what_waits() const {
   return text;
 }
 
-/// Nothing has failed for so long that whatever happens twice now is one time too many.
+/// Nothing has failed for so long that whatever happens twice now is one time too many. What the hosts saw just before
+/// all was mended may be agreed on since, and has to end first.
 void World::prove_fleet_still_works() {
   run_until(std::max(time, fleet_witness->last_fault()) + Seconds(30));
+  if (!is_at_rest()) come_to_rest(false);
   if (tell_) tell("", "* an outage, at the end");
   fleet_witness->proof_begins();
   for (auto& t : targets) t.letters = "FFFF";
