@@ -38,6 +38,11 @@ bool Fleet::State::has_notes(const ClaimKey& key) const {
   return std::any_of(kept.notes.begin(), kept.notes.end(), [&](const Note& n) { return n.key == key; });
 }
 
+/// A receiver has, or may have, a page that stands in no claim.
+bool Fleet::State::was_sent(const ClaimKey& key) const {
+  return std::any_of(kept.notes.begin(), kept.notes.end(), [&](const Note& n) { return n.key == key && !n.is_end; });
+}
+
 FleetRow* Fleet::State::add_row(const ClaimKey& key, EventKind kind, int level, const std::string& text, bool alone,
                                 bool again) {
   if (!is_configured(key.sink)) return nullptr;  // whoever has the sink has a row
@@ -89,28 +94,26 @@ void Fleet::State::closed(const ClaimKey& key, const std::optional<FleetClaim>& 
   const auto story = kept.stories.find(key);
   const bool is_ours = story != kept.stories.end() && story->second.epoch <= c.epoch;
   if (before && before->closed && before->epoch == c.epoch && !is_ours) return;
-  const bool was_sent =
-      std::any_of(kept.notes.begin(), kept.notes.end(), [&](const Note& n) { return n.key == key && !n.is_end; });
-  if (is_ours && !was_sent) drop_story(key);
+  if (is_ours) settle_tried(key);
+  if (is_ours && !was_sent(key)) drop_story(key);
   count_anew(key.target, key.subject);
 }
 
 /// Seen here or not, what is open for all is open here, with a row for what the receiver was not told: whoever speaks
 /// for it may die.
 void Fleet::State::opened(const ClaimKey& key, const FleetClaim& c) {
-  bool was_sent = false, is_ending = false;
-  for (const auto& n : kept.notes) {
-    if (n.key != key) continue;
-    was_sent = was_sent || !n.is_end;
-    is_ending = is_ending || (n.is_end && n.epoch == c.epoch);
-  }
   auto story = kept.stories.find(key);
-  if (story != kept.stories.end() && story->second.epoch < c.epoch && !was_sent) {
+  const bool is_older = story != kept.stories.end() && story->second.epoch < c.epoch;
+  if (is_older) settle_tried(key);
+  const bool is_sent = was_sent(key);
+  if (is_older && !is_sent) {
     drop_story(key);
     story = kept.stories.end();
   }
+  const bool is_ending = std::any_of(kept.notes.begin(), kept.notes.end(),
+                                     [&](const Note& n) { return n.key == key && n.is_end && n.epoch == c.epoch; });
   if (story != kept.stories.end()) {
-    story->second.epoch = was_sent ? std::max(story->second.epoch, c.epoch) : c.epoch;
+    story->second.epoch = is_sent ? std::max(story->second.epoch, c.epoch) : c.epoch;
     if (c.told > 0 && std::exchange(story->second.is_quiet, false))
       turn(key.target, key.subject, EventKind::firing, c.told, course_of(key.target, key.subject).votes);
   } else if (!is_ending) {
@@ -201,17 +204,23 @@ void Fleet::State::noted(const Note& note, std::uint64_t epoch) {
   });
 }
 
-/// Written to a receiver while this host was alone, and never answered: it may have arrived, so it counts as told.
-void Fleet::State::settle_tried() {
+/// Written to a receiver while this host was alone, and never answered: it may have arrived, so it counts as told. Once
+/// for all when this host is back; and before, where the claim of others makes an end of what is open here.
+void Fleet::State::settle_tried(const std::optional<ClaimKey>& only) {
   std::vector<FleetRow> tried;
   for (const auto& r : kept.rows)
-    if (r.kind == EventKind::firing && r.is_alone && (r.is_again || r.was_tried) && !inflight.contains(r.key))
+    if (r.kind == EventKind::firing && r.is_alone && (r.is_again || r.was_tried) && !inflight.contains(r.key) &&
+        (!only || *only == r.key))
       tried.push_back(r);
   for (const auto& r : tried) {
     drop_rows([&](const FleetRow& each) { return each.id == r.id; });
-    if (!r.is_again) kept.notes.push_back({r.key, r.epoch, std::max(1, r.level), false, true});
-    save();
+    note_tried(r);
   }
+}
+
+void Fleet::State::note_tried(const FleetRow& r) {
+  if (!r.is_again) kept.notes.push_back({r.key, r.epoch, std::max(1, r.level), false, true});
+  save();
 }
 
 /// The receiver knows as much already, from whomever.

@@ -252,7 +252,11 @@ void Fleet::State::on(const Attempted& e) {
     if (!is_away()) flush();
     return;
   }
-  if (still) still->was_tried = r.was_tried || e.was_written;
+  const bool may_have_it = r.was_tried || e.was_written;
+  if (still)
+    still->was_tried = may_have_it;
+  else if (may_have_it && r.is_alone && r.kind == EventKind::firing)
+    note_tried(r);  // its story was dropped while it was on the way
   const Millis base = doubled(++failed[r.key]);
   const Millis jittered(static_cast<std::int64_t>(static_cast<double>(base.count()) * (0.5 + ids.unit() / 2)));
   back_off[r.key] = now + std::max(jittered, e.not_before);

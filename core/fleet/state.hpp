@@ -313,6 +313,7 @@ struct Fleet::State {
   FleetRow* row(std::uint64_t id);
   FleetRow* first_row(const ClaimKey& key);
   bool has_notes(const ClaimKey& key) const;
+  bool was_sent(const ClaimKey& key) const;
   FleetRow* add_row(const ClaimKey& key, EventKind kind, int level, const std::string& text, bool alone = false,
                     bool again = false);
   void drop_rows(const std::function<bool(const FleetRow&)>& which);
@@ -325,7 +326,8 @@ struct Fleet::State {
   void flush();
   void flush(const Note& note);
   void noted(const Note& note, std::uint64_t epoch);
-  void settle_tried();
+  void settle_tried(const std::optional<ClaimKey>& only = {});
+  void note_tried(const FleetRow& r);
   bool is_told(const FleetRow& r) const;
   bool is_away(const ClaimKey& key) const { return is_away() || newer.contains(key); }
 

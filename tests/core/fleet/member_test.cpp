@@ -91,6 +91,20 @@ struct Alone {
     if (is_bad) seen.findings.push_back({Boundary::outage, true, Severity::error, false, {"refused"}});
     handle(seen);
   }
+  /// By the row of this subject that left last; and forgets what was done before.
+  void attempted(Subject subject, bool is_accepted, bool was_written) {
+    const auto id = left(subject);
+    REQUIRE(id != 0);
+    tell(Attempted{id, is_accepted, was_written, Millis(0)});
+  }
+  /// 0: none.
+  std::uint64_t left(Subject subject) const {
+    for (const auto& r : fleet.rows())
+      for (const auto& a : last)
+        if (const auto* leave = std::get_if<Leave>(&a); leave && leave->row == r.id && r.key.subject == subject)
+          return r.id;
+    return 0;
+  }
 };
 
 template <class T>
@@ -587,6 +601,42 @@ TEST_CASE("what nobody was told is closed without a word, but not before whoever
     minutes(6);
     CHECK(is_closed());
     CHECK(count<Leave>(me.last) == 0);
+  }
+}
+
+TEST_CASE("what may have reached a receiver while the host was alone has its end, whatever the others have closed") {
+  for (const std::string way : {"saved", "on the way", "tried"}) {
+    CAPTURE(way);
+    Alone me;
+    me.answers = false;
+    me.pass(Seconds(5));
+    me.sweep(true);
+    me.pass(Seconds(6));
+    REQUIRE(first<Leave>(me.last) != nullptr);
+    const auto row = first<Leave>(me.last)->row;
+    Alone back;  // after a start
+    Alone& now = way == "saved" ? back : me;
+    if (way == "saved") REQUIRE(back.fleet.restore(me.fleet.save()).empty());
+    if (way == "tried") me.handle(Attempted{row, false, true, Millis(0)});
+    now.answers = true;
+    FirstPicture picture;
+    picture.hosts = {entry(member("host-2"), 1)};
+    picture.claims.push_back({"prod.fabric.outage.a", R"({"schema":1,"epoch":1,"told":0,"closed":true})", 9});
+    now.last.clear();
+    now.handle(picture);
+    if (way == "on the way") {
+      CHECK_FALSE(now.fleet.is_open("fabric", Subject::outage));
+      now.handle(Attempted{row, false, true, Millis(0)});
+    }
+    const auto* change = first<ChangeClaim>(now.last);
+    REQUIRE(change != nullptr);
+    CHECK(change->text.find(R"("epoch":2,"holder":"host-1")") != std::string::npos);
+    CHECK(change->text.find(R"("told":5)") != std::string::npos);
+    CHECK(now.fleet.is_open("fabric", Subject::outage));
+    now.last.clear();
+    for (int i = 0; i < 10; ++i) now.sweep(false), now.pass(Seconds(30));
+    now.attempted(Subject::outage, true, true);
+    CHECK_FALSE(now.fleet.is_open("fabric", Subject::outage));
   }
 }
 
