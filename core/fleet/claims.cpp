@@ -65,7 +65,7 @@ void Fleet::State::drop_rows(const std::function<bool(const FleetRow&)>& which) 
 void Fleet::State::drop_story(const ClaimKey& key) {
   const bool is_there = kept.stories.erase(key) > 0;
   drop_rows([&](const FleetRow& r) { return r.key == key; });
-  back_off.erase(key), failed.erase(key);
+  pauses.erase(key);
   if (!is_there) return;
   save();
   const bool is_needed = std::any_of(kept.stories.begin(), kept.stories.end(),
@@ -84,10 +84,12 @@ void Fleet::State::take_in(const ClaimKey& key, std::uint64_t revision, FleetCla
   held = {revision, c, std::max(held.epoch, c.epoch)};
   save();
   if (!before || before->holder != c.holder) takeover_since.erase(key);
-  if (c.closed)
-    closed(key, before, c);
-  else
-    opened(key, c);
+  if (c.closed) {
+    tried_at.erase(key);
+    return closed(key, before, c);
+  }
+  if (!before || before->tries != c.tries) tried_at[key] = now;
+  opened(key, c);
 }
 
 void Fleet::State::closed(const ClaimKey& key, const std::optional<FleetClaim>& before, const FleetClaim& c) {

@@ -100,8 +100,8 @@ void Fleet::State::pump(const ClaimKey& key) {
   if (close_for_nobody(key)) return;
   if (is_quiet(key)) return close_quietly(key);
   auto* r = first_row(key);
-  const auto back = back_off.find(key);
-  if (!r || (back != back_off.end() && now < back->second) || !is_configured(key.sink)) return;
+  const auto pause = pauses.find(key);
+  if (!r || (pause != pauses.end() && now < pause->second.until) || !is_configured(key.sink)) return;
   if (is_away(key)) {
     // Others may still see it: no end goes out.
     if (r->kind != EventKind::resolved || is_alone_in_all()) leave(*r, true);
@@ -205,11 +205,14 @@ void Fleet::State::take_over(const ClaimKey& key, const FleetClaim& c) {
   Millis wait = step_of(key);
   if (const auto* r = first_row(key); is_quiet(key) || (r && !may_speak(*r)))
     wait += c.tries > 0 ? give_triers : give_others;
-  if (is_one_of(c.passed, setup.host) && is_turn_of_others) wait += give_others;
-  // Everybody has tried and nobody was answered: all together wait longer and longer.
+  // Whose way to the receiver is known to work waits for nobody's; otherwise who has tried waits for those who have
+  // not, and when everybody has and nobody was answered, all together wait longer and longer.
+  const bool is_answered = is_way_proven(key);
+  if (!is_answered && is_one_of(c.passed, setup.host) && is_turn_of_others) wait += give_others;
   const int rounds = c.tries - static_cast<int>(others.size());
-  if (c.holder.empty() && rounds > 0) wait += doubled(rounds);
-  if (now - since < wait) return;
+  const bool all_wait = !is_answered && c.holder.empty() && rounds > 0;
+  if (now - since < wait || (all_wait && now - tried_at.try_emplace(key, now).first->second < wait + doubled(rounds)))
+    return;
   if (c.holder.empty()) {
     FleetClaim mine = c;
     mine.holder = setup.host;
@@ -244,7 +247,8 @@ void Fleet::State::on(const Attempted& e) {
     std::erase_if(kept.rows, [&](const FleetRow& each) { return each.id == r.id; });
     const bool is_end = r.kind == EventKind::resolved;
     kept.notes.push_back({r.key, r.epoch, std::max(1, r.level), is_end, false});
-    failed.erase(r.key);
+    pauses.erase(r.key);
+    accepts_again(r.key.sink);
     if (is_end)
       drop_story(r.key);
     else if (const auto story = kept.stories.find(r.key); story != kept.stories.end())
@@ -257,16 +261,37 @@ void Fleet::State::on(const Attempted& e) {
     still->was_tried = may_have_it;
   else if (may_have_it && r.is_alone && r.kind == EventKind::firing)
     note_tried(r);  // its story was dropped while it was on the way
-  const Millis base = doubled(++failed[r.key]);
-  const Millis jittered(static_cast<std::int64_t>(static_cast<double>(base.count()) * (0.5 + ids.unit() / 2)));
-  back_off[r.key] = now + std::max(jittered, e.not_before);
+  put_off(r.key, e.not_before);
   if (is_away() || !is_synced) return;
   if (r.is_alone) settle_tried();
-  pass_on(r.key);
+  pass_on(r.key, e.was_written);
 }
 
-/// Without a 2xx the word is given away: another host may have a way there.
-void Fleet::State::pass_on(const ClaimKey& key) {
+void Fleet::State::put_off(const ClaimKey& key, Millis not_before) {
+  auto& pause = pauses[key];
+  pause.is_of_row = answering.erase(key.sink) > 0;
+  const Millis base = doubled(++pause.failed);
+  const Millis jittered(static_cast<std::int64_t>(static_cast<double>(base.count()) * (0.5 + ids.unit() / 2)));
+  pause.asked_until = now + not_before;
+  pause.until = now + std::max(jittered, not_before);
+}
+
+/// What else waits for this receiver has no reason to wait any more, but that the receiver has asked for it.
+void Fleet::State::accepts_again(const std::string& sink) {
+  answering.insert(sink);
+  for (auto& [key, pause] : pauses)
+    if (key.sink == sink && !pause.is_of_row) pause.until = pause.asked_until, pause.failed = 0;
+}
+
+/// The receiver took what this host sent it last, and what is refused there is not this alone.
+bool Fleet::State::is_way_proven(const ClaimKey& key) const {
+  const auto pause = pauses.find(key);
+  return answering.contains(key.sink) && (pause == pauses.end() || !pause->second.is_of_row);
+}
+
+/// Without a 2xx the word is given away: another host may have a way there. One that had none has asked nothing of the
+/// receiver: that is no try, and the next need not wait for it.
+void Fleet::State::pass_on(const ClaimKey& key, bool was_written) {
   const auto* c = claim(key);
   const auto others = others_with(key.sink);
   if (!c || c->closed || c->holder != setup.host || others.empty()) return;
@@ -276,7 +301,7 @@ void Fleet::State::pass_on(const ClaimKey& key) {
   const bool have_all =
       std::all_of(others.begin(), others.end(), [&](const std::string& host) { return is_one_of(then.passed, host); });
   if (have_all || then.passed.size() > most_passed) then.passed.clear();
-  then.tries = std::min(then.tries + 1, 1 << 16);
+  if (was_written) then.tries = std::min(then.tries + 1, 1 << 16);
   change(key, std::move(then));
 }
 

@@ -156,8 +156,15 @@ struct Fleet::State {
   std::map<std::pair<std::string, Subject>, Ending> ending;
   std::map<std::pair<std::string, Subject>, EventKind> turned;  ///< the last that was said of it
   std::map<ClaimKey, MonoTime> takeover_since;
-  std::map<ClaimKey, MonoTime> back_off;
-  std::map<ClaimKey, int> failed;
+  std::map<ClaimKey, MonoTime> tried_at;  ///< when the tries in an open claim were heard to be more, or fewer
+  /// After attempts that got no 2xx.
+  struct Pause {
+    MonoTime until{}, asked_until{};  ///< the receiver's own wish is in both
+    int failed = 0;                   ///< in a row
+    bool is_of_row = false;           ///< the last time this was refused where something else had just been taken
+  };
+  std::map<ClaimKey, Pause> pauses;
+  std::set<std::string> answering;  ///< sinks that took what this host sent them last
   std::map<ClaimKey, FleetRow> inflight;
   std::set<ClaimKey> busy;
 
@@ -342,7 +349,10 @@ struct Fleet::State {
   void close_unsaid(const ClaimKey& key, const FleetClaim& c);
   void take_over(const ClaimKey& key, const FleetClaim& c);
   void leave(FleetRow& r, bool alone);
-  void pass_on(const ClaimKey& key);
+  void put_off(const ClaimKey& key, Millis not_before);
+  void accepts_again(const std::string& sink);
+  bool is_way_proven(const ClaimKey& key) const;
+  void pass_on(const ClaimKey& key, bool was_written);
   void let_go(const std::function<bool(const ClaimKey&)>& which);
   void let_go(const ClaimKey& key, FleetClaim c);
   void look_after_claims();

@@ -72,7 +72,7 @@ struct FleetClaim {
   bool ended = false;       ///< the receiver knows that it is over
   bool closed = false;
   std::vector<std::string> passed;  ///< who held it and got no 2xx
-  int tries = 0;                    ///< attempts of all holders since the last 2xx
+  int tries = 0;                    ///< of all holders since the last 2xx, where a connection was made
   boost::json::object rest;         ///< members that this version does not know, kept as they came
 };
 

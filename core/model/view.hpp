@@ -115,7 +115,7 @@ struct ClaimView {
   std::string told;                    ///< the severity that the receiver knows; "": it was told nothing
   std::uint64_t epoch = 0;             ///< counts the incidents of this boundary at this sink
   std::vector<std::string> passed;     ///< who had the word and got no 2xx
-  int tries = 0;                       ///< attempts of all since the last 2xx
+  int tries = 0;                       ///< attempts of all that reached the receiver since its last 2xx
 };
 
 /// How the fleet stands, as this host knows it.

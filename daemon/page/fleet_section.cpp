@@ -6,6 +6,7 @@
 #include "core/html/parts.hpp"
 #include "core/model/loudness.hpp"
 #include "core/text/time.hpp"
+#include "core/text/words.hpp"
 
 namespace readback {
 
@@ -49,6 +50,7 @@ std::string claims_html(const std::vector<ClaimView>& claims) {
     out += "<li>" + flat_html(c.target + " " + c.boundary + " to " + c.sink) + ": " +
            (c.told.empty() ? word_html("not told yet", bad_look) : "told as " + word_html(c.told)) +
            flat_html(c.holder.empty() ? ", nobody speaks" : ", " + c.holder + " speaks") +
+           (c.passed.empty() ? "" : flat_html(", passed on by " + joined(c.passed))) +
            (c.tries > 0 ? ", attempts since the last answer: " + std::to_string(c.tries) : "") + "</li>";
   return out + "</ul>";
 }

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -601,6 +602,81 @@ TEST_CASE("what nobody was told is closed without a word, but not before whoever
     minutes(6);
     CHECK(is_closed());
     CHECK(count<Leave>(me.last) == 0);
+  }
+}
+
+namespace {
+
+/// A host alone in its jury, beside one that has the same sink and never says a word: incidents that end are told
+/// without anybody's vote.
+struct BesideASilentOne : Alone {
+  BesideASilentOne(const std::vector<std::string>& boundaries, const std::string& claim) {
+    FirstPicture picture;
+    picture.hosts = {other()};
+    for (const auto& b : boundaries) picture.claims.push_back({"prod.fabric." + b + ".a", claim, ++revision});
+    handle(picture);
+    last.clear();
+    for (int i = 0; i < 4; ++i) sweep(false), go_on(Seconds(30));
+  }
+  FleetEntry other() {
+    auto m = member("host-2");
+    m.targets = {{"gateway", Seconds(30)}};
+    return entry(m, ++revision);
+  }
+  void go_on(Millis time) {
+    for (Millis gone{0}; gone < time; gone += Seconds(1)) {
+      handle(FleetHeard{Bucket::hosts, other()});
+      pass(Seconds(1));
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("whose way to a receiver works waits for nobody, but with what is refused alone") {
+  BesideASilentOne me({"outage", "security", "readiness"}, R"({"schema":1,"epoch":3,"holder":"host-1","told":5})");
+  const Subject all[] = {Subject::outage, Subject::security, Subject::readiness};
+  std::map<Subject, std::uint64_t> rows;
+  for (const auto s : all) REQUIRE((rows[s] = me.left(s)) != 0);
+  for (const auto s : all) me.handle(Attempted{rows[s], false, true, Millis(0)});
+  me.last.clear();
+  me.go_on(Seconds(25));
+  for (const auto s : all) CHECK(me.left(s) == 0);  // the other one is to try
+  me.go_on(Seconds(10));
+  for (const auto s : all) REQUIRE(me.left(s) == rows[s]);
+  me.attempted(Subject::outage, false, true);
+  me.handle(Attempted{rows[Subject::security], true, true, Millis(0)});
+  me.go_on(Seconds(4));
+  me.attempted(Subject::outage, false, true);
+  me.handle(Attempted{rows[Subject::readiness], true, true, Millis(0)});
+  me.go_on(Seconds(20));
+  CHECK(me.left(Subject::outage) == 0);
+}
+
+TEST_CASE("who has no connection hands over without a try, and the pause of all goes on as it was") {
+  for (const bool was_written : {false, true}) {
+    CAPTURE(was_written);
+    BesideASilentOne me({"outage"}, R"({"schema":1,"epoch":3,"holder":"host-1","told":5,"tries":20})");
+    me.attempted(Subject::outage, false, true);
+    const auto claim_of = [&](const std::string& holder, const std::string& passed, int tries) {
+      me.handle(FleetHeard{Bucket::claims,
+                           {"prod.fabric.outage.a",
+                            R"({"schema":1,"epoch":3,"told":5,"holder":")" + holder + R"(","passed":[)" + passed +
+                                R"(],"tries":)" + std::to_string(tries) + "}",
+                            ++me.revision}});
+    };
+    me.go_on(Seconds(40));
+    claim_of("host-2", R"("host-1")", 21);
+    claim_of("", "", was_written ? 22 : 21);
+    CHECK(me.left(Subject::outage) == 0);
+    me.go_on(Seconds(15));
+    CHECK(me.left(Subject::outage) == 0);
+    me.go_on(Seconds(12));
+    CHECK((me.left(Subject::outage) != 0) == !was_written);
+    if (was_written) continue;
+    me.attempted(Subject::outage, false, false);
+    REQUIRE(first<ChangeClaim>(me.last) != nullptr);
+    CHECK(first<ChangeClaim>(me.last)->text.find(R"("passed":["host-1"],"tries":21)") != std::string::npos);
   }
 }
 
