@@ -50,8 +50,8 @@ std::string claims_html(const std::vector<ClaimView>& claims) {
     out += "<li>" + flat_html(c.target + " " + c.boundary + " to " + c.sink) + ": " +
            (c.told.empty() ? word_html("not told yet", bad_look) : "told as " + word_html(c.told)) +
            flat_html(c.holder.empty() ? ", nobody speaks" : ", " + c.holder + " speaks") +
-           (c.passed.empty() ? "" : flat_html(", passed on by " + joined(c.passed))) +
-           (c.tries > 0 ? ", attempts since the last answer: " + std::to_string(c.tries) : "") + "</li>";
+           (c.tries > 0 ? ", attempts since the last answer: " + std::to_string(c.tries) : "") +
+           (c.passed.empty() ? "" : flat_html(", passed on by " + joined(c.passed))) + "</li>";
   return out + "</ul>";
 }
 

@@ -337,6 +337,8 @@ TEST_CASE("a fleet has a section and metrics of its own, and a host alone has ne
   const auto silent = page.find("<th scope=\"row\">host-4</th>"), alive = page.find("<th scope=\"row\">host-7</th>");
   CHECK(silent < alive);
   CHECK(page.find("fabric outage to hook: ") < page.find("not told yet"));
+  CHECK(page.find(", nobody speaks, attempts since the last answer: 4, passed on by host-2, host-7</li>") !=
+        std::string::npos);
   r.on_loop([&] {
     r.backend.shown.fleet->is_connected = false;
     r.backend.shown.fleet->away_for = Seconds(134);
