@@ -77,11 +77,13 @@ class Engine {
   std::vector<Silence> silences(Instant now) const;
   /// What retention must leave alone, and all that the engine knows: whoever asks for an ended one asks the store.
   std::vector<IncidentRecord> open_incidents() const;
-  /// The same without a copy and without their conditions, until the next event.
-  std::vector<const IncidentRecord*> open_records() const;
-  std::vector<const IncidentRecord*> open_records(const std::string& target) const;
   /// Nothing when no open incident has this id.
   std::optional<IncidentRecord> open_incident(const std::string& id) const;
+  /// The same without a copy and without their conditions, until the next event; null: none is open.
+  std::vector<const IncidentRecord*> open_records() const;
+  std::vector<const IncidentRecord*> open_records(const std::string& target) const;
+  const IncidentRecord* open_record(const std::string& id) const;
+  const IncidentRecord* open_record(const std::string& target, Boundary boundary) const;
   /// The page of an incident that fires, as it would be written now, dated as it was: for who could not be told then.
   /// Nothing when no such incident is open and firing.
   std::optional<AlertEvent> firing(const std::string& id, Instant now);
@@ -92,8 +94,6 @@ class Engine {
     std::vector<SeenHere> boundaries;
   };
   Seen seen(const std::string& target) const;
-  /// The open incident of this boundary; nothing when there is none.
-  std::optional<IncidentRecord> open_incident_of(const std::string& target, Boundary boundary) const;
   /// The event of a shared incident as it would be told now, of this kind; nothing when none is open. `is_call`: to
   /// whoever waits until nobody has acknowledged it.
   std::optional<AlertEvent> shared_event(const std::string& target, Boundary boundary, const Agreement& agreement,

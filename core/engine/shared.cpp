@@ -39,12 +39,6 @@ Engine::Seen Engine::seen(const std::string& target) const {
   return {true, t->book.seen(t->verdict, state_->rules_for(*t))};
 }
 
-std::optional<IncidentRecord> Engine::open_incident_of(const std::string& target, Boundary boundary) const {
-  const auto* t = state_->find_target(target);
-  const auto* i = t ? t->book.open_of(boundary) : nullptr;
-  return i ? std::optional(state_->shown(*t, *i)) : std::nullopt;
-}
-
 std::optional<AlertEvent> Engine::shared_event(const std::string& target, Boundary boundary, const Agreement& agreement,
                                                Instant now, bool is_call) {
   auto* t = state_->find_target(target);

@@ -162,6 +162,17 @@ std::vector<const IncidentRecord*> Engine::open_records(const std::string& targe
   return open;
 }
 
+const IncidentRecord* Engine::open_record(const std::string& id) const {
+  const auto found = state_->find_incident(id);
+  return found.incident ? &found.incident->record : nullptr;
+}
+
+const IncidentRecord* Engine::open_record(const std::string& target, Boundary boundary) const {
+  const auto* t = state_->find_target(target);
+  const auto* i = t ? t->book.open_of(boundary) : nullptr;
+  return i ? &i->record : nullptr;
+}
+
 std::string Engine::headline() const {
   constexpr std::size_t named = 5;  // the service manager shows one line
   std::string text;

@@ -183,7 +183,7 @@ void Member::State::turned(const Turned& t) {
   const auto b = voted(boundary_of(t.subject));
   if (!b) return turned_notice(t);
   const Boundary boundary = boundary_of(t.subject);
-  const auto before = engine.open_incident_of(t.target, boundary);
+  const auto* before = engine.open_record(t.target, boundary);
   if (t.kind == EventKind::resolved && before) duty.over.push_back(before->id);
   const auto agreed = agreement(t);
   decided.push_back({t, agreed, now.wall});
@@ -193,7 +193,7 @@ void Member::State::turned(const Turned& t) {
   const bool is_acknowledged = std::any_of(sinks.begin(), sinks.end(), [&](const SinkConfig& sink) {
     return fleet->is_acknowledged({t.target, t.subject, sink.name});
   });
-  if (const auto open = engine.open_incident_of(t.target, boundary); open && is_acknowledged)
+  if (const auto* open = engine.open_record(t.target, boundary); open && is_acknowledged)
     quietly(Acknowledged{open->id, "an operator of another host", std::nullopt});
 }
 
@@ -294,7 +294,7 @@ MonoTime Member::next_due() const {
 bool Member::speaks(const std::string& incident, const std::string& sink) const {
   const auto& s = *state_;
   if (!s.fleet || s.fleet->is_away(s.now.mono)) return true;
-  if (const auto open = s.engine.open_incident(incident)) {
+  if (const auto* open = s.engine.open_record(incident)) {
     const auto subject = voted(open->boundary);
     return !subject || !s.fleet->is_open(open->target, *subject) || s.fleet->holds({open->target, *subject, sink});
   }

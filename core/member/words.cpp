@@ -10,7 +10,7 @@ namespace readback {
 std::optional<FleetWord> Member::State::word_of_event(const Event& event) const {
   FleetWord w;
   const auto about = [&](const std::string& incident) {
-    const auto open = engine.open_incident(incident);
+    const auto* open = engine.open_record(incident);
     if (!open || !voted(open->boundary)) return false;
     w.target = open->target, w.boundary = open->boundary;
     return true;
@@ -47,7 +47,7 @@ void Member::State::quietly(Event event) {
 }
 
 void Member::State::word_true(const FleetWord& word) {
-  const auto open = word.boundary ? engine.open_incident_of(word.target, *word.boundary) : std::nullopt;
+  const auto* open = word.boundary ? engine.open_record(word.target, *word.boundary) : nullptr;
   switch (word.kind) {
     case WordKind::acknowledge:
       if (open) quietly(Acknowledged{open->id, word.by, std::nullopt});
@@ -65,8 +65,8 @@ void Member::State::word_true(const FleetWord& word) {
     }
     case WordKind::symptom: {
       // An incident that an operator declares is that host's; here it belongs to what is open already.
-      for (const auto& each : engine.open_incidents())
-        if (each.target == word.target) return quietly(SymptomSaid{word.text, word.target, word.by, std::nullopt, ""});
+      if (!engine.open_records(word.target).empty())
+        quietly(SymptomSaid{word.text, word.target, word.by, std::nullopt, ""});
       return;
     }
   }

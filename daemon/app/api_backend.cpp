@@ -83,7 +83,7 @@ net::awaitable<void> App::bring_ended(Event& event) {
   if (auto* said = std::get_if<Acknowledged>(&event)) about(*said);
   if (auto* said = std::get_if<VerifyAsked>(&event)) about(*said);
   if (auto* said = std::get_if<ResolveAttested>(&event)) about(*said);
-  if (!ended || engine_->open_incident(id)) co_return;
+  if (!ended || engine_->open_record(id)) co_return;
   *ended = co_await incident(std::move(id));
 }
 

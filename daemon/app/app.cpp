@@ -253,7 +253,7 @@ DeliverySetup App::delivery_setup() {
   };
   setup.standing = [this](const std::string& incident) {
     Standing standing;
-    standing.is_open = engine_->open_incident(incident).has_value();
+    standing.is_open = engine_->open_record(incident) != nullptr;
     standing.firing = engine_->firing(incident, now());
     return standing;
   };

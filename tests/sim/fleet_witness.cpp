@@ -167,7 +167,7 @@ bool FleetWitness::can_tell(const Host& host, const std::string& sink) const {
 /// A sink that waits is called when another has been told for so long, and no operator has said that it is seen.
 bool FleetWitness::is_call_due(const Host& host, const std::string& target) const {
   const auto& setup = world_.schedule.setup;
-  const auto open = host.process->engine().open_incident_of(target, Boundary::outage);
+  const auto* open = host.process->engine().open_record(target, Boundary::outage);
   if (!open || open->acknowledged_at || open->state != IncidentState::firing) return false;
   for (int i = 0; i < setup.sinks; ++i) {
     const auto told = told_.find({"s" + std::to_string(i), {target, Subject::outage}});

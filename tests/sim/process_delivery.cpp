@@ -115,7 +115,7 @@ void Process::repeat(const std::string& sink, Outbox::Repeat what) {
 
 Standing Process::standing(const std::string& incident) {
   Standing s;
-  s.is_open = engine_->open_incident(incident).has_value();
+  s.is_open = engine_->open_record(incident) != nullptr;
   s.firing = engine_->firing(incident, now());
   return s;
 }
