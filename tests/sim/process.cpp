@@ -11,6 +11,7 @@ namespace readback::sim {
 namespace {
 
 constexpr Millis forced_end(4800);  // after a stop, whatever hangs
+constexpr Millis farewell(3000);    // of a stop to what is on its way
 constexpr Millis goodbye_limit(500);
 constexpr Millis half_a_minute = Seconds(30);
 
@@ -124,7 +125,11 @@ void Process::put(std::variant<Event, FleetEvent> event, bool of_operator) {
 }
 
 void Process::pump() {
-  if (busy_ || queue_.empty() || stopping_) return;
+  if (stopping_) return stop();
+  if (!busy_ && !queue_.empty()) begin_next();
+}
+
+void Process::begin_next() {
   busy_ = true;
   auto next = std::move(queue_.front());
   queue_.pop_front();
@@ -463,12 +468,25 @@ void Process::reload() {
   put(Event(Reconfigured{config_}));
 }
 
-/// What has begun with an event is brought to its end; then all is saved.
+/// What has begun with an event is brought to its end, and what is on its way to a receiver, a little; the fleet hears
+/// of that, and then goodbye. Then all is saved.
 void Process::stop() {
-  if (!std::exchange(stopping_, true)) later(forced_end, [] { throw Crash{}; });
-  if (busy_) return;
+  if (!std::exchange(stopping_, true)) {
+    later(forced_end, [] { throw Crash{}; });
+    later(farewell, [this] {
+      gives_up_sending_ = true;
+      stop();
+    });
+  }
+  if (busy_ || is_saving_) return;
+  if (member_->fleet() && !says_goodbye_) {
+    std::erase_if(queue_, [](const Incoming& each) { return !std::holds_alternative<FleetEvent>(each.event); });
+    if (!queue_.empty()) return begin_next();
+  }
+  if (!working_.empty() && !gives_up_sending_) return;
   if (member_->fleet() && !std::exchange(says_goodbye_, true)) return say_goodbye();
   if (member_->fleet() && !goodbye_is_said_) return;
+  is_saving_ = true;
   SavedState all = member_->save();
   std::map<std::string, Memory> memories;
   for (const auto& [part, text] : all) memories[part] = world_.witness.memory_of(host_, *this, part);

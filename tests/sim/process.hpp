@@ -81,6 +81,7 @@ class Process {
   MonoTime due() const;
   void arm();
   void pump();
+  void begin_next();
   void go_on();
   bool take(Course::Step& step);
   Actions handle(std::variant<Event, FleetEvent> event);
@@ -148,7 +149,8 @@ class Process {
   Host& host_;
   Config config_;
   int reloads_ = 0;
-  bool stopping_ = false, says_goodbye_ = false, goodbye_is_said_ = false;
+  bool stopping_ = false, gives_up_sending_ = false, says_goodbye_ = false, goodbye_is_said_ = false,
+       is_saving_ = false;
 
   Mirror mirror_;
   bool failing_ = false, running_jobs_ = false, retries_ = false;

@@ -60,6 +60,7 @@ void Process::work(const std::string& sink) {
 /// It has done what it was at.
 void Process::rested(const std::string& sink) {
   working_.erase(sink);
+  if (stopping_) return stop();
   work(sink);
 }
 
@@ -97,7 +98,7 @@ void Process::attempt(const std::string& sink, OutboxRow row) {
   asked.sent.body_size = body.size();
   action("after an alert was sent");
   later(asked.after, [this, sink, row = std::move(row), sent = std::move(asked.sent)] {
-    if (stopping_) return;
+    if (gives_up_sending_) return;
     perform(outbox_->answered(row, sent, now()), [this, sink] { rested(sink); });
   });
 }
@@ -108,7 +109,7 @@ void Process::repeat(const std::string& sink, Outbox::Repeat what) {
     world_.witness.repeated(host_, config, place, reply, what.body);
   });
   later(asked.after, [this, sink, what = std::move(what), sent = std::move(asked.sent)] {
-    if (stopping_) return;
+    if (gives_up_sending_) return;
     perform(outbox_->repeated(sink, what, sent, now()), [this, sink] { rested(sink); });
   });
 }
