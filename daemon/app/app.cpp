@@ -86,7 +86,6 @@ App::App(net::io_context& io, std::string config_path, Prepared prepared)
                     "the task " + task + " ended by an error: " + text_of(failed)});
                if (is_vital(task)) end_by_a_bug();
              }),
-      seal_turn_(io.get_executor()),
       ending_(io.get_executor(), [this](const std::string&, std::exception_ptr) { io_.stop(); }),
       files_(io.get_executor(), 8),
       aside_(io.get_executor(), 3),

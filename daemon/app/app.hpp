@@ -161,9 +161,7 @@ class App : public ControlBackend {
   Resolver resolver_;
   Places reading_;  ///< a read holds a descriptor, or two while it tries two addresses
   TaskGroup tasks_;
-  Wake seal_turn_;  ///< one seal has ended
   SealPatience seals_;
-  bool sealing_ = false;
   TaskGroup ending_;  ///< the stop, which joins all other tasks
   std::unique_ptr<Store> store_;
   std::unique_ptr<Sealer> sealer_;

@@ -218,25 +218,19 @@ net::awaitable<Actions> App::sealed(std::shared_ptr<Sealing> sealing) {
   co_return handle(std::move(ended));
 }
 
-/// Gathered side by side, and sealed one after the other, since each names the digest of the one before. What has begun
-/// is finished also at a stop.
+/// What has begun is finished also at a stop.
 net::awaitable<void> App::seal(SnapshotOrder order, std::shared_ptr<Sealing> sealing) {
   co_await net::this_coro::reset_cancellation_state(net::disable_cancellation());
-  bool has_turn = false;
   try {
     auto context = seal_context();
     auto input = co_await sealer_->gather(std::move(order), std::move(context));
-    while (sealing_) co_await seal_turn_.wait();
-    has_turn = sealing_ = true;
     sealing->bundle = co_await sealer_->seal(std::move(input));
-  } catch (const std::exception& e) {  // no memory, perhaps: the next one must have its turn
+  } catch (const std::exception& e) {  // no memory, perhaps
     sealing->bundle = Failure{e.what()};
   }
-  if (has_turn) sealing_ = false;
   seals_.ended(sealing->late);
   if (fleet_ && *sealing->bundle) fleet_->ship(tasks_, sealing->told.evidence.snapshot);
   sealing->wake.notify();
-  seal_turn_.notify();
   if (!sealing->late) co_return;
   Sealed told = sealing->told;
   take_in(*sealing->bundle, told);

@@ -22,6 +22,7 @@ constexpr std::size_t timeline_bytes = 4 << 20;  // of bodies: a megabyte in eac
 constexpr std::size_t drafted_bytes = timeline_bytes / 2, drafted_sweeps = 500;  // with what follows less than is kept
 constexpr std::size_t most_drafts = 4;
 constexpr std::size_t room_behind = 64 << 10;           // for the lines of the sweeps since: nothing is moved for them
+constexpr std::size_t most_at_once = 16;                // of seals that are written together
 constexpr auto draft_serves = std::chrono::minutes(2);  // a suspicion that lasts longer is none
 
 /// The row of the index, as the bundle's own manifest tells it.
@@ -179,18 +180,49 @@ void Sealer::look_at_host(const std::string& folder) try {
 }
 
 net::awaitable<Result<SealedBundle>> Sealer::seal(BundleInput gathered) {
-  const auto input = std::make_shared<BundleInput>(std::move(gathered));
-  const std::string folder = bundles_of(store_);
-  if (const auto before = store_.find_snapshot("latest")) input->previous_sha256 = before->sha256;
-  std::function<Result<Written>()> work = [this, input, folder] { return pack_and_write(std::move(*input), folder); };
-  auto written = co_await off_loop(worker_, std::move(work));
-  if (!written) co_return written.failure();
-  SealedBundle sealed;
-  sealed.path = written->row.path;
-  sealed.sha256 = written->row.sha256;
-  sealed.signature = std::move(written->signature);
-  store_.adopt({std::move(written->row)});
-  co_return sealed;
+  const auto executor = co_await net::this_coro::executor;
+  const auto mine = std::make_shared<Asked>(executor);
+  mine->input = std::move(gathered);
+  asked_.push_back(mine);
+  while (!mine->sealed) {
+    if (is_sealing_)
+      co_await mine->wake.wait();
+    else
+      co_await seal_those_that_wait();
+  }
+  co_return *std::move(mine->sealed);
+}
+
+/// Not more at once than a page may wait for. Whoever is next has those sealed that have come meanwhile.
+net::awaitable<void> Sealer::seal_those_that_wait() {
+  std::vector<std::shared_ptr<Asked>> all;
+  all.reserve(most_at_once);
+  is_sealing_ = true;
+  for (; !asked_.empty() && all.size() < most_at_once; asked_.pop_front()) all.push_back(asked_.front());
+  try {
+    const auto inputs = std::make_shared<std::vector<BundleInput>>();
+    for (const auto& each : all) inputs->push_back(std::move(each->input));
+    if (const auto before = store_.find_snapshot("latest")) inputs->front().previous_sha256 = before->sha256;
+    std::function<AllWritten()> work = [this, inputs, folder = bundles_of(store_)] {
+      return pack_and_write(std::move(*inputs), folder);
+    };
+    auto written = co_await off_loop(worker_, std::move(work));
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (!written[i]) {
+        all[i]->sealed = written[i].failure();
+        continue;
+      }
+      SealedBundle sealed{written[i]->row.path, written[i]->row.sha256, std::move(written[i]->signature)};
+      store_.adopt({std::move(written[i]->row)});
+      all[i]->sealed = std::move(sealed);
+    }
+  } catch (const std::exception& e) {  // no memory, perhaps: the next ones must have their turn
+    for (const auto& each : all)
+      if (!each->sealed) each->sealed = Failure{e.what()};
+  }
+  is_sealing_ = false;
+  for (const auto& each : all) each->wake.notify();
+  if (!asked_.empty()) asked_.front()->wake.notify();
 }
 
 net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext context) {
@@ -230,8 +262,30 @@ net::awaitable<BundleInput> Sealer::gather(SnapshotOrder order, SealContext cont
   co_return in;
 }
 
-/// On the worker's thread.
-Result<Sealer::Written> Sealer::pack_and_write(BundleInput input, const std::string& folder) {
+/// On the worker's thread. Whoever cannot be packed or written is left out of the chain; what is written and does not
+/// get to its place takes those with it that name it.
+Sealer::AllWritten Sealer::pack_and_write(std::vector<BundleInput> inputs, const std::string& folder) {
+  (void)make_private_folder(folder, for_us_only);  // without it, writing fails and says why
+  DurableFiles files;
+  AllWritten all;
+  auto previous = inputs.front().previous_sha256;
+  for (auto& input : inputs) {
+    input.previous_sha256 = previous;
+    all.push_back(pack_and_write(std::move(input), folder, files));
+    if (all.back()) previous = all.back()->row.sha256;
+  }
+  auto placed = files.place();
+  for (auto& each : all) {
+    if (!each) continue;
+    if (placed.count > 0)
+      --placed.count;
+    else
+      each = placed.all.failure();
+  }
+  return all;
+}
+
+Result<Sealer::Written> Sealer::pack_and_write(BundleInput input, const std::string& folder, DurableFiles& beside) {
   input.host_json = host_.json;
   input.packed_with = packer();
   const WallTime at = input.order.at;
@@ -241,10 +295,9 @@ Result<Sealer::Written> Sealer::pack_and_write(BundleInput input, const std::str
   if (key_) (void)sign_manifest(files, *key_);
   const auto bytes = pack(files, at);
   if (!bytes) return bytes.failure();
-  (void)make_private_folder(folder, for_us_only);  // without it, writing fails and says why
-  if (const auto written = write_durably(path, *bytes, 0640); !written) return written.failure();
   auto row = row_of(files, path, *bytes);
   if (!row) return Failure{"the manifest of " + path + " tells no time"};
+  if (const auto written = beside.add(path, *bytes, 0640); !written) return written.failure();
   return Written{*std::move(row), signature_of(files).value_or(ManifestSignature{})};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // Seals a snapshot: gathers what the store has kept, packs it, and has it on the disk, synced, before the page leaves.
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,9 +12,12 @@
 #include "core/text/result.hpp"
 #include "daemon/runtime/net.hpp"
 #include "daemon/runtime/off_loop.hpp"
+#include "daemon/runtime/wake.hpp"
 #include "daemon/store/store.hpp"
 
 namespace readback {
+
+class DurableFiles;
 
 struct SealedBundle {
   std::string path;             ///< absolute
@@ -38,7 +42,9 @@ class Sealer {
   void expect(const std::string& target);
   /// What the store has of it; several may be gathered while one is sealed. Not cut short by a stop.
   net::awaitable<BundleInput> gather(SnapshotOrder order, SealContext context);
-  /// One after the other. An error tells why nothing could be sealed. Not cut short by a stop.
+  /// In the order in which they are asked for, since each names the digest of the one before; those that wait for their
+  /// turn are written together, so that they wait for the disk once. An error tells why nothing could be sealed. Not
+  /// cut short by a stop.
   net::awaitable<Result<SealedBundle>> seal(BundleInput gathered);
 
  private:
@@ -56,22 +62,34 @@ class Sealer {
     BundleAhead ahead;      ///< of the first ones
     std::size_t bytes = 0;  ///< of bodies and outputs since the suspicion
   };
+  /// A seal that is asked for.
+  struct Asked {
+    explicit Asked(net::any_io_executor executor) : wake(std::move(executor)) {}
+    BundleInput input;
+    std::optional<Result<SealedBundle>> sealed;
+    Wake wake;  ///< it is sealed, or it is its turn to have those sealed that wait
+  };
   struct Written {
     SnapshotRow row;
     ManifestSignature signature;
   };
+  using AllWritten = std::vector<Result<Written>>;
+  net::awaitable<void> seal_those_that_wait();
   static void go_on(Draft& draft, std::vector<SweepRecord> since);
   std::vector<Draft>::iterator draft_of(const std::string& target);
   Draft take_draft(const std::string& target, WallTime from);
   void ask_for_units();
   void ask_for_host();
   void look_at_host(const std::string& folder);
-  Result<Written> pack_and_write(BundleInput input, const std::string& folder);
+  AllWritten pack_and_write(std::vector<BundleInput> inputs, const std::string& folder);
+  Result<Written> pack_and_write(BundleInput input, const std::string& folder, DurableFiles& files);
 
   Store& store_;
   std::shared_ptr<const SigningKey> key_;
   std::vector<Draft> drafts_;
   std::optional<Draft> drafting_;  ///< what is recorded while the store is asked
+  std::deque<std::shared_ptr<Asked>> asked_;
+  bool is_sealing_ = false;
   // The worker's thread's own. The bus is asked for the units when something is suspected: a page does not wait for it.
   Said units_, host_;
   Worker worker_;  // last: it has ended before what it uses

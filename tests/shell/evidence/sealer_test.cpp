@@ -35,7 +35,7 @@ struct Bench {
     sealer.reset();
     store.reset();
   }
-  Result<SealedBundle> seal(const std::string& id, int second) {
+  BundleInput gather(const std::string& id, int second) {
     SnapshotOrder order;
     order.snapshot_id = id;
     order.target = "fabric";
@@ -44,8 +44,25 @@ struct Bench {
     order.at = t0 + Seconds(second);
     SealContext context;
     context.host = "host-7";
-    auto gathered = run_coro(io, sealer->gather(std::move(order), std::move(context)));
+    return run_coro(io, sealer->gather(std::move(order), std::move(context)));
+  }
+  Result<SealedBundle> seal(const std::string& id, int second) {
+    auto gathered = gather(id, second);
     return run_coro(io, sealer->seal(std::move(gathered)));
+  }
+  net::awaitable<void> seal_into(Result<SealedBundle>& result, BundleInput gathered) {
+    result = co_await sealer->seal(std::move(gathered));
+  }
+  /// At once; what each of them says.
+  std::vector<Result<SealedBundle>> seal_all(const std::vector<std::string>& ids) {
+    std::vector<BundleInput> gathered;
+    for (const auto& id : ids) gathered.push_back(gather(id, static_cast<int>(gathered.size())));
+    std::vector<Result<SealedBundle>> all(ids.size(), Failure{"it never ended"});
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      net::co_spawn(io, seal_into(all[i], std::move(gathered[i])), net::detached);
+    io.restart();
+    io.run();
+    return all;
   }
 
   /// As the daemon tells both of a sweep.
@@ -170,6 +187,56 @@ TEST_CASE("A bundle that the index lost is found again as it was listed; half of
   CHECK(strays[0].at == listed.at);
   CHECK(strays[0].path == listed.path);
   CHECK_FALSE(fs::exists(b.folder / "snapshots" / "01a3.tar.zst.part"));
+}
+
+TEST_CASE("Many that are asked for at once are one chain, in the order in which they were asked for") {
+  Bench b;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 40; ++i) ids.push_back("01b" + std::to_string(100 + i));
+  const auto sealed = b.seal_all(ids);
+  std::string before;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    CAPTURE(ids[i]);
+    REQUIRE(sealed[i]);
+    const auto bytes = read_bytes(b.folder / "snapshots" / (ids[i] + ".tar.zst"));
+    REQUIRE(bytes);
+    CHECK(sha256_hex(*bytes) == sealed[i]->sha256);
+    CHECK(check_bundle(*bytes).troubles.empty());
+    CHECK(manifest_text(*unpack(*bytes), "previous_sha256") == before);
+    before = sealed[i]->sha256;
+  }
+  CHECK(b.store->snapshots().size() == 40);
+}
+
+TEST_CASE(
+    "What cannot be written beside others is left out of the chain; what cannot be placed takes those behind it") {
+  for (const std::string in_the_way : {"01a3.tar.zst.part", "01a3.tar.zst"}) {
+    CAPTURE(in_the_way);
+    Bench b;
+    const auto first = b.seal("01a0", 1);
+    REQUIRE(first);
+    fs::create_directory(b.folder / "snapshots" / in_the_way);
+    const auto sealed = b.seal_all({"01a1", "01a2", "01a3", "01a4"});  // the first has its turn alone
+    const bool is_written = in_the_way == "01a3.tar.zst";
+    const std::string path = (b.folder / "snapshots" / "01a3.tar.zst").string();
+    CHECK(sealed[0]);
+    REQUIRE(sealed[1]);
+    REQUIRE_FALSE(sealed[2]);
+    CHECK(sealed[2].error() ==
+          (is_written ? "cannot rename " + path + ": Is a directory" : "cannot create " + path + ": File exists"));
+    CHECK(sealed[3].ok() == !is_written);
+    if (is_written) CHECK(sealed[3].error() == sealed[2].error());
+    fs::remove(b.folder / "snapshots" / in_the_way);
+    const auto last = b.seal("01a5", 9);
+    REQUIRE(last);
+    const auto previous = [&](const std::string& id) {
+      return manifest_text(*unpack(*read_bytes(b.folder / "snapshots" / (id + ".tar.zst"))), "previous_sha256");
+    };
+    if (!is_written) CHECK(previous("01a4") == sealed[1]->sha256);
+    CHECK(previous("01a5") == (is_written ? sealed[1] : sealed[3])->sha256);
+    CHECK(b.store->snapshots().size() == (is_written ? 4 : 5));
+    for (const auto& file : fs::directory_iterator(b.folder / "snapshots")) CHECK(file.path().extension() == ".zst");
+  }
 }
 
 TEST_CASE("Where nothing can be written the error names file and reason, and nothing is listed") {
