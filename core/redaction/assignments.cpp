@@ -661,7 +661,7 @@ class Assignments {
     const auto text = view_.text(word);
     if (text.empty() || !is_blank(at(word.to))) return false;
     return text.front() == '$' ? tells_of_secret(text)
-                               : sense.counts && text.find_first_not_of("0123456789.,") == text.npos;
+                               : (sense.counts || sense.tally) && text.find_first_not_of("0123456789.,") == text.npos;
   }
 
   /// `old -> new`
@@ -767,15 +767,17 @@ class Assignments {
     const auto sense = sense_of(name);
     if (sense.holds != Holds::secret || sense.loose || fold_case(text_.substr(from, i - from)) == "bearer") return;
     if (from > 0 && text_[from - 1] == '/') return;
-    const std::size_t next = skip_blanks(i);
+    std::size_t next = skip_blanks(i);
     if (next >= text_.size() || is_end(text_[next]) || text_[next] == '=' || text_[next] == ':') return;
     if (column(from) && next == i + 1 && word_end(next) == line_end(next) &&
         !is_quote(text_[next])) {  // a configuration of two words a line
       const auto word = text_.substr(next, line_end(next) - next);
-      if (word.find_first_of("0123456789!@#$%^&*=") != word.npos) mark({next, line_end(next)}, sense);
+      const bool is_key = text_.substr(from, i - from).find_first_of("_-.") != no_place;  // no word of a sentence
+      if (is_key || word.find_first_of("0123456789!@#$%^&*=") != word.npos) mark({next, line_end(next)}, sense);
       return;
     }
     if ((next - i >= 2 || text_[i] == '\t') && column(from)) {
+      if (text_[next] == '|') next = skip_blanks(next + 1);
       std::size_t to = next;
       const std::size_t eol = line_end(next);
       while (to < eol && !(is_blank(text_[to]) && (is_blank(at(to + 1)) || text_[to] == '\t'))) ++to;
@@ -936,6 +938,23 @@ class Assignments {
 
 }  // namespace
 
+namespace {
+
+/// `12/12`, `3 of 10`, `95%`, `0.98`
+bool is_tally(std::string_view value) {
+  bool told = false;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const bool digit = std::isdigit(static_cast<unsigned char>(value[i]));
+    const bool of = value.compare(i, 4, " of ") == 0;
+    if (!digit && !of && std::string_view("/%.").find(value[i]) == no_place) return false;
+    told = told || !digit;
+    if (of) i += 3;
+  }
+  return told && std::isdigit(static_cast<unsigned char>(value.front()));
+}
+
+}  // namespace
+
 bool is_secret_value(const NameSense& sense, std::string_view value) {
   while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
   if (value.empty() || is_covered(value) || tells_of_secret(value)) return false;
@@ -943,9 +962,11 @@ bool is_secret_value(const NameSense& sense, std::string_view value) {
   const bool number = std::all_of(value.begin(), value.end(), [](char c) {
     return std::isdigit(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '+' || c == ',';
   });
+  constexpr std::size_t longest_tally = 6;
+  if (sense.tally && is_tally(value)) return false;
   if (number) {
-    if (sense.holds != Holds::secret || sense.counts) return false;
-    return value.find('.') == value.npos && value.size() >= (sense.code ? 4 : 5);
+    if (sense.holds != Holds::secret || sense.counts || (sense.tally && value.size() <= longest_tally)) return false;
+    return value.find('.') == value.npos && value.size() >= (sense.code || sense.spoken ? 4 : 5);
   }
   if (value.find("://") != value.npos && value.substr(0, value.find('?')).find_first_of("@=") == value.npos)
     return false;  // an address without a login

@@ -59,6 +59,8 @@ class Judge {
   struct Fields {
     NameSense beside;  ///< {"name":"DB_PASSWORD","value":"…"}
     bool kubernetes = false, sensitive = false, drawn = false, sealed = false;
+    bool validated = false;               ///< `beside` is the member of which a validator says what it was given
+    bool jwk = false, unsealing = false;  ///< a key as JSON; what a vault says once, when it is made
   };
 
   Fields fields(const Node& node, const Above& above) const {
@@ -70,10 +72,17 @@ class Judge {
         if (sense_of(child.key).label)
           if (const auto sense = named(child); sense.holds > said.beside.holds) said.beside = sense;
         if (key == "kind") said.kubernetes = value == "Secret";
+        said.jwk = said.jwk || key == "kty";
+        said.unsealing = said.unsealing || key == "root_token";
+        if (key == "instancePath") validator(said, found_.names.of(value.substr(value.rfind('/') + 1)));
         if (key != "type" && key != "Type") continue;
         said.sealed = value == "SecureString";
         said.drawn = said.drawn || value == "random_password" || value == "random_string" ||
                      value == "tls_private_key" || value.ends_with("_secret_version");
+      } else if (child.kind == Node::Kind::array && key == "loc") {
+        auto last = child.first;
+        while (last != no_node && nodes_[last].next != no_node) last = nodes_[last].next;
+        if (last != no_node && nodes_[last].kind == Node::Kind::string) validator(said, named(nodes_[last]));
       } else if (child.kind == Node::Kind::word && value == "true") {
         const auto low = fold_case(key);
         said.sensitive = said.sensitive || low == "sensitive" || low == "secret" || low == "is_secret" ||
@@ -83,6 +92,13 @@ class Judge {
     return said;
   }
 
+  /// {"loc":["body","password"],"msg":"…","input":"…"}, {"instancePath":"/password","message":"…","data":"…"}
+  static void validator(Fields& said, const NameSense& of) {
+    if (of.holds <= said.beside.holds) return;
+    said.beside = of;
+    said.validated = true;
+  }
+
   void object(const Node& node, const Above& above) {
     const Fields said = fields(node, above);
     grid(node);
@@ -90,7 +106,7 @@ class Judge {
       const Node& child = nodes_[i];
       const auto key = view_.text(child.key);
       NameSense sense = sense_of(child.key);
-      const bool content = sense.content, tells = sense.tells;
+      const bool content = sense.content || (said.validated && key == "input"), tells = sense.tells;
       if (content && said.beside.holds > sense.holds) sense = said.beside;
       Above next = above;
       next.drawn = said.drawn;
@@ -112,6 +128,11 @@ class Judge {
   /// Keys that hold secrets in the files of one program: docker, composer, terraform.
   static bool is_kept_by_program(std::string_view key, const Above& above, const Fields& said) {
     if (above.registries && key == "auth") return true;
+    constexpr std::string_view halves[] = {"d", "p", "q", "dp", "dq", "qi", "k"};  // RFC 7518, the private ones
+    if (said.jwk && std::find(std::begin(halves), std::end(halves), key) != std::end(halves)) return true;
+    if (said.unsealing &&
+        (key.starts_with("keys") || key.starts_with("unseal_keys") || key.starts_with("recovery_keys")))
+      return true;
     if (key.ends_with("-oauth") || key == "http-basic" || key == "gitlab-token") return true;
     return said.drawn &&
            (key == "result" || key == "bcrypt_hash" || key == "secret_string" || key == "private_key_pem");

@@ -296,6 +296,20 @@ const Words& content_words() {
   return words;
 }
 
+/// `tests_pass` tells how many of them have passed.
+const Words& passes_what() {
+  static const Words words{"test",   "tests", "check", "checks", "first", "second", "third", "last", "one",  "two",
+                           "single", "by",    "multi", "all",    "low",   "high",   "band",  "gc",   "smoke"};
+  return words;
+}
+
+/// `PublicKeyToken`, `public_key`: whatever the words behind it say.
+bool is_public(const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i + 1 < words.size(); ++i)
+    if (words[i] == "public" && words[i + 1] == "key") return true;
+  return false;
+}
+
 /// What holds without a secret in the name.
 NameSense plain_sense(std::string_view name, const std::vector<std::string>& words) {
   NameSense sense;
@@ -311,12 +325,13 @@ NameSense judge(std::string_view name) {
   const NameSense plain = plain_sense(name, words);
   NameSense sense = plain;
   const Found found = find_secret(words);
-  if (found.holds == Holds::nothing || words.front() == "existing") return sense;
+  if (found.holds == Holds::nothing || words.front() == "existing" || is_public(words)) return sense;
   sense.holds = found.holds;
   const std::string& said = words[found.last - 1];
   sense.counts = said == "tokens" || said == "passwords" || said == "secrets" || said == "credentials" ||
-                 said == "cookies" || said == "keys" || said == "pass" || said == "session" || said == "sessions" ||
+                 said == "cookies" || said == "keys" || said == "session" || said == "sessions" ||
                  std::any_of(words.begin(), words.end(), [](const auto& w) { return counting_words().contains(w); });
+  sense.tally = said == "pass" && (words.size() == 1 || passes_what().contains(words[found.last - 2]));
   sense.code = said == "pin" || said == "otp" || said == "totp" || said == "code" || said == "passcode" ||
                said == "tan" || said == "暗証番号";
   sense.folder = said == "pwd" && words.size() == 1;

@@ -27,6 +27,7 @@ enum class Holds {
 struct NameSense {
   Holds holds = Holds::nothing;
   bool counts = false;  ///< `max_tokens`, `sessions`: a number here is a count
+  bool tally = false;   ///< `pass`, `tests_pass`: a small number here tells how many have passed
   bool code = false;    ///< `pin`, `otp`: a short number is the secret itself
   bool folder = false;  ///< `pwd`: a path here is the working directory
   bool digest = false;  ///< `signature`, `session`: what looks like a digest is the secret itself

@@ -56,7 +56,7 @@ constexpr TokenForm token_forms[] = {
     {"t1.", Signs::rest, 40}, {"AQVN", Signs::word, 30}, {"YC", Signs::word, 38}, {"y0_", Signs::word, 30}, {"y1_", Signs::word, 30}, {"ltsk_", Signs::word, 16}, {"phc_", Signs::alnum, 30}, {"phx_", Signs::alnum, 30}, {"rdme_", Signs::alnum, 40}, {"shippo_live_", Signs::hex, 20}, {"shippo_test_", Signs::hex, 20},
     {"sgp_", Signs::base62_, 20}, {"slk_", Signs::hex, 32}, {"tfp_", Signs::word, 20}, {"CFPAT-", Signs::word, 20}, {"dsapi-", Signs::alnum, 20}, {"dt0c01.", Signs::rest, 24}, {"dt0s01.", Signs::rest, 24}, {"p8e-", Signs::word, 16}, {"ctp_", Signs::hex, 20}, {"CCIPAT_", Signs::base62_, 20}, {"CCIPRJ_", Signs::base62_, 20}, {"zpka_", Signs::base62_, 20}, {"v1.0-", Signs::word, 30}, {"v2_", Signs::word, 40}, {"cf-", Signs::alnum, 36}, {"fastly_", Signs::word, 20},
     {"pat-na1-", Signs::word, 20}, {"pat-eu1-", Signs::word, 20}, {"patE", Signs::rest, 60}, {"ico-", Signs::alnum, 32}, {"sdbk_", Signs::alnum, 20}, {"hooks.slack.com/services/", Signs::rest, 8}, {"hooks.slack.com/triggers/", Signs::rest, 8}, {"hooks.slack.com/workflows/", Signs::rest, 8}, {"hooks.zapier.com/hooks/catch/", Signs::rest, 8}, {"AGPA", Signs::upper, 16}, {"jfrog_", Signs::alnum, 30}, {"AKCp", Signs::alnum, 50}, {"cmVmd", Signs::alnum, 40}, {"pulumi-", Signs::hex, 32},
-    {"infracost-", Signs::alnum, 20}, {"ico_", Signs::alnum, 20}, {"lip_", Signs::alnum, 20}, {"mapi_", Signs::alnum, 20}, {"tk-us-", Signs::word, 30}, {"oy2", Signs::alnum, 43}, {"rpa_", Signs::alnum, 30}, {"nvapi-", Signs::word, 40}, {"fw_", Signs::alnum, 20}, {"tgp_v1_", Signs::word, 30}, {"pcsk_", Signs::base62_, 40}, {"lsv2_pt_", Signs::base62_, 30}, {"lsv2_sk_", Signs::base62_, 30}, {"wandb_v1_", Signs::word, 20}, {"e2b_", Signs::hex, 30}, {"cal_live_", Signs::hex, 20}, {"tr_dev_", Signs::alnum, 16}, {"tr_prod_", Signs::alnum, 16}, {"sctr_", Signs::alnum, 20}, {"pdl_live_", Signs::word, 20}, {"pdl_sdbx_", Signs::word, 20}, {"rnd_", Signs::alnum, 20}, {"ctx7sk", Signs::word, 20}, {"eyJrIjoi", Signs::base64, 20}, {"CfDJ8", Signs::word, 16},
+    {"infracost-", Signs::alnum, 20}, {"ico_", Signs::alnum, 20}, {"lip_", Signs::alnum, 20}, {"mapi_", Signs::alnum, 20}, {"tk-us-", Signs::word, 30}, {"oy2", Signs::alnum, 43}, {"rpa_", Signs::alnum, 30}, {"nvapi-", Signs::word, 40}, {"fw_", Signs::alnum, 20}, {"tgp_v1_", Signs::word, 30}, {"pcsk_", Signs::base62_, 40}, {"lsv2_pt_", Signs::base62_, 30}, {"lsv2_sk_", Signs::base62_, 30}, {"wandb_v1_", Signs::word, 20}, {"e2b_", Signs::hex, 30}, {"cal_live_", Signs::hex, 20}, {"tr_dev_", Signs::alnum, 16}, {"tr_prod_", Signs::alnum, 16}, {"sctr_", Signs::alnum, 20}, {"pdl_live_", Signs::word, 20}, {"pdl_sdbx_", Signs::word, 20}, {"rnd_", Signs::alnum, 20}, {"ctx7sk", Signs::word, 20}, {"rzp_live_", Signs::alnum, 10}, {"rzp_test_", Signs::alnum, 10}, {"open.feishu.cn/open-apis/bot/v2/hook/", Signs::word, 8}, {"open.larksuite.com/open-apis/bot/v2/hook/", Signs::word, 8}, {"eyJrIjoi", Signs::base64, 20}, {"CfDJ8", Signs::word, 16},
 };
 // clang-format on
 
@@ -140,6 +140,8 @@ constexpr Form forms[] = {
     {"pat.", "token", R"re(()(\bpat\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_.-]{20,}))re"},
     {"access-", "token", R"re(()(\baccess-(?:sandbox|development|production)-[0-9a-f-]{36}))re"},
     {"2/", "token", R"re(()(\b2/[0-9]{10,}/[0-9]{10,}:[0-9a-f]{32}))re"},
+    {"1/", "token", R"re(()(\b1/[0-9]{10,}:[0-9a-f]{32}))re"},
+    {"rtmp", "token", R"re((\brtmps?://[^\s/"']+/(?:live2?|app)/)([A-Za-z0-9_-]{12,}))re"},
     {"A3-", "token", R"re(()(\bA3-[A-Z0-9]{6}-[A-Z0-9]{6,12}-[A-Z0-9-]{16,}))re"},
     {"s-s4t2", "token", R"re(()(\bs-s4t2(?:ud|af)-[0-9a-f]{64}))re"},
     {"pbkdf2", "hash", R"re(()(\bpbkdf2_sha[0-9]+\$[0-9]+\$[^\s"',]+))re"},
@@ -175,9 +177,18 @@ bool looks_like_credential(std::string_view value) {
          (inner_capital && small && value.size() >= 8 && value.find('.') == value.npos);
 }
 
+/// What stands here is the end of `scheme://user:password`, and what follows its sign is the host.
+bool is_login_of_address(std::string_view text, std::size_t at) {
+  constexpr std::size_t longest = 256;
+  std::size_t i = at;
+  while (i > 0 && at - i < longest && text[i - 1] != '/' && !std::isspace(static_cast<unsigned char>(text[i - 1]))) --i;
+  return i > 2 && text.compare(i - 3, 3, "://") == 0;
+}
+
 /// `user@1000.service` is a unit, `git@host.example:repo` an account that everybody has.
 bool is_mail(std::string_view text, std::size_t from, std::size_t to) {
   const auto address = text.substr(from, to - from);
+  if (is_login_of_address(text, from)) return false;
   for (std::string_view unit : {".local", ".internal", ".svc", ".localdomain", ".lan", ".service", ".socket", ".timer",
                                 ".slice", ".mount", ".target", ".device", ".scope", ".path", ".swap"})
     if (address.ends_with(unit)) return false;
@@ -306,28 +317,46 @@ class Shapes {
   /// A run of a generator's signs: a path is judged by its longest name, `a=b` by its sides.
   void generated(std::size_t from, std::size_t to) {
     if (text_.compare(from, 11, "/nix/store/") == 0) return;
-    if (text_[from] == '/') {
-      Range longest{from, from};
-      for (std::size_t at = from + 1, slash; at < to; at = slash + 1) {
-        slash = std::min(text_.find('/', at), to);
-        if (slash - at > longest.to - longest.from) longest = {at, slash};
-      }
-      return judged(longest.from, longest.to);
+    if (text_[from] == '/') return judged(longest_name(from + 1, to));
+    if (is_path_of_address(from) && text_.substr(from, to - from).find('/') != text_.npos) {  // the host stays
+      const Range name = longest_name(from, to);
+      return looks_generated(text_.substr(from, to - from)) ? found_.mark(view_, name, "generated") : judged(name);
     }
     std::size_t end = to;
     while (end > from && text_[end - 1] == '=') --end;
     if (end < to && to < text_.size() && text_[to] == '<') return;  // a name, with its value hidden
     const auto sign = text_.substr(from, end - from).rfind('=');
     if (sign != text_.npos) from += sign + 1;
-    judged(from, to);
+    judged({from, to});
   }
 
-  void judged(std::size_t from, std::size_t to) {
-    const auto before = text_.substr(from > 9 ? from - 9 : 0, std::min<std::size_t>(from, 9));
+  /// Of those between slashes.
+  Range longest_name(std::size_t from, std::size_t to) const {
+    Range longest{from, from};
+    for (std::size_t at = from, slash; at < to; at = slash + 1) {
+      slash = std::min(text_.find('/', at), to);
+      if (slash - at > longest.to - longest.from) longest = {at, slash};
+    }
+    return longest;
+  }
+
+  /// `https://host.` stands before it.
+  bool is_path_of_address(std::size_t at) const {
+    constexpr std::size_t longest = 256;
+    std::size_t i = at;
+    while (i > 0 && at - i < longest &&
+           (std::isalnum(static_cast<unsigned char>(text_[i - 1])) ||
+            std::string_view(".-_:@").find(text_[i - 1]) != std::string_view::npos))
+      --i;
+    return i > 2 && text_.compare(i - 2, 2, "//") == 0 && text_[i - 3] == ':';
+  }
+
+  void judged(Range r) {
+    const auto before = text_.substr(r.from > 9 ? r.from - 9 : 0, std::min<std::size_t>(r.from, 9));
     for (std::string_view digest :
          {"SHA256:", "SHA512:", "sha256:", "sha512:", "sha-256=", "sha-512=", "MD5:", "W/\"", "h1:"})
       if (before.ends_with(digest)) return;
-    if (looks_generated(text_.substr(from, to - from))) found_.mark(view_, {from, to}, "generated");
+    if (looks_generated(text_.substr(r.from, r.to - r.from))) found_.mark(view_, r, "generated");
   }
 
   /// Base64 of a text that holds a secret, such as `user:password`.

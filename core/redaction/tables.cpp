@@ -189,7 +189,13 @@ class Tables {
     // A column `SECRET` often names it: names are words with `-` between.
     const bool named = sense.named && text.find('-') != text.npos &&
                        text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == text.npos;
-    if (!named && is_secret_value(sense, text)) found_.mark(view_, value, "key");
+    if (!named && !is_name(text) && is_secret_value(sense, text)) found_.mark(view_, value, "key");
+  }
+
+  /// Below `db_password` stands `api_token`: these are rows of what there is, and no head with its values.
+  bool is_name(std::string_view text) const {
+    return text.find('_') != text.npos && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == text.npos &&
+           found_.names.of(text).holds == Holds::secret;
   }
 
   /// `user:$6$…:19000:` and `host:5432:db:user:x`.

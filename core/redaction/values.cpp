@@ -47,7 +47,8 @@ const Words& harmless_words() {
       "offline", "out_of_service", "sealed", "unreachable", "unready", "na", "not_applicable", "not_available",
       "pending", "ready_pre_live", "skipped", "yes", "no", "on", "off", "empty", "hidden", "masked", "redacted",
       "undefined", "default", "revoked", "expiring", "rotating", "loaded", "not_loaded", "not_set", "unchanged",
-      "changed", "oidc", "saml", "ldap", "oauth", "oauth2", "basic", "bearer", "jwt", "mtls", "token", "password",
+      "changed", "oidc", "saml", "ldap", "oauth", "oauth2", "basic", "bearer", "malformed", "corrupt", "corrupted",
+      "suspended", "unverified", "orphaned", "compliant", "unauthorized", "forbidden", "rate_limited", "in_use", "plaintext", "jwt", "mtls", "token", "password",
       "kubernetes", "vault", "env", "file", "fresh", "ok_to_rotate", "n_a", "string", "number", "object", "boolean",
       "bool", "int", "integer", "str", "array", "nonetype", "secretref", "opaque", "redis", "database", "cookie",
       "approle", "userpass", "rejected", "accepted", "mismatch", "matched", "match", "locked", "unlocked", "unsealed",
@@ -70,7 +71,7 @@ const Words& telling_verbs() {
       "expired", "expires", "expire", "missing", "invalid", "found", "failed", "fails", "failure", "required", "unknown", "must", "cannot",
       "rotated", "overdue", "loaded", "refused", "rejected", "accepted", "verified", "valid", "revoked", "denied",
       "unavailable", "configured", "unreachable", "exceeded", "exhausted", "mismatch", "incorrect", "wrong", "should",
-      "minimum", "least", "allowed", "forbidden", "unauthorized", "unsupported", "disabled", "enabled", "ago", "remaining",
+      "minimum", "least", "allowed", "blank", "malformed", "forbidden", "unauthorized", "unsupported", "disabled", "enabled", "ago", "remaining",
       "characters", "error", "errors", "check", "checks", "policy", "provided", "empty", "stale", "due", "loading", "reading",
       "refreshed", "renewed", "rotation", "deprecated", "because", "ready", "healthy", "timeout", "timed", "returned",
       "available", "authentication", "supplied", "given", "matched", "matches", "abgelaufen", "ungültig", "falsch", "fehlt"};
@@ -203,9 +204,11 @@ bool is_stamp(std::string_view value) {
                [](char c) { return is_digit(c) || std::string_view("-:.TZ+ tz").find(c) != std::string_view::npos; });
   if (value.size() <= 16 && value.ends_with(" bytes") && is_digit(value.front())) return true;  // kubectl describe
   // A duration: 30d, 720h0m0s, 15 min, P30D.
-  return value.size() <= 12 && is_digit(value.front()) && !is_digit(value.back()) && all(value, [](char c) {
-           return is_digit(c) || std::string_view("dhmsw. ").find(c) != std::string_view::npos;
-         });
+  const auto is_unit = [](char c) { return std::string_view("dhmsw").find(c) != std::string_view::npos; };
+  for (std::size_t i = 1; i < value.size(); ++i)
+    if (is_unit(value[i - 1]) && is_unit(value[i]) && value.substr(i - 1, 2) != "ms") return false;
+  return value.size() <= 12 && is_digit(value.front()) && !is_digit(value.back()) &&
+         all(value, [&](char c) { return is_digit(c) || is_unit(c) || c == '.' || c == ' '; });
 }
 
 /// How the mix of characters is, counted once.
@@ -307,6 +310,21 @@ bool is_path(std::string_view value) {
 
 bool is_sentence(std::string_view text) { return tells(text, 2); }
 
+/// "ok (2 of 3)", "ok, 3 days left", "age 93d"
+static bool begins_well(std::string_view value) {
+  constexpr std::string_view well[] = {"ok", "okay", "valid", "healthy", "active", "age"};
+  const auto word = value.substr(0, value.find_first_of(" ,;("));
+  if (word.size() == value.size() || value.size() > 48) return false;
+  if (std::find(std::begin(well), std::end(well), fold_case(word)) == std::end(well)) return false;
+  for (std::size_t at = word.size(); at < value.size();) {
+    const std::size_t end = std::min(value.find_first_of(" ,;:()", at), value.size());
+    const auto each = value.substr(at, end - at);
+    if (looks_secret(each)) return false;
+    at = end + 1;
+  }
+  return any(value, is_digit);
+}
+
 bool tells_of_secret(std::string_view value) {
   while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
   while (!value.empty() && std::string_view(" \t\r\n.,;!").find(value.back()) != std::string_view::npos)
@@ -319,7 +337,7 @@ bool tells_of_secret(std::string_view value) {
     if (harmless_words().contains(word)) return true;
   }
   return is_mask(value) || is_reference(value) || is_stamp(value) ||
-         (is_path(value) && value.find(' ') == value.npos) || tells(value, 2);
+         (is_path(value) && value.find(' ') == value.npos) || tells(value, 2) || begins_well(value);
 }
 
 bool looks_secret(std::string_view value) {
