@@ -342,16 +342,24 @@ std::vector<Boundary> Verdict::also(Boundary except) const {
   return rest;
 }
 
+namespace {
+
+bool passes(const SurfaceFact& s) { return is_judged(s) && s.said.reading == Reading::pass && !s.said.stale; }
+
+bool is_beside_the_sequence(const Finding& f) {
+  return f.certificate_alone || (f.boundary == Boundary::observer && f.trouble == OwnTrouble::never_there);
+}
+
+}  // namespace
+
 Verdict diagnose(const SweepFacts& facts) {
   Verdict v;
-  v.all_pass =
-      !facts.surfaces.empty() &&
-      std::all_of(
-          facts.surfaces.begin(), facts.surfaces.end(),
-          [](const SurfaceFact& s) { return is_judged(s) && s.said.reading == Reading::pass && !s.said.stale; }) &&
+  const bool others_pass =
       std::all_of(facts.checks.begin(), facts.checks.end(),
                   [](const CheckFact& c) { return c.seen && c.said.result == CheckResult::in_sync; }) &&
       std::all_of(facts.paths.begin(), facts.paths.end(), [](const PathFact& p) { return p.seen && p.said.pass; });
+  const auto& surfaces = facts.surfaces;
+  v.all_pass = others_pass && !surfaces.empty() && std::all_of(surfaces.begin(), surfaces.end(), passes);
   if (auto blind = blind_finding(facts)) {
     v.findings.push_back(std::move(*blind));
     return v;  // not to see is not to know: nothing else is said
@@ -366,6 +374,10 @@ Verdict diagnose(const SweepFacts& facts) {
   add(readiness_finding(facts, outage));
   add(product_finding(facts));
   add(impaired_finding(facts));
+  v.sequence_passes =
+      others_pass && std::any_of(surfaces.begin(), surfaces.end(), passes) &&
+      std::all_of(surfaces.begin(), surfaces.end(), [](const SurfaceFact& s) { return s.never_there || passes(s); }) &&
+      std::all_of(v.findings.begin(), v.findings.end(), is_beside_the_sequence);
   return v;
 }
 

@@ -38,6 +38,9 @@ struct Finding {
 struct Verdict {
   std::vector<Finding> findings;  ///< in the order of precedence, at most one a boundary; the first is primary
   bool all_pass = false;          ///< every configured read was seen, and the last thing it said was a fresh pass
+  /// The same but for surfaces that never were there, which are no part of the platform, and nothing is found but these
+  /// and a certificate that ends soon, which no read says: what proves that another incident is over.
+  bool sequence_passes = false;
 
   const Finding* find(Boundary b) const;
   bool blind() const { return !findings.empty() && findings.front().blind; }

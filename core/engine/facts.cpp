@@ -39,7 +39,7 @@ void note_certificate(SweepFacts& facts, const TargetConfig& config, const std::
     soonest = *ends;
     const bool over = *ends <= r.raw.at;
     facts.certificate_of = r.raw.read;
-    facts.certificate = "the certificate of " + r.raw.address +
+    facts.certificate = "the certificate of " + (r.raw.address.empty() ? r.raw.read : r.raw.address) +
                         (over ? " has ended" : " ends in " + humanize(*ends - r.raw.at)) + ", on " +
                         to_rfc3339(*ends).substr(0, 10);
   }

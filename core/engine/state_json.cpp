@@ -65,6 +65,7 @@ void fields(V& visit, X& x) {
   visit("tls_expires_at", x.tls_expires_at);
   visit("answered", x.answered);
   visit("was_there", x.was_there);
+  visit("was_missing", x.was_missing);
   visit("throttled_since", x.throttled_since);
   visit("stamps", x.memory.stamps);
   auto versions = x.versions.each();

@@ -63,16 +63,20 @@ struct Casebook::Pass {
     const JudgedRead* first = nullptr;
     for (const auto& r : sweep.reads) {
       if (r.green || r.word == "throttled" || kind_of(r.raw.read) == ReadKind::reference) continue;
+      if (is_never_there(r.raw.read) && !is_of_never_there_alone()) continue;  // it never left green
       if (!first || r.raw.at < first->raw.at) first = &r;
     }
+    if (first && begins_anew(*first)) episode = {};
     if (first && episode.id.empty()) {
       episode.id = ids.next(sweep.now.wall);
       episode.first.reset();
     }
+    if (first && !is_never_there(first->raw.read)) episode.bad_at = sweep.now.mono;
     if (first && !episode.first) {
       const std::string reason =
           first->reasons.empty() ? first->word : bare_reason(first->raw.read, first->reasons.front());
       episode.first = FirstFailure{first->raw.read, first->raw.at, reason};
+      episode.is_of_never_there = is_never_there(first->raw.read);
     }
     if (!first && sweep.verdict.findings.empty()) {
       book.last_good_ = sweep.verdict.green() ? sweep.number : book.last_good_;
@@ -81,6 +85,14 @@ struct Casebook::Pass {
       if (quiet) episode = {};
     }
     if (!sweep.verdict.findings.empty() && episode.id.empty()) episode.id = ids.next(sweep.now.wall);
+  }
+
+  /// What is still open may be of long ago: a fault that comes when all has passed for a while is not part of it.
+  bool begins_anew(const JudgedRead& bad) const {
+    const auto& episode = book.episode_;
+    if (episode.is_of_never_there && !is_never_there(bad.raw.read)) return true;
+    const Millis apart = std::max(target().episode_window, 3 * target().interval);
+    return episode.bad_at && sweep.now.mono - *episode.bad_at > apart;
   }
 
   /// From the first sweep that saw nothing; a sweep in which no surface was read changes nothing.
@@ -273,7 +285,8 @@ struct Casebook::Pass {
       i.worse = 0;
     else if (f.fresh)
       ++i.worse;
-    if (rules.muted(b) || !(blind_too_long || i.worse >= target().confirm.failures)) return;
+    if (rules.muted(b) || inhibited(b, i.confirmed)) return;
+    if (!blind_too_long && i.worse < target().confirm.failures) return;
     i.worse = 0;
     const IncidentRecord before = i.record;
     i.record.severity = blind_too_long ? Severity::critical : std::max(i.record.severity, f.severity);
@@ -331,7 +344,7 @@ struct Casebook::Pass {
     i.recovered = sweep.now.mono;
     i.worse = 0;
     i.verified.clear();
-    i.green_since = sweep.verdict.green() ? std::optional(sweep.now.mono) : std::nullopt;
+    i.green_since = sweep.verdict.sequence_passes ? std::optional(sweep.now.mono) : std::nullopt;
     const std::string page = i.record.summary;
     i.record.summary = recovered_summary(i, sweep.now.mono);
     if (i.paged)
@@ -353,21 +366,41 @@ struct Casebook::Pass {
     i.worse = f.severity > i.record.severity || is_wider(i, f) ? 1 : 0;
     i.attempts = std::max(t.holding, 1);
     i.record.summary = page_summary(i, f, t.holding_since);
-    if (i.paged)
+    if (i.paged) {
+      i.spoken = sweep.now.mono;  // a reminder comes after a while without news
       emit(EventKind::relapsed, b, i);
-    else
+    } else {
       i.note(sweep.now.wall, "relapsed", i.record.summary);
+    }
+  }
+
+  /// What was read again and is green; a surface that never was there is as it was.
+  void note_verified(Incident& i) const {
+    for (const auto& r : sweep.reads) {
+      const bool is_fine = r.green || is_never_there(r.raw.read);
+      if (is_fine && i.verified.insert(r.raw.read).second) i.verified_at = sweep.now.wall;
+      if (!is_fine && r.word != "throttled") i.verified.erase(r.raw.read);
+    }
+  }
+
+  /// Nothing else is found: then the surface that was never there is what failed.
+  bool is_of_never_there_alone() const {
+    const auto& all = sweep.verdict.findings;
+    return all.size() == 1 && all.front().trouble == OwnTrouble::never_there;
+  }
+
+  bool is_never_there(const std::string& read) const {
+    const auto& surfaces = sweep.facts.surfaces;
+    return std::any_of(surfaces.begin(), surfaces.end(),
+                       [&](const SurfaceFact& s) { return s.never_there && s.name == read; });
   }
 
   /// After the recovery: is the whole target green, was everything read again, do the six conditions hold?
   void verify(Boundary b, Track& t) {
     auto& i = *t.incident;
     if (i.recovered == sweep.now.mono) return;  // what comes after the recovery verifies it
-    for (const auto& r : sweep.reads) {
-      if (r.green && i.verified.insert(r.raw.read).second) i.verified_at = sweep.now.wall;
-      if (!r.green && r.word != "throttled") i.verified.erase(r.raw.read);
-    }
-    if (!sweep.verdict.green()) {
+    note_verified(i);
+    if (!sweep.verdict.sequence_passes) {
       i.green_since.reset();
       return;
     }
@@ -451,11 +484,8 @@ struct Casebook::Pass {
 
   /// What is green here after the recovery, for the six conditions.
   void prove(Incident& i) {
-    for (const auto& r : sweep.reads) {
-      if (r.green && i.verified.insert(r.raw.read).second) i.verified_at = sweep.now.wall;
-      if (!r.green && r.word != "throttled") i.verified.erase(r.raw.read);
-    }
-    if (!sweep.verdict.green())
+    note_verified(i);
+    if (!sweep.verdict.sequence_passes)
       i.green_since.reset();
     else if (!i.green_since)
       i.green_since = sweep.now.mono;

@@ -78,6 +78,8 @@ struct Track {
 struct Episode {
   std::string id;  ///< empty: everything is green
   std::optional<FirstFailure> first;
+  bool is_of_never_there = false;  ///< `first` is a surface that never was there, and nothing has failed since
+  std::optional<MonoTime> bad_at;  ///< a read was bad the last time
 };
 
 class Casebook {

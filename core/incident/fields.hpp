@@ -81,6 +81,8 @@ template <class V, Is<Episode> X>
 void fields(V& visit, X& x) {
   visit("id", x.id);
   visit("first", x.first);
+  visit("of_never_there", x.is_of_never_there);
+  visit("bad_at", x.bad_at);
 }
 
 template <class V, Is<Casebook> X>

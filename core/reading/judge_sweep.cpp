@@ -93,6 +93,12 @@ std::vector<Judged> judge_all(const TargetConfig& config, std::vector<RawRead> r
   return all;
 }
 
+/// Not a broken connection, nor what a gateway says while nothing stands behind it.
+bool is_its_own_answer(const Judged& j) {
+  const auto* answer = std::get_if<HttpAnswer>(&j.read.raw.answer);
+  return answer && (answer->status < 500 || j.surface.own_word);
+}
+
 void remember(ReadState& state, const Judged& j, MonoTime now) {
   const bool throttled = j.read.word == "throttled";
   const auto& raw = j.read.raw;
@@ -109,7 +115,9 @@ void remember(ReadState& state, const Judged& j, MonoTime now) {
     return;
   }
   state.throttled_since.reset();
-  state.was_there = state.was_there || j.surface.reading != Reading::missing;
+  state.was_missing = state.was_missing || j.surface.reading == Reading::missing;
+  state.was_there =
+      state.was_there || (j.surface.reading != Reading::missing && !(state.was_missing && !is_its_own_answer(j)));
   if (!state.seen || state.word != j.read.word) state.since = raw.at;
   if (kind_of(raw.read) == ReadKind::check)
     state.results_in_a_row = state.seen && state.check.result == j.check.result ? state.results_in_a_row + 1 : 1;

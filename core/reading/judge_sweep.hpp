@@ -29,9 +29,11 @@ struct ReadState {
   Phases phases;
   std::string address;
   std::optional<WallTime> tls_expires_at;
-  SurfaceMemory memory;    ///< of a surface
-  bool answered = false;   ///< some HTTP answer has come at some time
-  bool was_there = false;  ///< of a surface: at least one read said something else than `missing`
+  SurfaceMemory memory;   ///< of a surface
+  bool answered = false;  ///< some HTTP answer has come at some time
+  /// Of a surface: at least one read said something else than `missing`. One that brought no answer of its own, a
+  /// refused connection or a gateway's 503, says nothing of that where `missing` was said before.
+  bool was_there = false, was_missing = false;
   std::optional<MonoTime> throttled_since;
   LastVersions versions;              ///< of a surface
   int results_in_a_row = 0;           ///< of a check

@@ -80,7 +80,7 @@ PathReading read_path(const PathConfig& path, const RawRead& raw) {
     }
   }
   if (expect.max_latency && raw.took > *expect.max_latency)
-    say("took " + humanize(raw.took) + ", longer than " + humanize(*expect.max_latency));
+    say("took " + finely(raw.took) + ", longer than " + finely(*expect.max_latency));
   out.pass = out.reasons.empty();
   if (!out.pass) out.page = page_of(answer->body);
   return out;

@@ -478,7 +478,7 @@ class Judge {
   void slow() {
     if (surface_.max_latency && raw_.took > *surface_.max_latency)
       at_least(Reading::warn,
-               "slow: answered after " + humanize(raw_.took) + ", longer than " + humanize(*surface_.max_latency));
+               "slow: answered after " + finely(raw_.took) + ", longer than " + finely(*surface_.max_latency));
   }
 
   void freshness(const HttpAnswer& answer, const std::vector<FoundStamp>& stamps) {

@@ -331,7 +331,8 @@ NameSense judge(std::string_view name) {
   sense.counts = said == "tokens" || said == "passwords" || said == "secrets" || said == "credentials" ||
                  said == "cookies" || said == "keys" || said == "session" || said == "sessions" ||
                  std::any_of(words.begin(), words.end(), [](const auto& w) { return counting_words().contains(w); });
-  sense.tally = said == "pass" && (words.size() == 1 || passes_what().contains(words[found.last - 2]));
+  sense.tally =
+      said == "pass" && (words.size() == 1 || (found.last > 1 && passes_what().contains(words[found.last - 2])));
   sense.code = said == "pin" || said == "otp" || said == "totp" || said == "code" || said == "passcode" ||
                said == "tan" || said == "暗証番号";
   sense.folder = said == "pwd" && words.size() == 1;

@@ -261,6 +261,12 @@ std::string humanize(Millis d) {
   return text;
 }
 
+std::string finely(Millis d) {
+  const auto tenths = d.count() / 100;
+  if (d < Millis(1000) || d >= Millis(60'000) || tenths % 10 == 0) return humanize(d);
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "s";
+}
+
 std::optional<std::int64_t> take_number(std::string_view& text) {
   std::int64_t n = 0;
   std::size_t digits = 0;

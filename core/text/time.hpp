@@ -29,6 +29,8 @@ std::optional<Millis> parse_retry_after(std::string_view value, WallTime now);
 
 /// `1h 05m`, `12s`, `350ms`: how long, for people.
 std::string humanize(Millis d);
+/// The same, and below a minute to a tenth of a second where that says more: `1.9s`.
+std::string finely(Millis d);
 /// `500ms`, `30s`, `2m`, `1h30m`, `7d`, `2w`; a bare `0`. The larger unit comes first, and each once. No negative ones,
 /// none above ten years.
 std::optional<Millis> parse_duration(std::string_view text);

@@ -93,6 +93,10 @@ TEST_CASE("how long, for people") {
   CHECK(humanize(Seconds(65)) == "1m 05s");
   CHECK(humanize(std::chrono::minutes(65)) == "1h 05m");
   CHECK(humanize(std::chrono::hours(49)) == "2d 01h");
+  CHECK(finely(Millis(350)) == "350ms");
+  CHECK(finely(Millis(1960)) == "1.9s");
+  CHECK(finely(Millis(2000)) == "2s");
+  CHECK(finely(Seconds(65)) == "1m 05s");
 }
 
 TEST_CASE("A duration is a number with a unit, larger units first") {
