@@ -108,6 +108,16 @@ class NatsServer:
         self.process.kill()
         self.process.wait()
 
+    def sees(self):
+        """How many other servers of its cluster it has a way to, and whether one of them leads the streams."""
+        try:
+            _, routes = harness.ask(self.monitor, "/routez")
+            _, streams = harness.ask(self.monitor, "/jsz")
+        except OSError:
+            return 0, False
+        others = {route["remote_name"] for route in json.loads(routes)["routes"] or []}
+        return len(others), bool(json.loads(streams).get("meta_cluster", {}).get("leader"))
+
     def streams(self):
         """Those that this server keeps, by name, as its monitor shows them."""
         status, body = harness.ask(self.monitor, "/jsz?streams=true&config=true")
@@ -166,9 +176,26 @@ class Fleet:
                 "targets": [harness.fast_target(f"http://127.0.0.1:{host.way.port}", interval="1s")],
                 "alerts": {"sinks": self.sinks, "escalate": self.escalate}, "resolution": {"settle": "2s"}}
 
+    def wait_for_servers(self):
+        """Two that begin to talk at once may each close the other's way as one too many, and stay apart: then the test
+        has no cluster, and starts them again."""
+        def together():
+            return all(server.sees() == (len(self.servers) - 1, True) for server in self.servers)
+
+        for last in (False, False, True) if len(self.servers) > 1 else ():
+            try:
+                return wait_until(together, "the servers are a cluster", 20)
+            except harness.Timeout:
+                if last:
+                    raise
+                for server in self.servers:
+                    server.kill()
+                    server.start()
+
     def start(self):
         for server in self.servers:
             server.start()
+        self.wait_for_servers()
         for host in self.hosts:
             host.daemon.start()
         self.wait_together()
