@@ -115,7 +115,7 @@ class NatsServer:
             _, streams = harness.ask(self.monitor, "/jsz")
         except OSError:
             return 0, False
-        others = {route["remote_name"] for route in json.loads(routes)["routes"] or []}
+        others = {route["remote_id"] for route in json.loads(routes)["routes"] or []}
         return len(others), bool(json.loads(streams).get("meta_cluster", {}).get("leader"))
 
     def streams(self):
