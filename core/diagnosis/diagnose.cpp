@@ -11,6 +11,12 @@ using Surfaces = std::vector<const SurfaceFact*>;
 
 /// What was not seen says nothing, and what was never there is a question of the configuration.
 bool is_judged(const SurfaceFact& s) { return s.seen && !s.not_seen && !s.never_there; }
+bool passes(const SurfaceFact& s) { return is_judged(s) && s.said.reading == Reading::pass && !s.said.stale; }
+
+/// No read says it: a certificate that ends soon, a surface that never was there.
+bool is_beside_the_sequence(const Finding& f) {
+  return f.certificate_alone || (f.boundary == Boundary::observer && f.trouble == OwnTrouble::never_there);
+}
 
 Surfaces with_role(const SweepFacts& facts, std::initializer_list<SurfaceRole> roles) {
   Surfaces found;
@@ -341,16 +347,6 @@ std::vector<Boundary> Verdict::also(Boundary except) const {
     if (f.boundary != except) rest.push_back(f.boundary);
   return rest;
 }
-
-namespace {
-
-bool passes(const SurfaceFact& s) { return is_judged(s) && s.said.reading == Reading::pass && !s.said.stale; }
-
-bool is_beside_the_sequence(const Finding& f) {
-  return f.certificate_alone || (f.boundary == Boundary::observer && f.trouble == OwnTrouble::never_there);
-}
-
-}  // namespace
 
 Verdict diagnose(const SweepFacts& facts) {
   Verdict v;

@@ -17,6 +17,9 @@ struct Command {
 // What stands for one argument: quoted or bare.
 #define ARGUMENT R"re(("[^"\n]+"|'[^'\n]+'|(?:[^\s"'\\]|\\.)+))re"
 
+// What is handed to the program behind the bar.
+#define PIPED R"re(\b(?:echo|printf)\s+(?:-\w+\s+)?(?:'%s'\s+)?("[^"\n]+"|'[^'\n]+'|[^\s"'|]+)\s*\|)re"
+
 // clang-format off
 constexpr Command commands[] = {
     {"mysql", R"re(\bmysql\w*\b[^\n|]*?\s(?-i:-p)["']?([^\s"'=]+))re"},
@@ -41,7 +44,7 @@ constexpr Command commands[] = {
     {"htpasswd", R"re(\bhtpasswd\b[^\n|]*?\s-[a-zA-Z]*b[a-zA-Z]*\s+(?:\S+\s+)?\S+\s+)re" ARGUMENT},
     {"net user", R"re(\bnet\s+user\s+\S+\s+["']?([^\s"'/]+))re"},
     {"net use ", R"re(\bnet\s+use\s+\S+(?:\s+\S+)?\s+["']?([^\s"'/]+)["']?\s+/user)re"},
-    {"az ", R"re(\baz\s+login\b[^\n|]*?\s(?-i:-p)[ =]?)re" ARGUMENT},
+    {"az ", R"re(\baz\s+\w[^\n|]*?\s(?-i:-p)[ =]?)re" ARGUMENT},
     {"sqlcmd", R"re(\b(?:sqlcmd|bcp|osql)\b[^\n|]*?\s(?-i:-P)\s*)re" ARGUMENT},
     {"bcp", R"re(\bbcp\b[^\n|]*?\s(?-i:-P)\s*)re" ARGUMENT},
     {"sqlplus", R"re(\b(?:sqlplus|exp|imp|expdp|impdp|sqlldr|rman)\b[^\n|]*?\s["']?[A-Za-z][\w$#]*/["']?([^\s"'@/]+))re"},
@@ -105,11 +108,11 @@ constexpr Command commands[] = {
     {"cypher-shell", R"re(\bcypher-shell\b[^\n|]*?\s(?-i:-p)\s*)re" ARGUMENT},
     {"pass ", R"re((?:^[<>\s]*|ftp>\s*(?:quote\s+)?|\bC:\s*)(?-i:PASS)\s+(\S+))re"},
     {"ugfzc3dvcmq6", R"re(334 UGFzc3dvcmQ6\s+(\S+))re"},
-    {"login ", R"re(^\s*[a-z]*\d+\s+(?-i:LOGIN)\s+\S+\s+(\S+))re"},
+    {"login ", R"re((?:^\s*[a-z]*|\b[a-z]{1,4})\d+\s+(?-i:LOGIN)\s+\S+\s+(\S+))re"},
     {"<<<", R"re(\bchpasswd\s*<<<\s*["']?[^\s:"']+:([^\s"']+))re"},
     {"<<<", R"re(\b(?:passwd|kinit|sudo|su|cryptsetup|login)\b[^\n|]*?<<<\s*)re" ARGUMENT},
-    {"cryptsetup", R"re(\b(?:echo|printf)\s+(?:-\w+\s+)?("[^"\n]+"|'[^'\n]+'|[^\s"'|]+)\s*\|\s*(?:sudo\s+)?cryptsetup)re"},
-    {"kinit", R"re(\becho\s+(?:-\w+\s+)?("[^"\n]+"|'[^'\n]+'|[^\s"'|]+)\s*\|\s*kinit)re"},
+    {"cryptsetup", PIPED R"re(\s*(?:sudo\s+)?cryptsetup)re"},
+    {"kinit", PIPED R"re(\s*kinit)re"},
     {"exec", R"re(\b(?:ps|wmi|smb|at|dcom)exec(?:\.py)?\s+[^\s:@]+:([^\s"'@]+)@)re"},
     {"secretsdump", R"re(\bsecretsdump(?:\.py)?\s+[^\s:@]+:([^\s"'@]+)@)re"},
     {"securestring", R"re(\bConvertTo-SecureString\s+(?:-String\s+)?)re" ARGUMENT},
@@ -133,7 +136,7 @@ constexpr Command commands[] = {
     {"define(", R"re(define\(\s*["']\w+_(?:KEY|SALT)["']\s*,\s*["']([^"'\n]+))re"},
     {"user ", R"re(^\s*user\s+\S+\s+(?:on|off)\b[^\n]*?\s[>#](\S+))re"},
     {"plink", R"re(\b(?:plink|pscp|psftp|putty)\S*\b[^\n|]*?\s-pw\s+)re" ARGUMENT},
-    {"login ", R"re(^\s*[a-z]*\d+\s+(?-i:LOGIN)\s+\S+\s+"([^"\n]+))re"},
+    {"login ", R"re((?:^\s*[a-z]*|\b[a-z]{1,4})\d+\s+(?-i:LOGIN)\s+\S+\s+"([^"\n]+))re"},
     {"identify", R"re(\bNickServ\s+IDENTIFY\s+(?:\S+\s+)?(\S+)\s*$)re"},
     {"mc alias", R"re(\bmc\s+alias\s+set\s+\S+\s+\S+\s+\S+\s+(\S+))re"},
     {"crypt(", R"re(\bcrypt\s*\(\s*["']([^"'\n]+))re"},
@@ -155,7 +158,6 @@ constexpr Command commands[] = {
     {"\"auth\"", R"re([0-9]+\) "auth"\s+(?:[0-9]+\) "[^"\n]*"\s+)?[0-9]+\) "([^"\n]+))re"},
     {"requirepass\"", R"re("(?:requirepass|masterauth)"\s+"([^"\n]+))re"},
     {"auth\r\n$", R"re(\bauth\r\n(?:\$\d+\r\n\S+\r\n)?\$\d+\r\n(\S+))re"},
-    {" login ", R"re(\b[a-z]{1,4}\d+\s+(?-i:LOGIN)\s+\S+\s+"?([^\s"]+))re"},
     {"createuser", R"re(\bcreateUser\s+(?:-e\s+\S+\s+)?\S+\s+(?:MD5|SHA\S*)\s+"?([^"\s]+))re"},
     {"createuser", R"re(\bcreateUser\s[^\n]*?\s(?:AES|DES)\S*\s+"?([^"\s]+))re"},
     {"{plain}", R"re(\{PLAIN\}([^:\s"]+))re"},
@@ -167,9 +169,8 @@ constexpr Command commands[] = {
     {"radtest", R"re(\bradtest\s+(?:-\S+\s+)*\S+\s+)re" ARGUMENT},
     {"hdbsql", R"re(\bhdbsql\b[^\n|]*?\s(?-i:-p)\s*)re" ARGUMENT},
     {"ab ", R"re(\bab\s[^\n|]*?(?-i:-A)\s*["']?[^\s:"']+:([^\s"']+))re"},
-    {"az ", R"re(\baz\s+\w[^\n|]*?\s(?-i:-p)[ =]?)re" ARGUMENT},
-    {"password_stdin", R"re(\b(?:echo|printf)\s+(?:-\w+\s+)?(?:'%s'\s+)?("[^"\n]+"|'[^'\n]+'|[^\s"'|]+)\s*\|[^\n]*password_stdin)re"},
-    {"--with-token", R"re(\b(?:echo|printf)\s+(?:-\w+\s+)?(?:'%s'\s+)?("[^"\n]+"|'[^'\n]+'|[^\s"'|]+)\s*\|[^\n]*--with-token)re"},
+    {"password_stdin", PIPED R"re([^\n]*password_stdin)re"},
+    {"--with-token", PIPED R"re([^\n]*--with-token)re"},
     {"passcommand", R"re(\w*passcommand=["']?echo\s+([^\s"']+))re"},
     {"rejected value [", R"re(field '[^'\n]*(?:pass|secret|token|api_?key)[^'\n]*'[^\n]*?rejected value \[([^\]\n]+))re"},
     {" -> ", R"re(\b\w*(?:password|passwd|secret|token|api_?key)\w*["']?\s*=\s*(?:"[^"\n]*"|\([^)\n]*\))\s+->\s+"([^"\n]+))re"},

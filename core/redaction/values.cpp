@@ -98,6 +98,21 @@ bool tells(std::string_view text, std::size_t words_wanted) {
   return words >= words_wanted && told;
 }
 
+/// "ok (2 of 3)", "ok, 3 days left", "age 93d"
+bool begins_well(std::string_view value) {
+  constexpr std::string_view well[] = {"ok", "okay", "valid", "healthy", "active", "age"};
+  const auto word = value.substr(0, value.find_first_of(" ,;("));
+  if (word.size() == value.size() || value.size() > 48) return false;
+  if (std::find(std::begin(well), std::end(well), fold_case(word)) == std::end(well)) return false;
+  for (std::size_t at = word.size(); at < value.size();) {
+    const std::size_t end = std::min(value.find_first_of(" ,;:()", at), value.size());
+    const auto each = value.substr(at, end - at);
+    if (looks_secret(each)) return false;
+    at = end + 1;
+  }
+  return any(value, is_digit);
+}
+
 /// `[REDACTED]`, `DATA+OMITTED`, `VALUE_SPECIFIED_IN_NO_LOG_PARAMETER`: these words and no others.
 bool says_hidden(std::string_view value) {
   constexpr std::size_t longest = 48;
@@ -309,21 +324,6 @@ bool is_path(std::string_view value) {
 }
 
 bool is_sentence(std::string_view text) { return tells(text, 2); }
-
-/// "ok (2 of 3)", "ok, 3 days left", "age 93d"
-static bool begins_well(std::string_view value) {
-  constexpr std::string_view well[] = {"ok", "okay", "valid", "healthy", "active", "age"};
-  const auto word = value.substr(0, value.find_first_of(" ,;("));
-  if (word.size() == value.size() || value.size() > 48) return false;
-  if (std::find(std::begin(well), std::end(well), fold_case(word)) == std::end(well)) return false;
-  for (std::size_t at = word.size(); at < value.size();) {
-    const std::size_t end = std::min(value.find_first_of(" ,;:()", at), value.size());
-    const auto each = value.substr(at, end - at);
-    if (looks_secret(each)) return false;
-    at = end + 1;
-  }
-  return any(value, is_digit);
-}
 
 bool tells_of_secret(std::string_view value) {
   while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
